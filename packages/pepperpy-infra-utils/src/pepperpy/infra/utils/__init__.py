@@ -1,0 +1,64 @@
+"""Small tools for every program, and the spine that the other `pepperpy.infra` wheels share."""
+
+from . import redaction, wrapping
+from ._addresses import is_valid_email, is_valid_url
+from ._clock import Clock, FakeClock
+from ._closers import arun_closers, register_closer, run_closers
+from ._deadline import DeadlineExceededError, deadline
+from ._errors import InfraError, MissingExtraError, UtilsError, passes_through, require_extra
+from ._files import get_file_extension, get_file_mime_type, get_file_size
+from ._ids import HashAlgorithmError, generate_id, generate_timestamp, hash_string
+from ._inspection import Inspectable, inspectables, register_inspectable
+from ._json import JSONFileError, JSONValueError, load_json, save_json
+from ._objects import ObjectConversionError, UnsafeKeyError, dict_to_object, object_to_dict
+from ._retry import InvalidRetryError, RetryAttempt, RetryBudget, async_retry, retry
+from ._signals import Signal, emit, listening, subscribe
+from ._text import slugify, truncate_string
+
+__all__ = [
+    "Clock",
+    "DeadlineExceededError",
+    "FakeClock",
+    "HashAlgorithmError",
+    "InfraError",
+    "Inspectable",
+    "InvalidRetryError",
+    "JSONFileError",
+    "JSONValueError",
+    "MissingExtraError",
+    "ObjectConversionError",
+    "RetryAttempt",
+    "RetryBudget",
+    "Signal",
+    "UnsafeKeyError",
+    "UtilsError",
+    "arun_closers",
+    "async_retry",
+    "deadline",
+    "dict_to_object",
+    "emit",
+    "generate_id",
+    "generate_timestamp",
+    "get_file_extension",
+    "get_file_mime_type",
+    "get_file_size",
+    "hash_string",
+    "inspectables",
+    "is_valid_email",
+    "is_valid_url",
+    "listening",
+    "load_json",
+    "object_to_dict",
+    "passes_through",
+    "redaction",
+    "register_closer",
+    "register_inspectable",
+    "require_extra",
+    "retry",
+    "run_closers",
+    "save_json",
+    "slugify",
+    "subscribe",
+    "truncate_string",
+    "wrapping",
+]

@@ -1,0 +1,115 @@
+"""`RetryBudget`: what many functions may spend on retries together."""
+
+from __future__ import annotations
+
+import math
+import os
+from threading import Lock
+
+from pepperpy.infra.utils._inspection import register_inspectable
+
+from ._settings import InvalidRetryError
+
+# Guards the figures of every budget; held for a few instructions.  One for all, so that a child
+# can get a new one however many budgets its parent had: another thread may hold it at the fork.
+_lock = Lock()
+
+
+def _renew_lock() -> None:
+    global _lock  # noqa: PLW0603 - a lock cannot be renewed in place
+    _lock = Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
+
+
+class RetryBudget:
+    """Stops retries from multiplying the load on a service that is down for everybody.
+
+    Each retry takes one token, each success puts a share of one back.  When there is none left,
+    the functions that share the budget fail at their first error, until successes fill it again.
+
+    Args:
+        capacity: Tokens in it at first, and at most.
+        refund: What a success puts back; 0.1 allows one retry for every ten successes.
+        name: What inspection shows.
+
+    Raises:
+        InvalidRetryError: If *capacity* is below 1 or *refund* is negative.
+
+    Examples:
+        >>> budget = RetryBudget(10)
+        >>> budget.take(), budget.tokens
+        (True, 9.0)
+    """
+
+    __slots__ = ("__weakref__", "_granted", "_refused", "_tokens", "capacity", "name", "refund")
+
+    def __init__(
+        self, capacity: float = 100.0, *, refund: float = 0.1, name: str = "retry"
+    ) -> None:
+        _check(capacity, "capacity", "at least 1", least=1)
+        _check(refund, "refund", "0 or more", least=0)
+        self.capacity = float(capacity)
+        self.refund = float(refund)
+        self.name = name
+        self._tokens = self.capacity
+        self._granted = 0
+        self._refused = 0
+        register_inspectable(self)
+
+    def __repr__(self) -> str:
+        return f"RetryBudget({self.capacity!r}, refund={self.refund!r}, name={self.name!r})"
+
+    @property
+    def tokens(self) -> float:
+        """How many retries are left, with fractions."""
+        return self._tokens
+
+    def take(self) -> bool:
+        """Pay for one retry, if there is enough left."""
+        with _lock:
+            if self._tokens < 1:
+                self._refused += 1
+                return False
+            self._tokens -= 1
+            self._granted += 1
+            return True
+
+    def put_back(self) -> None:
+        """Undo a `take` whose retry did not happen."""
+        with _lock:
+            self._tokens = min(self.capacity, self._tokens + 1)
+            self._granted -= 1
+
+    def succeeded(self) -> None:
+        """Put back the share that a success is worth."""
+        # A full budget is the usual case, and seen without the lock.
+        if self._tokens < self.capacity:
+            with _lock:
+                self._tokens = min(self.capacity, self._tokens + self.refund)
+
+    def inspect(self) -> dict[str, object]:
+        """The budget as it is now."""
+        return {
+            "kind": "retry-budget",
+            "name": self.name,
+            "state": "ok" if self._tokens >= 1 else "spent",
+            "facts": {
+                "tokens": self._tokens,
+                "granted": self._granted,
+                "refused": self._refused,
+            },
+            "config": {"capacity": self.capacity, "refund": self.refund},
+        }
+
+
+RetryBudget.__module__ = "pepperpy.infra.utils"
+
+
+def _check(value: float, name: str, wanted: str, *, least: float) -> None:
+    if isinstance(value, bool) or not (math.isfinite(value) and value >= least):
+        raise InvalidRetryError(
+            f"{name} of a RetryBudget must be {wanted}; got {value!r}", option=name, value=value
+        )
