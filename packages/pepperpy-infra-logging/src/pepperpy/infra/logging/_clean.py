@@ -1,0 +1,131 @@
+"""From a record to what may be shown of it: message, fields and error without secrets."""
+
+from __future__ import annotations
+
+import traceback
+from typing import TYPE_CHECKING, Any
+
+from ._context import current
+from ._record import Record, fields_of, message_of
+from ._values import Plain, key_text, mask, safe_text
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Container
+
+    from pepperpy.infra.utils.redaction import Redactor
+
+_SCALARS = frozenset({int, bool, type(None)})
+_PLAIN_ARGUMENTS = frozenset({str, int, float, bool, type(None)})
+_KNOWN_NAMES = 4096
+
+
+class Cleaner:
+    """Reads records for the renderers; knows nothing of how a line looks."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        # Names are asked about for every field of every line: a dict answers in half of the time
+        # of a call.  Bounded by _judge; races cost at most a second look.
+        self._verdicts: dict[object, bool] = {}
+        self.known_verdict = self._verdicts.get
+        self.redact_text = redactor.redact_text
+
+    def message(self, record: logging.LogRecord) -> str:
+        """The message with its arguments filled in; never raises."""
+        msg, args = record.msg, record.args
+        # The usual case without a further call: a text, and arguments that cannot misbehave.
+        if type(msg) is not str:
+            return self._message_with_objects(record)
+        if not args:
+            return self.redact_text(msg)
+        for arg in args:
+            if type(arg) not in _PLAIN_ARGUMENTS:
+                return self._message_with_objects(record)
+        try:
+            text = msg % args
+        except (TypeError, ValueError, KeyError):
+            text = message_of(record)
+        return self.redact_text(text)
+
+    def fill(self, line: dict[str, Any], record: logging.LogRecord) -> None:
+        """Add context and fields to *line*, whose keys are taken.
+
+        A name that is taken gets a trailing ``_``, as does a context's name that the call uses for
+        another value: nothing is lost, and the call's own field keeps the plain name.
+        """
+        own = record.fields if type(record) is Record else fields_of(record)
+        node = current.get()
+        if node is not None:
+            outer = {
+                name: value
+                for name, value in node.fields.items()
+                if name not in own or own[name] is not value
+            }
+            for name, value in outer.items():
+                self.put(line, name, value, own)
+        for name, value in own.items():
+            self.put(line, name, value)
+
+    def error(self, record: logging.LogRecord) -> dict[str, str] | None:
+        """The record's exception as ``type``, ``message`` and ``traceback``."""
+        text = self.traceback(record)
+        if text is None:
+            return None
+        error = record.exc_info[1] if record.exc_info else None
+        if error is None:
+            return {"traceback": text}
+        kind = type(error)
+        return {
+            "type": kind.__qualname__
+            if kind.__module__ == "builtins"
+            else f"{kind.__module__}.{kind.__qualname__}",
+            "message": self.redact_text(safe_text(error)),
+            "traceback": text,
+        }
+
+    def traceback(self, record: logging.LogRecord) -> str | None:
+        """The record's exception as Python prints it, without the last line break."""
+        text = record.exc_text
+        if record.exc_info and record.exc_info[1] is not None:
+            try:
+                text = "".join(traceback.format_exception(*record.exc_info))
+            except Exception as error:  # noqa: BLE001 - a boundary: the line must be written
+                text = f"<traceback unreadable: {type(error).__name__}>"
+        return self.redact_text(text.rstrip("\n")) if text else None
+
+    def stack(self, record: logging.LogRecord) -> str | None:
+        """The stack that ``stack_info=True`` asked for."""
+        return self.redact_text(record.stack_info) if record.stack_info else None
+
+    def put(
+        self, line: dict[str, Any], key: object, value: Any, taken: Container[str] = ()
+    ) -> None:
+        """Add one field to *line*, under a name that is neither there nor in *taken*."""
+        name, secret = self._judge(key)
+        kind = type(value)  # pyright: ignore[reportUnknownVariableType]
+        if secret:
+            shown: object = mask(value, self._redactor)
+        elif kind is str:
+            shown = self.redact_text(value)
+        else:
+            shown = value if kind in _SCALARS else Plain(self._redactor)(value)
+        while name in line or name in taken:
+            name += "_"
+        line[name] = shown
+
+    def _judge(self, key: object) -> tuple[str, bool]:
+        if type(key) is str and (known := self._verdicts.get(key)) is not None:
+            return key, known
+        name = key_text(key)
+        secret = self._redactor.is_secret_name(name)
+        if name is key and len(name) <= 100 and len(self._verdicts) < _KNOWN_NAMES:
+            self._verdicts[name] = secret
+        return name, secret
+
+    def _message_with_objects(self, record: logging.LogRecord) -> str:
+        try:
+            args = self._redactor.redact(record.args)
+        except Exception:  # noqa: BLE001 - a boundary: message_of tells what is wrong with them
+            args = record.args
+        return self.redact_text(message_of(record, args))

@@ -1,0 +1,265 @@
+"""Setting logging up, and taking it down again."""
+
+from __future__ import annotations
+
+import logging
+import os
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from pepperpy.infra.utils import register_closer, subscribe
+from pepperpy.infra.utils.redaction import Redactor
+
+from ._clean import Cleaner
+from ._errors import InvalidFormatError, InvalidOptionError
+from ._json import JsonRenderer
+from ._levels import parse_level
+from ._lock import settings_lock
+from ._logger import get_logger
+from ._pretty import PrettyRenderer
+from ._sink import ConsoleSink, FileSink, Sink
+from ._text import FormattedText, TextRenderer, check_format
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import TextIO
+
+    from pepperpy.infra.utils import Signal
+
+    from ._sink import Renderer
+
+ConsoleFormat: TypeAlias = Literal["auto", "pretty", "json", "text"]
+FileFormat: TypeAlias = Literal["text", "json"]
+
+_CLOSES_AT = 900  # after everything that may still have something to say
+
+
+def configure_logging(
+    level: int | str | None = None,
+    format_string: str | None = None,
+    log_file: str | os.PathLike[str] | None = None,
+    console: bool = True,
+    *,
+    format: ConsoleFormat = "auto",  # noqa: A002
+    file_format: FileFormat = "text",
+    levels: Mapping[str, int | str] | None = None,
+    redact: bool | Iterable[str] | Redactor = True,
+    capture_warnings: bool = False,
+) -> None:
+    """Send what all loggers log to the console and, if wanted, to a file.
+
+    May be called again at any time: it replaces what the last call set up and nothing else.
+    Handlers that the program or other libraries added stay.
+
+    Args:
+        level: What the root logger lets through, and so all loggers without a level of their own:
+            a name in any case, or a number.  ``None`` is INFO.
+        format_string: A ``%(name)s`` format of the standard library for lines of text; fields can
+            be named in it.  The console then writes text as well, unless *format* says otherwise.
+        log_file: Lines are appended here.  Missing folders are made.
+        console: Whether to write to standard error.
+        format: ``"auto"`` is pretty on a terminal and JSON elsewhere.
+        file_format: How the file looks.
+        levels: Levels of single loggers, by name.
+        redact: Whether secrets are masked; names that are secret in addition; or a `Redactor`.
+        capture_warnings: Whether Python's warnings are logged, as ``py.warnings``.
+
+    Raises:
+        InvalidLevelError: If there is no such level.
+        InvalidFormatError: If there is no such format, or *format_string* cannot be filled in.
+        InvalidOptionError: If *redact* is none of what it may be.
+        LogFileError: If the file cannot be opened.  After any of these errors everything is as it
+            was before the call.
+    """
+    number = logging.INFO if level is None else parse_level(level)
+    by_name = {name: parse_level(value) for name, value in (levels or {}).items()}
+    renderers = _Renderers(Cleaner(_redactor(redact)), format_string)
+    renderers.check(format, file_format)
+
+    sinks: list[Sink] = []
+    if log_file is not None:
+        sinks.append(FileSink(os.path.abspath(log_file), renderers.for_file(file_format)))
+    if console:
+        sinks.append(ConsoleSink(renderers.for_console(format)))
+    with settings_lock:
+        _setup.replace(sinks, number, by_name, capture_warnings=capture_warnings)
+
+
+def initialize_logging(config: Mapping[str, Any] | None = None, /, **options: Any) -> None:
+    """Do what `configure_logging` does, with settings from a mapping, keywords or the environment.
+
+    A keyword wins over *config*.  Where neither has a level, ``PEPPERPY_LOGGING_LEVEL`` gives it.
+
+    Args:
+        config: Options of `configure_logging` by name.
+        options: The same, as keywords.
+
+    Raises:
+        InvalidOptionError: If there is no such option.
+        LoggingError: As `configure_logging`.
+    """
+    wanted: dict[str, Any] = {**(config or {}), **options}
+    known = configure_logging.__annotations__.keys() - {"return"}
+    for name in wanted:
+        if name not in known:
+            near = get_close_matches(str(name), known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(sorted(known))}"
+            raise InvalidOptionError(f"unknown logging option {name!r}; {hint}", option=name)
+    if wanted.get("level") is None:
+        wanted["level"] = os.environ.get("PEPPERPY_LOGGING_LEVEL") or None
+    configure_logging(**wanted)
+
+
+def shutdown_logging() -> None:
+    """Undo `configure_logging`: its handlers are removed, its file is released, levels go back.
+
+    Lines are written at once, so nothing waits to be flushed.  Calling it twice is harmless, and
+    `run_closers` calls it too.
+    """
+    with settings_lock:
+        _setup.undo()
+
+
+class _Setup:
+    """What the last `configure_logging` did to the process.  Guarded by settings_lock."""
+
+    def __init__(self) -> None:
+        self._sinks: list[Sink] = []
+        # logger name (None is the root) -> level before, level that we set
+        self._levels: dict[str | None, tuple[int, int]] = {}
+        self._undo: list[Callable[[], None]] = []
+
+    def replace(
+        self, sinks: list[Sink], level: int, levels: Mapping[str, int], *, capture_warnings: bool
+    ) -> None:
+        old, self._sinks = self._sinks, sinks
+        root = logging.root
+        # One assignment, and the old ones are closed last: a thread in the midst of its line loses
+        # nothing, since a closed file sink opens the file for it again.
+        root.handlers = [*(each for each in root.handlers if each not in old), *sinks]
+        self._restore_levels()
+        wanted: list[tuple[str | None, int]] = [(None, level), *levels.items()]
+        for name, number in wanted:
+            logger = logging.getLogger(name)
+            self._levels[name] = (logger.level, number)
+            logger.setLevel(number)
+        if not self._undo:
+            self._undo = [subscribe(_log_signal), register_closer(_CLOSES_AT, shutdown_logging)]
+        self._capture_warnings(capture_warnings)
+        for sink in old:
+            sink.close()
+
+    def undo(self) -> None:
+        root = logging.root
+        root.handlers = [each for each in root.handlers if each not in self._sinks]
+        self._restore_levels()
+        self._capture_warnings(wanted=False)
+        for undo in self._undo:
+            undo()
+        for sink in self._sinks:
+            sink.close()
+        self._sinks, self._undo = [], []
+
+    def _restore_levels(self) -> None:
+        for name, (before, ours) in self._levels.items():
+            logger = logging.getLogger(name)
+            if logger.level == ours:  # else somebody else has decided since
+                logger.setLevel(before)
+        self._levels = {}
+
+    _captures_warnings = False
+
+    def _capture_warnings(self, wanted: bool) -> None:
+        if wanted != self._captures_warnings:
+            logging.captureWarnings(wanted)
+            self._captures_warnings = wanted
+
+
+_setup = _Setup()
+
+
+class _Renderers:
+    """Finds the renderer for a format, and refuses formats that do not exist."""
+
+    def __init__(self, cleaner: Cleaner, format_string: str | None) -> None:
+        self._cleaner = cleaner
+        self._format_string = format_string
+
+    def check(self, format: str, file_format: str) -> None:  # noqa: A002
+        for option, value, known in (
+            ("format", format, ("auto", "pretty", "json", "text")),
+            ("file_format", file_format, ("text", "json")),
+        ):
+            if value not in known:
+                raise InvalidFormatError(
+                    f"{option} must be one of {', '.join(known)}; got {value!r}", format=value
+                )
+        if self._format_string is not None:
+            check_format(self._format_string)
+
+    def for_file(self, file_format: str) -> Renderer:
+        return JsonRenderer(self._cleaner) if file_format == "json" else self._text()
+
+    def for_console(self, format: str) -> Callable[[TextIO | None], Renderer]:  # noqa: A002
+        if format == "auto" and self._format_string is not None:
+            format = "text"  # noqa: A001
+
+        def choose(stream: TextIO | None) -> Renderer:
+            terminal = _is_terminal(stream)
+            if format == "text":
+                return self._text()
+            if format == "pretty" or (format == "auto" and terminal):
+                return PrettyRenderer(self._cleaner, colours=_wants_colours(terminal=terminal))
+            return JsonRenderer(self._cleaner)
+
+        return choose
+
+    def _text(self) -> Renderer:
+        if self._format_string is not None:
+            return FormattedText(self._cleaner, self._format_string)
+        return TextRenderer(self._cleaner)
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    try:
+        return stream is not None and stream.isatty()
+    except Exception:  # noqa: BLE001 - closed, or something that only looks like a stream
+        return False
+
+
+def _wants_colours(*, terminal: bool) -> bool:
+    # https://no-color.org, https://force-color.org: set means set to anything but nothing.
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (terminal and os.environ.get("TERM") != "dumb")
+
+
+def _redactor(redact: bool | Iterable[str] | Redactor) -> Redactor:
+    if isinstance(redact, Redactor):
+        return redact
+    if isinstance(redact, bool):
+        return Redactor() if redact else _NoRedactor()
+    try:
+        return Redactor(names=redact)
+    except TypeError as error:
+        raise InvalidOptionError(
+            f"redact must be True, False, secret names or a Redactor; got {type(redact).__name__}",
+            option="redact",
+        ) from error
+
+
+class _NoRedactor(Redactor):
+    __slots__ = ()
+
+    def is_secret_name(self, name: str) -> bool:  # noqa: ARG002
+        return False
+
+    def redact_text(self, text: str) -> str:
+        return text
+
+    def redact(self, value: Any) -> Any:
+        return value
+
+
+def _log_signal(signal: Signal) -> None:
+    get_logger(signal.source).log(signal.level, signal.kind, extra=dict(signal.facts))

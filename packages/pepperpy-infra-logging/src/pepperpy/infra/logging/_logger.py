@@ -1,0 +1,445 @@
+"""Loggers that take fields: real `logging.Logger` objects with a short way to the handlers."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from typing import TYPE_CHECKING, Any
+
+from ._levels import parse_level
+from ._record import FullRecord, Record, exc_info_of, only_mapping
+from ._values import is_a, key_text, safe_repr
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+    from ._capture import capture_logs
+
+_DEBUG, _INFO, _WARNING, _ERROR, _CRITICAL = 10, 20, 30, 40, 50
+
+# Keywords of the standard library's calls; every other one is a field.
+_WORDS = frozenset({"exc_info", "stack_info", "stacklevel"})
+_STANDARD_FACTORY = logging.LogRecord
+_lean_record = Record.make
+_PLAIN = frozenset({str, int, float, bool})
+
+# The captures that are open, see _capture.py.  Changed there, read here on every call.
+captures: list[capture_logs] = []
+
+
+class _Missing:
+    """Stands for a message that was given by keyword: the name ``msg`` is free for fields too."""
+
+
+_MISSING: Any = _Missing()
+
+
+class InfraLogger(logging.Logger):
+    """A `logging.Logger` that takes ``%`` arguments, ``extra=`` and ``key=value`` fields in one call.
+
+    Everything that works with loggers works with it: handlers, filters, levels, adapters, caplog.
+    Do not create it; ask `get_logger`.
+    """
+
+    _cache: dict[int, bool]
+
+    # The level methods are written out, and look into the logger's own memory of what is enabled
+    # (`_cache`, which every change of a level clears): a call that is switched off then costs
+    # 1.2x an empty function, where `isEnabledFor` alone doubles it.
+
+    def debug(self, msg: Any = _MISSING, /, *args: object, **fields: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Log a line for developers; see `info`."""
+        try:
+            if not self._cache[_DEBUG]:
+                return
+        except KeyError:
+            if not self.isEnabledFor(_DEBUG):
+                return
+        self._emit(_DEBUG, msg, args, fields)
+
+    def info(self, msg: Any = _MISSING, /, *args: object, **fields: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Log a line.
+
+        Args:
+            msg: The text, with ``%`` places for *args*.
+            args: Fill the places.
+            fields: Data of the line.  ``exc_info``, ``extra``, ``stack_info`` and ``stacklevel``
+                mean what they mean in the standard library; any other name is free.
+        """
+        try:
+            if not self._cache[_INFO]:
+                return
+        except KeyError:
+            if not self.isEnabledFor(_INFO):
+                return
+        self._emit(_INFO, msg, args, fields)
+
+    def warning(self, msg: Any = _MISSING, /, *args: object, **fields: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Log that something is not as it should be; see `info`."""
+        try:
+            if not self._cache[_WARNING]:
+                return
+        except KeyError:
+            if not self.isEnabledFor(_WARNING):
+                return
+        self._emit(_WARNING, msg, args, fields)
+
+    def error(self, msg: Any = _MISSING, /, *args: object, **fields: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Log that something failed; see `info`."""
+        if self.isEnabledFor(_ERROR):
+            self._emit(_ERROR, msg, args, fields)
+
+    def exception(self, msg: Any = _MISSING, /, *args: object, **fields: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Log that something failed, with the exception that is being handled; see `info`."""
+        if self.isEnabledFor(_ERROR):
+            fields.setdefault("exc_info", True)
+            self._emit(_ERROR, msg, args, fields)
+
+    def critical(self, msg: Any = _MISSING, /, *args: object, **fields: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Log that the program cannot go on; see `info`."""
+        if self.isEnabledFor(_CRITICAL):
+            self._emit(_CRITICAL, msg, args, fields)
+
+    fatal = critical
+
+    def log(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, level: Any = _MISSING, msg: Any = _MISSING, /, *args: object, **fields: Any
+    ) -> None:
+        """Log a line with the level of this number or name; see `info`."""
+        level = fields.pop("level", None) if level is _MISSING else level
+        try:
+            number = parse_level(level)
+        except ValueError:
+            number, fields["level"] = _ERROR, level  # the line is worth more than its level
+        if self.isEnabledFor(number):
+            self._emit(number, msg, args, fields)
+
+    def bind(self, /, **fields: object) -> BoundLogger:
+        """This logger with *fields* on each of its lines; this one stays as it is.
+
+        Examples:
+            >>> from pepperpy.infra.logging import capture_logs, get_logger
+            >>> log = get_logger("shop").bind(order=7)
+            >>> with capture_logs() as logs:
+            ...     log.info("paid", amount=12)
+            >>> logs[0].fields
+            {'order': 7, 'amount': 12}
+        """
+        return BoundLogger(self, fields)
+
+    def isEnabledFor(self, level: int) -> bool:  # noqa: N802 - the standard library's name
+        """Whether a line of this level would be handled, or captured by `capture_logs`."""
+        if captures:
+            return not self.disabled
+        return super().isEnabledFor(level)
+
+    def _log(  # type: ignore[override]  # fields are one more kind of keyword
+        self, level: int, msg: object, args: Any, /, **fields: Any
+    ) -> None:
+        """What the standard library's root functions and recipes for own levels call."""
+        self._emit(level, msg, args, fields)
+
+    # The hot path in one piece: each function of its own would cost a line 50 ns.
+    def _emit(  # noqa: C901, PLR0912
+        self, level: int, msg: Any, args: Any, fields: dict[str, Any]
+    ) -> None:
+        if self.disabled:
+            return
+        if msg is _MISSING:
+            msg = fields.pop("msg", "")
+        error, stack, depth = None, False, 1
+        if fields:
+            if not _WORDS.isdisjoint(fields):
+                error = fields.pop("exc_info", None)
+                stack = fields.pop("stack_info", False)
+                depth = fields.pop("stacklevel", 1)
+            if "extra" in fields:
+                extra: Any = fields.pop("extra")
+                # Not copied if it is all there is: nothing changes the fields of a record.
+                alone = type(extra) is dict and not fields
+                fields = extra if alone else _with_extra(extra, fields)  # pyright: ignore[reportUnknownVariableType]
+        if len(args) == 1 and type(args[0]) not in _PLAIN:
+            args = only_mapping(args)
+        exc_info = exc_info_of(error) if error else None
+
+        # Our own handlers can do with a lean record; others get one that has everything.
+        lean = True
+        handlers: list[logging.Handler] = []
+        logger: logging.Logger | None = self
+        while logger is not None:
+            for handler in logger.handlers:
+                if level >= handler.level:
+                    handlers.append(handler)
+                    if lean and getattr(handler, "needs_caller", True):
+                        lean = False
+            logger = logger.parent if logger.propagate else None
+
+        record = _lean_record(self.name, level, msg, args, exc_info, fields)
+        if (
+            stack
+            or captures
+            or self.filters
+            or not handlers
+            or logging._logRecordFactory is not _STANDARD_FACTORY  # type: ignore[attr-defined]  # noqa: SLF001
+        ):
+            self._emit_with_care(record, handlers, _caller(depth), stack=stack)
+        elif lean:
+            for handler in handlers:
+                handler.handle(record)
+        else:
+            full = FullRecord.make(record, _caller(depth))
+            for handler in handlers:
+                handler.handle(full if getattr(handler, "needs_caller", True) else record)
+            # Handlers may keep it, as caplog does.  Most do not, and then nobody will ask it.
+            if _references(full) > _UNKEPT:
+                full.settle()
+
+    def _emit_with_care(
+        self, lean: Record, handlers: list[logging.Handler], frame: FrameType, *, stack: object
+    ) -> None:
+        """Do what only some calls need: show the stack, ask captures, factory and filters."""
+        if stack:
+            lean.stack_info = _stack_text(frame)
+        full = FullRecord.make(lean, frame)
+        record = self._looked_at(full)
+        if record is not None:
+            for handler in handlers:
+                handler.handle(record)
+            if not handlers:
+                self.callHandlers(record)  # which knows what to do if there are none at all
+        full.settle()
+
+    def _looked_at(self, record: FullRecord) -> logging.LogRecord | None:
+        """The record as captures, record factory and filters leave it; None if it ends there."""
+        if captures:
+            for capture in tuple(captures):
+                capture.take(record)
+            # Not isEnabledFor, which would remember the answer.
+            level = record.levelno
+            if level <= self.manager.disable or level < self.getEffectiveLevel():
+                return None
+        if logging.getLogRecordFactory() is not _STANDARD_FACTORY:
+            return _filtered(self, _remade(record))
+        if not self.filters:
+            return record
+        before = dict(record.__dict__)
+        kept = _filtered(self, record)
+        if kept is record:
+            record.absorb(before)
+        return kept
+
+
+class BoundLogger(InfraLogger):
+    """A logger with fields that each of its lines carries; see `bind`.
+
+    It stands for the logger it was made from: same name, level, handlers and filters, and what is
+    changed here is changed there.
+    """
+
+    parent: InfraLogger
+    _bound: dict[str, object]
+
+    def __init__(self, logger: InfraLogger, fields: dict[str, object]) -> None:
+        # Not super().__init__(), which makes a logger with a state of its own.
+        if isinstance(logger, BoundLogger):
+            fields = {**logger._bound, **fields}  # noqa: SLF001 - its own class
+            logger = logger.parent
+        self.name = logger.name
+        self.level = logging.NOTSET
+        self.parent = logger  # pyright: ignore[reportIncompatibleVariableOverride]
+        self.propagate = True
+        self.handlers = []
+        self.manager = logger.manager
+        # The same objects: a change of a level clears the memory of both.
+        self._cache = logger._cache  # noqa: SLF001 - its own class
+        self.filters = logger.filters
+        self._bound = fields
+
+    @property
+    def disabled(self) -> bool:  # type: ignore[override]
+        """Whether the logger is switched off."""
+        return bool(self.parent.disabled)
+
+    def unbind(self, *names: str) -> BoundLogger:
+        """The logger without these fields."""
+        kept = {name: value for name, value in self._bound.items() if name not in names}
+        return BoundLogger(self.parent, kept)
+
+    def _emit(self, level: int, msg: Any, args: Any, fields: dict[str, Any]) -> None:
+        super()._emit(level, msg, args, {**self._bound, **fields})
+
+    def setLevel(self, level: int | str) -> None:  # noqa: N802
+        """Set the level of the logger that this one stands for."""
+        self.parent.setLevel(level)
+
+    def addHandler(self, hdlr: logging.Handler) -> None:  # noqa: N802
+        """Add a handler to the logger that this one stands for."""
+        self.parent.addHandler(hdlr)
+
+    def removeHandler(self, hdlr: logging.Handler) -> None:  # noqa: N802
+        """Remove a handler from the logger that this one stands for."""
+        self.parent.removeHandler(hdlr)
+
+    def getChild(self, suffix: str) -> BoundLogger:  # noqa: N802
+        """The logger below, with the same fields."""
+        return BoundLogger(as_ours(self.parent.getChild(suffix)), self._bound)
+
+    def __repr__(self) -> str:
+        return f"<BoundLogger {self.name} with {', '.join(self._bound)}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _bound_again, (self.name, self._bound)
+
+
+def get_logger(name: str | None = None) -> InfraLogger:
+    """The logger of this name, which is also what ``logging.getLogger(name)`` returns.
+
+    Args:
+        name: Usually ``__name__``; dots make a tree.  ``None`` is the root logger.
+
+    Examples:
+        >>> log = get_logger("shop.orders")
+        >>> log.info("order %s paid", 7, amount=12, currency="EUR")
+        >>> log is logging.getLogger("shop.orders")
+        True
+    """
+    manager = logging.root.manager
+    if name and name not in manager.loggerDict:
+        _create(manager, name)
+    return as_ours(logging.getLogger(name))
+
+
+def _create(manager: logging.Manager, name: str) -> None:
+    # A logger that is born as ours is quicker than one whose class was changed: CPython keeps the
+    # attributes of the latter in a dict (switched off: 1.1x an empty function against 1.5x).
+    with logging._lock:  # type: ignore[attr-defined]  # noqa: SLF001 - which getLogger takes too
+        before = manager.loggerClass
+        manager.loggerClass = _class_for(before or logging.getLoggerClass())
+        try:
+            manager.getLogger(name)
+        finally:
+            manager.loggerClass = before
+
+
+def bind(logger: logging.Logger, /, **fields: object) -> BoundLogger:
+    """*logger* with *fields* on each of its lines; still a logger, and as quick.
+
+    A field given in the call wins over the bound one of the same name.  *logger* itself stays as
+    it is.
+
+    Examples:
+        >>> log = bind(get_logger("shop"), order=7)
+        >>> log
+        <BoundLogger shop with order>
+    """
+    if not is_a(logger, logging.Logger):
+        raise TypeError(f"bind takes a logger, like get_logger('app'); got {type(logger).__name__}")
+    return BoundLogger(as_ours(logger), fields)
+
+
+def as_ours(logger: logging.Logger) -> InfraLogger:
+    """*logger* as one of ours: the same object, which may have been created before us."""
+    if not isinstance(logger, InfraLogger):
+        # In place, since others hold it already, and without `setLoggerClass`, which is the
+        # program's to call.
+        logger.__class__ = _class_for(type(logger))
+    return logger  # type: ignore[return-value]  # mypy does not follow __class__
+
+
+# Made once for each class of loggers that a program brings; never removed.
+_classes: dict[type[logging.Logger], type[InfraLogger]] = {logging.Logger: InfraLogger}
+
+
+def _class_for(kind: type[logging.Logger]) -> type[InfraLogger]:
+    if kind not in _classes:
+        _classes[kind] = type(kind.__name__, (InfraLogger, kind), {"__module__": kind.__module__})
+    return _classes[kind]
+
+
+def _bound_again(name: str, fields: dict[str, object]) -> BoundLogger:
+    return BoundLogger(get_logger(name), fields)
+
+
+def _with_extra(extra: Any, fields: dict[str, Any]) -> dict[str, Any]:
+    """Fields and ``extra=`` together; where both use a name, the field has it."""
+    if extra is None:
+        return fields
+    try:
+        given: dict[Any, Any] = dict(extra)
+    except Exception:  # noqa: BLE001 - a boundary: it is shown in the line that it is no mapping
+        given = {"extra": safe_repr(extra)}
+    if not fields:
+        return dict(given)
+    merged: dict[str, Any] = {}
+    for key, value in given.items():
+        name = key_text(key)
+        while name in fields or name in merged:
+            name += "_"
+        merged[name] = value
+    return {**merged, **fields}
+
+
+def _filtered(logger: logging.Logger, record: logging.LogRecord) -> logging.LogRecord | None:
+    kept: Any = logger.filter(record)
+    if not kept:
+        return None
+    return (
+        kept if isinstance(kept, logging.LogRecord) else record
+    )  # Python 3.12 lets filters replace
+
+
+def _remade(record: FullRecord) -> logging.LogRecord:
+    """The record as the program's own record factory makes it."""
+    made = logging.getLogRecordFactory()(
+        record.name,
+        record.levelno,
+        record.pathname,
+        record.lineno,
+        record.msg,
+        record.args,
+        record.exc_info,
+        record.funcName,
+        record.stack_info,
+    )
+    for name, value in record.__dict__.items():
+        made.__dict__.setdefault(name, value)
+    return made
+
+
+_references: Callable[[object], int] = getattr(sys, "getrefcount", lambda _: sys.maxsize)
+
+
+def _references_of_a_local() -> int:
+    local = object()
+    return _references(local)
+
+
+# Measured and not written down, since versions of CPython differ.  Where references cannot be
+# counted every record is settled.
+_UNKEPT = _references_of_a_local() if hasattr(sys, "getrefcount") else 0
+
+
+_OWN_FILES = frozenset(
+    {logging.Logger.info.__code__.co_filename, InfraLogger.info.__code__.co_filename}
+)
+
+
+def _caller(depth: int) -> FrameType:
+    """The frame that called the logger, or one *depth* - 1 further up, as ``stacklevel=`` counts."""
+    frame = sys._getframe(3)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    if depth == 1 and frame.f_code.co_filename not in _OWN_FILES:
+        return frame  # the usual case: from here over _emit and `info`
+    while True:
+        if frame.f_code.co_filename not in _OWN_FILES:
+            depth -= 1
+            if depth <= 0:
+                return frame
+        if frame.f_back is None:
+            return frame
+        frame = frame.f_back
+
+
+def _stack_text(frame: FrameType) -> str:
+    return "Stack (most recent call last):\n" + "".join(traceback.format_stack(frame)).rstrip("\n")

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pepperpy.infra.logging import (
+    bind,
+    capture_logs,
+    get_logger,
+    log_context,
+    set_log_level,
+    shutdown_logging,
+)
+
+Lines = Callable[[], list[dict[str, Any]]]
+
+
+def test_shows_level_logger_message_fields_context_and_error() -> None:
+    error = ValueError("x")
+    with capture_logs() as logs, log_context(request="r"):
+        bind(get_logger("capture"), a=1).error("hello %s", "ann", b=2, exc_info=error)
+
+    (line,) = logs
+    assert (line.level, line.logger, line.message) == ("ERROR", "capture", "hello ann")
+    assert (line.fields, line.context, line.error) == ({"a": 1, "b": 2}, {"request": "r"}, error)
+    assert line.record.funcName == "test_shows_level_logger_message_fields_context_and_error"
+    assert logs.messages == ["hello ann"]
+
+
+def test_sees_every_level_whatever_the_loggers_are_set_to() -> None:
+    log, plain = get_logger("capture.levels"), logging.getLogger("capture.plain")
+    set_log_level("CRITICAL", "capture.levels")
+    log.debug("before")
+    with capture_logs() as logs:
+        log.debug("a")
+        log.bind(x=1).info("b")
+        plain.debug("c")
+        if log.isEnabledFor(5):
+            log.log(5, "d")
+    log.debug("after")
+    set_log_level(None, "capture.levels")
+
+    assert logs.messages == ["a", "b", "c", "d"]
+
+
+def test_plain_logger_that_is_new_is_seen_too() -> None:
+    with capture_logs() as logs:
+        logging.getLogger("capture.new").warning("x %s", 1, extra={"user": "ann"})
+
+    assert (logs[0].message, logs[0].fields) == ("x 1", {"user": "ann"})
+
+
+def test_least_level_and_logger_can_be_chosen() -> None:
+    with capture_logs("warning", "capture.some") as logs:
+        get_logger("capture.some").info("too low")
+        get_logger("capture.other").warning("elsewhere")
+        get_logger("capture.something").warning("elsewhere")
+        get_logger("capture.some.child").warning("yes")
+        get_logger("capture.some").error("yes")
+
+    assert logs.messages == ["yes", "yes"]
+
+
+def test_handlers_receive_what_they_would_have_received(lines: Lines) -> None:
+    set_log_level("INFO")
+    log = get_logger("capture.handlers")
+    with capture_logs() as logs:
+        log.debug("off")
+        log.info("on")
+        log.bind(a=1).debug("off")
+    log.debug("off")
+    log.info("on")
+
+    assert [line["message"] for line in lines()] == ["on", "on"]
+    assert logs.messages == ["off", "on", "off"]
+
+
+def test_needs_no_configuration_and_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    shutdown_logging()
+
+    with capture_logs() as logs:
+        get_logger("capture").info("x")
+
+    assert logs.messages == ["x"]
+    assert capsys.readouterr() == ("", "")
+    assert logging.root.handlers == []
+
+
+def test_sees_all_threads_and_nests() -> None:
+    with capture_logs() as outer:
+        with capture_logs() as inner:
+            thread = threading.Thread(target=lambda: get_logger("capture").info("thread"))
+            thread.start()
+            thread.join()
+        get_logger("capture").info("outer")
+
+    assert (inner.messages, outer.messages) == (["thread"], ["thread", "outer"])
+
+
+def test_disabled_loggers_stay_silent() -> None:
+    log = get_logger("capture.disabled")
+    log.disabled = True
+    with capture_logs() as logs:
+        log.error("x")
+
+    assert logs == []
+
+
+def test_each_use_begins_empty() -> None:
+    capture = capture_logs()
+    with capture as first:
+        get_logger("capture").info("x")
+    with capture as second:
+        pass
+
+    assert (len(first), len(second)) == (1, 0)
+
+
+def test_repr_shows_no_secret() -> None:
+    with capture_logs() as logs:
+        get_logger("capture").info("password=hunter2", token="hunter2", user="ann")
+
+    assert repr(logs) == "[<INFO capture: password=*** {'token': '***', 'user': 'ann'}>]"
+    assert logs[0].fields["token"] == "hunter2"
