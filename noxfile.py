@@ -1,0 +1,187 @@
+"""The sessions of this repository; `nox -l` lists them.
+
+Wheels are found below ``packages/``, and a session that runs our code runs it from built wheels.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import nox
+from nox.project import dependency_groups, load_toml
+
+sys.path.insert(0, str(Path(__file__).parent))  # nox itself does not look there
+
+from tools import wheels
+from tools import workspace as ws
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.sessions = ["tests", "lint", "typecheck", "boundaries", "changelogs"]
+
+WORKSPACE = ws.load()
+ROOT = WORKSPACE.root
+DIST = ROOT / "dist"
+SCOPES = [*WORKSPACE.packages, "together", "tools"]
+OFFLINE = {"PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"}  # it need not look for a newer one
+GROUPS = load_toml(ROOT / "pyproject.toml")
+
+
+def install_wheels(
+    session: nox.Session, packages: Iterable[ws.Package], *others: str, extras: str = ""
+) -> None:
+    """Install wheels from ``dist/`` with what they declare, and make sure that it is those files.
+
+    A rebuilt wheel keeps its version, so installers may take an older one from their cache; the
+    second step is what prevents that.
+    """
+    paths = {package.name: str(wheels.wheel_path(DIST, package)) for package in packages}
+    wanted = [path + (extras if name == ws.FACADE else "") for name, path in paths.items()]
+    session.install(*wanted, *others)
+    session.install("--no-deps", "--force-reinstall", *paths.values())
+
+
+def group(name: str, package: ws.Package | None = None) -> tuple[str, ...]:
+    """A dependency group, of the repository or of one package."""
+    settings = load_toml(package.folder / "pyproject.toml") if package else GROUPS
+    return (
+        dependency_groups(settings, name) if name in settings.get("dependency-groups", {}) else ()
+    )
+
+
+def site_packages(session: nox.Session) -> Path:
+    """Where this session's environment keeps what is installed."""
+    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    return Path(str(session.run("python", "-c", code, silent=True)).strip())
+
+
+@nox.session(reuse_venv=True)
+def build(session: nox.Session) -> None:
+    """Build sdist and wheel of every package into dist/ and check what they hold."""
+    session.install(*group("build"))
+    named = [name for name in session.posargs if name in WORKSPACE.packages]
+    packages = [WORKSPACE.packages[name] for name in named or WORKSPACE.packages]
+    again = Path(session.create_tmp()).resolve() / "again"
+    for folder in (DIST, again):
+        shutil.rmtree(folder, ignore_errors=True)
+    for package in packages:
+        hatchling(session, package.folder, DIST)
+    for package in packages:
+        shutil.unpack_archive(wheels.sdist_path(DIST, package), again, filter="data")
+        hatchling(session, again / wheels.stem(package), again, "-t", "wheel")
+    session.run(
+        "twine", "--no-color", "check", "--strict", *map(str, sorted(DIST.iterdir())), silent=True
+    )
+    session.run("python", "-m", "tools.wheels", str(DIST), str(again), *named)
+
+
+def hatchling(session: nox.Session, folder: Path, target: Path, *options: str) -> None:
+    """Build the project in *folder* with the back end of this environment."""
+    with session.chdir(folder):
+        session.run("python", "-m", "hatchling", "build", "-d", str(target), *options, silent=True)
+
+
+@nox.session(requires=["build"])
+@nox.parametrize("scope", SCOPES, ids=SCOPES)
+def tests(session: nox.Session, scope: str) -> None:
+    """Test each wheel with what it declares alone, then all together; arguments go to pytest."""
+    if scope == "tools":
+        session.install(*group("test"))
+        session.run("python", "-m", "pytest", *session.posargs, "tools")
+        return
+    alone = scope != "together"
+    packages = WORKSPACE.closure(scope) if alone else [*WORKSPACE.packages.values()]
+    tested = packages[:1] if alone else packages
+    needs = [need for package in tested for need in group("test", package)]
+    install_wheels(session, packages, *group("test"), *needs)
+    session.run("python", "-m", "tools.installed", *[scope] * alone)
+    site = site_packages(session)
+    modules = [(package, site.joinpath(*package.module.split("."))) for package in tested]
+    # The facade's folder holds every sibling as well, so its doctests are those of one file.
+    doctests = [path if package.portion else path / "__init__.py" for package, path in modules]
+    folders = [package.folder / "tests" for package in tested]
+    session.run("pytest", *session.posargs, *map(str, [*folders, *doctests]))
+
+
+@nox.session(reuse_venv=True)
+def lint(session: nox.Session) -> None:
+    """Check style and layout of all Python with ruff; `-- --fix` mends what it can."""
+    session.install(*group("lint"))
+    session.run("ruff", "check", *session.posargs, ".")
+    session.run("ruff", "format", *([] if "--fix" in session.posargs else ["--check"]), ".")
+
+
+@nox.session
+def boundaries(session: nox.Session) -> None:
+    """Check that each wheel imports what it declares, stays on its floor, and hides its privates."""
+    session.run("python", "-m", "tools.boundaries")
+
+
+@nox.session
+def changelogs(session: nox.Session) -> None:
+    """Check that each changelog is well formed, fits the version, and tells of what changed."""
+    session.run("python", "-m", "tools.changelogs", *session.posargs)
+
+
+@nox.session(reuse_venv=True, requires=["build"])
+def typecheck(session: nox.Session) -> None:
+    """Check all types on the built wheels with mypy and pyright, both strict, and the stub."""
+    packages = WORKSPACE.packages.values()
+    install_wheels(session, packages, *group("typecheck"), *group("test"), extras="[all]")
+    session.run("python", "-m", "tools.installed")
+    infra = site_packages(session) / "pepperpy" / "infra"
+    uses = [str(package.folder / "tests" / "typing" / "api.py") for package in packages]
+    session.run("mypy", "noxfile.py", "tools")
+    session.run("mypy", "-p", "pepperpy.infra")
+    for use in uses:  # one by one, since all of them have the same name
+        session.run("mypy", use)
+    # The other wheels have no stubs that could differ from what they do.
+    temporary = Path(session.create_tmp()).resolve()
+    no_stubs = temporary / "no-stubs.txt"
+    rows = [f"{re.escape(package.module)}\\..*" for package in packages if package.portion]
+    no_stubs.write_text("\n".join(rows), "utf-8")
+    options = ["--ignore-unused-allowlist", "--allowlist", str(no_stubs)]
+    session.run("python", "-m", "mypy.stubtest", *options, "pepperpy.infra")
+    # Pyright leaves out hidden folders below the one that its settings lie in, and says that all is
+    # well.  So the installed wheels get settings that lie beside them.
+    config = temporary / "pyrightconfig.json"
+    include = [os.path.relpath(infra, config.parent)]
+    config.write_text(json.dumps({"typeCheckingMode": "strict", "include": include}), "utf-8")
+    run_pyright(
+        session, "-p", str(config), count=len([*infra.rglob("*.py"), *infra.rglob("*.pyi")])
+    )
+    ours = 1 + len([*ROOT.glob("tools/**/*.py")])
+    run_pyright(session, "noxfile.py", "tools", *uses, count=ours + len(uses))
+    session.run("pyright", "--ignoreexternal", "--verifytypes", "pepperpy.infra", env=OFFLINE)
+
+
+def run_pyright(session: nox.Session, *arguments: str, count: int) -> None:
+    """Run pyright, which must find *count* files to check."""
+    printed = str(session.run("pyright", "--stats", *arguments, env=OFFLINE, silent=True))
+    if f"Found {count} source file" not in printed:
+        session.error(f"pyright did not find the {count} files that it should check:\n{printed}")
+
+
+@nox.session(requires=["build"])
+def demo(session: nox.Session) -> None:
+    """Run the gateway example on the built wheels; arguments go to it."""
+    example = ROOT / "docs" / "examples" / "gateway"
+    install_wheels(session, WORKSPACE.packages.values(), "-r", str(example / "requirements.txt"))
+    # After Ctrl-C the demo stops its processes and prints what it has, which takes some seconds.
+    session.run("python", str(example / "demo.py"), *session.posargs, interrupt_timeout=20)
+
+
+@nox.session(requires=["build"])
+def bench(session: nox.Session) -> None:
+    """Time the built wheels against their peers; arguments go to docs/benchmarks/run.py."""
+    folder = ROOT / "docs" / "benchmarks"
+    install_wheels(
+        session, WORKSPACE.packages.values(), "-r", str(folder / "requirements.txt"), extras="[all]"
+    )
+    session.run("python", str(folder / "run.py"), *session.posargs)

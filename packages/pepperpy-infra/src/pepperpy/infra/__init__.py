@@ -1,0 +1,91 @@
+"""One place to import from: every public name of the `pepperpy.infra` wheels, loaded when it is used.
+
+Importing this package imports nothing else.  The first use of a name imports the wheel that owns
+it, and the name stays here afterwards; `pepperpy.infra.utils.retry` and `pepperpy.infra.retry` are
+one object.  Libraries that need one wheel only should import from that wheel, for this package
+brings all of them.
+
+Examples:
+    >>> from pepperpy.infra import slugify
+    >>> slugify("Crème brûlée")
+    'creme-brulee'
+"""
+
+import sys as _sys
+from os.path import join as _join
+
+# The wheels may lie in other folders than this one.  `pkgutil.extend_path` would find them as
+# well, but importing pkgutil costs ten times as much as this whole module.
+_roots = _sys.modules["pepperpy"].__path__
+__path__ = list(dict.fromkeys([*__path__, *(_join(_root, "infra") for _root in _roots)]))
+
+# Which module owns which names.  The stub beside this file says the same to type checkers.
+_OWNED = {
+    "logging": (
+        "configure_logging",
+        "get_logger",
+        "initialize_logging",
+        "set_log_level",
+    ),
+    "utils": (
+        "async_retry",
+        "dict_to_object",
+        "generate_id",
+        "generate_timestamp",
+        "get_file_extension",
+        "get_file_mime_type",
+        "get_file_size",
+        "hash_string",
+        "is_valid_email",
+        "is_valid_url",
+        "load_json",
+        "object_to_dict",
+        "retry",
+        "save_json",
+        "slugify",
+        "truncate_string",
+    ),
+}
+_OWNERS = {_name: _portion for _portion, _names in _OWNED.items() for _name in _names}
+
+__all__ = sorted(_OWNERS)  # pyright: ignore[reportUnsupportedDunderAll]  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> object:
+    if name in _OWNED:
+        return _load(name)
+    if name in _OWNERS:
+        # Kept in this module's namespace, so that nobody gets here twice for one name.
+        value = globals()[name] = getattr(_load(_OWNERS[name]), name)
+        return value
+    raise AttributeError(_unknown(name), name=name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_OWNED, *_OWNERS})
+
+
+def _load(portion: str) -> object:
+    from importlib import import_module
+
+    module = f"{__name__}.{portion}"
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        wheel = f"pepperpy-infra-{portion}"
+        raise ModuleNotFoundError(
+            f"no module named {module!r}: the wheel {wheel!r} is not installed; pip install {wheel}",
+            name=module,
+        ) from error
+
+
+def _unknown(name: str) -> str:
+    message = f"module {__name__!r} has no attribute {name!r}"
+    if name.startswith("_"):  # tools probe for many of these, and nobody reads the answer
+        return message
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, [*_OWNERS, *_OWNED], n=1)
+    return f"{message}; did you mean {near[0]!r}?" if near else message

@@ -1,0 +1,241 @@
+"""The facade offers the names that it promises, each one the very object of its owner."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import tomllib
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import pepperpy.infra
+
+# Every name of the unified API.  A wheel's names are due as soon as the facade depends on it.
+PROMISED = {
+    "cache": """
+        AsyncCacheInvalidator CacheInvalidator InvalidationStrategy async_cached cached clear_cache
+        initialize_cache invalidate_cache
+    """,
+    "compression": """
+        CompressedData CompressionAlgorithm CompressionLevel DataCompressor DatasetOptimizer
+        JsonCompressor NumpyCompressor compress_data compress_json compress_numpy decompress_data
+        decompress_json decompress_numpy optimize_dataset
+    """,
+    "config": "BaseConfig ConfigRegistry get_config register_config",
+    "connection": """
+        ConnectionPool ConnectionPoolConfig PooledResourceContext close_pools get_pool
+        initialize_pools pooled_resource register_pool
+    """,
+    "decorators": """
+        async_log_exceptions async_memoize async_timed deprecated log_calls log_exceptions memoize
+        timed validate_arguments
+    """,
+    "logging": "configure_logging get_logger initialize_logging set_log_level",
+    "metrics": """
+        MemoryTracker PerformanceTracker Timer benchmark get_memory_usage measure_memory
+        measure_time performance_tracker
+    """,
+    "resilience": """
+        CircuitBreaker CircuitBreakerError ProviderFallback get_circuit_breaker get_fallback
+        reset_circuit_breaker with_circuit_breaker with_fallback
+    """,
+    "security": """
+        AuthType Credential Identity PermissionLevel SecurityManager create_security_manager
+    """,
+    "serialization": """
+        FormatConverter JSONSerializer MessagePackSerializer PickleSerializer SerializationFormat
+        Serializer SerializerConfig convert_format deserialize_json deserialize_msgpack
+        deserialize_pickle deserialize_xml deserialize_yaml from_base64 serialize_json
+        serialize_msgpack serialize_pickle serialize_xml serialize_yaml to_base64
+    """,
+    "storage": """
+        FileStorageProvider MemoryStorageProvider StorageProvider StorageType connect get
+        register_memory_provider set
+    """,
+    "telemetry": """
+        EventLevel MetricType ProviderTelemetry TelemetryManager get_provider_telemetry
+        initialize_telemetry
+    """,
+    "utils": """
+        async_retry dict_to_object generate_id generate_timestamp get_file_extension
+        get_file_mime_type get_file_size hash_string is_valid_email is_valid_url load_json
+        object_to_dict retry save_json slugify truncate_string
+    """,
+    "validation": """
+        FunctionValidator SchemaValidator ValidationError ValidationResult Validator all_of any_of
+        contains is_dict is_email is_instance_of is_integer is_list is_positive is_string is_url
+        matches_pattern max_items max_length max_value min_items min_length min_value none_of not_
+        unique_items validate validate_dict value_between
+    """,
+}
+
+HERE = Path(__file__).parent
+STUB = Path(pepperpy.infra.__file__).with_suffix(".pyi")
+PATH_LINE = '__path__ = __import__("pkgutil").extend_path(__path__, __name__)'
+
+
+def portions() -> list[str]:
+    project = tomllib.loads((HERE.parent / "pyproject.toml").read_text("utf-8"))["project"]
+    return [
+        spec.removeprefix("pepperpy-infra-").partition(">=")[0].partition("[")[0]
+        for spec in project["dependencies"]
+    ]
+
+
+def promised(present: Iterable[str]) -> dict[str, str]:
+    return {name: portion for portion in present for name in PROMISED[portion].split()}
+
+
+def differences(table: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
+    return [
+        f"{name}: owned by {table.get(name)}, should be {wanted.get(name)}"
+        for name in sorted({*table, *wanted})
+        if table.get(name) != wanted.get(name)
+    ]
+
+
+def clashes(names: Iterable[str], modules: Iterable[str]) -> list[str]:
+    return sorted(set(names) & set(modules))
+
+
+class Stub:
+    """What type checkers are told, read off the stub's text."""
+
+    def __init__(self, text: str) -> None:
+        self.first_line = text.partition("\n")[0]
+        tree = ast.parse(text)
+        imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+        self.table = {
+            alias.asname: (node.module or "").removeprefix("pepperpy.infra.")
+            for node in imports
+            for alias in node.names
+            if alias.asname == alias.name  # only `x as x` re-exports
+        }
+        (self.all,) = [
+            ast.literal_eval(node.value)
+            for node in tree.body
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+        ]
+
+
+NAMES = sorted(promised(portions()).items())
+
+
+class TestTable:
+    def test_holds_every_promised_name_of_every_wheel_there_is_and_no_other(self) -> None:
+        assert differences(pepperpy.infra._OWNERS, promised(portions())) == []
+
+    @pytest.mark.parametrize(
+        "planted",
+        [
+            pytest.param({"retry": None}, id="missing"),
+            pytest.param({"retry": "logging"}, id="wrong owner"),
+            pytest.param({"cached": "cache"}, id="of a wheel that does not exist"),
+        ],
+    )
+    def test_a_planted_difference_is_found(self, planted: dict[str, str | None]) -> None:
+        (name,) = planted
+        table = {**promised(["utils", "logging"]), **planted}
+
+        found = differences(
+            {name: owner for name, owner in table.items() if owner},
+            promised(["utils", "logging"]),
+        )
+
+        assert [difference.partition(":")[0] for difference in found] == [name]
+
+    @pytest.mark.parametrize(("name", "portion"), NAMES)
+    def test_each_name_is_the_public_object_of_its_owner(self, name: str, portion: str) -> None:
+        owner = import_module(f"pepperpy.infra.{portion}")
+
+        assert getattr(pepperpy.infra, name) is getattr(owner, name)
+        assert name in owner.__all__
+
+    def test_no_export_has_the_name_of_a_portion(self) -> None:
+        # Whether `from pepperpy.infra import cache` gave the function or the module would depend
+        # on what was imported before.
+        assert clashes(pepperpy.infra._OWNERS, PROMISED) == []
+
+    def test_a_planted_clash_with_a_portion_is_found(self) -> None:
+        assert clashes(["cached", "cache"], PROMISED) == ["cache"]
+
+    def test_every_portion_of_the_table_is_a_dependency_and_the_reverse(self) -> None:
+        assert sorted(pepperpy.infra._OWNED) == sorted(portions())
+
+
+class TestStarImport:
+    def test_brings_every_name_and_nothing_else(self) -> None:
+        space: dict[str, object] = {}
+
+        exec("from pepperpy.infra import *", space)
+
+        del space["__builtins__"]
+        assert sorted(space) == pepperpy.infra.__all__
+
+    def test_shadows_no_builtin(self) -> None:
+        assert clashes(pepperpy.infra.__all__, vars(builtins)) == []
+
+
+class TestStub:
+    def test_first_line_lets_checkers_see_wheels_in_other_folders(self) -> None:
+        assert Stub(STUB.read_text("utf-8")).first_line == PATH_LINE
+
+    def test_says_what_the_table_says(self) -> None:
+        assert differences(Stub(STUB.read_text("utf-8")).table, pepperpy.infra._OWNERS) == []
+
+    def test_exports_what_the_module_exports(self) -> None:
+        assert sorted(Stub(STUB.read_text("utf-8")).all) == pepperpy.infra.__all__
+
+    @pytest.mark.parametrize(
+        ("line", "instead"),
+        [
+            ("from pepperpy.infra.utils import slugify as slugify", ""),
+            (
+                "from pepperpy.infra.utils import slugify as slugify",
+                "from pepperpy.infra.utils import slugify",
+            ),
+            ("infra.utils import slugify", "infra.logging import slugify"),
+        ],
+        ids=["missing", "not re-exported", "wrong owner"],
+    )
+    def test_a_planted_difference_is_found(self, line: str, instead: str) -> None:
+        text = STUB.read_text("utf-8")
+        assert line in text
+
+        found = differences(Stub(text.replace(line, instead)).table, pepperpy.infra._OWNERS)
+
+        assert [difference.partition(":")[0] for difference in found] == ["slugify"]
+
+    def test_the_wheel_is_typed(self) -> None:
+        assert STUB.with_name("py.typed").exists()
+
+
+class TestModule:
+    def test_dir_lists_names_and_portions_before_their_first_use(self) -> None:
+        listed = dir(pepperpy.infra)
+
+        assert {*pepperpy.infra._OWNERS, *pepperpy.infra._OWNED} <= set(listed)
+        assert listed == sorted(listed)
+
+    def test_portions_are_attributes(self) -> None:
+        assert pepperpy.infra.utils is import_module("pepperpy.infra.utils")
+
+    def test_an_unknown_name_is_an_attribute_error_that_offers_the_nearest_one(self) -> None:
+        with pytest.raises(
+            AttributeError, match="no attribute 'slugfy'; did you mean 'slugify'"
+        ) as caught:
+            _ = pepperpy.infra.slugfy
+
+        assert caught.value.name == "slugfy"
+
+    def test_a_name_like_no_other_gets_no_advice(self) -> None:
+        with pytest.raises(AttributeError, match=r"no attribute 'qqqqqq'$"):
+            _ = pepperpy.infra.qqqqqq
+
+    def test_tools_that_probe_for_private_names_get_a_plain_answer(self) -> None:
+        assert not hasattr(pepperpy.infra, "__wrapped__")
+        with pytest.raises(AttributeError, match=r"no attribute '_retry'$"):
+            _ = pepperpy.infra._retry

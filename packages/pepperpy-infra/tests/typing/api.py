@@ -1,0 +1,28 @@
+"""The facade as a typed program uses it.  Type-checked, never run."""
+
+from __future__ import annotations
+
+import logging
+from typing import assert_type
+
+import pepperpy.infra
+from pepperpy.infra import generate_id, get_logger, hash_string, retry, slugify, utils
+
+assert_type(generate_id(prefix="user_"), str)
+assert_type(hash_string("text", algorithm="sha256"), str)
+assert_type(slugify("A title"), str)
+assert_type(utils.slugify("A title"), str)
+assert_type(pepperpy.infra.slugify("A title"), str)
+
+logger: logging.Logger = get_logger(__name__)
+
+
+@retry(max_attempts=5, delay=1.0, backoff=2.0)
+def fetch(url: str, *, limit: int = 3) -> bytes:
+    return url.encode()[:limit]
+
+
+assert_type(fetch("https://example.org", limit=2), bytes)
+
+# An unknown name is an error; were it not, the comment would be one.
+_ = pepperpy.infra.no_such_name  # type: ignore[attr-defined]

@@ -1,0 +1,152 @@
+"""What is built and what is installed is checked file by file."""
+
+from __future__ import annotations
+
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools import installed, wheels
+from tools import workspace as ws
+
+GOOD = {
+    "pepperpy/infra/cache/__init__.py",
+    "pepperpy/infra/cache/_keys.py",
+    "pepperpy/infra/cache/py.typed",
+    "pepperpy_infra_cache-1.2.0.dist-info/METADATA",
+    "pepperpy_infra_cache-1.2.0.dist-info/licenses/LICENSE",
+}
+GOOD_FACADE = {
+    "pepperpy/infra/__init__.py",
+    "pepperpy/infra/__init__.pyi",
+    "pepperpy/infra/py.typed",
+    "pepperpy_infra-1.2.0.dist-info/licenses/LICENSE",
+}
+
+
+@pytest.fixture
+def cache(repository: Any) -> ws.Package:
+    repository.wheel("cache")
+    return ws.load(repository.root).packages["pepperpy-infra-cache"]
+
+
+@pytest.fixture
+def facade(repository: Any) -> ws.Package:
+    repository.wheel("")
+    return ws.load(repository.root).packages["pepperpy-infra"]
+
+
+class TestContents:
+    def test_good_wheels_pass(self, cache: ws.Package, facade: ws.Package) -> None:
+        assert wheels.wheel_faults(cache, GOOD) == []
+        assert wheels.wheel_faults(facade, GOOD_FACADE) == []
+
+    @pytest.mark.parametrize(
+        "name", sorted(name for name in GOOD if "METADATA" not in name and "_keys" not in name)
+    )
+    def test_a_file_that_a_wheel_lacks_is_found(self, cache: ws.Package, name: str) -> None:
+        (fault,) = wheels.wheel_faults(cache, GOOD - {name})
+
+        assert fault.endswith(f"lacks {name}")
+
+    def test_a_facade_without_its_stub_is_found(self, facade: ws.Package) -> None:
+        assert wheels.wheel_faults(facade, GOOD_FACADE - {"pepperpy/infra/__init__.pyi"})
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "pepperpy/__init__.py",
+            "pepperpy/infra/__init__.py",
+            "pepperpy/infra/utils/__init__.py",
+            "pepperpy/infra/cache/tests/test_keys.py",
+            "pepperpy/infra/cache/notes.md",
+            "tests/test_keys.py",
+            "src/pepperpy/infra/cache/__init__.py",
+        ],
+    )
+    def test_a_file_that_a_wheel_should_not_have_is_found(
+        self, cache: ws.Package, name: str
+    ) -> None:
+        (fault,) = wheels.wheel_faults(cache, GOOD | {name})
+
+        assert f"ships {name}" in fault
+
+    def test_a_facade_that_ships_a_portion_is_found(self, facade: ws.Package) -> None:
+        assert wheels.wheel_faults(facade, GOOD_FACADE | {"pepperpy/infra/cache/__init__.py"})
+
+    def test_a_file_that_two_wheels_ship_is_found(self) -> None:
+        shared = wheels.shared_faults({"a.whl": ["x", "y"], "b.whl": ["y", "z"]})
+
+        assert shared == ["y is shipped by a.whl and b.whl"]
+
+    @pytest.mark.parametrize(
+        "rebuilt", [{"a": b"1"}, {"a": b"1", "b": b"3"}, {"a": b"1", "b": b"2", "c": b""}]
+    )
+    def test_a_wheel_that_the_sdist_builds_otherwise_is_found(
+        self, cache: ws.Package, rebuilt: dict[str, bytes]
+    ) -> None:
+        built = {"a": b"1", "b": b"2"}
+
+        assert wheels.difference_faults(cache, built, built) == []
+        assert len(wheels.difference_faults(cache, built, rebuilt)) == 1
+
+    @pytest.mark.parametrize("name", ["LICENSE", "tests/test_keys.py", "pyproject.toml"])
+    def test_a_file_that_an_sdist_lacks_is_found(self, cache: ws.Package, name: str) -> None:
+        good = {
+            "CHANGELOG.md",
+            "LICENSE",
+            "PKG-INFO",
+            "README.md",
+            "pyproject.toml",
+            "tests/test_keys.py",
+        }
+
+        assert wheels.sdist_faults(cache, good) == []
+        assert len(wheels.sdist_faults(cache, good - {name})) == 1
+
+
+class TestInstalled:
+    @pytest.fixture
+    def wheel(self, tmp_path: Path) -> Path:
+        path = tmp_path / "made_up.whl"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("pepperpy/infra/cache/__init__.py", "NEW = 1\n")
+            archive.writestr("pepperpy_infra_cache-1.2.0.dist-info/METADATA", "")
+        return path
+
+    def test_a_sibling_that_nobody_declared_is_found(self) -> None:
+        (fault,) = installed.presence_faults(["a"], ["a", "b"])
+
+        assert fault == "b is installed, and nothing declares it"
+
+    def test_a_wheel_that_is_not_there_is_found(self) -> None:
+        assert installed.presence_faults(["a", "b"], ["a"]) == ["b is not installed"]
+
+    @pytest.mark.parametrize(("content", "count"), [("NEW = 1\n", 0), ("OLD = 1\n", 1), (None, 1)])
+    def test_a_stale_file_is_found(
+        self, cache: ws.Package, wheel: Path, tmp_path: Path, content: str | None, count: int
+    ) -> None:
+        site = tmp_path / "site"
+        if content is not None:
+            file = site / "pepperpy" / "infra" / "cache" / "__init__.py"
+            file.parent.mkdir(parents=True)
+            file.write_bytes(content.encode())
+
+        assert len(installed.file_faults(cache, wheel, site)) == count
+
+    def test_a_module_from_elsewhere_is_found(
+        self, cache: ws.Package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        module = type(sys)("pepperpy.infra.cache")
+        monkeypatch.setitem(sys.modules, "pepperpy", type(sys)("pepperpy"))
+        monkeypatch.setitem(sys.modules, "pepperpy.infra", type(sys)("pepperpy.infra"))
+        monkeypatch.setitem(sys.modules, "pepperpy.infra.cache", module)
+
+        module.__file__ = str(tmp_path / "site" / "pepperpy" / "infra" / "cache" / "__init__.py")
+        assert installed.origin_faults(cache, tmp_path / "site") == []
+
+        module.__file__ = str(tmp_path / "src" / "pepperpy" / "infra" / "cache" / "__init__.py")
+        assert len(installed.origin_faults(cache, tmp_path / "site")) == 1
