@@ -1,0 +1,86 @@
+"""Time our packages beside their peers and write down the ratios: `nox -s bench`."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import harness
+import races_facade
+import races_logging
+import races_utils
+import report
+from harness import Race
+
+import pepperpy.infra
+import pepperpy.infra.logging
+import pepperpy.infra.utils
+
+PEERS = (
+    "tenacity",
+    "stamina",
+    "backoff",
+    "retrying",
+    "python-slugify",
+    "structlog",
+    "loguru",
+    "python-json-logger",
+    "orjson",
+)
+OURS = ("pepperpy-infra", "pepperpy-infra-utils", "pepperpy-infra-logging")
+
+
+def main() -> None:
+    """Run the races that were asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("only", nargs="*", help="run the races whose titles contain one of these")
+    parser.add_argument("--rounds", type=int, default=21)
+    parser.add_argument("--quick", action="store_true", help="a look at the order of magnitude")
+    parser.add_argument(
+        "--write", type=Path, help="where RESULTS.md and results.svg go (default: nowhere)"
+    )
+    options = parser.parse_args()
+    if options.rounds < 1:
+        parser.error(f"--rounds takes a number from 1 on; got {options.rounds}")
+    assert_installed()
+    folder = Path(tempfile.mkdtemp(prefix="pepperpy-bench-"))
+    results = []
+    try:
+        for race in every_race(folder):
+            if options.only and not any(word in race.title for word in options.only):
+                continue
+            rounds, target = (3, 0.001) if options.quick else (options.rounds, 0.005)
+            results.append(harness.run(race, rounds=rounds, target=target))
+            print(*report.table(results[-1]), sep="\n", flush=True)  # noqa: T201 - a command
+    finally:
+        shutil.rmtree(folder)
+    if not results:
+        parser.error(f"no race is called like {' or '.join(options.only)}")
+    if options.write:
+        options.write.mkdir(parents=True, exist_ok=True)
+        page = report.markdown(results, [*OURS, *PEERS])
+        (options.write / "RESULTS.md").write_text(page, encoding="utf-8")
+        report.plot(results, options.write / "results.svg")
+
+
+def every_race(folder: Path) -> Iterator[Race]:
+    """The races of all packages."""
+    yield from races_utils.races()
+    yield from races_logging.races(folder)
+    yield from races_facade.races()
+
+
+def assert_installed() -> None:
+    """Fail unless what is timed is what is installed: a source tree on the path would win."""
+    for module in (pepperpy.infra, pepperpy.infra.utils, pepperpy.infra.logging):
+        where = module.__file__ or ""
+        if not Path(where).is_relative_to(sys.prefix):
+            raise SystemExit(f"{module.__name__} comes from {where}, not from {sys.prefix}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""The errors that a client of the gateway can meet, each with a name and an HTTP status."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class GatewayError(Exception):
+    """What the client is told in place of an answer; the message becomes its detail."""
+
+    name: ClassVar[str]
+    status: ClassVar[int]
+
+
+class UnknownZoneError(GatewayError):
+    """There is no such zone: asking again does not help."""
+
+    name, status = "unknown-zone", 404
+
+
+class InvalidInstantError(GatewayError):
+    """The moment asked about is none."""
+
+    name, status = "invalid-instant", 422
+
+
+class ProvidersFailedError(GatewayError):
+    """Every provider was tried, and none had an answer."""
+
+    name, status = "providers-failed", 502
+
+
+class OutOfTimeError(GatewayError):
+    """The request's deadline came before an answer."""
+
+    name, status = "out-of-time", 504
+
+
+class InternalError(GatewayError):
+    """A bug of the gateway's own."""
+
+    name, status = "internal-error", 500

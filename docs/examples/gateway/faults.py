@@ -1,0 +1,88 @@
+"""When a provider misbehaves, and how: a plan that nothing but a seed decides.
+
+Same seed, same plan: the n-th request to a provider always meets the same fault, and outages lie
+at the same seconds after the start.  Which *zone* the n-th request asks for depends on timing.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Fault(Enum):
+    """How one request goes wrong."""
+
+    BUSY = "busy"  # 503, with a Retry-After of one second
+    SLOW = "slow"  # the right answer, late
+    DROP = "drop"  # the connection is closed without an answer
+    CUT = "cut"  # the connection is closed in the middle of an answer
+    OUTAGE = "outage"  # nobody listens; open connections are torn down
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """The share of requests that meet each fault, from 0 to 1."""
+
+    busy: float = 0.0
+    slow: float = 0.0
+    drop: float = 0.0
+    cut: float = 0.0
+
+
+PROVIDERS: dict[str, Rates] = {
+    "north": Rates(busy=0.02, slow=0.04, drop=0.03, cut=0.02),
+    "south": Rates(busy=0.03, slow=0.08, drop=0.02, cut=0.02),
+}
+"""The two providers, the preferred one first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """From *begin* to *end*, in seconds after the start of the run, a provider is gone."""
+
+    begin: float
+    end: float
+
+
+class Plan:
+    """What goes wrong at one provider during a run of *duration* seconds.
+
+    Examples:
+        >>> plan = Plan(seed=1, provider="north", duration=24)
+        >>> [number for number in range(1, 100) if plan.fault_of(number) is Fault.DROP]
+        [38, 67]
+    """
+
+    def __init__(self, *, seed: int, provider: str, duration: float) -> None:
+        self._dice = f"{seed}/{provider}"
+        self._rates = PROVIDERS[provider]
+        self.outage = _outages(seed, duration)[provider]
+
+    def fault_of(self, number: int) -> Fault | None:
+        """The fault that the *number*-th request meets; most meet none."""
+        # A generator of its own for each request: plans stay the same when requests overtake
+        # each other.  A string as seed gives the same figures in every Python and process.
+        roll = random.Random(f"{self._dice}/{number}").random()
+        for fault in (Fault.BUSY, Fault.SLOW, Fault.DROP, Fault.CUT):
+            roll -= getattr(self._rates, fault.value)
+            if roll < 0:
+                return fault
+        return None
+
+    def delay_of(self, number: int) -> float:
+        """Seconds by which a slow answer is late."""
+        return random.Random(f"{self._dice}/{number}/delay").uniform(0.1, 1.0)
+
+
+def _outages(seed: int, duration: float) -> dict[str, Outage]:
+    """One outage each.  South's begins shortly before north's ends: a while without anybody."""
+    dice = random.Random(f"{seed}/outages")
+    length = duration / 6
+    north = duration * dice.uniform(0.25, 0.4)
+    south = north + length - duration * dice.uniform(0.03, 0.05)
+    return {
+        "north": Outage(north, north + length),
+        "south": Outage(south, south + length * 0.75),
+    }

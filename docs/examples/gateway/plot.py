@@ -1,0 +1,144 @@
+"""The plot of a run: what went wrong upstream, and what of it the clients felt."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from driver import Outcome, Verdict
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from report import Run
+
+# Okabe and Ito's colours, which most colour-blind people can tell apart.
+PROVIDERS = {"north": "#0072b2", "south": "#e69f00"}
+FAULTS = {"slow": "#56b4e9", "drop": "#d55e00", "cut": "#f0e442", "busy": "#cc79a7"}
+KINDS = {
+    # what clients saw: colour, marker, size
+    "right": ("#009e73", ".", 10),
+    "unknown zone": ("#888888", "+", 28),
+    "failed, and said so": ("#d55e00", "x", 22),
+    "wrong": ("#000000", "D", 30),
+    "lost": ("#000000", "X", 40),
+}
+
+
+def draw(run: Run, *files: Path) -> None:
+    """Draw *run* into *files*; their suffixes tell the formats."""
+    figure = Figure(figsize=(11, 8), layout="constrained")
+    latency, faults, effects = figure.subplots(3, sharex=True, height_ratios=(3, 1.2, 1.2))
+    end = max([0.1, *(outcome.sent + outcome.seconds for outcome in run.outcomes)])
+    for axes in (latency, faults, effects):
+        _shade_outages(axes, run)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.set_xlim(0, end)
+    _draw_latency(latency, run)
+    _draw_faults(faults, run, step=end / 60)
+    _draw_effects(effects, run, step=end / 60)
+    figure.align_ylabels()
+    for file in files:
+        figure.savefig(file, dpi=120)
+
+
+def _shade_outages(axes: Axes, run: Run) -> None:
+    for name, log in run.providers.items():
+        moments = [line["t"] for line in log if line["message"].startswith("outage")]
+        for begin, end in zip(moments[::2], moments[1::2], strict=False):
+            axes.axvspan(
+                begin, end, color=PROVIDERS[name], alpha=0.18, lw=0, label=f"{name} is gone"
+            )
+
+
+def _draw_latency(axes: Axes, run: Run) -> None:
+    for kind, (colour, marker, size) in KINDS.items():
+        some = [outcome for outcome in run.outcomes if _kind(outcome) == kind]
+        if some:
+            axes.scatter(
+                [outcome.sent for outcome in some],
+                [outcome.seconds * 1000 for outcome in some],
+                c=colour,
+                marker=marker,
+                s=size,
+                linewidths=1,
+                label=f"{kind} ({len(some)})",
+                rasterized=True,  # as shapes, thousands of them would make the page heavy
+            )
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.set_ylabel("latency, ms")
+    axes.set_title("What clients saw", loc="left")
+    _legend(axes)
+
+
+def _draw_faults(axes: Axes, run: Run, step: float) -> None:
+    bottom: Counter[int] = Counter()
+    for fault, colour in FAULTS.items():
+        counts = Counter(
+            int(line["t"] / step)
+            for log in run.providers.values()
+            for line in log
+            if line.get("fault") == fault
+        )
+        axes.bar(
+            [(slot + 0.5) * step for slot in counts],
+            list(counts.values()),
+            bottom=[bottom[slot] for slot in counts],
+            color=colour,
+            width=step * 0.9,
+            label=fault,
+        )
+        bottom.update(counts)
+    axes.set_ylabel(f"per {step:.1f} s")
+    axes.set_title("What providers did", loc="left")
+    _legend(axes, skip="is gone")
+
+
+def _draw_effects(axes: Axes, run: Run, step: float) -> None:
+    retries: Counter[int] = Counter()
+    second_choice: Counter[int] = Counter()
+    failed: Counter[int] = Counter()
+    for outcome in run.outcomes:
+        slot = int(outcome.sent / step)
+        retries[slot] += outcome.retries
+        failed[slot] += _kind(outcome) not in {"right", "unknown zone"}
+        second_choice[slot] += outcome.provider == "south" and _kind(outcome) == "right"
+    for name, counts, colour in (
+        ("retries", retries, "#0072b2"),
+        ("answers from south", second_choice, "#e69f00"),
+        ("failed", failed, "#d55e00"),
+    ):
+        axes.step(
+            [slot * step for slot in range(61)],
+            [counts[slot] for slot in range(61)],
+            where="post",
+            color=colour,
+            label=name,
+        )
+    axes.set_ylabel(f"per {step:.1f} s")
+    axes.set_xlabel("seconds since the start")
+    axes.set_title("What the gateway did", loc="left")
+    _legend(axes, skip="is gone")
+
+
+def _kind(outcome: Outcome) -> str:
+    if outcome.verdict is Verdict.NAMED_ERROR:
+        return "unknown zone" if outcome.problem == "unknown-zone" else "failed, and said so"
+    return str(outcome.verdict.value)
+
+
+def _legend(axes: Axes, skip: str = "nothing") -> None:
+    shown = [
+        (handle, label)
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+        if skip not in label
+    ]
+    if shown:
+        handles, labels = zip(*shown, strict=True)
+        axes.legend(
+            handles,
+            labels,
+            loc="upper left",
+            bbox_to_anchor=(1.0, 1.0),
+            frameon=False,
+            fontsize=9,
+        )
