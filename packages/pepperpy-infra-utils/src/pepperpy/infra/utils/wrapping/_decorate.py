@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property, partialmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,15 +33,17 @@ def decorate(target: Any, wrap: Callable[[Any], Any], *, label: str) -> Any:
         >>> decorate(Duck.__dict__["speak"], loud, label="loud").__func__()
         'QUACK'
     """
+    kind = cast("Any", type(target))
+    whole: Any = target  # the same, but no checker narrows it to types with unknown parameters
     if isinstance(target, (classmethod, staticmethod)):
-        return type(target)(decorate(target.__func__, wrap, label=label))
+        return kind(decorate(whole.__func__, wrap, label=label))
     if isinstance(target, property) and target.fget is not None:
         return target.getter(decorate(target.fget, wrap, label=label))
     if isinstance(target, cached_property):
-        return type(target)(decorate(target.func, wrap, label=label))
+        return kind(decorate(whole.func, wrap, label=label))
     if isinstance(target, partialmethod):
-        inner = decorate(target.func, wrap, label=label)
-        return type(target)(inner, *target.args, **target.keywords)
+        inner = decorate(whole.func, wrap, label=label)
+        return kind(inner, *whole.args, **whole.keywords)
     if isinstance(target, type):
         raise TypeError(
             f"{label} decorates functions and methods; {target.__qualname__} is a class: "
