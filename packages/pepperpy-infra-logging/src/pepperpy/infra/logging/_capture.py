@@ -70,7 +70,7 @@ class capture_logs:  # noqa: N801 - reads as a verb: `with capture_logs() as log
         self._level = parse_level(level)
         self._name = logger_name
         self._handler = _ForPlainLoggers(self)
-        self.logs = CapturedLogs()
+        self.logs: CapturedLogs = CapturedLogs()
 
     def __enter__(self) -> CapturedLogs:
         with settings_lock:

@@ -246,15 +246,15 @@ class BoundLogger(InfraLogger):
         if isinstance(logger, BoundLogger):
             fields = {**logger._bound, **fields}  # noqa: SLF001 - its own class
             logger = logger.parent
-        self.name = logger.name
+        self.name: str = logger.name
         self.level = logging.NOTSET
         self.parent = logger  # pyright: ignore[reportIncompatibleVariableOverride]
         self.propagate = True
-        self.handlers = []
-        self.manager = logger.manager
+        self.handlers: list[logging.Handler] = []
+        self.manager: logging.Manager = logger.manager
         # The same objects: a change of a level clears the memory of both.
         self._cache = logger._cache  # noqa: SLF001 - its own class
-        self.filters = logger.filters
+        self.filters: list[Any] = logger.filters
         self._bound = fields
 
     @property

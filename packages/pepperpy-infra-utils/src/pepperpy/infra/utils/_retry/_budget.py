@@ -51,9 +51,9 @@ class RetryBudget:
     ) -> None:
         _check(capacity, "capacity", "at least 1", least=1)
         _check(refund, "refund", "0 or more", least=0)
-        self.capacity = float(capacity)
-        self.refund = float(refund)
-        self.name = name
+        self.capacity: float = float(capacity)
+        self.refund: float = float(refund)
+        self.name: str = name
         self._tokens = self.capacity
         self._granted = 0
         self._refused = 0

@@ -32,7 +32,7 @@ class _Three(int):
 _THREE = _Three(3)
 
 
-class _Options(TypedDict, total=False):
+class RetryOptions(TypedDict, total=False):
     max_attempts: int | None
     max_retries: int | None
     delay: float | timedelta
@@ -106,7 +106,8 @@ class Retry:
     __slots__ = ("__name__", "__qualname__", "_kinds")
 
     def __init__(self, name: str, kinds: tuple[Kind, ...]) -> None:
-        self.__name__ = self.__qualname__ = name
+        self.__name__: str = name
+        self.__qualname__: str = name
         self._kinds = kinds
 
     def __repr__(self) -> str:
@@ -116,10 +117,10 @@ class Retry:
         return self.__name__  # pickled by name, as functions are
 
     @overload
-    def __call__(self, func: F, /, **options: Unpack[_Options]) -> F: ...
+    def __call__(self, func: F, /, **options: Unpack[RetryOptions]) -> F: ...
 
     @overload
-    def __call__(self, func: None = None, /, **options: Unpack[_Options]) -> _Decorator: ...
+    def __call__(self, func: None = None, /, **options: Unpack[RetryOptions]) -> _Decorator: ...
 
     def __call__(
         self,
@@ -243,5 +244,5 @@ def _check_fit(
         )
 
 
-retry = Retry("retry", tuple(Kind))
-async_retry = Retry("async_retry", (Kind.COROUTINE, Kind.ASYNC_GENERATOR))
+retry: Retry = Retry("retry", tuple(Kind))
+async_retry: Retry = Retry("async_retry", (Kind.COROUTINE, Kind.ASYNC_GENERATOR))

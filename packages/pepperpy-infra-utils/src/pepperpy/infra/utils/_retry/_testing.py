@@ -25,8 +25,8 @@ class RetryTesting:
     def __init__(self, max_attempts: int | None, *, sleep: bool) -> None:
         if max_attempts is not None and (isinstance(max_attempts, bool) or max_attempts < 1):
             raise invalid("max_attempts", max_attempts, "must be a whole number >= 1, or None")
-        self.max_attempts = max_attempts
-        self.sleep = sleep
+        self.max_attempts: int | None = max_attempts
+        self.sleep: bool = sleep
         self.attempts = []
         self._outer: RetryTesting | None = None
 
