@@ -28,7 +28,8 @@ nox.options.sessions = ["tests", "lint", "typecheck", "boundaries", "changelogs"
 WORKSPACE = ws.load()
 ROOT = WORKSPACE.root
 DIST = ROOT / "dist"
-SCOPES = [*WORKSPACE.packages, "together", "tools"]
+SCOPES = [*WORKSPACE.packages, "together", "docs", "tools"]
+EXAMPLE = ROOT / "docs" / "examples" / "gateway"
 OFFLINE = {"PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"}  # it need not look for a newer one
 GROUPS = load_toml(ROOT / "pyproject.toml")
 
@@ -90,10 +91,15 @@ def hatchling(session: nox.Session, folder: Path, target: Path, *options: str) -
 @nox.session(requires=["build"])
 @nox.parametrize("scope", SCOPES, ids=SCOPES)
 def tests(session: nox.Session, scope: str) -> None:
-    """Test each wheel with what it declares alone, then all together; arguments go to pytest."""
+    """Test each wheel with what it declares alone, then all together, then docs and tools."""
     if scope == "tools":
         session.install(*group("test"))
         session.run("python", "-m", "pytest", *session.posargs, "tools")
+        return
+    if scope == "docs":
+        needs = (*group("test"), "-r", str(EXAMPLE / "requirements.txt"))
+        install_wheels(session, WORKSPACE.packages.values(), *needs)
+        session.run("pytest", *session.posargs, "docs")
         return
     alone = scope != "together"
     packages = WORKSPACE.closure(scope) if alone else [*WORKSPACE.packages.values()]
@@ -171,10 +177,9 @@ def run_pyright(session: nox.Session, *arguments: str, count: int) -> None:
 @nox.session(requires=["build"])
 def demo(session: nox.Session) -> None:
     """Run the gateway example on the built wheels; arguments go to it."""
-    example = ROOT / "docs" / "examples" / "gateway"
-    install_wheels(session, WORKSPACE.packages.values(), "-r", str(example / "requirements.txt"))
+    install_wheels(session, WORKSPACE.packages.values(), "-r", str(EXAMPLE / "requirements.txt"))
     # After Ctrl-C the demo stops its processes and prints what it has, which takes some seconds.
-    session.run("python", str(example / "demo.py"), *session.posargs, interrupt_timeout=20)
+    session.run("python", str(EXAMPLE / "demo.py"), *session.posargs, interrupt_timeout=20)
 
 
 @nox.session(requires=["build"])

@@ -226,12 +226,10 @@ def _set_up_logging(file: str) -> None:
         "INFO",
         log_file=file,
         file_format="json",
+        console="WARNING",  # the file has everything, the terminal what is unusual
         format="pretty",
         levels={"httpx2": "WARNING", "uvicorn": "WARNING"},
     )
-    for handler in logging.root.handlers:
-        if handler.name == "stderr":
-            handler.setLevel("WARNING")  # the file has everything, the terminal what is unusual
 
 
 def main() -> None:

@@ -161,6 +161,26 @@ class TestConfigure:
         assert path.read_text().endswith("conf: x\n")
         assert capsys.readouterr().err.startswith("{")
 
+    def test_console_can_have_a_level_of_its_own(
+        self, path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        configure_logging("DEBUG", log_file=path, console="warning", format="text")
+
+        get_logger("app").info("for the file")
+        get_logger("app").warning("for both")
+
+        shown = capsys.readouterr().err
+        assert "for both" in shown
+        assert "for the file" not in shown
+        assert len(path.read_text().splitlines()) == 2
+
+    def test_unknown_console_level_is_refused_before_anything_is_changed(self, path: Path) -> None:
+        with pytest.raises(InvalidLevelError, match="'loud'"):
+            configure_logging(log_file=path, console="loud")
+
+        assert logging.root.handlers == []
+        assert not path.exists()
+
     def test_reconfiguring_while_threads_log_loses_no_line(self, path: Path) -> None:
         import threading
 

@@ -38,7 +38,7 @@ def configure_logging(
     level: int | str | None = None,
     format_string: str | None = None,
     log_file: str | os.PathLike[str] | None = None,
-    console: bool = True,
+    console: bool | int | str = True,
     *,
     format: ConsoleFormat = "auto",  # noqa: A002
     file_format: FileFormat = "text",
@@ -57,7 +57,8 @@ def configure_logging(
         format_string: A ``%(name)s`` format of the standard library for lines of text; fields can
             be named in it.  The console then writes text as well, unless *format* says otherwise.
         log_file: Lines are appended here.  Missing folders are made.
-        console: Whether to write to standard error.
+        console: Whether to write to standard error; or the level from which on lines go there as
+            well (``"WARNING"``), while the file gets all that *level* lets through.
         format: ``"auto"`` is pretty on a terminal and JSON elsewhere.
         file_format: How the file looks.
         levels: Levels of single loggers, by name.
@@ -73,6 +74,7 @@ def configure_logging(
     """
     number = logging.INFO if level is None else parse_level(level)
     by_name = {name: parse_level(value) for name, value in (levels or {}).items()}
+    console_level = logging.NOTSET if isinstance(console, bool) else parse_level(console)
     renderers = _Renderers(Cleaner(_redactor(redact)), format_string)
     renderers.check(format, file_format)
 
@@ -81,6 +83,7 @@ def configure_logging(
         sinks.append(FileSink(os.path.abspath(log_file), renderers.for_file(file_format)))
     if console:
         sinks.append(ConsoleSink(renderers.for_console(format)))
+        sinks[-1].setLevel(console_level)
     with settings_lock:
         _setup.replace(sinks, number, by_name, capture_warnings=capture_warnings)
 
