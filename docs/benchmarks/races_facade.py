@@ -21,11 +21,9 @@ def races() -> Iterator[Race]:
             BARE: starting("pass"),
             OURS: starting("import pepperpy.infra"),
             JSON: starting("import json"),
-            "import pepperpy.infra.utils": starting("import pepperpy.infra.utils"),
             PKGUTIL: starting("import pkgutil"),
         },
         bare=BARE,
-        floors=["import pepperpy.infra.utils"],
         goals=[Goal(at_most=0.003)],
         calibrate=False,
     )

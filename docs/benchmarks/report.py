@@ -76,6 +76,7 @@ def plot(results: Sequence[Result], path: Path) -> None:
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt
+    from matplotlib.ticker import FuncFormatter, NullFormatter
 
     columns = 2
     rows = -(-len(results) // columns)
@@ -90,6 +91,9 @@ def plot(results: Sequence[Result], path: Path) -> None:
         bars = axis.barh(names, ratios, color=[special.get(name, "#c4622d") for name in names])
         axis.bar_label(bars, [f"{ratio:.2f}" for ratio in ratios], padding=3, fontsize=8)
         axis.set_xscale("log")
+        axis.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+        axis.xaxis.set_minor_formatter(NullFormatter())
+        axis.set_ylim(len(names) - 6.5, len(names) - 0.5)  # bars of one height in every panel
         axis.set_xlim(min(*ratios, 0.5) / 1.5, max(ratios) * 3)
         axis.set_title(result.race.title, fontsize=10, loc="left")
         axis.axvline(1, color="#1a7f5a", linewidth=0.8)
