@@ -93,7 +93,8 @@ def _settings(package: ws.Package) -> Iterator[str]:
 
 def _pythons(package: ws.Package, root: Path) -> Iterator[str]:
     workflow = (root / ".github" / "workflows" / "tests.yml").read_text("utf-8")
-    tested = set(re.findall(r'"(3\.\d+)"', workflow))
+    matrix = re.search(r"^ *python: \[(.*)\]$", workflow, re.MULTILINE)
+    tested = set(re.findall(r"3\.\d+", matrix[1] if matrix else ""))
     claimed = set(_PYTHON.findall("\n".join(package.project.get("classifiers", ()))))
     for version in sorted(claimed ^ tested):
         where = "no workflow runs it" if version in claimed else "a workflow runs it"

@@ -20,6 +20,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 FACADE = "pepperpy-infra"
 PREFIX = f"{FACADE}-"
+SHARED = ("together", "docs", "tools")
+"""What is tested besides each wheel alone, whatever has changed."""
 
 _REQUIREMENT = re.compile(
     r"(?P<name>[A-Za-z0-9][\w.-]*)\s*(?:\[(?P<extras>[\w, -]*)\])?\s*(?P<range>[^;]*)(?:;.*)?"
@@ -202,7 +204,7 @@ def plan(workspace: Workspace, base: str | None) -> dict[str, list[str]]:
     """
     files = changed_files(workspace.root, base) if base else None
     names = sorted(workspace.packages) if files is None else workspace.owners(files)
-    sessions = [f"tests({name})" for name in names] + ["tests(together)", "tests(tools)"]
+    sessions = [f"tests({scope})" for scope in (*names, *SHARED)]
     return {"packages": names, "sessions": sessions}
 
 

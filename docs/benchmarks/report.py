@@ -54,11 +54,11 @@ def markdown(results: Sequence[Result], modules: Sequence[str]) -> str:
                     f"| {bold} | {result.cost(name) * 1e9:,.0f} | {result.ratio(name):.2f} |"
                 )
         for goal in result.race.goals:
-            reached, best = result.verdict(goal)
+            reached, unit = result.verdict(goal)
             verdict = "reached" if reached <= goal.at_most else "**missed**"
             lines += [
                 "",
-                f"Goal: at most {goal.at_most:g} times {best}. Measured: {reached:.3f}, {verdict}.",
+                f"Goal: at most {goal.at_most:.3g} {unit}. Measured: {reached:.3g}, {verdict}.",
             ]
     lines += [
         "",

@@ -31,7 +31,8 @@ PEERS = (
     "python-json-logger",
     "orjson",
 )
-OURS = ("pepperpy-infra", "pepperpy-infra-utils", "pepperpy-infra-logging")
+MODULES = (pepperpy.infra, pepperpy.infra.utils, pepperpy.infra.logging)
+OURS = tuple(module.__name__.replace(".", "-") for module in MODULES)
 
 
 def main() -> None:
@@ -41,7 +42,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=21)
     parser.add_argument("--quick", action="store_true", help="a look at the order of magnitude")
     parser.add_argument(
-        "--write", type=Path, help="where RESULTS.md and results.svg go (default: nowhere)"
+        "--write",
+        type=Path,
+        default=Path("out/bench"),
+        help="folder for RESULTS.md and results.svg (default: %(default)s)",
     )
     options = parser.parse_args()
     if options.rounds < 1:
@@ -60,11 +64,10 @@ def main() -> None:
         shutil.rmtree(folder)
     if not results:
         parser.error(f"no race is called like {' or '.join(options.only)}")
-    if options.write:
-        options.write.mkdir(parents=True, exist_ok=True)
-        page = report.markdown(results, [*OURS, *PEERS])
-        (options.write / "RESULTS.md").write_text(page, encoding="utf-8")
-        report.plot(results, options.write / "results.svg")
+    options.write.mkdir(parents=True, exist_ok=True)
+    page = report.markdown(results, [*OURS, *PEERS])
+    (options.write / "RESULTS.md").write_text(page, encoding="utf-8")
+    report.plot(results, options.write / "results.svg")
 
 
 def every_race(folder: Path) -> Iterator[Race]:
@@ -76,7 +79,7 @@ def every_race(folder: Path) -> Iterator[Race]:
 
 def assert_installed() -> None:
     """Fail unless what is timed is what is installed: a source tree on the path would win."""
-    for module in (pepperpy.infra, pepperpy.infra.utils, pepperpy.infra.logging):
+    for module in MODULES:
         where = module.__file__ or ""
         if not Path(where).is_relative_to(sys.prefix):
             raise SystemExit(f"{module.__name__} comes from {where}, not from {sys.prefix}")

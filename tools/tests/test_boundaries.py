@@ -392,3 +392,12 @@ class TestLayout:
         path.write_text(text.replace(setting, instead), "utf-8")
 
         assert clean.faults()
+
+    def test_a_python_that_only_a_tool_of_the_workflow_runs_on_is_not_tested(
+        self, clean: Any
+    ) -> None:
+        path = clean.root / ".github/workflows/tests.yml"
+        text = path.read_text("utf-8")
+        path.write_text(f'{text}# python-version: "3.99"\n', "utf-8")
+
+        assert clean.faults() == []

@@ -101,7 +101,12 @@ class TestPlan:
         plan = ws.plan(workspace, base)
 
         assert plan["packages"] == ["pepperpy-infra"]
-        assert plan["sessions"] == ["tests(pepperpy-infra)", "tests(together)", "tests(tools)"]
+        assert plan["sessions"] == [
+            "tests(pepperpy-infra)",
+            "tests(together)",
+            "tests(docs)",
+            "tests(tools)",
+        ]
 
     @pytest.mark.parametrize("base", [None, "", "0" * 40])
     def test_is_everything_where_history_can_not_tell(

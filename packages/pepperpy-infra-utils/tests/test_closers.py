@@ -95,18 +95,77 @@ class TestClosers:
         assert seen == []
         await arun_closers()
 
-    def test_cancellation_passes_and_leaves_the_rest_to_be_closed(self):
+    @pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit])
+    def test_an_interrupted_closer_does_not_keep_the_rest_open(self, interruption):
         seen = []
 
         def interrupted():
-            raise KeyboardInterrupt
+            raise interruption
 
-        register_closer(1, interrupted)
-        register_closer(2, closing(seen, "rest"))
-        with pytest.raises(KeyboardInterrupt):
+        register_closer(1, lambda: 1 / 0)
+        register_closer(2, interrupted)
+        register_closer(3, closing(seen, "rest"))
+
+        with pytest.raises(BaseExceptionGroup) as caught:
             run_closers()
+
+        assert [type(error) for error in caught.value.exceptions] == [
+            ZeroDivisionError,
+            interruption,
+        ]
+        assert seen == ["rest"]
+
+    def test_a_closer_that_cancels_a_task_of_its_own_does_not_keep_the_rest_open(self):
+        seen = []
+
+        async def stop():
+            task = asyncio.create_task(asyncio.sleep(9))
+            await asyncio.sleep(0)
+            task.cancel()
+            await task
+
+        def register():
+            register_closer(1, stop)
+            register_closer(2, closing(seen, "rest"))
+
+        register()
+        with pytest.raises(BaseExceptionGroup):
+            run_closers()
+        register()
+        with pytest.raises(BaseExceptionGroup):
+            asyncio.run(arun_closers())
+
+        assert seen == ["rest", "rest"]
+
+    @pytest.mark.asyncio
+    async def test_cancelling_the_call_passes_and_leaves_the_rest_registered(self):
+        seen = []
+
+        async def hang():
+            await asyncio.Event().wait()
+
+        register_closer(1, hang)
+        register_closer(2, closing(seen, "rest"))
+        task = asyncio.create_task(arun_closers())
+        await asyncio.sleep(0)
+
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
         assert seen == []
 
-        run_closers()
-
+        await arun_closers()
         assert seen == ["rest"]
+
+    def test_the_threads_own_event_loop_is_left_alone(self):
+        async def close(): ...
+
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        try:
+            register_closer(1, close)
+            run_closers()
+            assert asyncio.get_event_loop_policy().get_event_loop() is loop
+        finally:
+            asyncio.set_event_loop(None)
+            loop.close()

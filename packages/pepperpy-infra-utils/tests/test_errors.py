@@ -47,6 +47,13 @@ class TestInfraError:
     def test_key_errors_show_their_message_without_quotes(self):
         assert str(LostKeyError("no key 'a'")) == "no key 'a'"
 
+    def test_a_subclass_that_gives_no_message_has_an_empty_text(self):
+        class QuietError(InfraError):
+            def __init__(self):
+                pass
+
+        assert str(QuietError()) == ""
+
     def test_errors_pickle_with_their_data(self):
         error = pickle.loads(pickle.dumps(TTLError("bad", ttl=-1)))
 

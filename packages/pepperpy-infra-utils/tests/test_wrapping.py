@@ -7,7 +7,9 @@ import functools
 import gc
 import inspect
 import linecache
+import os
 import pickle
+import signal
 import sys
 import threading
 import traceback
@@ -228,6 +230,9 @@ class TestIdentity:
             (Callable(), f"{__name__}.Callable"),
             (Callable().__call__, f"{__name__}.Callable.__call__"),
             (max, "builtins.max"),
+            (str.upper, "builtins.str.upper"),
+            ((5).__add__, "builtins.int.__add__"),
+            ([].append, "builtins.list.append"),
         ],
     )
     def test_name_of_sees_through_partials_and_objects(self, func, name):
@@ -597,6 +602,31 @@ class TestSource:
             thread.join()
 
         assert sorted(results) == list(range(16))
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+    def test_a_child_can_decorate_whatever_its_parent_was_compiling_at_the_fork(self, monkeypatch):
+        from pepperpy.infra.utils.wrapping import _compiler
+
+        def fork_in_the_midst(*args):
+            monkeypatch.undo()
+            children.append(os.fork())
+            return compile_it(*args)
+
+        children = []
+        compile_it = _compiler._compile
+        monkeypatch.setattr(_compiler, "_compile", fork_in_the_midst)
+        through(lambda only_here: only_here)
+        if children == [0]:
+            signal.alarm(5)  # a child that hangs is killed
+            os._exit(through(lambda only_in_the_child: only_in_the_child)(7))
+
+        assert os.waitstatus_to_exitcode(os.waitpid(children[0], 0)[1]) == 7
+
+    def test_a_callable_with_an_odd_name_is_named_by_its_class(self):
+        odd = Callable()
+        odd.__name__ = 5
+
+        assert through(odd).__code__.co_name == "Callable"
 
     def test_body_can_be_made_from_the_parameters(self):
         def func(a, b=2, *rest, c=3, **more): ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -18,7 +19,8 @@ Run = Callable[..., str]
 def roots() -> list[str]:
     """The path entries that hold `pepperpy`: site-packages, or source trees while editing."""
     found = [Path(entry) for entry in pepperpy.infra.__path__]
-    return [str(entry.parent.parent) for entry in found if entry.exists()]
+    sources = [str(entry.parent.parent) for entry in found if entry.exists()]
+    return list(dict.fromkeys([*sources, sysconfig.get_path("purelib")]))
 
 
 @pytest.fixture(scope="session")

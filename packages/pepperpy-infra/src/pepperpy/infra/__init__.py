@@ -1,4 +1,4 @@
-"""One place to import from: every public name of the `pepperpy.infra` wheels, loaded when it is used.
+"""One place to import from: what applications use of the `pepperpy.infra` wheels, loaded on use.
 
 Importing this package imports nothing else.  The first use of a name imports the wheel that owns
 it, and the name stays here afterwards; `pepperpy.infra.utils.retry` and `pepperpy.infra.retry` are

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from inspect import isawaitable
 from itertools import count
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import asyncio
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator
+    from typing import Self
 
 # (order, sequence) -> close.  One atomic dict operation each, so no lock to hold over a fork.
 _closers: dict[tuple[int, int], Callable[[], object]] = {}
@@ -50,34 +53,76 @@ def run_closers() -> None:
 
     Raises:
         RuntimeError: If an event loop is running in this thread.  Nothing was closed then.
-        ExceptionGroup: With the error of each closer that failed.
+        ExceptionGroup: With the error of each closer that failed; a `BaseExceptionGroup` if one of
+            them was interrupted or cancelled.
     """
-    import asyncio
-
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        asyncio.run(arun_closers())
-    else:
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is not None and asyncio._get_running_loop() is not None:  # noqa: SLF001 - public in C
         raise RuntimeError("an event loop is running in this thread; await arun_closers() instead")
+    with _Loop() as loop:
+        failures: list[BaseException] = []
+        for close in _taken():
+            try:
+                result = close()
+                if isawaitable(result):
+                    loop.run(_wait_for(result))
+            except BaseException as error:  # noqa: BLE001 - the rest must be closed; raised below
+                failures.append(error)
+    _raise(failures)
 
 
 async def arun_closers() -> None:
     """Do what `run_closers` does, on the running event loop.
 
     Raises:
-        ExceptionGroup: With the error of each closer that failed.
+        ExceptionGroup: As `run_closers`.
+        asyncio.CancelledError: If this call is cancelled; what is not closed stays registered.
     """
-    errors: list[Exception] = []
+    import asyncio
+
+    failures: list[BaseException] = []
     for close in _taken():
         try:
             result = close()
             if isawaitable(result):
                 await result
-        except Exception as error:  # noqa: BLE001 - the rest must be closed as well; raised below
-            errors.append(error)
-    if errors:
-        raise ExceptionGroup("some parts could not be closed", errors)
+        except BaseException as error:  # as above
+            task = asyncio.current_task()
+            if isinstance(error, asyncio.CancelledError) and task and task.cancelling():
+                raise  # we are cancelled ourselves, not a task that a closer had stopped
+            failures.append(error)
+    _raise(failures)
+
+
+class _Loop:
+    """An event loop that is made when it is needed, and leaves the thread's own one alone."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def run(self, work: Coroutine[object, object, object]) -> None:
+        if self._loop is None:
+            import asyncio
+
+            self._loop = asyncio.new_event_loop()
+        self._loop.run_until_complete(work)
+
+    def __exit__(self, *_: object) -> None:
+        if self._loop is not None:
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+            self._loop.close()
+
+
+async def _wait_for(awaitable: Awaitable[object]) -> None:
+    await awaitable
+
+
+def _raise(failures: list[BaseException]) -> None:
+    if failures:
+        raise BaseExceptionGroup("some parts could not be closed", failures)
 
 
 def _taken() -> Iterator[Callable[[], object]]:

@@ -27,7 +27,7 @@ class InfraError(Exception):
     """
 
     code: ClassVar[str] = "infra"
-    """Stable and unique for each class; also its anchor in the index of errors."""
+    """Stable, and unique for each class."""
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
@@ -41,7 +41,7 @@ class InfraError(Exception):
 
     def __str__(self) -> str:
         # KeyError shows the repr of its message; errors that mix it in must not.
-        return str(self.args[0])
+        return str(self.args[0]) if self.args else ""
 
     if TYPE_CHECKING:
 

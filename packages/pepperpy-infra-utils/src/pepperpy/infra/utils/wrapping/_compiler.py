@@ -13,12 +13,11 @@ import linecache
 import re
 import sys
 import textwrap
-from threading import Lock
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
-from ._kinds import Kind, kind_of
+from ._kinds import Kind, kind_of, text_attribute
 from ._parameters import Parameters, signature_of
 
 if TYPE_CHECKING:
@@ -62,8 +61,9 @@ class _Recipe(NamedTuple):
     mangled: Mapping[str, str]  # each name behind a $ -> what it is called in the code
 
 
+# No lock, which a fork could inherit held: each step is one atomic operation on the dict, and two
+# threads that compile the same recipe at once do no harm.
 _recipes: dict[tuple[object, ...], _Recipe] = {}
-_lock = Lock()  # guards _recipes; held for a compilation at the most
 
 
 def compile_wrapper(
@@ -115,18 +115,22 @@ def compile_wrapper(
     recipe = _recipe(text, parameters, kind, label)
     known = {**vars(builtins), "relay": relay, **names, "func": func}
     scope = {mangled: known[name] for name, mangled in recipe.mangled.items() if name in known}
-    name = getattr(func, "__name__", None) or type(func).__name__
+    name = text_attribute(func, "__name__") or type(func).__name__
     wrapper = FunctionType(
         # A code object of its own: it specialises for this wrapper's globals, and has its name.
-        recipe.code.replace(co_name=name, co_qualname=getattr(func, "__qualname__", name)),
+        recipe.code.replace(co_name=name, co_qualname=text_attribute(func, "__qualname__") or name),
         {"__builtins__": builtins, "__name__": __name__, **scope},
         name,
         defaults,
     )
     wrapper.__kwdefaults__ = keyword_defaults
-    # An object's attributes are its state; only a function's are worth having on the wrapper.
-    updated = functools.WRAPPER_UPDATES if isinstance(func, FunctionType) else ()
-    functools.update_wrapper(wrapper, func, updated=updated)
+    if isinstance(func, FunctionType):
+        functools.update_wrapper(wrapper, func)
+    else:
+        # An object's attributes are its state, and what it calls its name may be anything.
+        odd = {name for name in ("__name__", "__qualname__") if text_attribute(func, name) is None}
+        assigned = [name for name in functools.WRAPPER_ASSIGNMENTS if name not in odd]
+        functools.update_wrapper(wrapper, func, assigned=assigned, updated=())
     if inject:
         _publish_without_injected(wrapper, func, parameters.injected or 0)
     return wrapper
@@ -136,12 +140,16 @@ def _recipe(text: str, parameters: Parameters, kind: Kind, label: str) -> _Recip
     key = (text, parameters, kind, label)
     recipe = _recipes.get(key)
     if recipe is None:
-        with _lock:
-            if len(_recipes) >= _MOST_RECIPES:
-                oldest = _recipes.pop(next(iter(_recipes)))
-                linecache.cache.pop(oldest.code.co_filename, None)
-            recipe = _recipes[key] = _compile(text, parameters, kind, label)
+        recipe = _recipes[key] = _compile(text, parameters, kind, label)
+        while len(_recipes) > _MOST_RECIPES:
+            _forget(next(iter(list(_recipes))))
     return recipe
+
+
+def _forget(key: tuple[object, ...]) -> None:
+    recipe = _recipes.pop(key, None)
+    if recipe is not None:
+        linecache.cache.pop(recipe.code.co_filename, None)
 
 
 def _compile(text: str, parameters: Parameters, kind: Kind, label: str) -> _Recipe:

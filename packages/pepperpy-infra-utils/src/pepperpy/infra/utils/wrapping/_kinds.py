@@ -61,8 +61,17 @@ def name_of(func: Callable[..., object]) -> str:
     """
     while isinstance(func, functools.partial):
         func = func.func
-    named = func if hasattr(func, "__qualname__") else type(func)
-    return f"{named.__module__}.{named.__qualname__}"
+    named = func if text_attribute(func, "__qualname__") else type(func)
+    # A method of a builtin type knows its class, a bound one its object, and neither its module.
+    home = getattr(named, "__objclass__", None) or type(getattr(named, "__self__", None))
+    module = text_attribute(named, "__module__") or home.__module__
+    return f"{module}.{named.__qualname__}"
+
+
+def text_attribute(obj: object, name: str) -> str | None:
+    """The attribute *name* if it is text: objects may have anything under such names."""
+    value = getattr(obj, name, None)
+    return value if isinstance(value, str) else None
 
 
 def _layers(func: Callable[..., object]) -> list[Any]:
