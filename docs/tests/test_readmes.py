@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,15 @@ def test_the_first_readme_shows_its_example_within_35_lines() -> None:
     end = next(BLOCK.finditer(text)).end()
 
     assert text[:end].count("\n") < 35
+
+
+@pytest.mark.parametrize(
+    "folder", [path.parent for path in PAGES if path.parent.name.startswith("pepperpy-infra-")]
+)
+def test_a_readme_names_every_public_name_of_its_package(folder: Path) -> None:
+    module = import_module("pepperpy.infra." + folder.name.removeprefix("pepperpy-infra-"))
+    text = (folder / "README.md").read_text("utf-8")
+
+    missing = [name for name in module.__all__ if not re.search(rf"\b{name}\b", text)]
+
+    assert missing == []

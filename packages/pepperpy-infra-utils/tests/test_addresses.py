@@ -67,6 +67,11 @@ NO_EMAILS = {
     "invisible direction mark": "a\u202e@example.com",
     "no-break space": "a\xa0b@example.com",
     "slash out of a compatibility letter": "a@ex℀mple.com",
+    "zero-width space last": "a@b.com\u200b",
+    "soft hyphen in the domain": "a@b\u00ad.com",
+    "direction mark in the domain": "a@b\u202e.com",
+    "variation selector in the domain": "a@b.com\ufe0f",
+    "combining grapheme joiner": "a\u034f@b.com",
 }
 URLS = [
     "http://example.com",
@@ -101,6 +106,8 @@ URLS = [
     "http://example.com/%20%zz",
     "http://example.com/(a)_[b]|{c}",
     "http://example.com/:@//?::@#?#",
+    "http://fa.example/می\u200cروم",
+    "http://example.com/❤\ufe0f/👩\u200d🔬",
 ]
 NO_URLS = {
     "empty": "",
@@ -168,6 +175,15 @@ NO_URLS = {
     "lone surrogate in the host": "http://ex\ud800.com",
     "slash out of a compatibility letter": "http://ex℀mple.com",
     "unicode dots": "http://a。。b",
+    "zero-width space in the host": "http://exa\u200bmple.com/",
+    "soft hyphen in the host": "http://exa\u00admple.com/",
+    "variation selector in the host": "http://example\ufe0f.com/",
+    "joiner in the host": "http://exam\u200dple.com/",
+    "direction override in the path": "http://a/\u202etxt",
+    "direction isolate in the user": "http://a\u2066b@example.com/",
+    "zero-width space in the path": "http://a/b\u200bc",
+    "byte order mark in the path": "http://a/\ufeff",
+    "invisible tag in the path": "http://a/\U000e0041",
 }
 HOSTILE = ["a" * 500_000, "a." * 250_000, "-" * 500_000, "@" * 500_000, "1." * 250_000, "ü" * 500_000,
            "%" * 500_000, ":" * 500_000, "[" * 500_000, "a@" * 250_000, "ü." * 250_000, "a-" * 250_000]  # fmt: skip

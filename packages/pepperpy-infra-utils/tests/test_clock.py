@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from threading import Thread
 
 import pytest
@@ -138,7 +139,14 @@ class TestFakeClock:
         assert turns == ["other", 60.0]
         assert clock.sleeps == [60]
 
-    @pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf")])
+    def test_moves_on_by_a_timedelta(self):
+        clock = FakeClock()
+
+        clock.advance(timedelta(minutes=1))
+
+        assert clock.monotonic() == 60
+
+    @pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf"), "5", None])
     def test_time_does_not_go_back(self, seconds):
         clock = FakeClock()
 

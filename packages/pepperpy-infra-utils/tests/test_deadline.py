@@ -4,13 +4,21 @@ import asyncio
 import contextvars
 import pickle
 from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
 from threading import Thread
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pepperpy.infra.utils import DeadlineExceededError, FakeClock, UtilsError, deadline
+from pepperpy.infra.utils import (
+    DeadlineExceededError,
+    FakeClock,
+    InvalidDurationError,
+    UtilsError,
+    deadline,
+)
 
 
 class TestRemaining:
@@ -49,6 +57,24 @@ class TestRemaining:
     def test_negative_and_nan_are_refused(self, bad):
         with pytest.raises(ValueError, match="seconds >= 0"):
             deadline(bad)
+
+    @pytest.mark.parametrize("bad", ["5", b"5", None, [], True, 1j, Decimal("NaN")])
+    def test_what_is_no_number_is_refused_with_a_named_error(self, bad):
+        with pytest.raises(InvalidDurationError, match="a deadline must be seconds >= 0") as caught:
+            deadline(bad)
+
+        assert caught.value.value is bad
+        assert caught.value.code == "utils-duration"
+        assert issubclass(InvalidDurationError, (ValueError, UtilsError))
+        assert issubclass(InvalidDurationError, TypeError)
+
+    @pytest.mark.parametrize("given", [Decimal("2.5"), Fraction(5, 2)])
+    def test_any_kind_of_number_is_taken(self, given):
+        assert deadline(given).seconds == 2.5
+
+    def test_it_may_be_endless(self):
+        with deadline(float("inf")):
+            assert deadline.remaining() == float("inf")
 
     def test_the_systems_clock_is_the_default(self):
         with deadline(100):
@@ -227,3 +253,28 @@ class TestAtMost:
             over = deadline.at_most(5.0)
 
         assert (shortened, kept, over) == (2.0, 0.5, 0.0)
+
+    def test_takes_a_timedelta(self):
+        assert deadline.at_most(timedelta(seconds=5)) == 5.0
+        with deadline(3, clock=FakeClock()):
+            assert deadline.at_most(timedelta(seconds=5)) == 3.0
+
+    @pytest.mark.parametrize("bad", [-1, "5", None])
+    def test_refuses_what_is_no_duration(self, bad):
+        with pytest.raises(InvalidDurationError, match="a timeout must be"):
+            deadline.at_most(bad)
+
+
+def test_thousands_of_blocks_may_be_left_in_any_order():
+    clock = FakeClock()
+    limits = [deadline(10 + n, clock=clock) for n in range(3000)]
+    for limit in limits:
+        limit.__enter__()
+
+    limits[0].__exit__(None, None, None)
+    left = deadline.remaining()
+    for limit in limits[1:]:
+        limit.__exit__(None, None, None)
+
+    assert left == 11
+    assert deadline.remaining() is None

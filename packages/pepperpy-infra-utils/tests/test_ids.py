@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pepperpy.infra.utils import (
     HashAlgorithmError,
+    InvalidArgumentError,
     UtilsError,
     generate_id,
     generate_timestamp,
@@ -73,12 +74,12 @@ class TestGenerateId:
 
     @pytest.mark.parametrize("length", [0, -1, -16])
     def test_a_length_below_one_is_a_value_error_that_names_it(self, length):
-        with pytest.raises(ValueError, match=f"at least 1 hex digit; got {length}"):
+        with pytest.raises(InvalidArgumentError, match=f"at least 1 hex digit; got {length}"):
             generate_id(length=length)
 
     @pytest.mark.parametrize("length", ["16", 16.0, True, None])
     def test_a_length_that_is_no_int_is_a_type_error_that_names_it(self, length):
-        with pytest.raises(TypeError, match=f"got {length!r}"):
+        with pytest.raises(InvalidArgumentError, match=f"got {length!r}"):
             generate_id(length=length)
 
 
@@ -147,13 +148,26 @@ class TestHashString:
 
     @pytest.mark.parametrize("value", [b"bytes", None, 5])
     def test_what_is_no_text_is_a_type_error(self, value):
-        with pytest.raises(TypeError, match=type(value).__name__):
+        with pytest.raises(InvalidArgumentError, match=type(value).__name__):
             hash_string(value)
 
     def test_an_algorithm_that_is_no_name_is_a_type_error(self):
-        with pytest.raises(TypeError, match="must be a name like 'sha256'"):
+        with pytest.raises(InvalidArgumentError, match="must be a name like 'sha256'"):
             hash_string("x", hashlib.sha256)
 
     def test_the_doc_says_that_it_is_no_password_hash_and_points_to_security(self):
         assert "password" in hash_string.__doc__
         assert "pepperpy-infra-security" in hash_string.__doc__
+
+
+class TestInvalidArguments:
+    @pytest.mark.parametrize("length", [0, 2.5])
+    def test_are_what_people_catch_and_have_a_code_and_the_arguments_name(self, length):
+        with pytest.raises(InvalidArgumentError) as caught:
+            generate_id(length=length)
+
+        error = caught.value
+        assert isinstance(error, UtilsError)
+        assert isinstance(error, TypeError)
+        assert isinstance(error, ValueError)
+        assert (error.code, error.argument) == ("utils-invalid-argument", "length")

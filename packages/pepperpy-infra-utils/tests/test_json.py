@@ -3,6 +3,7 @@
 import enum
 import json
 import math
+import os
 from collections import OrderedDict, namedtuple
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pepperpy.infra.utils import (
+    InvalidArgumentError,
     JSONFileError,
     JSONValueError,
     UtilsError,
@@ -71,6 +73,13 @@ class TestRoundTrip:
 
         assert load_json(path) == {"old": 1, "new_setting": "value"}
         assert path.read_text() == '{\n  "old": 1,\n  "new_setting": "value"\n}\n'
+
+    @pytest.mark.parametrize("indent", [-1, 2.0, "  ", "\t", True])
+    def test_an_indent_that_is_no_number_of_spaces_is_an_error(self, path, indent):
+        with pytest.raises(InvalidArgumentError, match="indent must be a number of spaces"):
+            save_json({}, path, indent)
+
+        assert not path.exists()
 
     def test_numbers_are_exact(self, path):
         value = [10**300, -(2**64), -0.0, 5e-324, 1.7976931348623157e308, 0.1, 1e22]
@@ -230,6 +239,11 @@ class TestLoadJson:
 
         assert load_json(path) == {"ä": "日本 😀"}
 
+    def test_both_ways_accept_a_path_in_bytes(self, path):
+        save_json({"x": 1}, os.fsencode(path))
+
+        assert load_json(os.fsencode(path)) == {"x": 1}
+
     def test_accepts_text_and_path_like(self, path):
         path.write_text("[1]")
 
@@ -284,6 +298,8 @@ class TestLoadJson:
             (b'["a",\n "\xff"]', 2, 3, "utf-8"),
             ('["ää'.encode() + b"\xc3", 1, 5, "utf-8"),
             (b'["\xed\xa0\x80"]', 1, 3, "utf-8"),
+            (b'\xef\xbb\xbf["a",\n "\xff"]', 2, 3, "utf-8-sig"),
+            (b'\xef\xbb\xbf["\xff"]', 1, 3, "utf-8-sig"),
             ('["ä"]'.encode("utf-16") + b"\x00", 1, 6, "utf-16"),
         ],
     )

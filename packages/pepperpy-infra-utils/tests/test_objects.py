@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import sys
 import uuid
+from abc import ABC
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -16,10 +19,16 @@ from typing import (
     Annotated,
     Any,
     ClassVar,
+    Final,
     Generic,
     NamedTuple,
     NewType,
+    NotRequired,
     Optional,
+    Protocol,
+    Required,
+    Self,
+    TypedDict,
     TypeVar,
     Union,
 )
@@ -124,6 +133,45 @@ class Plain:
         self.level = value
 
 
+class TaggedUUID(uuid.UUID):
+    pass
+
+
+class TaggedText(str):  # noqa: SLOT000 - has attributes on purpose
+    lang: str
+
+
+class TaggedDate(datetime):
+    tag: int
+
+
+class TaggedPath(PurePosixPath):
+    pass
+
+
+class HasName(Protocol):
+    name: str
+
+
+class Sheet(ABC, Iterable[int], HasName):
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __iter__(self):
+        return iter([1])
+
+
+class Refusal(ValueError):
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+@dataclass
+class FieldsOnText(str):  # noqa: SLOT000 - as above
+    lang: str = "en"
+
+
 class Slots:
     __slots__ = ("a", "b")
 
@@ -139,6 +187,42 @@ class Bag:
 class Box(Generic[T]):
     def __init__(self, item: T) -> None:
         self.item = item
+
+
+@dataclass
+class Crate(Generic[T]):
+    item: T
+    more: list[T] = field(default_factory=list)
+    lid: T | None = None
+    inner: Crate[T] | None = None
+    deep: Crate[list[T]] | None = None
+
+
+@dataclass
+class Labelled(Crate[Child], Generic[T]):
+    label: T | None = None
+
+
+@dataclass
+class Node:
+    value: int
+    next: Optional[Self] = None  # noqa: UP045 - the old spelling is what is tested
+    all: list[Self] = field(default_factory=list)
+
+
+class Row(TypedDict):
+    child: Required[Child]
+    old: NotRequired[Child]
+
+
+@dataclass
+class Qualified:
+    passed: dataclasses.InitVar[Child]
+    fixed: Final[Child | None] = None
+    row: Row | None = None
+
+    def __post_init__(self, passed: Child) -> None:
+        self.kept = passed
 
 
 FULL = Parent(
@@ -235,6 +319,26 @@ class TestObjectToDict:
         made = object_to_dict(SimpleNamespace(values=values))["values"]
 
         assert all(new is old for new, old in zip(made, values, strict=True))
+
+    def test_subclasses_of_the_standard_librarys_values_stay_as_they_are(self):
+        text, moment = TaggedText("hello"), TaggedDate(2026, 1, 1)
+        text.lang, moment.tag = "en", 1
+        values = [TaggedUUID(int=5), text, moment, TaggedPath("/a/b")]
+
+        made = object_to_dict({"values": values})["values"]
+
+        assert all(new is old for new, old in zip(made, values, strict=True))
+
+    @pytest.mark.parametrize(
+        ("value", "fields"),
+        [
+            (Sheet("s"), {"name": "s"}),
+            (Refusal(404), {"status": 404}),
+            (FieldsOnText("de"), {"lang": "de"}),
+        ],
+    )
+    def test_interfaces_errors_and_declared_fields_make_no_value(self, value, fields):
+        assert object_to_dict({"x": value}) == {"x": fields}
 
     def test_secrets_stay_wrapped(self):
         made = object_to_dict(Model(number=1, child=Child("a")))
@@ -433,6 +537,65 @@ class TestDictToObject:
         made = dict_to_object({"row": [1], "tags": ["a"], "names": ["n"]}, Holder)
 
         assert made == Holder((1,), {"a"}, ["n"])
+
+    def test_type_variables_stand_for_what_the_annotation_puts_in(self):
+        inner = {"item": {"name": "e"}}
+        data = {"item": {"name": "a"}, "more": [{"name": "b"}], "lid": {"name": "c"}}
+        data |= {"inner": inner, "deep": {"item": [{"name": "f"}], "more": [[{"name": "g"}]]}}
+
+        made = dict_to_object(data, Crate[Child])
+
+        assert made == Crate(
+            Child("a"),
+            [Child("b")],
+            Child("c"),
+            Crate(Child("e")),
+            Crate([Child("f")], [[Child("g")]]),
+        )
+
+    def test_type_variables_of_a_base_are_the_bases_own(self):
+        data = {"item": {"name": "a"}, "label": {"level": 1}}
+
+        assert dict_to_object(data, Labelled[dict[str, int]]) == Labelled(
+            Child("a"), label={"level": 1}
+        )
+        assert dict_to_object(data, Labelled).item == Child("a")
+
+    def test_a_generic_annotation_reaches_the_constructors_parameters(self):
+        class Holder:
+            def __init__(self, box: Box[Child]) -> None:
+                self.box = box
+
+        assert dict_to_object({"box": {"item": {"name": "a"}}}, Holder).box.item == Child("a")
+
+    def test_self_is_the_class_in_hand(self):
+        data = {"value": 1, "next": {"value": 2}, "all": [{"value": 3}]}
+
+        assert dict_to_object(data, Node) == Node(1, Node(2), [Node(3)])
+
+    def test_qualifiers_hide_no_class(self):
+        row = {"child": {"name": "c"}, "old": {"name": "d"}, "strange": {"name": "e"}}
+
+        made = dict_to_object(
+            {"passed": {"name": "a"}, "fixed": {"name": "b"}, "row": row}, Qualified
+        )
+
+        assert (made.kept, made.fixed) == (Child("a"), Child("b"))
+        assert made.row == {"child": Child("c"), "old": Child("d"), "strange": {"name": "e"}}
+
+    @pytest.mark.skipif(sys.version_info < (3, 12), reason="the syntax is of Python 3.12")
+    def test_type_parameters_in_brackets_work_as_well(self):
+        names = {"Child": Child, "dataclass": dataclass, "__name__": __name__}
+        source = (
+            "type Many[V] = list[V]\n@dataclass\nclass Modern[U]:\n    item: U\n    many: Many[U]"
+        )
+        # Other Pythons could not read this file; the future import would make text of annotations.
+        exec(compile(source, "modern", "exec", dont_inherit=True), names)
+        modern = names["Modern"]
+
+        assert dict_to_object(
+            {"item": {"name": "a"}, "many": [{"name": "b"}]}, modern[Child]
+        ) == modern(Child("a"), [Child("b")])
 
     def test_other_values_are_not_converted(self):
         made = dict_to_object({"name": 5, "age": "x"}, Child)

@@ -90,9 +90,10 @@ class TestFailuresLeaveTheOldFileAndNoLitter:
     def test_a_full_disk(self, path, monkeypatch, room):
         monkeypatch.setattr(os, "write", Disk(room).write)
 
-        with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+        with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)) as caught:
             save_json(NEW, path)
 
+        assert caught.value.filename == str(path)
         assert load_json(path) == OLD
         assert contents(path.parent) == ["config.json"]
 

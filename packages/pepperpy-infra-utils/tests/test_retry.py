@@ -1,6 +1,7 @@
 """`retry`: its spellings, what it decorates, and its options."""
 
 import asyncio
+import contextlib
 import functools
 import inspect
 import os
@@ -10,7 +11,9 @@ import subprocess
 import sys
 from concurrent.futures import CancelledError as FutureCancelledError
 from datetime import timedelta
+from decimal import Decimal
 from threading import Thread
+from unittest.mock import MagicMock
 
 import pytest
 import trio
@@ -140,8 +143,9 @@ class TestSpellings:
 
     def test_help_and_repr_are_good(self):
         assert "exceptions: A type, several of them" in inspect.getdoc(retry)
-        assert list(inspect.signature(retry).parameters)[:3] == [
+        assert list(inspect.signature(retry).parameters)[:4] == [
             "func",
+            "unnamed",
             "max_attempts",
             "max_retries",
         ]
@@ -262,9 +266,40 @@ class TestKinds:
         with pytest.raises(TypeError, match="Client is a class: decorate its __init__"):
             retry(Client)
 
+    @pytest.mark.parametrize(
+        "decorate", [lambda: retry(5), lambda: async_retry(3, 1.0), lambda: retry(None, 5)]
+    )
+    def test_options_without_their_names_are_refused_with_advice(self, decorate):
+        with pytest.raises(TypeError, match=r"by name, like \w+\(max_attempts=5"):
+            decorate()
+
+    def test_the_function_may_be_given_by_name(self):
+        script = Script(Down, "answer")
+
+        assert retry(func=script, delay=0)() == "answer"
+
+    @pytest.mark.parametrize("manager", [contextlib.contextmanager, contextlib.asynccontextmanager])
+    def test_above_a_context_manager_it_is_refused_with_advice(self, manager):
+        def session():
+            yield 1
+
+        with pytest.raises(TypeError, match="write @contextmanager above"):
+            retry(manager(session))
+
+    def test_below_a_context_manager_it_is_fine(self):
+        script = Script(Down, "answer")
+
+        @contextlib.contextmanager
+        @retry(delay=0)
+        def session():
+            yield script()
+
+        with session() as answer:
+            assert answer == "answer"
+
     def test_what_cannot_be_called_is_refused(self):
-        with pytest.raises(TypeError, match="got int"):
-            retry(5)
+        with pytest.raises(TypeError, match="got str"):
+            retry("fetch")
 
     def test_keeps_name_doc_signature_and_kind(self):
         @retry
@@ -503,6 +538,14 @@ class TestExceptions:
         with pytest.raises(InvalidRetryError, match="exceptions must"):
             retry(exceptions=bad)
 
+    @pytest.mark.parametrize("kind", [StopIteration, StopAsyncIteration])
+    def test_the_end_of_an_iteration_passes_at_once(self, kind):
+        script = Script(kind)
+
+        with pytest.raises(kind):
+            plain(script)()
+        assert script.calls == 1
+
     def test_a_predicate_to_await_is_refused_as_it_is_always_true(self):
         async def judge(error):
             return False
@@ -610,10 +653,38 @@ class TestHook:
 
         assert clock.sleeps == [1.0]
 
-    @pytest.mark.parametrize("answer", [-1, float("nan"), float("inf")])
-    def test_an_impossible_delay_from_it_is_an_error(self, answer):
-        with pytest.raises(InvalidRetryError, match="the delay that on_retry returned must be"):
-            retry(Script(Down), on_retry=lambda attempt: answer)()
+    @pytest.mark.parametrize("answer", [1e300, 1000, Decimal(1000), timedelta(days=1)])
+    def test_a_delay_from_it_is_capped_by_max_delay(self, answer):
+        clock = FakeClock()
+
+        retry(Script(Down, 1), clock=clock, max_delay=5, on_retry=lambda attempt: answer)()
+
+        assert clock.sleeps == [5]
+
+    def test_a_decimal_from_it_is_a_delay(self):
+        clock = FakeClock()
+
+        retry(Script(Down, 1), clock=clock, on_retry=lambda attempt: Decimal("1.5"))()
+
+        assert clock.sleeps == [1.5]
+
+    def test_a_mock_is_no_delay(self):
+        clock = FakeClock()
+
+        retry(Script(Down, 1), clock=clock, delay=7, jitter=False, on_retry=MagicMock())()
+
+        assert clock.sleeps == [7]
+
+    @pytest.mark.parametrize("answer", [-1, float("nan"), float("inf"), Decimal(-1), 1j])
+    def test_an_impossible_delay_from_it_is_an_error_that_shows_the_first_one(self, answer):
+        error = Down("real")
+
+        with pytest.raises(
+            InvalidRetryError, match="the delay that on_retry returned must be"
+        ) as caught:
+            retry(Script(error), on_retry=lambda attempt: answer)()
+
+        assert caught.value.__cause__ is error
 
     def test_its_error_is_raised_with_the_first_one_as_context(self):
         def hook(attempt):
@@ -726,6 +797,7 @@ class TestBadOptions:
             {"retry_on_result": 5},
             {"budget": 10},
             {"on_retry": "print"},
+            {"clock": 5},
         ],
     )
     def test_are_refused_at_decoration_with_name_value_and_advice(self, options):

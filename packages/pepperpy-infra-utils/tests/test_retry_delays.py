@@ -140,6 +140,14 @@ class TestJitter:
 NOW = datetime(2020, 1, 1, tzinfo=UTC)
 
 
+class Never(datetime):
+    def timestamp(self):
+        raise OverflowError
+
+
+NEVER = Never(9999, 12, 31, tzinfo=UTC)
+
+
 class CaseInsensitive:
     """As the mappings of HTTP clients: not a dict, and any case will do."""
 
@@ -237,12 +245,30 @@ class TestRetryAfter:
     @pytest.mark.parametrize(
         "value", [0, -5, "0", NOW - timedelta(days=1), "Wed, 01 Jan 2014 00:00:00 GMT"]
     )
-    def test_the_past_means_now(self, value):
+    def test_now_and_the_past_mean_the_computed_delay(self, value):
         clock = FakeClock(wall=NOW.timestamp())
-        told = []
 
-        assert slept(busy(retry_after=value), clock=clock, on_retry=told.append) == []
-        assert [attempt.delay for attempt in told] == [0, 0]
+        assert slept(busy(retry_after=value), clock=clock, max_attempts=2) == [1]
+
+    def test_the_response_that_botocore_keeps_as_a_dict_is_read(self):
+        metadata = {"HTTPStatusCode": 503, "HTTPHeaders": {"retry-after": "7"}}
+
+        assert slept(busy(response={"ResponseMetadata": metadata}), max_attempts=2) == [7]
+
+    @pytest.mark.parametrize("headers", [[("other", "1")], 5, {"Retry-After": NEVER}])
+    def test_odd_headers_do_not_end_the_search(self, headers):
+        response = SimpleNamespace(headers={"retry-after": "7"})
+
+        assert slept(busy(headers=headers, response=response), max_attempts=2) == [7]
+
+    def test_headers_that_refuse_some_names_are_read_under_others(self):
+        class Picky:
+            def get(self, name):
+                if name != "retry-after":
+                    raise TypeError(name)
+                return "7"
+
+        assert slept(busy(headers=Picky()), max_attempts=2) == [7]
 
     @pytest.mark.parametrize(
         "value",

@@ -8,6 +8,7 @@ import pickle
 import traceback
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from threading import Thread
 
 import pytest
 
@@ -457,6 +458,195 @@ class TestNesting:
         assert caught(fail) is first
         assert len(fail.calls) == 3
 
+    def kept_by_a_thread(self):
+        kept = []
+        thread = Thread(target=lambda: kept.append(caught(failing())))
+        thread.start()
+        thread.join()
+        return kept[0]
+
+    def kept_by_a_pool_of_threads(self):
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(failing()).exception()
+
+    def kept_by_a_task(self):
+        async def main():
+            return await asyncio.create_task(self.kept_by_an_awaited_function())
+
+        return asyncio.run(main())
+
+    async def kept_by_an_awaited_function(self):
+        @async_retry(delay=0)
+        async def connect():
+            raise Down
+
+        try:
+            await connect()
+        except Down as error:
+            return error
+
+    def kept_by_gathering(self):
+        async def main():
+            @async_retry(delay=0)
+            async def connect():
+                raise Down
+
+            return await asyncio.gather(connect(), connect(), return_exceptions=True)
+
+        return ExceptionGroup("all", asyncio.run(main()))
+
+    def kept_by_a_function(self):
+        return caught(failing())
+
+    def kept_as_a_pickle(self):
+        return pickle.loads(pickle.dumps(caught(failing())))
+
+    @pytest.mark.parametrize(
+        "kept",
+        [
+            kept_by_a_thread,
+            kept_by_a_pool_of_threads,
+            kept_by_a_task,
+            kept_by_gathering,
+            kept_by_a_function,
+            kept_as_a_pickle,
+        ],
+    )
+    @pytest.mark.parametrize("how", ["cause", "group", "itself"])
+    def test_an_error_that_somebody_kept_takes_no_attempt_away(self, kept, how):
+        old = kept(self)
+
+        def unavailable():
+            if how == "cause":
+                raise RuntimeError("the pool is down") from old
+            raise old if how == "itself" else ExceptionGroup("all", [old])
+
+        outer = self.outer_of(unavailable, max_attempts=5)
+        error = caught(outer)
+
+        assert len(outer.calls) == 5
+        assert error.__notes__[-1].startswith("5 attempts")
+
+    def test_an_error_kept_in_the_same_task_takes_no_attempt_away(self):
+        calls = []
+
+        @async_retry(max_attempts=5, delay=0)
+        async def query(old):
+            calls.append(1)
+            await asyncio.sleep(0)
+            raise RuntimeError from old
+
+        async def main():
+            await query(await self.kept_by_an_awaited_function())
+
+        caught(lambda: asyncio.run(main()))
+
+        assert len(calls) == 5
+
+    def test_an_error_kept_during_the_sleep_takes_no_attempt_away(self):
+        connect = failing()
+        kept = [KeyError()]
+
+        class Meanwhile(FakeClock):
+            def sleep(self, seconds):
+                kept[:] = [caught(connect)]
+
+        def unavailable():
+            raise RuntimeError from kept[0]
+
+        outer = retry(unavailable, max_attempts=5, delay=1, clock=Meanwhile())
+
+        assert caught(outer).__notes__[0].startswith("5 attempts")
+
+    def test_awaited_retries_do_not_multiply(self):
+        calls = []
+
+        @async_retry(delay=0)
+        async def connect():
+            calls.append(1)
+            await asyncio.sleep(0)
+            raise Down
+
+        async def helper():
+            try:
+                await connect()
+            except Down as error:
+                kept = error
+            await asyncio.sleep(0)
+            raise KeyError from kept
+
+        @async_retry(delay=0)
+        async def outer():
+            await helper()
+
+        caught(lambda: asyncio.run(outer()))
+
+        assert len(calls) == 3
+
+    def test_threads_that_are_awaited_tell_the_outer_one(self):
+        inner = failing()
+
+        @async_retry(delay=0)
+        async def outer():
+            await asyncio.to_thread(inner)
+
+        caught(lambda: asyncio.run(outer()))
+
+        assert len(inner.calls) == 3
+
+    def test_an_error_that_was_caught_and_raised_by_its_name_is_still_the_one_from_inside(self):
+        inner = failing()
+
+        def logging():
+            try:
+                inner()
+            except Down as error:
+                str(error)
+                raise error  # noqa: TRY201 - this form is what is tested
+
+        outer = self.outer_of(logging)
+        caught(outer)
+
+        assert (len(outer.calls), len(inner.calls)) == (1, 3)
+
+    def test_later_attempts_notice_retries_inside_as_well(self):
+        inner = failing()
+        first = iter([KeyError()])
+
+        def flaky():
+            for error in first:
+                raise error
+            inner()
+
+        outer = self.outer_of(flaky, max_attempts=9, on_retry=lambda attempt: None)
+        caught(outer)
+
+        assert (len(outer.calls), len(inner.calls)) == (2, 3)
+
+    def test_an_error_that_many_wait_for_stops_only_who_retried_it_even_at_the_same_time(self):
+        calls = []
+
+        async def main():
+            loop = asyncio.get_running_loop()
+            flight = loop.create_future()
+
+            @async_retry(max_attempts=2, delay=0)
+            async def early():
+                await flight
+
+            @async_retry(max_attempts=4, delay=0)
+            async def late():
+                calls.append(1)
+                await flight
+
+            tasks = [asyncio.create_task(each()) for each in (early, late)]
+            loop.call_soon(flight.set_exception, Down())
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+        asyncio.run(main())
+
+        assert len(calls) == 4
+
     def test_gathered_tasks_tell_the_outer_one(self):
         calls = []
 
@@ -473,7 +663,9 @@ class TestNesting:
 
         assert len(calls) == 3
 
-    def test_task_groups_tell_the_outer_one(self):
+    # Before the second attempt, nobody can tell these from errors that somebody kept.
+
+    def test_task_groups_make_the_outer_one_try_once_more_at_most(self):
         calls = []
 
         @async_retry(delay=0)
@@ -489,19 +681,19 @@ class TestNesting:
         error = caught(lambda: asyncio.run(all_of_them()))
 
         assert isinstance(error, ExceptionGroup)
-        assert len(calls) == 3
+        assert len(calls) == 6
 
-    def test_threads_tell_the_outer_one(self):
+    def test_threads_make_the_outer_one_try_once_more_at_most(self):
         inner = failing()
         with ThreadPoolExecutor(1) as pool:
-            outer = self.outer_of(lambda: pool.submit(inner).result())
+            outer = self.outer_of(lambda: pool.submit(inner).result(), max_attempts=5)
 
             caught(outer)
 
-        assert len(inner.calls) == 3
+        assert len(inner.calls) == 6
 
     @pytest.mark.parametrize("copied", [copy.copy, lambda error: pickle.loads(pickle.dumps(error))])
-    def test_copies_and_pickles_tell_the_outer_one(self, copied):
+    def test_copies_and_pickles_make_the_outer_one_try_once_more_at_most(self, copied):
         inner = failing()
 
         def remote():
@@ -514,7 +706,7 @@ class TestNesting:
         outer = self.outer_of(remote)
         caught(outer)
 
-        assert len(inner.calls) == 3
+        assert len(inner.calls) == 6
 
     def test_a_future_that_gives_one_error_to_many_stops_only_who_retried(self):
         calls = []
@@ -545,6 +737,26 @@ class TestNesting:
 
         assert type(caught(fail)) is Down
         assert len(fail.calls) == 3
+
+    def test_errors_with_hostile_classes_are_retried_and_raised_as_they_are(self):
+        class Unhashable(type):
+            __hash__ = None
+
+        class Odd(Exception, metaclass=Unhashable):
+            pass
+
+        class Closed(Exception):
+            def __getattribute__(self, name):
+                raise RuntimeError(name)
+
+        for kind in (Odd, Closed):
+            inner = failing(kind)
+            outer = self.outer_of(inner)
+            try:
+                outer()
+            except kind as error:
+                assert type(error) is kind  # noqa: PT017 - pytest.raises() reads attributes
+            assert (len(outer.calls), len(inner.calls)) == (1, 3)
 
     def test_errors_that_refuse_attributes_are_marked_too(self):
         inner = failing(Frozen)

@@ -74,6 +74,43 @@ class TestBudget:
 
         assert levels == [0.5, 1.0, 1.5, 2.0, 2.0, 2.0]
 
+    def test_ten_tenths_are_a_token(self):
+        budget = RetryBudget(1, refund=0.1)
+        budget.take()
+
+        for _ in range(10):
+            budget.succeeded()
+
+        assert budget.inspect()["state"] == "ok"
+        assert budget.take()
+        assert budget.tokens == 0
+
+    @pytest.mark.parametrize("stop", [KeyError, KeyboardInterrupt, asyncio.CancelledError])
+    def test_nothing_is_paid_for_a_retry_that_the_hook_prevents(self, stop):
+        budget = RetryBudget(5)
+
+        def hook(attempt):
+            raise stop
+
+        async def async_hook(attempt):
+            raise stop
+
+        @retry(budget=budget, on_retry=async_hook)
+        async def fail():
+            raise Down
+
+        async def main():
+            with pytest.raises(stop):
+                await fail()
+
+        asyncio.run(main())
+        with pytest.raises(stop):
+            failing(budget=budget, on_retry=hook)()
+        with pytest.raises(InvalidRetryError):
+            failing(budget=budget, on_retry=lambda attempt: -1)()
+
+        assert budget.inspect()["facts"] == {"tokens": 5.0, "granted": 0, "refused": 0}
+
     def test_successes_count_on_every_kind_of_function(self):
         budget = RetryBudget(100, refund=1)
         for _ in range(5):
@@ -156,7 +193,7 @@ class TestBudget:
 
             assert 0 <= budget.tokens <= 3
             if step == "take":
-                assert granted is (before >= 1)
+                assert granted is (before >= 1 - 1e-9)
 
     def test_can_be_inspected(self):
         budget = RetryBudget(2, refund=0.5, name="payments")
@@ -182,6 +219,8 @@ class TestBudget:
             ({"capacity": True}, "capacity"),
             ({"refund": -1}, "refund of a RetryBudget must be 0 or more; got -1"),
             ({"refund": float("nan")}, "refund"),
+            ({"capacity": "5"}, "capacity of a RetryBudget must be at least 1; got '5'"),
+            ({"refund": None}, "refund"),
         ],
     )
     def test_refuses_figures_that_make_no_sense(self, options, message):
@@ -392,3 +431,21 @@ class TestTestMode:
         names = retry(lambda: 1).__code__.co_names
 
         assert not any("test" in name for name in names)
+
+
+def test_the_repr_of_an_attempt_does_not_show_the_result():
+    seen = []
+    fetch = retry(
+        lambda: "hunter2", delay=0, retry_on_result=lambda result: True, on_retry=seen.append
+    )
+
+    fetch()
+
+    assert seen[0].result == "hunter2"
+    assert "hunter2" not in repr(seen[0])
+
+
+@pytest.mark.parametrize("bad", ["x", 1.5, 0, True])
+def test_a_test_mode_with_a_number_that_is_none_is_refused(bad):
+    with pytest.raises(InvalidRetryError, match="max_attempts must be a whole number >= 1"):
+        retry.testing(bad)

@@ -74,6 +74,22 @@ class TestSubscribe:
         assert heard == [RANG, RANG]
 
 
+async def to_await(signal):
+    pass
+
+
+def with_items(signal):
+    yield signal
+
+
+@pytest.mark.parametrize("bad", [None, 5, "print", to_await, with_items])
+def test_what_cannot_listen_is_refused_at_once(bad):
+    with pytest.raises(TypeError, match="a listener must be a plain function"):
+        subscribe(bad)
+
+    assert not listening()
+
+
 class TestFailingListener:
     def test_breaks_neither_the_sender_nor_other_listeners(self):
         signals = []

@@ -7,7 +7,7 @@ import slugify as python_slugify
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pepperpy.infra.utils import slugify, truncate_string
+from pepperpy.infra.utils import InvalidArgumentError, slugify, truncate_string
 
 LATIN = [
     chr(code)
@@ -175,7 +175,9 @@ class TestSlugify:
 
     @pytest.mark.parametrize("value", [b"bytes", 5, None])
     def test_what_is_no_text_is_a_type_error(self, value):
-        with pytest.raises(TypeError, match=f"slugify takes text; got {type(value).__name__}"):
+        with pytest.raises(
+            InvalidArgumentError, match=f"slugify takes text; got {type(value).__name__}"
+        ):
             slugify(value)
 
 
@@ -254,5 +256,15 @@ class TestTruncateString:
         assert len(truncate_string("🇩" * 200_001, 100_001, "")) == 100_000
 
     def test_a_negative_max_length_is_a_value_error(self):
-        with pytest.raises(ValueError, match="max_length must be 0 or more characters; got -1"):
+        with pytest.raises(InvalidArgumentError, match="0 or more characters; got -1"):
             truncate_string("x", -1)
+
+    @pytest.mark.parametrize("max_length", [5.5, "5", None])
+    def test_a_length_that_is_no_whole_number_is_an_error(self, max_length):
+        with pytest.raises(InvalidArgumentError, match="max_length must be a whole number"):
+            truncate_string("a" * 10, max_length)
+
+    @pytest.mark.parametrize("value", [None, 12345678, b"bytes"])
+    def test_what_is_no_text_is_an_error(self, value):
+        with pytest.raises(InvalidArgumentError, match="truncate_string takes text"):
+            truncate_string(value, 5)

@@ -5,7 +5,15 @@ from ._addresses import is_valid_email, is_valid_url
 from ._clock import Clock, FakeClock
 from ._closers import arun_closers, register_closer, run_closers
 from ._deadline import DeadlineExceededError, deadline
-from ._errors import InfraError, MissingExtraError, UtilsError, passes_through, require_extra
+from ._durations import InvalidDurationError
+from ._errors import (
+    InfraError,
+    InvalidArgumentError,
+    MissingExtraError,
+    UtilsError,
+    passes_through,
+    require_extra,
+)
 from ._files import get_file_extension, get_file_mime_type, get_file_size
 from ._ids import HashAlgorithmError, generate_id, generate_timestamp, hash_string
 from ._inspection import Inspectable, inspectables, register_inspectable
@@ -22,6 +30,8 @@ __all__ = [
     "HashAlgorithmError",
     "InfraError",
     "Inspectable",
+    "InvalidArgumentError",
+    "InvalidDurationError",
     "InvalidRetryError",
     "JSONFileError",
     "JSONValueError",

@@ -19,12 +19,18 @@ _EMAIL = (
 _ANY_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\U0010ffff-]"
 _LOCAL_PART = rf"{_ANY_ATOM}++(?:\.{_ANY_ATOM}++)*+"
 
+# What hides in text or turns its direction.  The joiners are no part of it: Persian and emoji need them.
+_HIDDEN = (
+    r"\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    r"\U000e0000-\U000e007f"
+)
+_IN_URL = rf"[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff{_HIDDEN}"
 _URL = (
     r"[Hh][Tt][Tt][Pp][Ss]?+://"
-    r"(?:[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff/?#@\[\]\\]*+@)?+"  # user and password
+    rf"(?:{_IN_URL}/?#@\[\]\\]*+@)?+"  # user and password
     r"(?:([^\x00-\x20\x7f/?#@:\[\]\\]++)|\[([0-9A-Fa-f:.]++)\])"
     r"(?::([0-9]{1,5}+))?+"
-    r"(?:[/?#][^\s\x00-\x1f\x7f-\x9f\ud800-\udfff]*+)?+"
+    rf"(?:[/?#]{_IN_URL}]*+)?+"
 )
 # Underscores are no part of host names proper, but of the names of containers and buckets.
 _NAME = r"(?!-)[A-Za-z0-9_-]{1,63}+(?<!-)"
@@ -55,7 +61,8 @@ def is_valid_url(url: object) -> bool:
 
     The host is a name (``localhost`` and other names without a dot are good, as is a final dot), an
     IPv4 address in the usual four numbers, or an IPv6 address in brackets.  A port is 0 to 65535.
-    There is no white space and no control character anywhere.
+    There is no white space anywhere, and nothing invisible but the joiners of Persian and of emoji
+    behind the host.
 
     Examples:
         >>> is_valid_url("https://[::1]:8080/health?full=1"), is_valid_url("http://1.2.3.4.5/")
@@ -83,11 +90,10 @@ _match_email: Callable[[str], re.Match[str] | None] = _compile_email
 
 def _is_international_email(email: str) -> bool:
     local, at, domain = email.rpartition("@")
-    # Not printable: controls, separators, surrogates, what no character has been given to.
     if (
         not at
         or len(email) > 254
-        or not local.isprintable()
+        or not _is_visible(local)
         or re.fullmatch(_LOCAL_PART, local) is None
     ):
         return False
@@ -126,9 +132,17 @@ def _is_ipv6(address: str) -> bool:
 
 def _ascii_domain(domain: str) -> str:
     """The domain as the DNS knows it (``xn--...``), or nothing if there is none."""
-    if len(domain) > 254:  # the codec takes quadratic time
+    # The codec takes quadratic time, and drops what can't be seen.
+    if len(domain) > 254 or not _is_visible(domain):
         return ""
     try:
         return domain.encode("idna").decode("ascii")
     except UnicodeError:
         return ""
+
+
+def _is_visible(text: str) -> bool:
+    # Not printable: controls, formats, separators, surrogates, what no character has been given to.
+    return (
+        text.isprintable() and re.search("[\u034f\u1806\u180b-\u180d\ufe00-\ufe0f]", text) is None
+    )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from inspect import Parameter, signature
 from types import NoneType, SimpleNamespace, UnionType
-from typing import Annotated, Any, NoReturn, TypeVar, Union, get_args, get_origin
+from typing import Any, NoReturn, Union, is_typeddict
 
-from ._hints import Unresolved, hints_of
+from ._hints import Hint, Unresolved, hints_of
 from ._objects import (
     ObjectConversionError,
     UnsafeKeyError,
@@ -21,10 +21,12 @@ from ._objects import (
 
 _COLLECTIONS: tuple[Any, ...] = (list, tuple, set, frozenset)
 _VARIABLE = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+_ANYTHING = Hint(Any)
 
 
-def build(data: Any, cls: type, where: str) -> Any:
-    """A *cls* from the mapping *data*; *where* is the way from the outermost object."""
+def build(data: Any, hint: Hint, where: str) -> Any:
+    """An object of the class *hint* from the mapping *data*; *where* is the way to it."""
+    cls: type = hint.origin
     if not is_a(data, Mapping):
         _refuse(f"{where} takes a mapping; got {type(data).__name__}", where)
     for key in data:
@@ -36,17 +38,17 @@ def build(data: Any, cls: type, where: str) -> Any:
         return SimpleNamespace(**{key: _open(item, f"{where}.{key}") for key, item in data.items()})
     if hasattr(cls, "model_validate"):
         return _validate(cls, _copy(data), where)
-    if not is_data(cls):
+    if not is_data(cls, asked=True):
         _refuse(
             f"{where} can't be made from a dict: {cls.__name__} is a value without fields", where
         )
-    return _Class(cls, where).make(data)
+    return _Class(hint, where).make(data)
 
 
 def _open(value: Any, where: str) -> Any:
     """Without a class: every dict an object."""
     if is_a(value, Mapping):
-        return build(value, SimpleNamespace, where)
+        return build(value, Hint(SimpleNamespace), where)
     if type(value) in _COLLECTIONS:
         return type(value)(_open(item, f"{where}[{index}]") for index, item in enumerate(value))
     return value
@@ -76,10 +78,10 @@ def _validate(cls: Any, data: dict[Any, Any], where: str) -> Any:
 class _Class:
     """What the constructor of a class takes, and what may be set afterwards."""
 
-    def __init__(self, cls: Any, where: str) -> None:
-        self._cls = cls
+    def __init__(self, hint: Hint, where: str) -> None:
+        self._cls = cls = hint.origin
         self._where = where
-        self._hints = hints_of(cls)
+        self._hints = hints_of(hint)
         try:
             parameters = signature(cls).parameters.values()
         except (TypeError, ValueError) as error:
@@ -117,7 +119,7 @@ class _Class:
         return self._cls(*first, **made)
 
     def _nested(self, key: str, item: Any) -> Any:
-        return convert(item, self._hints.get(key, Any), f"{self._where}.{key}")
+        return convert(item, self._hints.get(key, _ANYTHING), f"{self._where}.{key}")
 
     def _set(self, made: Any, key: str, item: Any) -> None:
         # A frozen dataclass forbids it to everyone else; this object is not finished yet.
@@ -158,34 +160,18 @@ class _Class:
         return f"{key!r} (did you mean {nearest[0]!r}?)" if nearest else repr(key)
 
 
-def convert(value: Any, hint: Any, where: str) -> Any:
+def convert(value: Any, hint: Hint, where: str) -> Any:
     """*value* as *hint* promises it, as far as classes made from dicts are concerned."""
-    hint = _bare(hint)
-    origin = get_origin(hint) or hint
-    if origin in (Union, UnionType):
-        return _convert_union(value, get_args(hint), where)
-    if isinstance(hint, Unresolved):
-        return _convert_unresolved(value, hint, where)
+    hint = hint.bare()
+    if hint.origin in (Union, UnionType):
+        return _convert_union(value, hint.arguments, where)
+    if isinstance(hint.type, Unresolved):
+        return _convert_unresolved(value, hint.type, where)
     if is_a(value, Mapping):
-        return _convert_mapping(value, hint, origin, where)
+        return _convert_mapping(value, hint, where)
     if type(value) in _COLLECTIONS:
-        return _convert_items(value, hint, origin, where)
+        return _convert_items(value, hint, where)
     return value
-
-
-def _bare(hint: Any) -> Any:
-    """The type itself: without `Annotated`, `NewType`, a bound variable or an alias around it."""
-    while True:
-        if get_origin(hint) is Annotated:
-            hint = get_args(hint)[0]
-        elif isinstance(hint, TypeVar):
-            hint = hint.__bound__ or Any
-        elif hasattr(hint, "__supertype__"):
-            hint = hint.__supertype__
-        elif type(hint).__name__ == "TypeAliasType":
-            hint = hint.__value__
-        else:
-            return hint
 
 
 def _is_made_from_dict(cls: Any) -> bool:
@@ -194,34 +180,37 @@ def _is_made_from_dict(cls: Any) -> bool:
     return is_named_tuple(cls) or not issubclass(cls, (Mapping, *_COLLECTIONS))
 
 
-def _convert_mapping(value: Mapping[Any, Any], hint: Any, origin: Any, where: str) -> Any:
-    if _is_made_from_dict(origin) and not isinstance(value, origin):
-        return build(value, origin, where)
-    arguments = get_args(hint)
-    inner = arguments[1] if len(arguments) == 2 else Any
-    return {key: convert(item, inner, f"{where}[{key!r}]") for key, item in value.items()}
+def _convert_mapping(value: Mapping[Any, Any], hint: Hint, where: str) -> Any:
+    cls = hint.origin
+    if _is_made_from_dict(cls) and not isinstance(value, cls):
+        return build(value, hint, where)
+    hints = hints_of(hint) if is_typeddict(cls) else {}
+    inner = hint.arguments[1] if len(hint.arguments) == 2 else _ANYTHING
+    return {
+        key: convert(item, hints.get(key, inner), f"{where}[{key!r}]")
+        for key, item in value.items()
+    }
 
 
-def _convert_items(value: Any, hint: Any, origin: Any, where: str) -> Any:
-    arguments = get_args(hint)
-    if get_origin(hint) is tuple and arguments[-1:] != (...,):
-        inner = list(arguments) + [Any] * (len(value) - len(arguments))
+def _convert_items(value: Any, hint: Hint, where: str) -> Any:
+    inner = hint.arguments or [_ANYTHING]
+    if hint.origin is tuple and hint.arguments and inner[-1].type is not ...:
+        inner += [_ANYTHING] * (len(value) - len(inner))
     else:
-        inner = [arguments[0] if arguments else Any] * len(value)
+        inner = inner[:1] * len(value)
     items = [
         convert(item, each, f"{where}[{index}]")
         for index, (item, each) in enumerate(zip(value, inner, strict=False))
     ]
     # JSON has lists only; where the annotation says tuple or set, it is one again.
-    return (origin if origin in _COLLECTIONS else class_of(value))(items)
+    kind: Any = hint.origin if hint.origin in _COLLECTIONS else class_of(value)
+    return kind(items)
 
 
-def _convert_union(value: Any, arms: tuple[Any, ...], where: str) -> Any:
+def _convert_union(value: Any, arms: list[Hint], where: str) -> Any:
     refused: list[ObjectConversionError] = []
-    for arm in sorted(
-        arms, key=lambda arm: not _is_made_from_dict(get_origin(_bare(arm)) or _bare(arm))
-    ):
-        if arm is NoneType and value is not None:
+    for arm in sorted(arms, key=lambda arm: not _is_made_from_dict(arm.bare().origin)):
+        if arm.type is NoneType and value is not None:
             continue
         try:
             return convert(value, arm, where)

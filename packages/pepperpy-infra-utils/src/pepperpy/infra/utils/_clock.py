@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import sys
 import time
 from threading import Lock
+from typing import TYPE_CHECKING
+
+from ._durations import duration
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 
 class Clock:
@@ -93,16 +98,16 @@ class FakeClock(Clock):
         self.sleep(seconds)
         await super().asleep(0)
 
-    def advance(self, seconds: float) -> None:
+    def advance(self, seconds: float | timedelta) -> None:
         """Move both readings on.
 
         Raises:
-            ValueError: If *seconds* is negative, infinite or not a number: time does not go back.
+            InvalidDurationError: If *seconds* is negative, infinite or no number: time does not
+                go back.
         """
-        if not (math.isfinite(seconds) and seconds >= 0):
-            raise ValueError(f"time moves on by seconds >= 0; got {seconds!r}")
+        step = duration(seconds, "what time moves on by", endless=False)
         with self._lock:
-            self._now += seconds
+            self._now += step
 
     def jump(self, seconds: float) -> None:
         """Move `time()` alone, forward or back, as setting a wall clock does."""

@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, NamedTuple
 
 from ._clock import Clock
+from ._durations import duration
 from ._errors import UtilsError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class deadline:  # noqa: N801 - reads as a statement: `with deadline(2.0):`
         clock: What measures it.
 
     Raises:
-        ValueError: If *seconds* is negative or not a number.
+        InvalidDurationError: If *seconds* is negative or no number; it is a `ValueError`.
 
     Examples:
         >>> deadline.remaining() is None
@@ -58,7 +59,7 @@ class deadline:  # noqa: N801 - reads as a statement: `with deadline(2.0):`
     """How long the block may take."""
 
     def __init__(self, seconds: float | timedelta, *, clock: Clock | None = None) -> None:
-        self.seconds = _in_seconds(seconds)
+        self.seconds = duration(seconds, "a deadline")
         self._clock = clock or _SYSTEM
 
     def __repr__(self) -> str:
@@ -95,16 +96,20 @@ class deadline:  # noqa: N801 - reads as a statement: `with deadline(2.0):`
         return left if left is None or left > 0 else 0.0
 
     @staticmethod
-    def at_most(seconds: float) -> float:
+    def at_most(seconds: float | timedelta) -> float:
         """*seconds*, or what is left if that is less: a timeout for a call that takes one.
+
+        Raises:
+            InvalidDurationError: If *seconds* is negative or no number.
 
         Examples:
             >>> with deadline(0):
             ...     deadline.at_most(5.0)
             0.0
         """
+        length = duration(seconds, "a timeout")
         left = deadline.remaining()
-        return seconds if left is None else min(seconds, left)
+        return length if left is None else min(length, left)
 
     @staticmethod
     def check() -> None:
@@ -153,15 +158,11 @@ def _left() -> float | None:
 
 def _without(limit: _Limit | None, owner: deadline) -> _Limit | None:
     """The chain after *owner* left its innermost block."""
-    if limit is None:
-        return None
-    if limit.owner is owner:
-        return limit.outer
-    return limit._replace(outer=_without(limit.outer, owner))
-
-
-def _in_seconds(given: float | timedelta) -> float:
-    seconds = given if isinstance(given, int | float) else given.total_seconds()
-    if math.isnan(seconds) or seconds < 0:
-        raise ValueError(f"a deadline is seconds >= 0 from now, or a timedelta; got {given!r}")
-    return float(seconds)
+    inner: list[_Limit] = []
+    while limit is not None and limit.owner is not owner:
+        inner.append(limit)
+        limit = limit.outer
+    left = limit and limit.outer
+    for each in reversed(inner):
+        left = each._replace(outer=left)
+    return left

@@ -57,6 +57,15 @@ class UtilsError(InfraError):
     code = "utils"
 
 
+class InvalidArgumentError(UtilsError, TypeError, ValueError):
+    """An argument has a type or value that its function does not take.
+
+    *argument*, its name, is an attribute.
+    """
+
+    code = "utils-invalid-argument"
+
+
 class MissingExtraError(InfraError, ImportError):
     """An optional part was asked for, and what it needs is not installed.
 

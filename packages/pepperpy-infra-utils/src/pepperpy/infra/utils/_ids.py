@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from os import urandom
-from typing import NoReturn
 
-from ._errors import UtilsError
+from ._errors import InvalidArgumentError, UtilsError
 
 _USUAL_LENGTH = 16
 # What RFC 8702 asks for: twice the strength in the name, so that collisions are as hard as it says.
@@ -33,8 +32,7 @@ def generate_id(prefix: str = "", length: int = _USUAL_LENGTH) -> str:
         length: Digits after the prefix, at least one.
 
     Raises:
-        TypeError: *length* is no whole number.
-        ValueError: *length* is less than one.
+        InvalidArgumentError: *length* is no whole number, or less than one.
 
     Examples:
         >>> uid = generate_id("user_", 12)  # like user_8f7d1a2b3c4d
@@ -45,14 +43,9 @@ def generate_id(prefix: str = "", length: int = _USUAL_LENGTH) -> str:
     if length is _USUAL_LENGTH:
         return prefix + urandom(8).hex()
     if type(length) is not int or length < 1:
-        _refuse_length(length)
+        problem = f"length must be a whole number, at least 1 hex digit; got {length!r}"
+        raise InvalidArgumentError(problem, argument="length")
     return prefix + urandom((length + 1) >> 1).hex()[:length]
-
-
-def _refuse_length(length: object) -> NoReturn:
-    if type(length) is not int:
-        raise TypeError(f"length must be an int; got {length!r}, a {type(length).__name__}")
-    raise ValueError(f"length must be at least 1 hex digit; got {length}")
 
 
 def generate_timestamp() -> str:
@@ -79,6 +72,7 @@ def hash_string(s: str, algorithm: str = "sha256") -> str:
 
     Raises:
         HashAlgorithmError: A `ValueError` that lists the nearest names.
+        InvalidArgumentError: *s* or *algorithm* is no text.
 
     Examples:
         >>> hash_string("pepper")[:16], hash_string("pepper", "md5")
@@ -87,9 +81,10 @@ def hash_string(s: str, algorithm: str = "sha256") -> str:
     import hashlib
 
     if not isinstance(s, str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
-        raise TypeError(f"hash_string takes text; got {type(s).__name__}")
+        raise InvalidArgumentError(f"hash_string takes text; got {type(s).__name__}", argument="s")
     if not isinstance(algorithm, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise TypeError(f"algorithm must be a name like 'sha256'; got {type(algorithm).__name__}")
+        problem = f"algorithm must be a name like 'sha256'; got {type(algorithm).__name__}"
+        raise InvalidArgumentError(problem, argument="algorithm")
     # A surrogate can't be UTF-8; its three bytes are no other text's bytes, so nothing collides.
     data = s.encode("utf-8", "surrogatepass")
     try:

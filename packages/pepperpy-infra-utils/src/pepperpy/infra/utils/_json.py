@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ._errors import UtilsError
+from ._errors import InvalidArgumentError, UtilsError
 
 if TYPE_CHECKING:
     import json
@@ -42,7 +42,7 @@ def load_json(path: str | os.PathLike[str]) -> Any:
     """
     import json
 
-    name = os.fspath(path)
+    name = os.fsdecode(path)
     with open(path, "rb") as file:
         data = file.read()
     text = _decode(data, name)
@@ -80,8 +80,13 @@ def save_json(data: Any, path: str | os.PathLike[str], indent: int | None = 2) -
 
     Raises:
         JSONValueError: Both a `TypeError` and a `ValueError`; it names the place inside *data*.
-        OSError: The file could not be written; a folder, pipe or device is never replaced.
+        InvalidArgumentError: *indent* is no number of spaces.
+        OSError: The file could not be written; a folder, pipe or device is never replaced, and a file
+            that is a mount of its own, as in some containers, can't be (``EBUSY``).
     """
+    if indent is not None and (type(indent) is not int or indent < 0):
+        problem = f"indent must be a number of spaces, 0 or more, or None; got {indent!r}"
+        raise InvalidArgumentError(problem, argument="indent")
     from ._json_text import json_text
     from ._replace import replace_file
 
@@ -124,7 +129,8 @@ def _decode(data: bytes, name: str) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        before = data[: error.start].decode(encoding, "ignore")
+        # The error's own bytes, since its count leaves a byte order mark out.
+        before = error.object[: error.start].decode(encoding, "ignore")
         line, column = _position(before, len(before))
         # The cause would carry the whole file, with the secrets in it.
         error.object, error.args = b"", ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, get_origin, overload
 
 from ._errors import UtilsError
 
@@ -43,8 +43,8 @@ def object_to_dict(obj: Any) -> dict[str, Any]:
     Dataclasses, named tuples, attrs classes and msgspec structs give all their fields, pydantic
     models their ``model_dump()``; any other object gives its public attributes, from ``__dict__`` and
     ``__slots__``.  Dicts, lists, tuples and sets inside are copied.  Values stay as they are: numbers,
-    text, enum members, dates, paths and whatever else has no public attributes or comes from the
-    standard library.
+    text, enum members, dates, paths and whatever else has no public attributes, comes from the standard
+    library, or derives from such a value without fields of its own.
 
     Raises:
         ObjectConversionError: *obj* is no such object, or it contains itself.
@@ -85,8 +85,8 @@ def dict_to_object(data: Mapping[str, Any], cls: type[Any] = SimpleNamespace) ->
 
     Args:
         data: Never changed, and its dicts and lists are not shared with the new object.
-        cls: Any class with fields or attributes.  Without it nested dicts become objects that are
-            read as ``config.server.port``.
+        cls: Any class with fields or attributes, also as ``Box[Item]``.  Without it nested dicts
+            become objects that are read as ``config.server.port``.
 
     Raises:
         UnsafeKeyError: A key like ``__class__`` would become an attribute.
@@ -97,15 +97,18 @@ def dict_to_object(data: Mapping[str, Any], cls: type[Any] = SimpleNamespace) ->
         >>> dict_to_object({"server": {"port": 80}}).server.port
         80
     """
-    if not isinstance(cls, type):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
+    origin = get_origin(cls) or cls
+    if not is_a(origin, type):
         raise ObjectConversionError(f"cls must be a class; got {cls!r}", where="cls")
     from ._building import build
+    from ._hints import Hint
 
+    name: str = origin.__name__
     try:
-        return build(data, cls, cls.__name__)
+        return build(data, Hint(cls), name)
     except RecursionError as error:
-        message = f"the data for {cls.__name__} is nested too deeply"
-        raise ObjectConversionError(message, where=cls.__name__) from error
+        message = f"the data for {name} is nested too deeply"
+        raise ObjectConversionError(message, where=name) from error
 
 
 class _Unfolding:
@@ -132,7 +135,7 @@ class _Unfolding:
             return self._mapping
         if is_a(value, (tuple, list, set, frozenset)) and not is_named_tuple(cls):
             return self._items
-        data = is_data(cls)
+        data = is_data(cls, asked=asked)
         if is_a(value, type) or not (asked or data):
             return None
         if hasattr(cls, "model_dump"):
@@ -159,13 +162,31 @@ class _Unfolding:
         return {name: self.copy(item, f"{where}.{name}") for name, item in _fields(value)}
 
 
-def is_data(cls: type) -> bool:
-    """Whether nested objects of the class are taken apart; the standard library's are values."""
+def is_data(cls: type, *, asked: bool = False) -> bool:
+    """Whether objects of the class are taken apart and made from dicts; else they are values.
+
+    What derives from a date is a date; where the user *asked* for this very class, it is not.
+    """
     from enum import Enum
 
     if Enum in cls.__mro__:
         return False
-    return declares_fields(cls) or cls.__module__.partition(".")[0] not in sys.stdlib_module_names
+    if declares_fields(cls):
+        return True
+    if asked or _is_standard(cls):
+        return not _is_standard(cls)
+    return not any(_is_standard(base) for base in cls.__mro__ if not _is_form(base))
+
+
+def _is_standard(cls: type) -> bool:
+    return cls.__module__.partition(".")[0] in sys.stdlib_module_names
+
+
+def _is_form(base: type) -> bool:
+    """Whether deriving from the base makes no value: it is an interface, an error or a namespace."""
+    if base is object or issubclass(base, (BaseException, SimpleNamespace)):
+        return True
+    return base.__module__ in ("abc", "typing", "collections.abc")
 
 
 def is_named_tuple(cls: type) -> bool:

@@ -30,7 +30,9 @@ def replace_file(path: str | os.PathLike[str], data: bytes) -> None:
     try:
         _write_hidden(hidden, data, old)
         os.replace(hidden, target)
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = target  # a full disk is told about a descriptor
         with suppress(FileNotFoundError):
             os.unlink(hidden)
         raise
@@ -38,7 +40,7 @@ def replace_file(path: str | os.PathLike[str], data: bytes) -> None:
 
 
 def _real_target(path: str | os.PathLike[str]) -> str:
-    text = os.fspath(path)
+    text = os.fsdecode(path)
     # realpath drops the slash that says "a folder", and makes the working folder of "".
     if not text or text.endswith((os.sep, os.altsep or os.sep)):
         raise IsADirectoryError(errno.EISDIR, "a file's name is missing here", text)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ._errors import passes_through
+from .wrapping import Kind, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,6 +51,9 @@ def subscribe(listener: Callable[[Signal], object]) -> Callable[[], None]:
     raises is logged and harms nobody.  It does not hear the signals that it
     causes itself.
 
+    Raises:
+        TypeError: If *listener* is not a plain function: nobody would await or run it.
+
     Examples:
         >>> heard = []
         >>> unsubscribe = subscribe(heard.append)
@@ -59,6 +63,7 @@ def subscribe(listener: Callable[[Signal], object]) -> Callable[[], None]:
         >>> [signal.source for signal in heard]
         ['bell']
     """
+    _check(listener)
     key = object()
     LISTENERS[key] = listener
 
@@ -66,6 +71,11 @@ def subscribe(listener: Callable[[Signal], object]) -> Callable[[], None]:
         LISTENERS.pop(key, None)
 
     return unsubscribe
+
+
+def _check(listener: object) -> None:
+    if not callable(listener) or kind_of(listener) is not Kind.FUNCTION:
+        raise TypeError(f"a listener must be a plain function of a Signal; got {listener!r}")
 
 
 def emit(signal: Signal) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from ._errors import InvalidArgumentError
+
 # Every ASCII character as it is in a slug; with split() twice as fast as a pattern.
 _ASCII = "".join(chr(code).lower() if chr(code).isalnum() else " " for code in range(128))
 _DIGIT_COMMA = re.compile(r",(?<=\d,)(?=\d)").sub  # the comma first: it is found at memchr's speed
@@ -29,7 +31,7 @@ def slugify(s: str, separator: str = "-") -> str:
         ('c-est-deja-l-ete', 'привет_мир')
     """
     if not isinstance(s, str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
-        raise TypeError(f"slugify takes text; got {type(s).__name__}")
+        raise InvalidArgumentError(f"slugify takes text; got {type(s).__name__}", argument="s")
     if "&" in s or not s.isascii():
         from ._fold import fold
 
@@ -47,14 +49,18 @@ def truncate_string(s: str, max_length: int = 100, suffix: str = "...") -> str:
     left out.
 
     Raises:
-        ValueError: *max_length* is negative.
+        InvalidArgumentError: *max_length* is negative or no whole number, or *s* is no text.
 
     Examples:
         >>> truncate_string("a long way to go", 9), truncate_string("short", 9)
         ('a long...', 'short')
     """
-    if max_length < 0:
-        raise ValueError(f"max_length must be 0 or more characters; got {max_length}")
+    if not isinstance(s, str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
+        problem = f"truncate_string takes text; got {type(s).__name__}"
+        raise InvalidArgumentError(problem, argument="s")
+    if type(max_length) is not int or max_length < 0:
+        problem = f"max_length must be a whole number, 0 or more characters; got {max_length!r}"
+        raise InvalidArgumentError(problem, argument="max_length")
     if len(s) <= max_length:
         return s
     room = max_length - len(suffix)

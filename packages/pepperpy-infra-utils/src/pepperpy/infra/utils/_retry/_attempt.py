@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,8 +19,8 @@ class RetryAttempt:
     """Seconds until the next attempt."""
     error: Exception | None = None
     """What it raised; `None` if it returned a result that was not wanted."""
-    result: object = None
-    """What it returned."""
+    result: object = field(default=None, repr=False)
+    """What it returned; not in the repr, as it may be large or a secret."""
     elapsed: float = 0.0
     """Seconds since the first failure; since the call, where there is a *max_elapsed*."""
 

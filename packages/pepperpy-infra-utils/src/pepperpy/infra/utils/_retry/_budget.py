@@ -6,9 +6,13 @@ import math
 import os
 from threading import Lock
 
+from pepperpy.infra.utils._durations import number
 from pepperpy.infra.utils._inspection import register_inspectable
 
 from ._settings import InvalidRetryError
+
+# A tenth put back ten times is a bit less than a token.
+_WHOLE = 1 - 1e-9
 
 # Guards the figures of every budget; held for a few instructions.  One for all, so that a child
 # can get a new one however many budgets its parent had: another thread may hold it at the fork.
@@ -49,10 +53,8 @@ class RetryBudget:
     def __init__(
         self, capacity: float = 100.0, *, refund: float = 0.1, name: str = "retry"
     ) -> None:
-        _check(capacity, "capacity", "at least 1", least=1)
-        _check(refund, "refund", "0 or more", least=0)
-        self.capacity: float = float(capacity)
-        self.refund: float = float(refund)
+        self.capacity: float = _checked(capacity, "capacity", "at least 1", least=1)
+        self.refund: float = _checked(refund, "refund", "0 or more", least=0)
         self.name: str = name
         self._tokens = self.capacity
         self._granted = 0
@@ -70,10 +72,10 @@ class RetryBudget:
     def take(self) -> bool:
         """Pay for one retry, if there is enough left."""
         with _lock:
-            if self._tokens < 1:
+            if self._tokens < _WHOLE:
                 self._refused += 1
                 return False
-            self._tokens -= 1
+            self._tokens = max(0.0, self._tokens - 1)
             self._granted += 1
             return True
 
@@ -95,7 +97,7 @@ class RetryBudget:
         return {
             "kind": "retry-budget",
             "name": self.name,
-            "state": "ok" if self._tokens >= 1 else "spent",
+            "state": "ok" if self._tokens >= _WHOLE else "spent",
             "facts": {
                 "tokens": self._tokens,
                 "granted": self._granted,
@@ -108,8 +110,10 @@ class RetryBudget:
 RetryBudget.__module__ = "pepperpy.infra.utils"
 
 
-def _check(value: float, name: str, wanted: str, *, least: float) -> None:
-    if isinstance(value, bool) or not (math.isfinite(value) and value >= least):
+def _checked(value: float, name: str, wanted: str, *, least: float) -> float:
+    figure = number(value)
+    if not least <= figure < math.inf:
         raise InvalidRetryError(
             f"{name} of a RetryBudget must be {wanted}; got {value!r}", option=name, value=value
         )
+    return figure

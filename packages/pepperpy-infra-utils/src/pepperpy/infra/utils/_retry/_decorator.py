@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar, overload
 
+from pepperpy.infra.utils._clock import Clock
 from pepperpy.infra.utils.wrapping import Kind, decorate, kind_of, name_of
 
 from ._budget import RetryBudget
@@ -15,14 +16,16 @@ from ._wrapper import wrapper_of
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import timedelta
+    from types import CodeType
     from typing import Unpack
-
-    from pepperpy.infra.utils._clock import Clock
 
     from ._attempt import RetryAttempt
     from ._settings import Settings
 
 F = TypeVar("F", bound="Callable[..., Any] | classmethod[Any, ..., Any] | staticmethod[..., Any]")
+
+
+_CONTEXT_MANAGERS = ("contextmanager.<locals>.helper", "asynccontextmanager.<locals>.helper")
 
 
 class _Three(int):
@@ -64,8 +67,9 @@ class Retry:
 
     The last error is raised as it is, with a note such as "3 attempts in 2.1 s".  A
     ``Retry-After`` that an error or its response carries goes before the computed delay.  No
-    sleep lasts beyond a `deadline`.  Cancellation and `KeyboardInterrupt` always pass.  An error
-    that a retry further in has given up on is not retried again.
+    sleep lasts beyond a `deadline`.  Cancellation, `KeyboardInterrupt` and the end of an iteration
+    always pass.  An error that a retry further in has given up on is not retried again; one from
+    another task or thread, at most once.
 
     Args:
         func: What to retry.
@@ -82,8 +86,9 @@ class Retry:
             After the last one the result is returned as it is.
         max_elapsed: Seconds since the call after which no attempt begins.
         budget: Limits the retries of many functions together.
-        on_retry: Called before each delay.  A number that it returns is the delay, unless the
-            server asked for another one.  It may be ``async`` if the function is.
+        on_retry: Called before each delay.  A number that it returns is the delay, up to
+            *max_delay*, unless the server asked for another one; a number that cannot be one
+            raises `InvalidRetryError` from the error.  It may be ``async`` if the function is.
         retry_exhausted: Retry errors also when a retry further in has given up on them.
         name: For signals and hooks; the function's own by default.
         clock: What measures the time and sleeps.
@@ -117,16 +122,15 @@ class Retry:
         return self.__name__  # pickled by name, as functions are
 
     @overload
-    def __call__(self, func: F, /, **options: Unpack[RetryOptions]) -> F: ...
+    def __call__(self, func: F, **options: Unpack[RetryOptions]) -> F: ...
 
     @overload
-    def __call__(self, func: None = None, /, **options: Unpack[RetryOptions]) -> _Decorator: ...
+    def __call__(self, func: None = None, **options: Unpack[RetryOptions]) -> _Decorator: ...
 
     def __call__(
         self,
         func: F | None = None,
-        /,
-        *,
+        *unnamed: object,
         max_attempts: int | None = _THREE,
         max_retries: int | None = None,
         delay: float | timedelta = 1.0,
@@ -145,6 +149,12 @@ class Retry:
         clock: Clock | None = None,
     ) -> F | _Decorator:
         """Decorate *func*, or make a decorator with these options."""
+        if unnamed or (func is not None and isinstance(func, (int, float))):
+            given = (func, *unnamed)
+            raise TypeError(
+                f"options of {self.__name__} are given by name, like "
+                f"{self.__name__}(max_attempts=5, delay=1.0); got {', '.join(map(repr, given))}"
+            )
         if max_retries is not None and max_attempts is not _THREE:
             raise InvalidRetryError(
                 f"max_attempts={max_attempts} and max_retries={max_retries} are two ways to say "
@@ -164,7 +174,7 @@ class Retry:
             max_elapsed=max_elapsed,
             retry_exhausted=retry_exhausted,
         )
-        _check_helpers(budget, on_retry)
+        _check_helpers(budget, on_retry, clock)
 
         def wrap(inner: Callable[..., Any]) -> Callable[..., Any]:
             kind = self._kind_of(inner)
@@ -216,11 +226,13 @@ class Retry:
         return kind
 
 
-def _check_helpers(budget: object, on_retry: object) -> None:
+def _check_helpers(budget: object, on_retry: object, clock: object) -> None:
     if budget is not None and not isinstance(budget, RetryBudget):
         raise invalid("budget", budget, "must be a RetryBudget, shared by those who use it")
     if on_retry is not None and not callable(on_retry):
         raise invalid("on_retry", on_retry, "must be a function of a RetryAttempt")
+    if clock is not None and not isinstance(clock, Clock):
+        raise invalid("clock", clock, "must be a Clock, or of a class derived from it")
 
 
 def _check_fit(
@@ -231,7 +243,13 @@ def _check_fit(
     *,
     hook_is_async: bool,
 ) -> None:
-    """Refuse options that make no sense for this function."""
+    """Refuse a function that cannot be retried, and options that make no sense for it."""
+    code: CodeType | None = getattr(inner, "__code__", None)
+    if code is not None and code.co_qualname in _CONTEXT_MANAGERS:
+        raise TypeError(
+            f"{name_of(inner)} makes a context manager, and fails only in the with statement, "
+            "where no retry sees it; write @contextmanager above the retry"
+        )
     if hook_is_async and not kind.is_async:
         raise invalid(
             "on_retry", on_retry, f"must be a plain function, as nobody awaits in {name_of(inner)}"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from datetime import timedelta
-from itertools import count
 from typing import TYPE_CHECKING, cast
 
 from pepperpy.infra.utils._clock import Clock
@@ -19,7 +18,7 @@ from pepperpy.infra.utils._signals import LISTENERS, Signal, emit
 from ._attempt import RetryAttempt
 from ._nesting import already_retried, give_up
 from ._retry_after import ATTRIBUTES, retry_after
-from ._settings import invalid, seconds
+from ._settings import InvalidRetryError, invalid, seconds
 from ._testing import test_mode
 
 if TYPE_CHECKING:
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
     from ._settings import Settings
 
 SYSTEM = Clock()
-
-_tokens = count(int.from_bytes(os.urandom(6), "big") << 16)
 
 _MOST_KINDS = 1024
 _plain_kinds: set[type[Exception]] = set()
@@ -66,7 +63,6 @@ class Engine:
         "hook_is_async",
         "name",
         "settings",
-        "token",
     )
 
     def __init__(
@@ -86,7 +82,6 @@ class Engine:
         self.budget = budget
         self.hook = hook
         self.hook_is_async = hook_is_async
-        self.token = next(_tokens)
         self._now = self.clock.monotonic
         # Repeated for ever without a sleep, a coroutine could not even be cancelled.
         self._yields = is_async and settings.max_attempts is None
@@ -110,11 +105,16 @@ class Engine:
 
     # What the wrapper calls.  `None` means: give up, and let the error (or the result) out.
 
-    def failed(self, error: Exception, number: int, started: float, run: Run | None) -> Run | None:
-        """After *error* of the *number*-th attempt, which the wrapper is still handling."""
-        if not _is_plain(error) and passes_through(error):
+    def failed(
+        self, error: Exception, number: int, started: float, began: int | None, run: Run | None
+    ) -> Run | None:
+        """After *error* of the *number*-th attempt, which the wrapper is still handling.
+
+        *began* is as for `already_retried`.
+        """
+        if not _is_plain(error) and _is_control_flow(error):
             return None
-        if not self.settings.retry_exhausted and already_retried(error, self.token):
+        if not self.settings.retry_exhausted and already_retried(error, began):
             return None
         run = run or Run(started)
         run.number = number
@@ -127,19 +127,24 @@ class Engine:
         return self._next(run, None, result, None)
 
     def settle(self, run: Run, answer: object) -> Run | None:
-        """Once an ``async`` hook has given its *answer*."""
+        """Once an ``async`` hook has given its *answer*; where it gave none, call `unpay`."""
         return self._settle(run, cast("RetryAttempt", run.attempt), answer)  # set by _next
+
+    def unpay(self) -> None:
+        """Take back what was paid for a retry that the hook prevents."""
+        if self.budget is not None:
+            self.budget.put_back()
 
     # The steps.
 
     def _settle(self, run: Run, attempt: RetryAttempt, answer: object) -> Run | None:
-        chosen = None if run.demanded else _chosen(answer)
+        chosen = None if run.demanded else _chosen(answer, attempt.error)
         if chosen is not None:
+            chosen = min(chosen, self.settings.max_delay)
             attempt = replace(attempt, delay=chosen)
             reason = self._stopped_by(run, chosen)
             if reason:
-                if self.budget is not None:
-                    self.budget.put_back()
+                self.unpay()
                 self._give_up(run, attempt.error, reason)
                 return None
         self._announce(attempt, run)
@@ -179,7 +184,14 @@ class Engine:
         if self.hook_is_async:
             run.attempt = attempt
             return run
-        return self._settle(run, attempt, None if self.hook is None else self.hook(attempt))
+        if self.hook is None:
+            return self._settle(run, attempt, None)
+        try:
+            answer = self.hook(attempt)
+            return self._settle(run, attempt, answer)
+        except BaseException:
+            self.unpay()
+            raise
 
     def _limit(self, run: Run) -> int | None:
         limit = self.settings.max_attempts
@@ -224,7 +236,7 @@ class Engine:
         if error is not None:
             exact = self.settings.max_elapsed is not None
             note = _note(attempts, elapsed, reason, exact=exact)
-            give_up(error, self.token, note, mark=attempts > 1)
+            give_up(error, note, mark=attempts > 1)
         if attempts > 1 and LISTENERS:
             facts: dict[str, object] = {
                 "attempts": attempts,
@@ -241,27 +253,44 @@ def quick_kind(error: Exception) -> type[Exception] | None:
     It is plain, and neither a test mode nor a deadline is around us.
     """
     kind = type(error)
-    if kind in _plain_kinds and test_mode() is None and innermost() is None:
+    if _is_known(kind) and test_mode() is None and innermost() is None:
         return kind
     return None
+
+
+def _is_known(kind: type[Exception]) -> bool:
+    try:
+        return kind in _plain_kinds
+    except Exception:  # noqa: BLE001 - its metaclass has no __hash__, or one that raises
+        return False
 
 
 def _is_plain(error: Exception) -> bool:
     """Whether errors of this kind have nothing for us that is not in their `__dict__`."""
     kind = type(error)
-    if kind in _plain_kinds:
+    if _is_known(kind):
         return True
-    plain = not (
+    plain = type(kind) is type and not (  # a metaclass may do anything
         any(hasattr(kind, name) for name in (*ATTRIBUTES, "__getattr__"))
         or kind.__getattribute__ is not BaseException.__getattribute__
         or issubclass(kind, BaseExceptionGroup)
-        or passes_through(error)
+        or _is_control_flow(error)
     )
     if plain:
         if len(_plain_kinds) >= _MOST_KINDS:  # somebody makes classes all the time
             _plain_kinds.clear()
         _plain_kinds.add(kind)
     return plain
+
+
+def _is_control_flow(error: Exception) -> bool:
+    # The end of an iteration is an answer; another attempt would wait, and find the same end.
+    if issubclass(type(error), (StopIteration, StopAsyncIteration)):
+        return True
+    try:
+        return passes_through(error)
+    except Exception:  # noqa: BLE001 - a __getattribute__ that raises, which isinstance() calls
+        return False
 
 
 def _draw() -> float:
@@ -273,12 +302,24 @@ def _draw() -> float:
     return (int.from_bytes(os.urandom(7), "big") >> 3) * 2.0**-53
 
 
-def _chosen(answer: object) -> float | None:
-    """The delay that a hook asks for, if its answer is one."""
-    if isinstance(answer, (int, float, timedelta)) and not isinstance(answer, bool):
-        return seconds(answer, "the delay that on_retry returned")
+def _chosen(answer: object, error: Exception | None) -> float | None:
+    """The delay that a hook asks for, if its answer is one.
+
+    Raises:
+        InvalidRetryError: From *error*, which must stay in sight, if it cannot be one.
+    """
+    if answer is None or isinstance(answer, bool):
+        return None
+    from numbers import Number
+
+    if isinstance(answer, (Number, timedelta)):
+        try:
+            return seconds(cast("float", answer), "the delay that on_retry returned")
+        except InvalidRetryError as refused:
+            raise refused from error
     if hasattr(answer, "__await__"):
-        raise invalid("on_retry", answer, "returned something to await; write it as async def")
+        advice = "returned something to await; write it as async def"
+        raise invalid("on_retry", answer, advice) from error
     return None
 
 

@@ -1,15 +1,20 @@
 """Why retries inside retries do not multiply: an error tells that it was already retried.
 
 A retry that gives up leaves a mark in the error's ``__dict__``.  Any retry further out finds it
-there, or on the error's causes, contexts and group members, and lets the error pass.  The mark
-travels with the error, over tasks, threads and pickles, and nobody pays for it before an error
-happens.  (Telling the inner retry instead would cost every call two writes to a context variable.)
+there, or on the error's causes, contexts and group members, and lets the error pass, if the mark
+was made during its current attempt.  An older one says nothing: somebody kept that error.
+
+When an attempt began is known from the second one on.  Before the first, nobody looks: that would
+cost every call.  So the first attempt believes only an error that came up to it, or that shares a
+frame with one that did.  Others, such as those of a task group, of threads, or copies, cost one
+more attempt, which then knows.
 """
 
 from __future__ import annotations
 
-from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
-from typing import TYPE_CHECKING, NamedTuple, cast
+import time
+from opcode import opmap
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,62 +23,69 @@ if TYPE_CHECKING:
 LABEL = "retry"
 """What wrappers are compiled under."""
 
+LAST_MARK: Final = [0]
+"""When the last mark was made; a list, as that is what wrappers read fastest."""
+
 _FILES = f"<pepperpy.infra {LABEL} "
 _MARK = "__pepperpy_retried__"
-_RESUMABLE = CO_COROUTINE | CO_GENERATOR | CO_ASYNC_GENERATOR
+_RAISE = opmap["RAISE_VARARGS"]
+
+# The errors are foreign, and some have a __getattribute__ that raises; isinstance() calls it too.
+_get = object.__getattribute__
 
 
 class _Mark(NamedTuple):
     """What giving up leaves on an error."""
 
-    token: int
-    """Of the decorated function."""
-    nested: bool
-    """Whether that function was running further out as well: it called itself."""
+    made: int
+    """When: nanoseconds that grow from mark to mark, and mean the same in another process."""
     identity: int
     """The error's id(); a copy has another one, and has lost its traceback."""
     note: str
 
 
-def give_up(error: Exception, token: int, note: str, *, mark: bool) -> None:
+def give_up(error: Exception, note: str, *, mark: bool) -> None:
     """Write *note* on the error, in place of that of an earlier retry, and mark it."""
     # Not by add_note() and setattr(): frozen errors refuse both.
-    state = error.__dict__
+    state = _get(error, "__dict__")
     notes: object = state.setdefault("__notes__", [])
-    earlier = state.get(_MARK)
+    earlier = _mark_of(error)
     if isinstance(notes, list):  # whatever else somebody put there is theirs
-        kept = [line for line in cast("list[object]", notes) if not earlier or line != earlier[3]]
+        kept = [line for line in cast("list[object]", notes) if not earlier or line != earlier.note]
         notes[:] = [*kept, note]
-    if mark or earlier is not None:
-        state[_MARK] = tuple(_Mark(token, _calls_itself(_catcher(error)), id(error), note))
+    if mark:
+        LAST_MARK[0] = max(LAST_MARK[0] + 1, time.monotonic_ns())
+        state[_MARK] = (LAST_MARK[0], id(error), note)
+    elif earlier is not None:
+        state[_MARK] = tuple(earlier._replace(note=note))
 
 
-def already_retried(error: Exception, token: int) -> bool:
-    """Whether a retry inside has given up on *error*, or on what it came from.
+def already_retried(error: Exception, began: int | None) -> bool:
+    """Whether a retry inside this attempt has given up on *error*, or on what it came from.
 
     Args:
         error: Caught by the wrapper that asks, and still being handled by it.
-        token: Of the function that asks.
+        began: `LAST_MARK` when the attempt began, `None` if nobody looked.
     """
-    own = _catcher(error)
-    outside: set[FrameType] | None = None
+    caught = _get(error, "__traceback__")
+    if caught is None:  # a predicate or a hook took it off
+        return False
+    own = caught.tb_frame  # a traceback begins where the error was caught
     for member in _history(error):
-        found = member.__dict__.get(_MARK)
-        if found is None:
+        mark = _mark_of(member)
+        if mark is None:
             continue
-        mark = _Mark(*found)
-        # An error object that a function raises again and again bears the mark of its last time.
-        if mark.token == token and not mark.nested:
-            continue
-        if mark.identity != id(member):
-            return True
-        if own is None:
-            return False
-        if outside is None:
-            outside = set(_callers(own))
-        if _came_through_retry(member, own, outside):
+        if began is None:
+            if _came_up(member, error, own):
+                return True
+        elif mark.made > began and (mark.identity != id(member) or _left_wrapper(member, own)):
             return True
     return False
+
+
+def _mark_of(error: BaseException) -> _Mark | None:
+    found = _get(error, "__dict__").get(_MARK)
+    return None if found is None else _Mark(*found)
 
 
 def _history(error: BaseException) -> Iterator[BaseException]:
@@ -86,57 +98,42 @@ def _history(error: BaseException) -> Iterator[BaseException]:
             continue
         seen.add(id(member))
         yield member
-        waiting += (member.__cause__, member.__context__)
-        if isinstance(member, BaseExceptionGroup):
+        waiting += (_get(member, "__cause__"), _get(member, "__context__"))
+        if issubclass(type(member), BaseExceptionGroup):
             waiting += cast("BaseExceptionGroup[BaseException]", member).exceptions
 
 
-def _came_through_retry(member: BaseException, own: FrameType, outside: set[FrameType]) -> bool:
-    """Whether *member* left another retry during this attempt.
+def _came_up(member: BaseException, error: BaseException, own: FrameType) -> bool:
+    """Whether *member* left another retry, on the way that *error* took to us or beside it."""
+    inside = {frame for frame in _flight(error) if frame is not own}
+    frames = [frame for frame in _flight(member) if frame is not own]
+    return any(map(_is_wrapper, frames)) and not inside.isdisjoint(frames)
 
-    Its traceback tells.  Where that goes on with a frame called from outside the attempt, it is
-    older: an error that our caller is handling right now (``except Down: return fallback()``), or
-    one object raised twice.  And a future gives one error to many, who did not all retry.
+
+def _flight(error: BaseException) -> Iterator[FrameType]:
+    """The frames that *error* has left since it was raised last, the outermost first.
+
+    A ``raise`` of an error that was kept stands amid its traceback, before frames of old.
     """
-    caller = own
-    entry = member.__traceback__
+    entry = _get(error, "__traceback__")
     while entry is not None:
-        frame, entry = entry.tb_frame, entry.tb_next
-        if frame is own:
-            continue
-        if frame.f_back is not caller and _called_from(outside, frame, own):
-            return False
-        if frame.f_code.co_filename.startswith(_FILES):
+        frame, later = entry.tb_frame, entry.tb_next
+        yield frame
+        raises = frame.f_code.co_code[entry.tb_lasti] == _RAISE
+        if raises and later is not None and later.tb_frame is not frame:
+            return
+        entry = later
+
+
+def _left_wrapper(error: BaseException, own: FrameType) -> bool:
+    """Whether *error* has left another retry: a future may give it to many, who did not all try."""
+    entry = _get(error, "__traceback__")
+    while entry is not None:
+        if entry.tb_frame is not own and _is_wrapper(entry.tb_frame):
             return True
-        caller = frame
+        entry = entry.tb_next
     return False
 
 
-def _called_from(outside: set[FrameType], frame: FrameType, own: FrameType) -> bool:
-    """Whether *frame* leads outside without leading to us; another thread or task does neither."""
-    outer: FrameType | None = frame
-    while outer is not None and outer is not own:
-        if outer in outside:
-            return True
-        if outer.f_code.co_flags & _RESUMABLE:
-            return False  # behind a coroutine is whoever ran it last: an event loop, if anybody
-        outer = outer.f_back
-    return False
-
-
-def _catcher(error: BaseException) -> FrameType | None:
-    """The frame of the wrapper that is handling *error*: a traceback begins where it was caught."""
-    # None if a predicate or a hook took the traceback off.
-    return error.__traceback__ and error.__traceback__.tb_frame
-
-
-def _calls_itself(frame: FrameType | None) -> bool:
-    return frame is not None and any(caller.f_code is frame.f_code for caller in _callers(frame))
-
-
-def _callers(frame: FrameType) -> Iterator[FrameType]:
-    """The frames outside of *frame*, the nearest first."""
-    outer = frame.f_back
-    while outer is not None:
-        yield outer
-        outer = outer.f_back
+def _is_wrapper(frame: FrameType) -> bool:
+    return frame.f_code.co_filename.startswith(_FILES)

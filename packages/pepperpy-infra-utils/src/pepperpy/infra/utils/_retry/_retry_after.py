@@ -8,19 +8,27 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _SECONDS = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?")
 _NAMES = ("Retry-After", "retry-after", b"Retry-After", b"retry-after")
 ATTRIBUTES = ("retry_after", "headers", "response")
 """Where an error may carry it."""
 
+# Of the error itself, of a response object, and of the response that botocore keeps as a dict.
+_HEADERS: tuple[Callable[[Any], Any], ...] = (
+    lambda error: error.headers,
+    lambda error: error.response.headers,
+    lambda error: error.response["ResponseMetadata"]["HTTPHeaders"],
+)
+
 
 def retry_after(error: BaseException, now: float) -> float | None:
-    """Seconds that *error* asks to wait, never negative; `None` if it does not ask.
+    """Seconds that *error* asks to wait, more than 0; `None` if it does not ask.
 
     Looks at ``error.retry_after`` and at the ``Retry-After`` header of ``error`` or
-    ``error.response``: seconds or a date.  What makes no sense is ignored.
+    ``error.response``: seconds or a date.  What makes no sense is ignored, and so is "now": it
+    would have a server that is in trouble called in a hot loop.
 
     Args:
         error: Anything; it may be as hostile as it likes.
@@ -28,35 +36,41 @@ def retry_after(error: BaseException, now: float) -> float | None:
 
     Examples:
         >>> error = OSError("busy")
-        >>> error.headers = {"retry-after": "120"}
-        >>> retry_after(error, now=0.0)
-        120.0
+        >>> error.retry_after = "7"
+        >>> retry_after(error, 0.0)
+        7.0
     """
-    try:
-        for value in _candidates(error):
-            seconds = _in_seconds(value, now)
-            if seconds is not None:
-                return max(0.0, seconds)
-    except Exception:  # noqa: BLE001 - foreign objects, and their errors must not mask the real one
-        return None
+    for value in _candidates(error):
+        seconds = _tried(_in_seconds, value, now)
+        if seconds is not None:
+            return seconds if seconds > 0 else None
     return None
 
 
+def _tried(function: Callable[..., Any], *args: object) -> Any:
+    """The answer of *function*; `None` if it raises, which must not end the search."""
+    try:
+        return function(*args)
+    except Exception:  # noqa: BLE001 - foreign objects
+        return None
+
+
 def _candidates(error: BaseException) -> Iterator[object]:
-    yield getattr(error, "retry_after", None)
-    yield from _header(getattr(error, "headers", None))
-    yield from _header(getattr(getattr(error, "response", None), "headers", None))
+    yield _tried(getattr, error, "retry_after", None)
+    for place in _HEADERS:
+        headers = _tried(place, error)
+        if headers is None:
+            continue
+        for name in _NAMES:
+            yield _tried(_item, headers, name)
+        if isinstance(headers, dict):
+            for key, value in cast("dict[object, object]", headers).items():
+                if isinstance(key, (str, bytes)) and key.lower() in _NAMES:
+                    yield value
 
 
-def _header(headers: Any) -> Iterator[object]:
-    if headers is None:
-        return
-    for name in _NAMES:
-        yield headers.get(name)
-    if isinstance(headers, dict):
-        for key, value in cast("dict[object, object]", headers).items():
-            if isinstance(key, (str, bytes)) and key.lower() in _NAMES:
-                yield value
+def _item(headers: Any, name: object) -> object:
+    return headers.get(name)
 
 
 def _in_seconds(value: object, now: float) -> float | None:

@@ -7,6 +7,8 @@ import operator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from pepperpy.infra.utils._durations import number
+from pepperpy.infra.utils._durations import seconds as in_seconds
 from pepperpy.infra.utils._errors import UtilsError
 from pepperpy.infra.utils.wrapping import kind_of
 
@@ -79,9 +81,9 @@ def settings(
         InvalidRetryError: If one of them makes no sense.
     """
     if max_retries is not None:
-        max_attempts = 1 + _count(max_retries, "max_retries", least=0)
+        max_attempts = 1 + whole(max_retries, "max_retries", least=0)
     elif max_attempts is not None:
-        max_attempts = _count(max_attempts, "max_attempts", least=1)
+        max_attempts = whole(max_attempts, "max_attempts", least=1)
     types, wanted = _selection(exceptions)
     if not types and retry_on_result is None:
         raise invalid("exceptions", exceptions, "must name at least one type; () repeats nothing")
@@ -90,7 +92,7 @@ def settings(
     return Settings(
         max_attempts=max_attempts,
         delay=min(seconds(delay, "delay"), _LONGEST),
-        backoff=_number(backoff, "backoff"),
+        backoff=_factor(backoff),
         max_delay=_LONGEST if max_delay is None else min(seconds(max_delay, "max_delay"), _LONGEST),
         jitter=float(jitter) if isinstance(jitter, bool) else _share(jitter),
         exceptions=types,
@@ -107,14 +109,10 @@ def seconds(value: float | timedelta, option: str) -> float:
     Raises:
         InvalidRetryError: If it is negative, infinite or none.
     """
-    total: Callable[[], float] | None = getattr(value, "total_seconds", None)
-    try:
-        number = _real(value if total is None else total())
-    except (TypeError, ValueError):
-        number = math.nan
-    if not (math.isfinite(number) and number >= 0):
+    length = in_seconds(value)
+    if not 0 <= length < math.inf:
         raise invalid(option, value, "must be seconds >= 0, or a timedelta")
-    return number
+    return length
 
 
 def invalid(option: str, value: object, advice: str) -> InvalidRetryError:
@@ -122,34 +120,26 @@ def invalid(option: str, value: object, advice: str) -> InvalidRetryError:
     return InvalidRetryError(f"{option} {advice}; got {value!r}", option=option, value=value)
 
 
-def _real(value: Any) -> float:
-    """*value* as a float, unless it is text or a truth value, which are somebody's mistake."""
-    if isinstance(value, (bool, str, bytes)):
-        raise TypeError(type(value).__name__)
-    return float(value)
-
-
-def _number(value: object, option: str) -> float:
-    try:
-        number = _real(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not (math.isfinite(number) and number >= 0):
-        raise invalid(option, value, "must be a number >= 0, usually 1 or more")
-    return number
+def _factor(value: object) -> float:
+    factor = number(value)
+    if not 0 <= factor < math.inf:
+        raise invalid("backoff", value, "must be a number >= 0, usually 1 or more")
+    return factor
 
 
 def _share(value: object) -> float:
-    try:
-        number = _real(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not 0 <= number <= 1:
+    share = number(value)
+    if not 0 <= share <= 1:
         raise invalid("jitter", value, "must be True, False, or a share from 0 to 1")
-    return number
+    return share
 
 
-def _count(value: Any, option: str, *, least: int) -> int:
+def whole(value: Any, option: str, *, least: int) -> int:
+    """A number of times.
+
+    Raises:
+        InvalidRetryError: If it is no whole number, or below *least*.
+    """
     try:
         count = operator.index(value)
     except TypeError:

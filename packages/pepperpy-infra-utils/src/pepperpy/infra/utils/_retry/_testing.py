@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-from ._settings import invalid
+from ._settings import whole
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -23,8 +23,8 @@ class RetryTesting:
     """Each retry in the block, with the delay that it would have waited."""
 
     def __init__(self, max_attempts: int | None, *, sleep: bool) -> None:
-        if max_attempts is not None and (isinstance(max_attempts, bool) or max_attempts < 1):
-            raise invalid("max_attempts", max_attempts, "must be a whole number >= 1, or None")
+        if max_attempts is not None:
+            max_attempts = whole(max_attempts, "max_attempts", least=1)
         self.max_attempts: int | None = max_attempts
         self.sleep: bool = sleep
         self.attempts = []

@@ -13,7 +13,7 @@ from pepperpy.infra.utils._signals import LISTENERS
 from pepperpy.infra.utils.wrapping import Kind, compile_wrapper
 
 from ._engine import quick_kind
-from ._nesting import LABEL
+from ._nesting import LABEL, LAST_MARK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ while True:
     except $caught as $error:
 {begin}
 {quick}
-        $run = $failed($error, $number, $started, $run)
+        $run = $failed($error, $number, $started, $began, $run)
 {settled}
         if $run is None:
             raise
@@ -36,6 +36,7 @@ while True:
     $number += 1
     if $run.wait is not None:
         $await$sleep($run.wait)
+    $began = $last_mark[0]
 """
 
 # What `Engine.failed` would find, where there is no delay, for an error that carries nothing: two
@@ -50,6 +51,7 @@ if (
     and not $listeners
 ):
     $number += 1
+    $began = None
     continue
 """
 
@@ -58,6 +60,9 @@ if $run is not None:
     $hooked = $run
     try:
         $run = $settle($run, await $hook($run.attempt))
+    except $BaseException:
+        $unpay()
+        raise
     finally:
         $hooked.attempt = None
 """
@@ -107,6 +112,7 @@ def wrapper_of(func: Callable[..., Any], engine: Engine, kind: Kind) -> Callable
         "failed": engine.failed,
         "rejected": engine.rejected,
         "settle": engine.settle,
+        "unpay": engine.unpay,
         "hook": engine.hook,
         "sleep": engine.clock.asleep if kind.is_async else engine.clock.sleep,
         "now": engine.clock.monotonic,
@@ -115,6 +121,7 @@ def wrapper_of(func: Callable[..., Any], engine: Engine, kind: Kind) -> Callable
         "quick_kind": quick_kind,
         "most": engine.settings.max_attempts,
         "listeners": LISTENERS,
+        "last_mark": LAST_MARK,
     }
     return compile_wrapper(func, _body(engine, kind), names, label=LABEL, kind=kind)
 
@@ -131,7 +138,7 @@ def _body(engine: Engine, kind: Kind) -> str:
         attempt, success = "$result = $await$call", _JUDGED
     elif engine.budget is not None:
         attempt, success = "$result = $await$call", _ACCEPTED
-    begin = ["if $number == 1:", "    $run = None"]
+    begin = ["if $number == 1:", "    $run = $began = None"]
     begin += [] if timed else ["    $started = $now()"]
     begin += ["    $quick = $quick_kind($error)"] if engine.is_simple else []
     parts = {
