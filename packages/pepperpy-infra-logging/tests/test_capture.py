@@ -47,6 +47,41 @@ def test_sees_every_level_whatever_the_loggers_are_set_to() -> None:
     assert logs.messages == ["a", "b", "c", "d"]
 
 
+def test_plain_loggers_stay_plain_inside_and_after() -> None:
+    plain, converted = logging.getLogger("capture.stays"), logging.getLogger("capture.becomes")
+
+    with capture_logs() as logs:
+        with pytest.raises(TypeError, match="user"):
+            plain.warning("x", user=1)  # type: ignore[call-arg]
+        plain.debug("seen")
+        get_logger("capture.becomes").info("x", user=1)
+
+    assert logs.messages == ["seen", "x"]
+    assert type(plain) is logging.Logger
+    assert type(logging.root) in {logging.RootLogger, type(get_logger())}
+    assert converted is get_logger("capture.becomes")
+    converted.warning("still one of ours", user=1)  # type: ignore[call-arg]
+
+
+def test_handlers_of_plain_loggers_get_what_they_would_have_got() -> None:
+    got: list[str] = []
+
+    class Keeping(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            got.append(record.getMessage())
+
+    plain, handler = logging.getLogger("capture.plain.handlers"), Keeping()
+    plain.addHandler(handler)
+    plain.setLevel("WARNING")
+    with capture_logs() as logs, capture_logs():
+        plain.info("too low")
+        plain.warning("high enough")
+    plain.removeHandler(handler)
+
+    assert logs.messages == ["too low", "high enough"]
+    assert got == ["high enough"]
+
+
 def test_plain_logger_that_is_new_is_seen_too() -> None:
     with capture_logs() as logs:
         logging.getLogger("capture.new").warning("x %s", 1, extra={"user": "ann"})

@@ -16,6 +16,7 @@ from pepperpy.infra.logging import (
     InvalidLevelError,
     InvalidOptionError,
     LoggingError,
+    LogLevel,
     configure_logging,
     get_logger,
     initialize_logging,
@@ -28,11 +29,11 @@ Lines = Callable[[], list[dict[str, Any]]]
 
 
 class TestConfigure:
-    def test_call_of_the_mission_works(
+    def test_a_level_and_a_file_are_enough(
         self, path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         configure_logging(level="INFO", log_file=str(path))
-        logger = get_logger("mission")
+        logger = get_logger("app")
 
         logger.info("This is an info message")
         logger.error("This is an error message")
@@ -173,6 +174,16 @@ class TestConfigure:
         assert "for both" in shown
         assert "for the file" not in shown
         assert len(path.read_text().splitlines()) == 2
+
+    @pytest.mark.parametrize("everything", [True, "NOTSET", 0, LogLevel.NOTSET])
+    def test_console_without_a_level_of_its_own_shows_everything(
+        self, everything: Any, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        configure_logging("DEBUG", console=everything)
+
+        get_logger("app").debug("shown")
+
+        assert "shown" in capsys.readouterr().err
 
     def test_unknown_console_level_is_refused_before_anything_is_changed(self, path: Path) -> None:
         with pytest.raises(InvalidLevelError, match="'loud'"):

@@ -64,7 +64,7 @@ class TestRoundTrip:
         expected = json.dumps(value, indent=indent, ensure_ascii=False)
         assert path.read_bytes() == expected.encode() + b"\n"
 
-    def test_the_missions_example(self, path):
+    def test_a_loaded_file_can_be_changed_and_saved(self, path):
         path.write_text('{"old": 1}')
 
         config = load_json(path)

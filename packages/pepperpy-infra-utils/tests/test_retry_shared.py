@@ -202,7 +202,7 @@ class TestBudget:
 
         assert budget in inspectables()
         assert budget.inspect() == {
-            "kind": "retry-budget",
+            "kind": "retry_budget",
             "name": "payments",
             "state": "spent",
             "facts": {"tokens": 0.0, "granted": 2, "refused": 1},
@@ -312,6 +312,28 @@ class TestSignals:
 
 
 class TestTestMode:
+    @pytest.mark.asyncio
+    async def test_one_block_entered_twice_or_by_two_tasks_ends_when_they_leave(self):
+        clock = FakeClock()
+
+        @retry(delay=60, jitter=False, max_attempts=2, clock=clock)
+        async def failing():
+            raise ConnectionError
+
+        async def inside():
+            with block:
+                await asyncio.sleep(0)
+                with block, pytest.raises(ConnectionError):
+                    await failing()
+
+        block = retry.testing()
+        await asyncio.gather(inside(), inside())
+        slept_inside = list(clock.sleeps)
+        with pytest.raises(ConnectionError):
+            await failing()
+
+        assert (slept_inside, clock.sleeps) == ([], [60.0])
+
     def test_does_not_sleep_and_records_what_would_have_been(self):
         clock = FakeClock()
         fail = failing(clock=clock, delay=10, jitter=False, name="fetch")

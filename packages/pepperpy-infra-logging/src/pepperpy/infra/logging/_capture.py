@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import WeakSet
 
 from pepperpy.infra.utils.redaction import redact
 
-from ._context import current
 from ._levels import parse_level
 from ._lock import settings_lock
-from ._logger import as_ours, captures
-from ._record import FullRecord, fields_of, message_of
+from ._logger import captures
+from ._record import context_of, fields_of, message_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,14 +71,14 @@ class capture_logs:  # noqa: N801 - reads as a verb: `with capture_logs() as log
         self._name = logger_name
         self._handler = _ForPlainLoggers(self)
         self.logs: CapturedLogs = CapturedLogs()
+        self._taken: WeakSet[logging.LogRecord] = WeakSet()
 
     def __enter__(self) -> CapturedLogs:
         with settings_lock:
             self.logs = CapturedLogs()
-            as_ours(logging.root)
-            for logger in list(logging.root.manager.loggerDict.values()):
-                if type(logger) is logging.Logger:
-                    as_ours(logger)
+            for logger in [logging.root, *logging.root.manager.loggerDict.values()]:
+                if type(logger) in _PLAIN_CLASSES:
+                    _watch(logger)
             logging.root.addHandler(self._handler)
             captures.append(self)
             # Loggers remember which levels are off, and must ask again.
@@ -93,24 +93,26 @@ class capture_logs:  # noqa: N801 - reads as a verb: `with capture_logs() as log
     ) -> None:
         with settings_lock:
             captures.remove(self)
+            if not captures:
+                _watch_no_more()
             logging.root.removeHandler(self._handler)
             logging.root.manager._clear_cache()  # type: ignore[attr-defined]  # noqa: SLF001
 
     def take(self, record: logging.LogRecord) -> None:
         """Keep *record* if it was asked for."""
+        if record in self._taken:  # by its logger, before the handlers of the root got it
+            return
         below = self._name is None or f"{record.name}.".startswith(f"{self._name}.")
         if record.levelno < self._level or not below:
             return
-        node = current.get()
-        if isinstance(record, FullRecord):
-            record.settle()
+        self._taken.add(record)
         self.logs.append(
             CapturedLog(
                 level=record.levelname,
                 logger=record.name,
                 message=message_of(record),
                 fields=dict(fields_of(record)),
-                context=dict(node.fields) if node else {},
+                context=dict(context_of(record)),
                 error=record.exc_info[1] if record.exc_info else None,
                 record=record,
             )
@@ -127,5 +129,43 @@ class _ForPlainLoggers(logging.Handler):
         self._capture = capture
 
     def emit(self, record: logging.LogRecord) -> None:
-        if not isinstance(record, FullRecord):
-            self._capture.take(record)
+        self._capture.take(record)
+
+
+_PLAIN_CLASSES = (logging.Logger, logging.RootLogger)
+
+
+class _Watched(logging.Logger):
+    """A plain logger inside of a block: it makes every line, and hands on what it would have made.
+
+    Nothing else differs: code that only works with our loggers must fail in a test as well.
+    """
+
+    plain_class: ClassVar[type[logging.Logger]]
+
+    def isEnabledFor(self, level: int) -> bool:  # noqa: ARG002, N802 - of every level
+        return not self.disabled
+
+    def handle(self, record: logging.LogRecord) -> None:
+        for capture in tuple(captures):
+            capture.take(record)
+        if record.levelno > self.manager.disable and record.levelno >= self.getEffectiveLevel():
+            super().handle(record)
+
+
+_watched_classes = {
+    kind: type(kind.__name__, (_Watched, kind), {"plain_class": kind}) for kind in _PLAIN_CLASSES
+}
+_watched: list[Any] = []  # guarded by settings_lock
+
+
+def _watch(logger: Any) -> None:
+    logger.__class__ = _watched_classes[type(logger)]
+    _watched.append(logger)
+
+
+def _watch_no_more() -> None:
+    for logger in _watched:
+        if isinstance(logger, _Watched):  # else it has become one of ours meanwhile
+            logger.__class__ = logger.plain_class
+    _watched.clear()

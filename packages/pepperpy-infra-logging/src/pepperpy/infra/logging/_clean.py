@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import traceback
+from collections import OrderedDict
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ._context import current
-from ._record import Record, fields_of, message_of
-from ._values import Plain, key_text, mask, safe_text
+from ._record import Record, context_of, fields_of, message_of
+from ._values import Plain, is_a, key_text, mask, one_deeper, safe_repr, safe_text
 
 if TYPE_CHECKING:
     import logging
@@ -39,14 +40,17 @@ class Cleaner:
             return self._message_with_objects(record)
         if not args:
             return self.redact_text(msg)
+        if type(args) is not tuple:
+            return self._message_with_objects(record)
         for arg in args:
             if type(arg) not in _PLAIN_ARGUMENTS:
                 return self._message_with_objects(record)
         try:
             text = msg % args
-        except (TypeError, ValueError, KeyError):
+        except Exception:  # noqa: BLE001 - a boundary: the line must be written
             text = message_of(record)
-        return self.redact_text(text)
+        shown = self.redact_text(text)
+        return shown if shown is text else self._with_whole_secrets(msg, args, shown)
 
     def fill(self, line: dict[str, Any], record: logging.LogRecord) -> None:
         """Add context and fields to *line*, whose keys are taken.
@@ -55,14 +59,8 @@ class Cleaner:
         another value: nothing is lost, and the call's own field keeps the plain name.
         """
         own = record.fields if type(record) is Record else fields_of(record)
-        node = current.get()
-        if node is not None:
-            outer = {
-                name: value
-                for name, value in node.fields.items()
-                if name not in own or own[name] is not value
-            }
-            for name, value in outer.items():
+        for name, value in context_of(record).items():
+            if name not in own or own[name] is not value:
                 self.put(line, name, value, own)
         for name, value in own.items():
             self.put(line, name, value)
@@ -89,9 +87,12 @@ class Cleaner:
         text = record.exc_text
         if record.exc_info and record.exc_info[1] is not None:
             try:
-                text = "".join(traceback.format_exception(*record.exc_info))
+                # Asks the errors for their texts, which may log the error again.
+                with one_deeper():
+                    text = "".join(traceback.format_exception(*record.exc_info))
             except Exception as error:  # noqa: BLE001 - a boundary: the line must be written
-                text = f"<traceback unreadable: {type(error).__name__}>"
+                kind = type(record.exc_info[1]).__name__
+                text = f"{kind}: <traceback unreadable: {type(error).__name__}>"
         return self.redact_text(text.rstrip("\n")) if text else None
 
     def stack(self, record: logging.LogRecord) -> str | None:
@@ -124,8 +125,59 @@ class Cleaner:
         return name, secret
 
     def _message_with_objects(self, record: logging.LogRecord) -> str:
-        try:
-            args = self._redactor.redact(record.args)
-        except Exception:  # noqa: BLE001 - a boundary: message_of tells what is wrong with them
-            args = record.args
+        given: Any = record.args
+        if is_a(given, tuple):
+            args: Any = tuple(self._argument(arg) for arg in given)
+        elif is_a(given, Mapping) and given:
+            args = _Named(given, self._redactor)
+        else:
+            args = self._argument(given)
         return self.redact_text(message_of(record, args))
+
+    def _argument(self, arg: Any) -> Any:
+        # Not those of classes with a text of their own: a copy would have another one.
+        kind: Any = type(arg)  # pyright: ignore[reportUnknownVariableType]
+        if kind not in _COPIED and not hasattr(kind, "_fields"):
+            return arg
+        try:
+            return self._redactor.redact(arg)
+        except Exception:  # noqa: BLE001 - a boundary: message_of tells what is wrong with it
+            return arg
+
+    def _with_whole_secrets(self, msg: str, args: tuple[Any, ...], shown: str) -> str:
+        """The message, where a text that fills the place of a secret is masked to its end.
+
+        In the finished text nothing tells where ``password=correct horse`` ends.  So the redactor
+        is asked about the message with words in the places, and which of them it masks.
+        """
+        words = tuple(f"zq{at}" if type(arg) is str else arg for at, arg in enumerate(args))
+        try:
+            trial = self.redact_text(msg % words)
+            hidden = [
+                mask(arg, self._redactor) if type(arg) is str and word not in trial else arg
+                for arg, word in zip(args, words, strict=True)
+            ]
+            return self.redact_text(msg % tuple(hidden))
+        except Exception:  # noqa: BLE001 - a boundary: arguments do not fit
+            return shown
+
+
+# Copied, with what is secret in them masked, before they become text.
+_COPIED = frozenset({dict, list, tuple, set, frozenset, OrderedDict})
+
+
+class _Named:
+    """The mapping of ``info("%(user)s", {...})``, with what is secret in it masked."""
+
+    def __init__(self, given: Any, redactor: Redactor) -> None:
+        self._given = given
+        self._redactor = redactor
+
+    def __getitem__(self, name: str) -> Any:
+        value = self._given[name]  # a mapping of the user may know what to do with missing names
+        if self._redactor.is_secret_name(name):
+            return mask(value, self._redactor)
+        return self._redactor.redact(value)
+
+    def __repr__(self) -> str:
+        return safe_repr(self._redactor.redact(self._given))

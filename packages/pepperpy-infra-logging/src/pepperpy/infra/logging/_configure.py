@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -13,15 +14,16 @@ from pepperpy.infra.utils.redaction import Redactor
 from ._clean import Cleaner
 from ._errors import InvalidFormatError, InvalidOptionError
 from ._json import JsonRenderer
-from ._levels import parse_level
+from ._levels import base_of, parse_level, set_base
 from ._lock import settings_lock
 from ._logger import get_logger
 from ._pretty import PrettyRenderer
 from ._sink import ConsoleSink, FileSink, Sink
 from ._text import FormattedText, TextRenderer, check_format
+from ._values import is_a
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
     from typing import TextIO
 
     from pepperpy.infra.utils import Signal
@@ -68,24 +70,29 @@ def configure_logging(
     Raises:
         InvalidLevelError: If there is no such level.
         InvalidFormatError: If there is no such format, or *format_string* cannot be filled in.
-        InvalidOptionError: If *redact* is none of what it may be.
+        InvalidOptionError: If *redact* or *levels* is none of what it may be.
         LogFileError: If the file cannot be opened.  After any of these errors everything is as it
             was before the call.
     """
     number = logging.INFO if level is None else parse_level(level)
-    by_name = {name: parse_level(value) for name, value in (levels or {}).items()}
+    by_name = _levels_by_name(levels)
     console_level = logging.NOTSET if isinstance(console, bool) else parse_level(console)
     renderers = _Renderers(Cleaner(_redactor(redact)), format_string)
     renderers.check(format, file_format)
 
     sinks: list[Sink] = []
-    if log_file is not None:
-        sinks.append(FileSink(os.path.abspath(log_file), renderers.for_file(file_format)))
-    if console:
-        sinks.append(ConsoleSink(renderers.for_console(format)))
-        sinks[-1].setLevel(console_level)
-    with settings_lock:
-        _setup.replace(sinks, number, by_name, capture_warnings=capture_warnings)
+    try:
+        if log_file is not None:
+            sinks.append(FileSink(os.fspath(log_file), renderers.for_file(file_format)))
+        if console is not False:
+            sinks.append(ConsoleSink(renderers.for_console(format)))
+            sinks[-1].setLevel(console_level)
+        with settings_lock:
+            _setup.replace(sinks, {None: number, **by_name}, capture_warnings=capture_warnings)
+    except BaseException:
+        for sink in sinks:
+            sink.retire()
+        raise
 
 
 def initialize_logging(config: Mapping[str, Any] | None = None, /, **options: Any) -> None:
@@ -133,7 +140,7 @@ class _Setup:
         self._undo: list[Callable[[], None]] = []
 
     def replace(
-        self, sinks: list[Sink], level: int, levels: Mapping[str, int], *, capture_warnings: bool
+        self, sinks: list[Sink], levels: Mapping[str | None, int], *, capture_warnings: bool
     ) -> None:
         old, self._sinks = self._sinks, sinks
         root = logging.root
@@ -141,16 +148,15 @@ class _Setup:
         # nothing, since a closed file sink opens the file for it again.
         root.handlers = [*(each for each in root.handlers if each not in old), *sinks]
         self._restore_levels()
-        wanted: list[tuple[str | None, int]] = [(None, level), *levels.items()]
-        for name, number in wanted:
+        for name, number in levels.items():
             logger = logging.getLogger(name)
-            self._levels[name] = (logger.level, number)
-            logger.setLevel(number)
+            self._levels[name] = (base_of(logger), number)
+            set_base(logger, number)
         if not self._undo:
             self._undo = [subscribe(_log_signal), register_closer(_CLOSES_AT, shutdown_logging)]
         self._capture_warnings(capture_warnings)
         for sink in old:
-            sink.close()
+            sink.retire()
 
     def undo(self) -> None:
         root = logging.root
@@ -160,20 +166,22 @@ class _Setup:
         for undo in self._undo:
             undo()
         for sink in self._sinks:
-            sink.close()
+            sink.retire()
         self._sinks, self._undo = [], []
 
     def _restore_levels(self) -> None:
         for name, (before, ours) in self._levels.items():
             logger = logging.getLogger(name)
-            if logger.level == ours:  # else somebody else has decided since
-                logger.setLevel(before)
+            if base_of(logger) == ours:  # else somebody else has decided since
+                set_base(logger, before)
         self._levels = {}
 
     _captures_warnings = False
 
     def _capture_warnings(self, wanted: bool) -> None:
         if wanted != self._captures_warnings:
+            if wanted and logging._warnings_showwarning is not None:  # type: ignore[attr-defined]  # noqa: SLF001
+                return  # the program does it already, and would not expect us to end it
             logging.captureWarnings(wanted)
             self._captures_warnings = wanted
 
@@ -235,6 +243,25 @@ def _wants_colours(*, terminal: bool) -> bool:
     if os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or (terminal and os.environ.get("TERM") != "dumb")
+
+
+def _levels_by_name(levels: Any) -> dict[str | None, int]:
+    """Levels by logger name, where None is the root logger."""
+    given: Mapping[Any, Any] = levels or {}
+    if not is_a(given, Mapping):
+        raise InvalidOptionError(
+            f"levels must be a mapping like {{'app.db': 'DEBUG'}}; got {type(levels).__name__}",
+            option="levels",
+        )
+    by_name: dict[str | None, int] = {}
+    for name, level in given.items():
+        if not is_a(name, str):
+            raise InvalidOptionError(
+                f"the names in levels must be text, '' for the root logger; got {name!r}",
+                option="levels",
+            )
+        by_name[None if name in {"", "root"} else name] = parse_level(level)
+    return by_name
 
 
 def _redactor(redact: bool | Iterable[str] | Redactor) -> Redactor:

@@ -67,10 +67,14 @@ class log_context:  # noqa: N801 - reads as a verb: `with log_context(request_id
 
 def _without(node: _Node | None, block: log_context) -> _Node | None:
     """The chain without the innermost node of *block*."""
-    if node is None or node.block is block:
-        return node and node.outer
-    outer = _without(node.outer, block)
-    if outer is node.outer:
-        return node
-    fields = node.own if outer is None else {**outer.fields, **node.own}
-    return node._replace(fields=fields, outer=outer)
+    inner: list[_Node] = []
+    while node is not None and node.block is not block:
+        inner.append(node)
+        node = node.outer
+    if node is None:
+        return inner[0] if inner else None
+    node = node.outer
+    for each in reversed(inner):
+        fields = each.own if node is None else {**node.fields, **each.own}
+        node = each._replace(fields=fields, outer=node)
+    return node

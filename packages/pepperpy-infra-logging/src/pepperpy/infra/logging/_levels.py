@@ -72,9 +72,7 @@ def set_log_level(level: int | str | None, logger_name: str | None = None) -> No
         raise InvalidLevelError("the root logger has no parent to follow; give a level", level=None)
     number = logging.NOTSET if level is None else parse_level(level)
     with settings_lock:
-        if (overrides := _overrides.get(logger)) is not None:
-            overrides.base = number
-        logger.setLevel(number)
+        set_base(logger, number)
 
 
 class _Overrides:
@@ -82,11 +80,32 @@ class _Overrides:
 
     def __init__(self, base: int) -> None:
         self.base = base
-        self.open: list[tuple[object, int]] = []
+        # The level is None where something newer has decided.
+        self.open: list[tuple[log_level, int | None]] = []
+
+    def close(self, block: log_level) -> int:
+        """The level after one of the blocks has ended."""
+        last = max(at for at, (each, _) in enumerate(self.open) if each is block)
+        del self.open[last]
+        return next((level for _, level in reversed(self.open) if level is not None), self.base)
 
 
 # Guarded by settings_lock; an entry lives as long as a block is open for its logger.
 _overrides: dict[logging.Logger, _Overrides] = {}
+
+
+def base_of(logger: logging.Logger) -> int:
+    """The level that the logger has outside of the blocks."""
+    overrides = _overrides.get(logger)
+    return logger.level if overrides is None else overrides.base
+
+
+def set_base(logger: logging.Logger, level: int) -> None:
+    """Set the level that the logger has from now on, in the blocks that are open and after them."""
+    if (overrides := _overrides.get(logger)) is not None:
+        overrides.base = level
+        overrides.open = [(block, None) for block, _ in overrides.open]
+    logger.setLevel(level)
 
 
 class log_level:  # noqa: N801 - reads as a verb: `with log_level("DEBUG"):`
@@ -120,12 +139,9 @@ class log_level:  # noqa: N801 - reads as a verb: `with log_level("DEBUG"):`
     ) -> None:
         with settings_lock:
             overrides = _overrides[self._logger]
-            overrides.open.remove((self, self._level))
-            if overrides.open:
-                self._logger.setLevel(overrides.open[-1][1])
-            else:
+            self._logger.setLevel(overrides.close(self))
+            if not overrides.open:
                 del _overrides[self._logger]
-                self._logger.setLevel(overrides.base)
 
     async def __aenter__(self) -> None:
         self.__enter__()

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+from time import time
 from typing import TYPE_CHECKING, Any
 
 from ._levels import parse_level
-from ._record import FullRecord, Record, exc_info_of, only_mapping
+from ._record import FullRecord, Record, added_to, exc_info_of, is_true, level_names, only_mapping
 from ._values import is_a, key_text, safe_repr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import FrameType
 
     from ._capture import capture_logs
@@ -22,8 +22,22 @@ _DEBUG, _INFO, _WARNING, _ERROR, _CRITICAL = 10, 20, 30, 40, 50
 # Keywords of the standard library's calls; every other one is a field.
 _WORDS = frozenset({"exc_info", "stack_info", "stacklevel"})
 _STANDARD_FACTORY = logging.LogRecord
-_lean_record = Record.make
+_new = object.__new__
+_lean_record, _full_record = Record.make, FullRecord.make
 _PLAIN = frozenset({str, int, float, bool})
+
+
+def _original(name: str) -> Any:
+    """A method of `logging.Logger`, if nobody has replaced it yet."""
+    method = getattr(logging.Logger, name)
+    file = getattr(getattr(method, "__code__", None), "co_filename", None)
+    return method if file == logging.addLevelName.__code__.co_filename else None
+
+
+# Tools for monitoring replace these in the class, and subclasses of programs override them.  Then
+# a line has to pass through them.
+_make_record, _handle = _original("makeRecord"), _original("handle")
+_call_handlers = _original("callHandlers")
 
 # The captures that are open, see _capture.py.  Changed there, read here on every call.
 captures: list[capture_logs] = []
@@ -127,7 +141,7 @@ class InfraLogger(logging.Logger):
             >>> logs[0].fields
             {'order': 7, 'amount': 12}
         """
-        return BoundLogger(self, fields)
+        return _bound_to(self, fields)
 
     def isEnabledFor(self, level: int) -> bool:  # noqa: N802 - the standard library's name
         """Whether a line of this level would be handled, or captured by `capture_logs`."""
@@ -135,11 +149,17 @@ class InfraLogger(logging.Logger):
             return not self.disabled
         return super().isEnabledFor(level)
 
+    def getChild(self, suffix: str) -> InfraLogger:  # noqa: N802 - the standard library's name
+        """The logger below this one."""
+        name = self.name
+        return get_logger(suffix if name == "root" else f"{name}.{suffix}")
+
     def _log(  # type: ignore[override]  # fields are one more kind of keyword
-        self, level: int, msg: object, args: Any, /, **fields: Any
+        self, level: int, msg: object, args: Any, /, *words: Any, **fields: Any
     ) -> None:
         """What the standard library's root functions and recipes for own levels call."""
-        self._emit(level, msg, args, fields)
+        # Not `self._emit`: where a program has overridden this method, that one leads here.
+        InfraLogger._emit(self, level, msg, args, _with_words(words, fields))
 
     # The hot path in one piece: each function of its own would cost a line 50 ns.
     def _emit(  # noqa: C901, PLR0912
@@ -149,11 +169,12 @@ class InfraLogger(logging.Logger):
             return
         if msg is _MISSING:
             msg = fields.pop("msg", "")
-        error, stack, depth = None, False, 1
+        exc_info, stack, depth = None, False, 1
         if fields:
             if not _WORDS.isdisjoint(fields):
                 error = fields.pop("exc_info", None)
-                stack = fields.pop("stack_info", False)
+                exc_info = None if error is None else exc_info_of(error)
+                stack = is_true(fields.pop("stack_info", False))
                 depth = fields.pop("stacklevel", 1)
             if "extra" in fields:
                 extra: Any = fields.pop("extra")
@@ -162,7 +183,23 @@ class InfraLogger(logging.Logger):
                 fields = extra if alone else _with_extra(extra, fields)  # pyright: ignore[reportUnknownVariableType]
         if len(args) == 1 and type(args[0]) not in _PLAIN:
             args = only_mapping(args)
-        exc_info = exc_info_of(error) if error else None
+
+        kind = type(self)
+        if (
+            stack
+            or captures
+            or self.filters
+            or kind.callHandlers is not _call_handlers
+            or kind.handle is not _handle
+            or kind.makeRecord is not _make_record
+            or logging._logRecordFactory is not _STANDARD_FACTORY  # type: ignore[attr-defined]  # noqa: SLF001
+        ):
+            frame = _caller(depth)
+            text = _stack_text(frame) if stack else None
+            self._emit_with_care(
+                _full_record(self.name, level, msg, args, exc_info, fields, frame, text)
+            )
+            return
 
         # Our own handlers can do with a lean record; others get one that has everything.
         lean = True
@@ -175,60 +212,59 @@ class InfraLogger(logging.Logger):
                     if lean and getattr(handler, "needs_caller", True):
                         lean = False
             logger = logger.parent if logger.propagate else None
+        if lean and handlers:
+            # As `Record.make` does; its call would cost a line 4 %.
+            record = _new(Record)
+            record.name = self.name
+            record.levelno = level
+            record.levelname = level_names.get(level) or logging.getLevelName(level)
+            record.msg = msg
+            record.args = args
+            record.exc_info = exc_info
+            record.created = time()
+            record.fields = fields
+            for handler in handlers:
+                handler.handle(record)
+            return
+        full = _full_record(self.name, level, msg, args, exc_info, fields, _caller(depth))
+        if not handlers:
+            self.callHandlers(full)  # which knows what to do if there are none at all
+        for handler in handlers:
+            if getattr(handler, "needs_caller", True):
+                handler.handle(full)
+            else:
+                record = _lean_record(self.name, level, msg, args, exc_info, fields)
+                record.created = full.created
+                handler.handle(record)
 
-        record = _lean_record(self.name, level, msg, args, exc_info, fields)
+    def _emit_with_care(self, full: FullRecord) -> None:
+        """Do what only some calls need, through the methods that others may have replaced."""
+        record: logging.LogRecord = full
         if (
-            stack
-            or captures
-            or self.filters
-            or not handlers
-            or logging._logRecordFactory is not _STANDARD_FACTORY  # type: ignore[attr-defined]  # noqa: SLF001
+            type(self).makeRecord is not _make_record
+            or logging.getLogRecordFactory() is not _STANDARD_FACTORY
         ):
-            self._emit_with_care(record, handlers, _caller(depth), stack=stack)
-        elif lean:
-            for handler in handlers:
-                handler.handle(record)
-        else:
-            full = FullRecord.make(record, _caller(depth))
-            for handler in handlers:
-                handler.handle(full if getattr(handler, "needs_caller", True) else record)
-            # Handlers may keep it, as caplog does.  Most do not, and then nobody will ask it.
-            if _references(full) > _UNKEPT:
-                full.settle()
-
-    def _emit_with_care(
-        self, lean: Record, handlers: list[logging.Handler], frame: FrameType, *, stack: object
-    ) -> None:
-        """Do what only some calls need: show the stack, ask captures, factory and filters."""
-        if stack:
-            lean.stack_info = _stack_text(frame)
-        full = FullRecord.make(lean, frame)
-        record = self._looked_at(full)
-        if record is not None:
-            for handler in handlers:
-                handler.handle(record)
-            if not handlers:
-                self.callHandlers(record)  # which knows what to do if there are none at all
-        full.settle()
-
-    def _looked_at(self, record: FullRecord) -> logging.LogRecord | None:
-        """The record as captures, record factory and filters leave it; None if it ends there."""
+            record = self._remade(full)
         if captures:
             for capture in tuple(captures):
                 capture.take(record)
             # Not isEnabledFor, which would remember the answer.
             level = record.levelno
             if level <= self.manager.disable or level < self.getEffectiveLevel():
-                return None
-        if logging.getLogRecordFactory() is not _STANDARD_FACTORY:
-            return _filtered(self, _remade(record))
-        if not self.filters:
+                return
+        self.handle(record)
+
+    def _remade(self, full: FullRecord) -> logging.LogRecord:
+        """The record as the program's own record factory or `makeRecord` makes it."""
+        args: Any = full.args if type(full.args) is tuple else (full.args,)
+        called = (full.name, full.levelno, full.pathname, full.lineno, full.msg, args)
+        extra = added_to(full)
+        try:
+            return self.makeRecord(*called, full.exc_info, full.funcName, extra, full.stack_info)
+        except KeyError:  # a field has the name of something that the factory has put there
+            record = self.makeRecord(*called, full.exc_info, full.funcName, None, full.stack_info)
+            record.__dict__.update({**extra, **record.__dict__})
             return record
-        before = dict(record.__dict__)
-        kept = _filtered(self, record)
-        if kept is record:
-            record.absorb(before)
-        return kept
 
 
 class BoundLogger(InfraLogger):
@@ -249,7 +285,6 @@ class BoundLogger(InfraLogger):
         self.name: str = logger.name
         self.level = logging.NOTSET
         self.parent = logger  # pyright: ignore[reportIncompatibleVariableOverride]
-        self.propagate = True
         self.handlers: list[logging.Handler] = []
         self.manager: logging.Manager = logger.manager
         # The same objects: a change of a level clears the memory of both.
@@ -258,17 +293,39 @@ class BoundLogger(InfraLogger):
         self._bound = fields
 
     @property
-    def disabled(self) -> bool:  # type: ignore[override]
+    def disabled(self) -> bool:
         """Whether the logger is switched off."""
         return bool(self.parent.disabled)
+
+    @disabled.setter
+    def disabled(self, disabled: bool) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        self.parent.disabled = disabled
+
+    @property
+    def propagate(self) -> bool:
+        """Whether the handlers of the loggers above get the lines too."""
+        return bool(self.parent.propagate)
+
+    @propagate.setter
+    def propagate(self, propagate: bool) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        self.parent.propagate = propagate
 
     def unbind(self, *names: str) -> BoundLogger:
         """The logger without these fields."""
         kept = {name: value for name, value in self._bound.items() if name not in names}
-        return BoundLogger(self.parent, kept)
+        return _bound_to(self.parent, kept)
+
+    def _log(  # type: ignore[override]
+        self, level: int, msg: object, args: Any, /, *words: Any, **fields: Any
+    ) -> None:
+        self._emit(level, msg, args, _with_words(words, fields))
 
     def _emit(self, level: int, msg: Any, args: Any, fields: dict[str, Any]) -> None:
-        super()._emit(level, msg, args, {**self._bound, **fields})
+        self.parent._emit(level, msg, args, {**self._bound, **fields})  # noqa: SLF001 - its own class
+
+    def isEnabledFor(self, level: int) -> bool:  # noqa: N802
+        """Whether the logger that this one stands for would handle the line."""
+        return self.parent.isEnabledFor(level)
 
     def setLevel(self, level: int | str) -> None:  # noqa: N802
         """Set the level of the logger that this one stands for."""
@@ -284,7 +341,7 @@ class BoundLogger(InfraLogger):
 
     def getChild(self, suffix: str) -> BoundLogger:  # noqa: N802
         """The logger below, with the same fields."""
-        return BoundLogger(as_ours(self.parent.getChild(suffix)), self._bound)
+        return _bound_to(self.parent.getChild(suffix), self._bound)
 
     def __repr__(self) -> str:
         return f"<BoundLogger {self.name} with {', '.join(self._bound)}>"
@@ -336,7 +393,7 @@ def bind(logger: logging.Logger, /, **fields: object) -> BoundLogger:
     """
     if not is_a(logger, logging.Logger):
         raise TypeError(f"bind takes a logger, like get_logger('app'); got {type(logger).__name__}")
-    return BoundLogger(as_ours(logger), fields)
+    return _bound_to(as_ours(logger), fields)
 
 
 def as_ours(logger: logging.Logger) -> InfraLogger:
@@ -344,22 +401,50 @@ def as_ours(logger: logging.Logger) -> InfraLogger:
     if not isinstance(logger, InfraLogger):
         # In place, since others hold it already, and without `setLoggerClass`, which is the
         # program's to call.
-        logger.__class__ = _class_for(type(logger))
+        kind = type(logger)
+        logger.__class__ = _class_for(getattr(kind, "plain_class", kind))
     return logger  # type: ignore[return-value]  # mypy does not follow __class__
 
 
 # Made once for each class of loggers that a program brings; never removed.
 _classes: dict[type[logging.Logger], type[InfraLogger]] = {logging.Logger: InfraLogger}
+_bound_classes: dict[type[InfraLogger], type[BoundLogger]] = {InfraLogger: BoundLogger}
 
 
 def _class_for(kind: type[logging.Logger]) -> type[InfraLogger]:
+    """The program's class with ours below it: its methods come first, and `super()` is ours."""
+    if issubclass(kind, InfraLogger):
+        return kind
     if kind not in _classes:
-        _classes[kind] = type(kind.__name__, (InfraLogger, kind), {"__module__": kind.__module__})
+        own: dict[str, Any] = {"__module__": kind.__module__}
+        if kind._log is not logging.Logger._log:  # noqa: SLF001
+            own["_emit"] = _emit_through_log
+        _classes[kind] = type(kind.__name__, (kind, InfraLogger), own)  # pyright: ignore[reportGeneralTypeIssues]
     return _classes[kind]
 
 
+def _emit_through_log(
+    self: logging.Logger, level: int, msg: Any, args: Any, fields: dict[str, Any]
+) -> None:
+    """Call a `_log` that knows of the standard library's keywords alone."""
+    msg = fields.pop("msg", "") if msg is _MISSING else msg
+    words = {name: fields.pop(name) for name in _WORDS if name in fields}
+    extra = _with_extra(fields.pop("extra", None), fields)
+    self._log(level, msg, args, extra=extra, **words)
+
+
+def _bound_to(logger: InfraLogger, fields: dict[str, object]) -> BoundLogger:
+    """A logger with *fields* that has the methods of *logger*, also those a program has added."""
+    kind = type(logger)
+    if issubclass(kind, BoundLogger):
+        return kind(logger, fields)
+    if kind not in _bound_classes:
+        _bound_classes[kind] = type("BoundLogger", (BoundLogger, kind), {"__module__": __name__})
+    return _bound_classes[kind](logger, fields)
+
+
 def _bound_again(name: str, fields: dict[str, object]) -> BoundLogger:
-    return BoundLogger(get_logger(name), fields)
+    return _bound_to(get_logger(name), fields)
 
 
 def _with_extra(extra: Any, fields: dict[str, Any]) -> dict[str, Any]:
@@ -381,44 +466,12 @@ def _with_extra(extra: Any, fields: dict[str, Any]) -> dict[str, Any]:
     return {**merged, **fields}
 
 
-def _filtered(logger: logging.Logger, record: logging.LogRecord) -> logging.LogRecord | None:
-    kept: Any = logger.filter(record)
-    if not kept:
-        return None
-    return (
-        kept if isinstance(kept, logging.LogRecord) else record
-    )  # Python 3.12 lets filters replace
+def _with_words(words: tuple[Any, ...], fields: dict[str, Any]) -> dict[str, Any]:
+    """*fields* with what the standard library's `_log` takes by position."""
+    return {**dict(zip(_LOG_WORDS, words, strict=False)), **fields} if words else fields
 
 
-def _remade(record: FullRecord) -> logging.LogRecord:
-    """The record as the program's own record factory makes it."""
-    made = logging.getLogRecordFactory()(
-        record.name,
-        record.levelno,
-        record.pathname,
-        record.lineno,
-        record.msg,
-        record.args,
-        record.exc_info,
-        record.funcName,
-        record.stack_info,
-    )
-    for name, value in record.__dict__.items():
-        made.__dict__.setdefault(name, value)
-    return made
-
-
-_references: Callable[[object], int] = getattr(sys, "getrefcount", lambda _: sys.maxsize)
-
-
-def _references_of_a_local() -> int:
-    local = object()
-    return _references(local)
-
-
-# Measured and not written down, since versions of CPython differ.  Where references cannot be
-# counted every record is settled.
-_UNKEPT = _references_of_a_local() if hasattr(sys, "getrefcount") else 0
+_LOG_WORDS = ("exc_info", "extra", "stack_info", "stacklevel")
 
 
 _OWN_FILES = frozenset(
@@ -429,6 +482,8 @@ _OWN_FILES = frozenset(
 def _caller(depth: int) -> FrameType:
     """The frame that called the logger, or one *depth* - 1 further up, as ``stacklevel=`` counts."""
     frame = sys._getframe(3)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    if type(depth) is not int:
+        depth = 1
     if depth == 1 and frame.f_code.co_filename not in _OWN_FILES:
         return frame  # the usual case: from here over _emit and `info`
     while True:

@@ -23,6 +23,9 @@ _COLOURS = (
 )
 
 
+_HIGHLIGHTED = 65_536  # longer tracebacks would take rich seconds
+
+
 class PrettyRenderer(TextRenderer):
     """Renders ``12:00:00.000 INFO     app              message  key=value``, in local time."""
 
@@ -35,7 +38,7 @@ class PrettyRenderer(TextRenderer):
         colour = next(colour for least, colour in _COLOURS if record.levelno >= least)
         parts = (
             self._paint(local_time(record.created), _DIM),
-            self._paint(f"{record.levelname:<8}", colour),
+            self._paint(f"{escape(record.levelname):<8}", colour),
             self._paint(f"{escape(record.name):<16}", _CYAN),
             self._paint(message, _BOLD) if record.levelno >= 40 else message,
             *(f"{self._paint(quoted(name) + '=', _DIM)}{quoted(fields[name])}" for name in fields),
@@ -44,7 +47,7 @@ class PrettyRenderer(TextRenderer):
 
     def _traceback(self, text: str) -> str:
         shown = indent(text)
-        if self._highlight is not None:
+        if self._highlight is not None and len(shown) <= _HIGHLIGHTED:
             return str(self._highlight(shown))
         head, _, last = shown.rpartition("\n")
         return f"{head}\n{self._paint(last, _RED)}" if head else self._paint(last, _RED)

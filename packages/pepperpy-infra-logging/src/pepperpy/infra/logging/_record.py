@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
+import threading
 from collections.abc import Mapping
+from threading import current_thread, get_ident
 from time import time
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -12,6 +15,7 @@ from ._context import current
 from ._values import format_text, is_a, key_text, safe_repr, safe_text
 
 if TYPE_CHECKING:
+    from collections.abc import Container
     from types import FrameType, TracebackType
 
 ExcInfo: TypeAlias = "tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None] | None"
@@ -19,9 +23,8 @@ ExcInfo: TypeAlias = "tuple[type[BaseException], BaseException, TracebackType | 
 _BLANK = logging.LogRecord("", 0, "", 0, "", (), None)
 # What a record has by itself; anything else on it was added by `extra=`, fields or a filter.
 ATTRIBUTES = frozenset(_BLANK.__dict__) | {"message", "asctime", "taskName"}
-_KNOWN = ATTRIBUTES | {"_fields"}
 # The same dict that `logging.getLevelName` asks, in a third of the time.
-_level_names: dict[int, str] = logging._levelToName  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+level_names: dict[int, str] = logging._levelToName  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 
 _new = object.__new__
@@ -43,7 +46,7 @@ class Record(logging.LogRecord):
         record = _new(Record)
         record.name = name
         record.levelno = level
-        record.levelname = _level_names.get(level) or logging.getLevelName(level)
+        record.levelname = level_names.get(level) or logging.getLevelName(level)
         record.msg = msg  # anything with a text, as the stdlib allows
         record.args = args
         record.exc_info = exc_info
@@ -53,100 +56,138 @@ class Record(logging.LogRecord):
 
 
 class FullRecord(logging.LogRecord):
-    """A record for everybody: a lean one that is filled in at the first look.
+    """A record for everybody, with all that the standard library's have.
 
-    While the call lasts it holds the caller's frame.  Whoever hands it out calls `settle` when the
-    handlers are done, so that one that was kept still tells who called, and in which thread.
+    It is complete when it is made: handlers keep records, and read them in other threads.  Beside
+    its attributes it remembers what they were called in the call, and the context of the call.
     """
 
-    _lean: Record
-    _frame: FrameType
-    _fields: dict[Any, Any]
+    __slots__ = ("_context", "_names", "_outer")
 
+    # Names of its attributes -> what they are called in the call, and in its context.
+    _names: dict[str, Any]
+    _outer: dict[str, Any]
+    _context: dict[str, object]
+
+    # Filled in here and not by `LogRecord.__init__`, which takes twice as long.
     @staticmethod
-    def make(lean: Record, frame: FrameType) -> FullRecord:
-        """A record for everybody, from the lean one and the frame of the caller."""
+    def make(  # noqa: PLR0917 - as above
+        name: str,
+        level: int,
+        msg: object,
+        args: Any,
+        exc_info: ExcInfo,
+        fields: dict[Any, Any],
+        frame: FrameType,
+        stack_info: str | None = None,
+    ) -> FullRecord:
+        """A record for everybody; *frame* is that of the caller."""
+        code = frame.f_code
+        path, created = code.co_filename, time()
+        file = _files.get(path) or _file_of(path)
+        thread = get_ident() if logging.logThreads else None
         record = _new(FullRecord)
-        record._lean = lean  # noqa: SLF001 - its own class
-        record._frame = frame  # noqa: SLF001
+        record.name = name
+        record.msg = msg
+        record.args = args
+        record.levelname = level_names.get(level) or logging.getLevelName(level)
+        record.levelno = level
+        record.pathname = path
+        record.filename = file[0]
+        record.module = file[1]
+        record.exc_info = exc_info
+        record.exc_text = None
+        record.stack_info = stack_info
+        record.lineno = frame.f_lineno
+        record.funcName = code.co_name
+        record.created = created
+        record.msecs = created % 1 * 1000 // 1
+        record.relativeCreated = (created - _STARTED) * 1000
+        record.thread = thread
+        record.threadName = (_threads.get(thread) or current_thread()).name if thread else None
+        record.processName = _process_name() if logging.logMultiprocessing else None
+        record.process = _pid if logging.logProcesses else None
+        if _HAS_TASKS:
+            record.taskName = _task_name()
+        record._names = _add(record, fields) if fields else _NOTHING  # noqa: SLF001 - its own class
+        if (node := current.get()) is None:
+            record._context = record._outer = _NOTHING  # noqa: SLF001
+        else:
+            record._context, record._outer = node.fields, _add(record, node.fields, record._names)  # noqa: SLF001
         return record
 
-    def __getattr__(self, name: str) -> Any:
-        """Find what is not there before the first look: attributes and fields."""
-        own = self.__dict__
-        try:
-            return own[name]
-        except KeyError:
-            raise AttributeError(f"the log record has no {name!r}", name=name, obj=self) from None
-
-    @property
-    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
-        """Everything, filled in: formatters, `vars()` and exporters read records this way."""
-        own: dict[str, Any] = _own_dict(self)
-        if "_lean" in own:
-            self._complete(own)
-        return own
-
     def __reduce__(self) -> tuple[Any, ...]:
-        own = {name: value for name, value in self.__dict__.items() if name != "_fields"}
-        return logging.makeLogRecord, (own,)
+        # Copies are records of the standard library: who reads them may not have this package.
+        return logging.makeLogRecord, (dict(self.__dict__),)
 
     def getMessage(self) -> str:  # noqa: N802 - the standard library's name
         """The message with its arguments; if they do not fit, that is said in the text."""
         return message_of(self)
 
-    def fields_now(self) -> dict[Any, Any]:
-        """The fields, with what filters added."""
-        return self._fields
 
-    def settle(self) -> None:
-        """Fill in what only the moment of the call knows; the frame is let go."""
-        own: dict[str, Any] = _own_dict(self)
-        if "_lean" in own:
-            self._complete(own)
-
-    def absorb(self, before: dict[str, Any]) -> None:
-        """Take what filters have put on the record since *before* as fields."""
-        for name, value in self.__dict__.items():
-            if name not in _KNOWN and before.get(name, self) is not value:
-                self._fields = {**self._fields, name: value}
-
-    def _complete(self, own: dict[str, Any]) -> None:
-        lean: Record = own.pop("_lean")
-        frame: FrameType = own.pop("_frame")
-        code = frame.f_code
-        full = logging.LogRecord(
-            lean.name,
-            lean.levelno,
-            code.co_filename,
-            frame.f_lineno,
-            "",
-            None,
-            lean.exc_info,
-            code.co_name,
-            lean.stack_info,
-        )
-        full.__dict__.update(msg=lean.msg, args=lean.args, created=lean.created)
-        full.relativeCreated += (lean.created - full.created) * 1000
-        full.msecs = int(lean.created % 1 * 1000) + 0.0
-        full.__dict__["_fields"] = lean.fields
-        # What a handler has set before it looked, `message` for one, stays.
-        for name, value in full.__dict__.items():
-            own.setdefault(name, value)
-        node = current.get()
-        for fields in (lean.fields, node.fields if node else {}):
-            _add(own, fields)
+# The names that a field must not take on a record.
+_RESERVED = ATTRIBUTES.union(dir(logging.LogRecord), FullRecord.__slots__)
 
 
-def _add(own: dict[str, Any], fields: dict[Any, Any]) -> None:
+def _add(record: FullRecord, fields: dict[Any, Any], taken: Container[str] = ()) -> dict[str, Any]:
+    """Put *fields* on *record*; returns under which names."""
+    names: dict[str, Any] = {}
     for key, value in fields.items():
-        name = key_text(key)
-        while name in ATTRIBUTES or name in own:
+        name = key if type(key) is str else key_text(key)
+        while name in _RESERVED or name in names or name in taken:
             name += "_"
-        own[name] = value
+        setattr(record, name, value)
+        names[name] = key
+    return names
 
 
-_own_dict = logging.LogRecord.__dict__["__dict__"].__get__
+_NOTHING: dict[str, Any] = {}
+_STARTED = _BLANK.created - _BLANK.relativeCreated / 1000
+_HAS_TASKS = hasattr(_BLANK, "taskName")  # since Python 3.12
+
+# The same dict that `threading.current_thread` asks; threads of other origin are not in it.
+_threads: dict[int, Any] = threading._active  # type: ignore[attr-defined]  # noqa: SLF001
+_pid = os.getpid()  # a system call takes longer than all else of a record
+
+
+def _after_fork() -> None:
+    global _pid  # noqa: PLW0603 - a cache
+    _pid = os.getpid()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+# Path -> name with and without extension.  As many as there are files that log.
+_files: dict[str, tuple[str, str]] = {}
+
+
+def _file_of(path: str) -> tuple[str, str]:
+    name = os.path.basename(path)
+    if len(_files) > 10_000:  # code that is made at run time, each piece with a name of its own
+        _files.clear()
+    found = _files[path] = (name, os.path.splitext(name)[0])
+    return found
+
+
+def _process_name() -> str:
+    multiprocessing = sys.modules.get("multiprocessing")
+    if multiprocessing is None:
+        return "MainProcess"
+    try:
+        return str(multiprocessing.current_process().name)
+    except Exception:  # noqa: BLE001 - a half-imported module
+        return "MainProcess"
+
+
+def _task_name() -> str | None:
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None or not logging.logAsyncioTasks:  # type: ignore[attr-defined,unused-ignore]  # pyright: ignore[reportAttributeAccessIssue]
+        return None
+    try:
+        return str(asyncio.current_task().get_name())
+    except Exception:  # noqa: BLE001 - no task, or a half-imported module
+        return None
 
 
 _PLAIN_ARGUMENTS = frozenset({str, int, float, bool, type(None)})
@@ -178,16 +219,42 @@ def fields_of(record: logging.LogRecord) -> dict[Any, object]:
     """What was given with the record: key=value, ``extra=``, what filters added."""
     if isinstance(record, Record):
         return record.fields
+    added = added_to(record)
+    if not isinstance(record, FullRecord):
+        return added
+    names, outer, context = record._names, record._outer, record._context  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    return {
+        names.get(name, name): value
+        for name, value in added.items()
+        if name not in outer or context[outer[name]] is not value
+    }
+
+
+def added_to(record: logging.LogRecord) -> dict[str, Any]:
+    """What a record has beyond the attributes of every record."""
+    return {name: value for name, value in record.__dict__.items() if name not in ATTRIBUTES}
+
+
+def context_of(record: logging.LogRecord) -> Mapping[str, object]:
+    """The context of the call: a record may be rendered long after it, and in another thread."""
     if isinstance(record, FullRecord):
-        return record.fields_now()
-    own = record.__dict__
-    return {name: own[name] for name in own if name not in _KNOWN}
+        return record._context  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    node = current.get()
+    return node.fields if node else {}
 
 
 def exc_info_of(given: Any) -> ExcInfo:
     """What ``exc_info=`` stands for: an error, its triple, or anything true for the current one."""
-    if isinstance(given, BaseException):
+    if isinstance(given, BaseException):  # may be false, as any object
         return type(given), given, given.__traceback__
     if is_a(given, tuple) and len(given) == 3:
         return given  # type: ignore[no-any-return]
-    return sys.exc_info()
+    return sys.exc_info() if is_true(given) else None
+
+
+def is_true(given: object) -> bool:
+    """Whether *given* is true; what cannot say so is."""
+    try:
+        return bool(given)
+    except Exception:  # noqa: BLE001 - a boundary: the line must be written
+        return True

@@ -9,6 +9,7 @@ import select
 import sys
 import threading
 from contextlib import suppress
+from time import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pepperpy.infra.utils import register_inspectable
@@ -46,21 +47,24 @@ class Sink(logging.Handler):
         self._use(render)
         self._lost = 0  # guarded by the handler's own lock, which logging frees after a fork
         self._failure: str | None = None
+        self._torn = False
         register_inspectable(self)
 
     def handle(self, record: logging.LogRecord) -> bool:
         """Write the record's line; whatever goes wrong stays in here."""
-        if self.filters:
-            kept: Any = self.filter(record)
-            if not kept:
-                return False
-            record = kept if isinstance(kept, logging.LogRecord) else record
+        at = record.created
         try:
+            if self.filters:
+                kept: Any = self.filter(record)
+                if not kept:
+                    return False
+                record = kept if isinstance(kept, logging.LogRecord) else record
             line = self._render(record)
         except Exception as error:  # noqa: BLE001 - a boundary: a line must not take its caller down
-            line = _line_of_failure(record, error)
+            at = time()  # what stands in the record may be no time at all
+            line = _line_of_failure(record, error, at)
         try:
-            self.write(line, record.created)
+            self.write(line, at)
         except Exception as error:  # noqa: BLE001 - as above
             self._count_lost(error)
         return True
@@ -88,10 +92,25 @@ class Sink(logging.Handler):
             "config": {"target": self.kind, "format": self._format},
         }
 
+    def retire(self) -> None:
+        """Close for good: this is no handler any more."""
+        self.close()
+
     def _use(self, render: Renderer) -> None:
         self._format = type(render).__name__
         self._render = render.line
         self.needs_caller = render.needs_caller or bool(self.filters)
+
+    def _put(self, fd: int, line: bytes, written: int) -> None:
+        """Write what is left of *line* after the first attempt."""
+        rest = line[written:]
+        while rest:
+            # If this is all that ever gets there, the next line must not be glued to it.
+            self._torn = self._torn or len(rest) < len(line)
+            # Whoever reads at the other end has had his chance: only the first line waits for him.
+            rest = write_some(fd, rest, 0.0 if self._failure else _PATIENCE)
+        self._torn = False
+        self._failure = None
 
     def _count_lost(self, error: Exception) -> None:
         self.acquire()
@@ -122,17 +141,19 @@ class FileSink(Sink):
 
     def __init__(self, path: str, render: Renderer) -> None:
         try:
+            path = os.path.abspath(path)
             self._fd, self._identity = _open(path)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # a ValueError: there is a NUL in the path
+            reason = getattr(error, "strerror", None) or error
             raise LogFileError(
-                f"cannot append to the log file {path!r}: {error.strerror or error}; "
+                f"cannot append to the log file {path!r}: {reason}; "
                 "choose another log_file or make this one writable",
                 path=path,
             ) from error
         super().__init__(path, render)
         self._path = path
         self._looked_at = self._look_again = 0.0
-        self._torn = False
+        self._retired = False
 
     def write(self, line: bytes, at: float) -> None:
         """Write one whole line, with a single system call if the system takes it."""
@@ -147,16 +168,16 @@ class FileSink(Sink):
         except BlockingIOError:
             written = 0
         except OSError:
-            if self._fd < 0:
+            if self._fd < 0 and self._retired:
                 # What is logged after the end must be on disk at exit as well.
                 self._write_apart(line)
                 return
-            if self._is_ours():
+            if self._fd >= 0 and self._is_ours():
                 raise
-            self._fd, self._identity = _open(self._path)  # a stranger has closed it
+            self._open_again()  # `dictConfig` or a stranger has closed it
             written = 0
         if written != len(line) or self._failure is not None:
-            self._finish(line, written)
+            self._put(self._fd, line, written)
 
     def close(self) -> None:
         """Release the file.  A line that comes later opens it for itself."""
@@ -166,14 +187,18 @@ class FileSink(Sink):
             os.close(fd)
         super().close()
 
-    def _finish(self, line: bytes, written: int) -> None:
-        rest = line[written:]
-        while rest:
-            # If this is all that ever gets there, the next line must not be glued to it.
-            self._torn = self._torn or len(rest) < len(line)
-            rest = write_some(self._fd, rest, 0.0 if self._failure else _PATIENCE)
-        self._torn = False
-        self._failure = None
+    def retire(self) -> None:
+        """Close for good; a line that comes later does not keep the file open."""
+        self._retired = True
+        self.close()
+
+    def _open_again(self) -> None:
+        self.acquire()
+        try:
+            if not self._is_ours():  # else another thread was quicker
+                self._fd, self._identity = _open(self._path)
+        finally:
+            self.release()
 
     def _write_apart(self, line: bytes) -> None:
         fd, _ = _open(self._path)
@@ -196,7 +221,7 @@ class FileSink(Sink):
             return
         try:
             try:
-                if _identity(os.stat(self._path)) == self._identity:
+                if _identity(os.stat(self._path)) == self._identity and self._is_ours():
                     return
             except FileNotFoundError:
                 pass
@@ -237,19 +262,36 @@ class ConsoleSink(Sink):
     def write(self, line: bytes, at: float) -> None:  # noqa: ARG002 - a terminal is never renamed
         """Write one whole line: past the stream's buffer where there is a plain file below it."""
         stream = self._stream
-        if stream is None or getattr(self._busy, "now", False):
-            return  # no stderr at all (pythonw), or one that logs what is written to it
+        if stream is None:
+            return  # no stderr at all (pythonw)
+        if self._fd >= 0:
+            # A signal handler may log while the same thread flushes; its line needs no buffer.
+            with suppress(RuntimeError):
+                stream.flush()  # what `print` has left in the buffer comes first
+            self._write_below(line)
+        else:
+            self._write_to(stream, line)
+
+    def _write_below(self, line: bytes) -> None:
+        if self._torn:
+            line = b"\n" + line
+        try:
+            written = os.write(self._fd, line)
+        except BlockingIOError:
+            written = 0
+        if written != len(line) or self._failure is not None:
+            self._put(self._fd, line, written)
+
+    def _write_to(self, stream: TextIO, line: bytes) -> None:
+        # Python code, which may log what is written to it, again and again.
+        if getattr(self._busy, "now", False):
+            raise RuntimeError("logged by what writes the log")
         self._busy.now = True
         try:
-            stream.flush()  # what `print` has left in the buffer comes first
-            if self._fd >= 0:
-                while line:
-                    line = write_some(self._fd, line, _PATIENCE)
-            else:
-                encoding = getattr(stream, "encoding", None) or "utf-8"
-                text = line.decode("utf-8", "replace")
-                stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
-                stream.flush()
+            encoding = getattr(stream, "encoding", None) or "utf-8"
+            text = line.decode("utf-8", "replace")
+            stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+            stream.flush()
         finally:
             self._busy.now = False
         if self._failure is not None:
@@ -259,7 +301,7 @@ class ConsoleSink(Sink):
         """Tell nobody: standard error is what fails."""
 
     def _adopt(self, stream: TextIO) -> None:
-        self._stream, self._fd = stream, _plain_descriptor(stream)
+        self._stream, self._fd, self._torn = stream, _plain_descriptor(stream), False
         self._use(self._choose(stream))
 
 
@@ -301,12 +343,12 @@ def _plain_descriptor(stream: TextIO) -> int:
         return -1
 
 
-def _line_of_failure(record: logging.LogRecord, error: Exception) -> bytes:
+def _line_of_failure(record: logging.LogRecord, error: Exception, at: float) -> bytes:
     """What can still be said of a record that could not be rendered; never the record's values."""
     return (
         encode(
             {
-                "timestamp": stamp(record.created),
+                "timestamp": stamp(at),
                 "level": safe_text(record.levelname),
                 "logger": safe_text(record.name),
                 "message": f"<a line that could not be rendered: {type(error).__name__}>",

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from ._clean import Cleaner
 
 _NAMED = re.compile(r"%\(([^)]*)\)")
+_CONVERSION = re.compile(r"%(?:\(([^)]*)\)[-#0 +]*\d*(?:\.\d+)?[hlL]?[a-zA-Z]|%)")
 _BARE = re.compile(r"[\w.:/@+,*-]+").fullmatch
+_WITH_SECRETS = frozenset({"exc_info", "exc_text", "stack_info"})
 # Known without looking at the caller's frame.
 _CHEAP = frozenset({"asctime", "created", "levelname", "levelno", "message", "msg", "name"})
 
@@ -47,7 +49,7 @@ class TextRenderer:
 
     def _line(self, record: logging.LogRecord, message: str, fields: dict[str, Any]) -> str:
         name = escape(record.name)
-        line = f"{stamp(record.created)} {record.levelname:<8} {name}: {message}"
+        line = f"{stamp(record.created)} {escape(record.levelname):<8} {name}: {message}"
         return " ".join((line, *pairs(fields))) if fields else line
 
     def _traceback(self, text: str) -> str:
@@ -69,7 +71,11 @@ class FormattedText(TextRenderer):
         self.needs_caller = not self._names.isdisjoint(ATTRIBUTES - _CHEAP)
 
     def _line(self, record: logging.LogRecord, message: str, fields: dict[str, Any]) -> str:
-        known = {"message": message, "msg": message, "asctime": stamp(record.created), "args": ""}
+        known: dict[str, Any] = {"message": message, "msg": message, "args": ""}
+        known["asctime"] = stamp(record.created)
+        if not self._names.isdisjoint(_WITH_SECRETS):
+            known["exc_info"] = known["exc_text"] = self._cleaner.traceback(record)
+            known["stack_info"] = self._cleaner.stack(record)
         rest = {name: value for name, value in fields.items() if name not in self._names}
         row = _Row()
         for name in self._names:
@@ -78,7 +84,21 @@ class FormattedText(TextRenderer):
             elif name in fields:
                 row[name] = _shown(fields[name])
         # Its own line breaks are the user's wish; what is filled in has none.
-        return " ".join((self._format % row, *pairs(rest)))
+        return " ".join((self._filled(row), *pairs(rest)))
+
+    def _filled(self, row: _Row) -> str:
+        try:
+            return self._format % row
+        except Exception:  # noqa: BLE001 - a boundary: a `%d` without a number, for one
+            return _CONVERSION.sub(lambda found: _converted(found, row), self._format)
+
+
+def _converted(found: re.Match[str], row: _Row) -> str:
+    """One place of a format filled in, as text if its value has the wrong type for it."""
+    try:
+        return found[0] % row
+    except Exception:  # noqa: BLE001 - as above
+        return str(row[found[1]])
 
 
 class _Row(dict[str, Any]):

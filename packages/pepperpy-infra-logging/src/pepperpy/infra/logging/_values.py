@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,22 +36,22 @@ def format_text(text: str, args: Any) -> str:
     Raises:
         Exception: What an argument raises, or `RecursionError` if it logs itself again and again.
     """
-    with _one_deeper():
+    with one_deeper():
         return str(text % args)
 
 
 def _guarded(convert: Callable[[object], str], value: object) -> str:
     try:
-        with _one_deeper():
+        with one_deeper():
             return str.__str__(convert(value))  # a subclass of str may lie again
     except Exception as error:  # noqa: BLE001 - a boundary: the line must be written
         return f"<{_name_of(value)} without a text: {type(error).__name__}>"
 
 
-class _one_deeper:  # noqa: N801 - reads as a verb
+class one_deeper:  # noqa: N801 - reads as a verb
     """Counts how deep this thread is in texts of objects.
 
-    A `__repr__` may log its own object: without the count that would only end at the interpreter's
+    A `__repr__`, or the `__str__` of an error, may log its own object: without the count that would only end at the interpreter's
     limit, with a line for each level.
     """
 
@@ -87,6 +88,8 @@ class Plain:
         self._left -= 1
         if self._left < 0:
             return "<too large>"
+        if type(value).__module__ == "numpy" and getattr(value, "ndim", None) == 0:
+            value = value.item()  # a number of Python
         if value is None or value is True or value is False:
             return value
         convert = next((how for kinds, how in _SIMPLE if isinstance(value, kinds)), None)
@@ -110,13 +113,20 @@ class Plain:
     def _container(self, value: Any) -> Any:
         if is_a(value, Mapping):
             return self._mapping(value.items())
-        names: Any = getattr(value.__class__, "__dataclass_fields__", None)
-        if names is not None:
-            return self._mapping((name, getattr(value, name, None)) for name in names)
+        kind: Any = type(value)  # pyright: ignore[reportUnknownVariableType]
+        names: Any = getattr(kind, "_fields", None)
+        if is_a(value, tuple) and is_a(names, tuple):
+            return self._mapping(zip(names, value, strict=False))
+        if hasattr(kind, "__dataclass_fields__"):
+            shown = [field.name for field in fields(value) if field.repr]
+            return self._mapping((name, getattr(value, name, None)) for name in shown)
         plain = [self(item) for item in value]
-        if len(plain) == 2 and is_a(value, tuple):
-            # A header: the redactor knows which first items make the second one a secret.
-            plain = list(self._redactor.redact(tuple(plain)))
+        if len(plain) == 2 and is_a(value, (tuple, list)):
+            # A header, or an item of a mapping.
+            if type(plain[0]) is str and self._redactor.is_secret_name(plain[0]):
+                plain[1] = mask(plain[1], self._redactor)
+            else:
+                plain = list(self._redactor.redact(tuple(plain)))
         return plain
 
     def _mapping(self, items: Any) -> dict[str, Any]:
@@ -159,9 +169,24 @@ def key_text(key: object) -> str:
 def _is_container(value: object) -> bool:
     if isinstance(value, type):
         return False
-    return isinstance(value, (Mapping, list, tuple, set, frozenset)) or hasattr(
-        type(value), "__dataclass_fields__"
+    return isinstance(value, (Mapping, list, tuple, set, frozenset)) or (
+        # One that has a text of its own has it to hide something, or to be short.
+        hasattr(type(value), "__dataclass_fields__") and _made_by_dataclass(type(value).__repr__)
     )
+
+
+@dataclass
+class _Sample:
+    pass
+
+
+def _made_by_dataclass(method: object) -> bool:
+    return _file_of_inner(method) == _file_of_inner(_Sample.__repr__)
+
+
+def _file_of_inner(method: object) -> object:
+    inner = getattr(method, "__wrapped__", None)
+    return getattr(getattr(inner, "__code__", None), "co_filename", None) or method
 
 
 def _object_text(value: object) -> str:

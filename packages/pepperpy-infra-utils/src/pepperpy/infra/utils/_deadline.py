@@ -6,6 +6,7 @@ import math
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, NamedTuple
 
+from ._blocks import without
 from ._clock import Clock
 from ._durations import duration
 from ._errors import UtilsError
@@ -76,7 +77,7 @@ class deadline:  # noqa: N801 - reads as a statement: `with deadline(2.0):`
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        _innermost.set(_without(_innermost.get(), self))
+        _innermost.set(without(_innermost.get(), self))
 
     async def __aenter__(self) -> Self:
         return self.__enter__()
@@ -137,8 +138,6 @@ class _Limit(NamedTuple):
 
 _SYSTEM = Clock()
 
-# Restored by looking for the owner and not by a token: an object that kept its token could be
-# entered by one task only, and a generator may be closed in another context than it began in.
 _innermost: ContextVar[_Limit | None] = ContextVar("pepperpy.deadline", default=None)
 
 innermost = _innermost.get
@@ -153,16 +152,4 @@ def _left() -> float | None:
     while limit is not None:
         left = min(left, limit.end - limit.clock.monotonic())
         limit = limit.outer
-    return left
-
-
-def _without(limit: _Limit | None, owner: deadline) -> _Limit | None:
-    """The chain after *owner* left its innermost block."""
-    inner: list[_Limit] = []
-    while limit is not None and limit.owner is not owner:
-        inner.append(limit)
-        limit = limit.outer
-    left = limit and limit.outer
-    for each in reversed(inner):
-        left = each._replace(outer=left)
     return left

@@ -95,7 +95,7 @@ class RetryBudget:
     def inspect(self) -> dict[str, object]:
         """The budget as it is now."""
         return {
-            "kind": "retry-budget",
+            "kind": "retry_budget",
             "name": self.name,
             "state": "ok" if self._tokens >= _WHOLE else "spent",
             "facts": {

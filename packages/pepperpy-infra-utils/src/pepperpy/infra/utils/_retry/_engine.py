@@ -19,7 +19,7 @@ from ._attempt import RetryAttempt
 from ._nesting import already_retried, give_up
 from ._retry_after import ATTRIBUTES, retry_after
 from ._settings import InvalidRetryError, invalid, seconds
-from ._testing import test_mode
+from ._testing import innermost as innermost_test
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,8 @@ class Run:
 
     def __init__(self, started: float) -> None:
         self.started = started
-        self.testing = test_mode()
+        block = innermost_test()
+        self.testing = None if block is None else block.owner
         self.number = 1
         """Of the attempt that failed last."""
         self.wait: float | None = None
@@ -253,7 +254,7 @@ def quick_kind(error: Exception) -> type[Exception] | None:
     It is plain, and neither a test mode nor a deadline is around us.
     """
     kind = type(error)
-    if _is_known(kind) and test_mode() is None and innermost() is None:
+    if _is_known(kind) and innermost_test() is None and innermost() is None:
         return kind
     return None
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from pepperpy.infra.utils._blocks import without
 
 from ._settings import whole
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 class RetryTesting:
     """The test mode, as `retry.testing(...)` makes it: a block, and the record of its retries."""
 
-    __slots__ = ("_outer", "attempts", "max_attempts", "sleep")
+    __slots__ = ("attempts", "max_attempts", "sleep")
 
     attempts: list[RetryAttempt]
     """Each retry in the block, with the delay that it would have waited."""
@@ -28,14 +30,12 @@ class RetryTesting:
         self.max_attempts: int | None = max_attempts
         self.sleep: bool = sleep
         self.attempts = []
-        self._outer: RetryTesting | None = None
 
     def __repr__(self) -> str:
         return f"<retry.testing: {len(self.attempts)} retries>"
 
     def __enter__(self) -> Self:
-        self._outer = _innermost.get()
-        _innermost.set(self)
+        _innermost.set(_Block(self, _innermost.get()))
         return self
 
     def __exit__(
@@ -44,7 +44,7 @@ class RetryTesting:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        _innermost.set(self._outer)
+        _innermost.set(without(_innermost.get(), self))
 
     async def __aenter__(self) -> Self:
         return self.__enter__()
@@ -58,7 +58,12 @@ class RetryTesting:
         self.__exit__(kind, error, traceback)
 
 
-_innermost: ContextVar[RetryTesting | None] = ContextVar("pepperpy.retry.testing", default=None)
+class _Block(NamedTuple):
+    owner: RetryTesting
+    outer: _Block | None
 
-test_mode = _innermost.get
-"""The block that we are in, if any."""
+
+_innermost: ContextVar[_Block | None] = ContextVar("pepperpy.retry.testing", default=None)
+
+innermost = _innermost.get
+"""The block that we are in, if any; its owner says what is different."""
