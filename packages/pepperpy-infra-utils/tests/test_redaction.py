@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import time
 from collections import OrderedDict, UserDict
 from typing import Any, NamedTuple
@@ -8,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pepperpy.infra.utils import redaction
 from pepperpy.infra.utils.redaction import (
     MASK,
     Redactor,
+    _values,
     is_secret_name,
     redact,
     redact_text,
@@ -33,7 +34,7 @@ class TestNames:
                 "DB-PASSWORD",
                 "Passphrase",
             ),
-            *("secret", "client_secret", "clientsecret", "secret_name", "AWS_SECRET_ACCESS_KEY"),
+            *("secret", "client_secret", "clientsecret", "AWS_SECRET_ACCESS_KEY"),
             *(
                 "credential",
                 "credentials",
@@ -54,6 +55,11 @@ class TestNames:
             *("key", "token", "access_token", "authToken", "csrf-token", "token_value", "key_data"),
             *("private_key", "ssh_key", "encryption_key", "api_keys", "refresh_tokens", "auth"),
             *("dbpassword", "accesstoken", "public_key_password", "jwt", "otp", "cvv"),
+            *("pass", "db_pass", "SMTP_PASS", "userPass", "pass_hex", "pw", "db_pw", "pswd"),
+            *("sessionid", "session_id", "PHPSESSID", "sid", "csrf", "xsrf", "csrftoken"),
+            *("credit_card", "card_number", "pin_code", "mfa_code", "recovery_code", "auth_code"),
+            *("auth_header", "privkey", "bearer", "connection_string", "X-Amz-Signature"),
+            *("x-goog-signature", "stripe_key", "AccountKey", "token_2", "password_reset_token"),
         ],
     )
     def test_name_of_a_secret_is_known_in_any_spelling(self, name: str) -> None:
@@ -74,12 +80,25 @@ class TestNames:
                 "user",
                 "url",
                 "passenger",
-                "pass",
             ),
-            *("compass", "opt", "", "_", "42", "name", "message"),
+            *("compass", "opt", "", "_", "42", "name", "message", "bypass", "passed", "first_pass"),
+            *("missing_key", "redis_key", "file_key", "search_key", "task_key", "user_key"),
+            *("feature_key", "new_key", "duplicate_key", "range_key", "publishable_key", "s3_key"),
+            *("sync_token", "account_sid", "sig", "status_code"),
         ],
     )
     def test_ordinary_name_is_left_alone(self, name: str) -> None:
+        assert not is_secret_name(name)
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            *("password_policy", "password_strength", "password_changed_at", "cookie_count"),
+            *("password_reset_requested", "cookie_domain", "secret_name", "secret_version"),
+            *("secret_arn", "api_key_name", "jwt_alg"),
+        ],
+    )
+    def test_name_of_something_about_a_secret_is_left_alone(self, name: str) -> None:
         assert not is_secret_name(name)
 
     def test_names_that_were_asked_about_take_bounded_memory(self) -> None:
@@ -169,6 +188,83 @@ class TestText:
         assert redact_text(text) == shown
 
     @pytest.mark.parametrize(
+        "text",
+        [
+            "password = SecretStr('{}')",
+            "Login(password=Password(value='{}'), n=1)",
+            'password=["a]{}"]',
+            '{"password": {"x": "}}{}"}}',
+            '{\\"password\\": {\\"x\\": \\"}}{}\\"}}',
+            "password=r'{}'",
+            'password=Rb"{}"',
+            'password="""a "quoted" {}"""',
+            "password='a' '{}'",
+            "password='it''s {}'",
+            "password=None or '{}'",
+            "password=abc,{}",
+            "password=abc<def>{}",
+            "password=<Secret {}>",
+            "password=a(b){}",
+            "password=a)b{}",
+            "password=abc\\{}",
+            "password=it's-{}",
+            "password := '{}'",
+            "password: str = '{}'",
+            "password: Optional[str] = '{}'",
+            "password: str | None = '{}'",
+            'config["password"]="{}"',
+            'get("DB_PASSWORD","{}")',
+            "(b'authorization', b'Basic {}')",
+            '["--password", "{}"]',
+            "run --password {} now",
+            "run --db-password={} now",
+            "pass={}",
+            "the session id: {}",
+            "token: Bearer {}",
+            "GET /?sig={}&se=1",
+            "GET /?X-Amz-Signature={}",
+            'Cookie: a="b"; c={}',
+            "Cookie: a=it's; c={}",
+            '{"header": "Cookie: a=\\"b\\"; c={}"}',
+            'Authorization: Digest username="ann", response="{}"',
+            "<password>{}</password>",
+            "body=password%3D{}",
+        ],
+    )
+    def test_whole_value_is_masked_however_it_is_written(self, text: str) -> None:
+        shown = redact_text(text.replace("{}", SECRET))
+
+        assert SECRET not in shown
+        assert MASK in shown
+        assert redact_text(shown) == shown
+
+    @pytest.mark.parametrize(
+        ("text", "shown"),
+        [
+            ("Login(password=a(b), n=1) ok", "Login(password=***, n=1) ok"),
+            ('"password=\'x\' ", "n"', '"password=\'***\' ", "n"'),
+            ('{"q": "password=\\"x\\"", "n": 1}', '{"q": "password=\\"***\\"", "n": 1}'),
+            ('GET "/?token=abc" 200', 'GET "/?token=***" 200'),
+            ("f(token=abc). Then more", "f(token=***). Then more"),
+            ("('password', 'x', 3)", "('password', '***', 3)"),
+            ('{"h": "Cookie: a=\\"b\\"", "n": 1}', '{"h": "Cookie: ***", "n": 1}'),
+            ("basic: Basic YW5uOmh1bnRlcg== n", "basic: Basic *** n"),
+        ],
+    )
+    def test_what_stands_after_the_value_stays(self, text: str, shown: str) -> None:
+        assert redact_text(text) == shown
+
+    @pytest.mark.parametrize("depth", [1, 2, 3, 4])
+    def test_secret_is_masked_in_json_within_json(self, depth: int) -> None:
+        def wrapped(secret: str) -> str:
+            text = json.dumps({"password": secret, "n": 1})
+            for _ in range(depth):
+                text = json.dumps({"body": text})
+            return text
+
+        assert redact_text(wrapped(SECRET)) == wrapped(MASK)
+
+    @pytest.mark.parametrize(
         "secret",
         [
             "AKIAIOSFODNN7EXAMPLE",
@@ -180,6 +276,11 @@ class TestText:
             "AIza" + "a1B2c" * 7,
             "glpat-" + "a1B2" * 5,
             "npm_" + "a1B2" * 9,
+            "hf_" + "a1B2" * 9,
+            "ya29." + "a1B2" * 9,
+            "SG." + "a1B2" * 5 + "." + "a1B2" * 9,
+            "xapp-1-" + "a1B2" * 5,
+            "pypi-" + "a1B2" * 9,
             "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dBjftJeZ4CVP",
         ],
     )
@@ -188,6 +289,9 @@ class TestText:
         self, secret: str, around: str
     ) -> None:
         assert redact_text(around.format(secret)) == around.format(MASK)
+
+    def test_webhook_secret_is_masked_with_its_slashes(self) -> None:
+        assert redact_text("got whsec_a1B2a1B2+a1B2/a1B2a1B2= now") == "got *** now"
 
     def test_bearer_token_is_masked_without_a_header_name(self) -> None:
         assert redact_text("sent Bearer abc123def456 twice") == "sent Bearer *** twice"
@@ -213,6 +317,16 @@ class TestText:
             "at 12:30:59 C:\\x",
             "asking sk-learn and eyJ and AKIA",
             "a passing author: Ann",
+            "GET /keys?key=user:1&page=2",
+            '{"token": 5}',
+            "token=12",
+            "cookies: 3 found",
+            "loaded credentials: 2",
+            "password: required",
+            "jwt: expired",
+            "API key: missing",
+            "Basic authentication is used here",
+            "sk-learn-is-a-very-long-hyphenated-name",
         ],
     )
     def test_ordinary_text_is_the_same_object(self, text: str) -> None:
@@ -258,6 +372,11 @@ class TestLinearTime:
                 "eyJa.eyJa.",
                 "eyJaaaaaa.",
             ),
+            *("password=a(", "password='a' ", "password: str = ", "password=a\\", "password=a'"),
+            *("password=a,", "password=a)", "password=<", 'password=\\"x\\"', "password=(a)(b)"),
+            *("'password', ", "'password','a',", "--password ", "--", "password='''", "password]"),
+            *('Cookie: a="', "cookie=\\", "<password>", "<password>a</", "?key=a", "?sig=a&"),
+            *("Basic YTpi ", "sk-a", "SG.", "SG.aaaaaaaaaaaaaaaa.", "password: required ", "a1_"),
             *("sk-", "xoxb-", "bearer ", "Bearer a", "AKIA", "github_pat_", "ghp_", "AIza"),
         ],
     )
@@ -276,6 +395,11 @@ class TestLinearTime:
 class Pair(NamedTuple):
     user: str
     note: str
+
+
+class Login(NamedTuple):
+    user: str
+    password: str
 
 
 class TestValues:
@@ -308,6 +432,26 @@ class TestValues:
         headers = [(b"cookie", b"id=1"), (b"host", b"h"), ("Authorization", "x")]
 
         assert redact(headers) == [(b"cookie", MASK), (b"host", b"h"), ("Authorization", MASK)]
+
+    def test_fields_of_named_tuples_are_judged_by_name(self) -> None:
+        assert redact({"login": Login("ann", SECRET)}) == {"login": Login("ann", MASK)}
+
+    def test_pairs_of_a_secret_name_and_a_value_are_masked(self) -> None:
+        pairs = [("password", SECRET), ["X-Auth-Token", SECRET], (b"api_key", b"x"), ("n", 1)]
+
+        shown = redact(pairs)
+
+        assert shown == [("password", MASK), ["X-Auth-Token", MASK], (b"api_key", MASK), ("n", 1)]
+
+    def test_two_texts_are_no_pair_if_the_first_is_no_name(self) -> None:
+        value = ["your password expired", "ann"]
+
+        assert redact(value) == value
+
+    def test_secrets_in_keys_are_masked_and_no_item_is_lost(self) -> None:
+        value = {"db://u:a@h": 1, "db://u:b@h": 2, b"db://u:c@h": 3}
+
+        assert redact(value) == {"db://u:***@h": 1, "db://u:***@h_": 2, b"db://u:***@h": 3}
 
     def test_nothing_is_changed_in_the_value(self) -> None:
         inner = {"password": SECRET}
@@ -360,9 +504,9 @@ class TestValues:
 
         copy = redact(value)
 
-        for _ in range(redaction._DEPTH_LIMIT):
+        for _ in range(_values.DEPTH_LIMIT):
             copy = copy[0]
-        assert copy == redaction._TOO_DEEP
+        assert copy == _values.TOO_DEEP
 
     def test_shared_parts_are_copied_once(self) -> None:
         value: list[Any] = ["x"]
@@ -391,6 +535,20 @@ class TestRedactor:
         assert mine.is_secret_name("password")
         assert not mine.is_secret_name("tax_identity")
         assert mine.redact_text("tax-id: 123, n: 1") == "tax-id: ***, n: 1"
+
+    def test_numbers_in_own_names_count(self) -> None:
+        mine = Redactor(names=["field_55", "iso8583"])
+
+        asked = ["field_55", "field55", "iso8583", "text_field", "field_1", "iso_code"]
+
+        assert [name for name in asked if mine.is_secret_name(name)] == asked[:3]
+        assert mine.redact_text("field_55=x field_1=y") == "field_55=*** field_1=y"
+
+    def test_pattern_of_bytes_is_refused(self) -> None:
+        patterns: Any = [b"abc"]
+
+        with pytest.raises(TypeError, match="patterns must be text"):
+            Redactor(patterns=patterns)
 
     def test_own_patterns_are_masked_everywhere(self) -> None:
         mine = Redactor(patterns=[r"ACC-\d+"])

@@ -166,6 +166,7 @@ def _watch(logger: Any) -> None:
 
 def _watch_no_more() -> None:
     for logger in _watched:
-        if isinstance(logger, _Watched):  # else it has become one of ours meanwhile
-            logger.__class__ = logger.plain_class
+        plain = getattr(type(logger), "plain_class", None)
+        if plain is not None:  # else it has become one of ours meanwhile
+            logger.__class__ = plain
     _watched.clear()
