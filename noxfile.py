@@ -97,8 +97,8 @@ def tests(session: nox.Session, scope: str) -> None:
         session.run("python", "-m", "pytest", *session.posargs, "tools")
         return
     if scope == "docs":
-        needs = (*group("test"), "-r", str(EXAMPLE / "requirements.txt"))
-        install_wheels(session, WORKSPACE.packages.values(), *needs)
+        requirements = ("-r", str(EXAMPLE / "requirements.txt"))
+        install_wheels(session, WORKSPACE.packages.values(), *group("test"), *requirements)
         session.run("pytest", *session.posargs, "docs/tests", "docs/examples")
         return
     alone = scope != "together"
