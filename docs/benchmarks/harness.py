@@ -56,9 +56,12 @@ class Result:
     medians: Mapping[str, float]
 
     def cost(self, name: str) -> float:
-        """The minimum of *name*, less that of the bare one."""
+        """The minimum of *name*, less that of the bare one.
+
+        Less than a hundredth of the bare one cannot be told from nothing, and counts as that.
+        """
         bare = self.minima[self.race.bare] if self.race.bare else 0.0
-        return max(self.minima[name] - bare, 1e-12)
+        return max(self.minima[name] - bare, bare / 100)
 
     def ratio(self, name: str) -> float:
         """How many times ours *name* costs."""

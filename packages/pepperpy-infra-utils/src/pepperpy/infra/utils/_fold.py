@@ -115,7 +115,7 @@ def fold(s: str) -> str:
         s = _MARK_RUN(lambda run: run[0][:64], s)
     text = s.replace("'", "-").replace("\xb5", "m")  # the micro sign would turn into a Greek letter
     text = _ACCENTS("", normalize("NFKD", text).translate(_TO_ASCII))
-    if "&" in text:
+    if "&" in text and ";" in text:
         # This late, and so with accents as hyphens: the order of python-slugify.
         text = normalize("NFKD", _decode_entities(text)).translate(_TO_HYPHEN).replace("'", "")
     if text.isascii():
