@@ -166,7 +166,7 @@ def _watch(logger: Any) -> None:
 
 def _watch_no_more() -> None:
     for logger in _watched:
-        plain = getattr(type(logger), "plain_class", None)
+        plain = getattr(logger, "plain_class", None)
         if plain is not None:  # else it has become one of ours meanwhile
             logger.__class__ = plain
     _watched.clear()
