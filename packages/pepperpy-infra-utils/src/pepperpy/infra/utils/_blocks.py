@@ -33,5 +33,5 @@ def without(block: B | None, owner: object) -> B | None:
         block = block.outer
     left = None if block is None else block.outer
     for each in reversed(inner):
-        left = each._replace(outer=left)
+        left = each._replace(outer=left)  # pyright: ignore[reportPrivateUsage]
     return left

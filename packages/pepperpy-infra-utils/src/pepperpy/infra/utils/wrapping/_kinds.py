@@ -7,7 +7,7 @@ import inspect
 import sys
 from enum import Enum
 from types import FunctionType, MethodType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +63,8 @@ def name_of(func: Callable[..., object]) -> str:
         func = func.func
     named = func if text_attribute(func, "__qualname__") else type(func)
     # A method of a builtin type knows its class, a bound one its object, and neither its module.
-    home = getattr(named, "__objclass__", None) or type(getattr(named, "__self__", None))
+    bound: object = getattr(named, "__self__", None)
+    home = cast("type", getattr(named, "__objclass__", None) or bound.__class__)
     module = text_attribute(named, "__module__") or home.__module__
     return f"{module}.{named.__qualname__}"
 
