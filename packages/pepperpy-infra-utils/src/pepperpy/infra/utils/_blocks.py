@@ -7,7 +7,10 @@ than it began in.
 
 from __future__ import annotations
 
-from typing import Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 
 class Block(Protocol):
@@ -35,3 +38,31 @@ def without(block: B | None, owner: object) -> B | None:
     for each in reversed(inner):
         left = each._replace(outer=left)  # pyright: ignore[reportPrivateUsage]
     return left
+
+
+class BothFaces:
+    """Lets ``async with`` do what ``with`` does, for blocks that wait for nothing."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> Self:
+        raise NotImplementedError
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        raise NotImplementedError
+
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.__exit__(kind, error, traceback)

@@ -6,7 +6,7 @@ import math
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, NamedTuple
 
-from ._blocks import without
+from ._blocks import BothFaces, without
 from ._clock import Clock
 from ._durations import duration
 from ._errors import UtilsError
@@ -28,7 +28,7 @@ class DeadlineExceededError(UtilsError, TimeoutError):
     overdue: float
 
 
-class deadline:  # noqa: N801 - reads as a statement: `with deadline(2.0):`
+class deadline(BothFaces):  # noqa: N801 - reads as a statement: `with deadline(2.0):`
     """Give the block, and all that it calls, so much time; ``async with`` does the same.
 
     It interrupts nothing.  Whatever waits inside (a retry, a pool, a rate limiter) asks how much
@@ -78,17 +78,6 @@ class deadline:  # noqa: N801 - reads as a statement: `with deadline(2.0):`
         traceback: TracebackType | None,
     ) -> None:
         _innermost.set(without(_innermost.get(), self))
-
-    async def __aenter__(self) -> Self:
-        return self.__enter__()
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.__exit__(kind, error, traceback)
 
     @staticmethod
     def remaining() -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, NamedTuple
 
-from pepperpy.infra.utils._blocks import without
+from pepperpy.infra.utils._blocks import BothFaces, without
 
 from ._settings import whole
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ._attempt import RetryAttempt
 
 
-class RetryTesting:
+class RetryTesting(BothFaces):
     """The test mode, as `retry.testing(...)` makes it: a block, and the record of its retries."""
 
     __slots__ = ("attempts", "max_attempts", "sleep")
@@ -45,17 +45,6 @@ class RetryTesting:
         traceback: TracebackType | None,
     ) -> None:
         _innermost.set(without(_innermost.get(), self))
-
-    async def __aenter__(self) -> Self:
-        return self.__enter__()
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.__exit__(kind, error, traceback)
 
 
 class _Block(NamedTuple):
