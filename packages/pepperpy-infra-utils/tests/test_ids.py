@@ -132,7 +132,7 @@ class TestHashString:
         assert isinstance(error, HashAlgorithmError)
         assert isinstance(error, UtilsError)
         assert error.algorithm == "sha265"
-        assert "sha256" in error.nearest
+        assert error.nearest == "sha256"
         assert error.code == "utils-hash-algorithm"
         assert isinstance(error.__cause__, ValueError)
 

@@ -2,10 +2,11 @@
 
 from . import redaction, wrapping
 from ._addresses import is_valid_email, is_valid_url
+from ._blocks import BothFaces
 from ._clock import Clock, FakeClock
 from ._closers import arun_closers, register_closer, run_closers
 from ._deadline import DeadlineExceededError, deadline
-from ._durations import InvalidDurationError
+from ._durations import InvalidDurationError, to_seconds
 from ._errors import (
     InfraError,
     InvalidArgumentError,
@@ -18,12 +19,14 @@ from ._files import get_file_extension, get_file_mime_type, get_file_size
 from ._ids import HashAlgorithmError, generate_id, generate_timestamp, hash_string
 from ._inspection import Inspectable, inspectables, register_inspectable
 from ._json import JSONFileError, JSONValueError, load_json, save_json
+from ._nearest import did_you_mean, nearest
 from ._objects import ObjectConversionError, UnsafeKeyError, dict_to_object, object_to_dict
 from ._retry import InvalidRetryError, RetryAttempt, RetryBudget, async_retry, retry
 from ._signals import Signal, emit, listening, subscribe
 from ._text import slugify, truncate_string
 
 __all__ = [
+    "BothFaces",
     "Clock",
     "DeadlineExceededError",
     "FakeClock",
@@ -46,6 +49,7 @@ __all__ = [
     "async_retry",
     "deadline",
     "dict_to_object",
+    "did_you_mean",
     "emit",
     "generate_id",
     "generate_timestamp",
@@ -58,6 +62,7 @@ __all__ = [
     "is_valid_url",
     "listening",
     "load_json",
+    "nearest",
     "object_to_dict",
     "passes_through",
     "redaction",
@@ -69,6 +74,7 @@ __all__ = [
     "save_json",
     "slugify",
     "subscribe",
+    "to_seconds",
     "truncate_string",
     "wrapping",
 ]

@@ -8,6 +8,7 @@ from types import NoneType, SimpleNamespace, UnionType
 from typing import Any, NoReturn, Union, is_typeddict
 
 from ._hints import Hint, Unresolved, hints_of
+from ._nearest import nearest
 from ._objects import (
     ObjectConversionError,
     UnsafeKeyError,
@@ -154,10 +155,8 @@ class _Class:
             _refuse(f"the keys do not fit {self._where}; {'; '.join(problems)}", self._where)
 
     def _guess(self, key: str) -> str:
-        from difflib import get_close_matches
-
-        nearest = get_close_matches(key, [*self._parameters, *self._hints], 1)
-        return f"{key!r} (did you mean {nearest[0]!r}?)" if nearest else repr(key)
+        near = nearest(key, [*self._parameters, *self._hints])
+        return f"{key!r} (did you mean {near!r}?)" if near else repr(key)
 
 
 def convert(value: Any, hint: Hint, where: str) -> Any:

@@ -34,8 +34,19 @@ def number(value: Any) -> float:
         return math.nan
 
 
-def seconds(value: Any) -> float:
-    """A number, or a `timedelta`, as float seconds; NaN for all else."""
+def to_seconds(value: Any) -> float:
+    """A number, or a `timedelta`, as float seconds; NaN for all else.
+
+    NaN is greater than nothing and less than nothing, so one comparison tells both that there is
+    a duration and that it is in bounds.
+
+    Examples:
+        >>> from datetime import timedelta
+        >>> to_seconds(timedelta(minutes=2)), 0 < to_seconds("soon")
+        (120.0, False)
+    """
+    if isinstance(value, type):  # the class `timedelta` has the method as well
+        return math.nan
     total: Callable[[], float] | None = getattr(value, "total_seconds", None)
     return number(value if total is None else total())
 
@@ -51,7 +62,7 @@ def duration(value: float | timedelta, what: str, *, endless: bool = True) -> fl
     Raises:
         InvalidDurationError: If it is negative or no number.
     """
-    length = seconds(value)
+    length = to_seconds(value)
     if length >= 0 and (endless or length < math.inf):
         return length
     raise InvalidDurationError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from os import urandom
 
 from ._errors import InvalidArgumentError, UtilsError
+from ._nearest import did_you_mean, nearest
 
 _USUAL_LENGTH = 16
 # What RFC 8702 asks for: twice the strength in the name, so that collisions are as hard as it says.
@@ -14,7 +15,7 @@ _SHAKE_BYTES = {"shake_128": 32, "shake_256": 64, "shake128": 32, "shake256": 64
 class HashAlgorithmError(UtilsError, ValueError):
     """`hash_string` was asked for an algorithm that this Python does not have.
 
-    *algorithm* and *nearest* (names that look like it) are attributes.
+    *algorithm* and *nearest* (the name that looks most like it, or None) are attributes.
     """
 
     code = "utils-hash-algorithm"
@@ -71,7 +72,7 @@ def hash_string(s: str, algorithm: str = "sha256") -> str:
             and ``shake_256``, which have no length of their own, give 32 and 64 bytes.
 
     Raises:
-        HashAlgorithmError: A `ValueError` that lists the nearest names.
+        HashAlgorithmError: A `ValueError` that names the nearest one.
         InvalidArgumentError: *s* or *algorithm* is no text.
 
     Examples:
@@ -99,14 +100,10 @@ def hash_string(s: str, algorithm: str = "sha256") -> str:
 
 def _unknown_algorithm(algorithm: str) -> HashAlgorithmError:
     import hashlib
-    from difflib import get_close_matches
 
-    nearest = get_close_matches(algorithm.lower(), sorted(hashlib.algorithms_available))
-    hint = (
-        f"did you mean {' or '.join(nearest)}?"
-        if nearest
-        else (f"always there: {', '.join(sorted(hashlib.algorithms_guaranteed))}")
-    )
+    known = hashlib.algorithms_available
     return HashAlgorithmError(
-        f"no hash algorithm {algorithm!r} here; {hint}", algorithm=algorithm, nearest=nearest
+        f"no hash algorithm {algorithm!r} here; {did_you_mean(algorithm, known)}",
+        algorithm=algorithm,
+        nearest=nearest(algorithm, known),
     )

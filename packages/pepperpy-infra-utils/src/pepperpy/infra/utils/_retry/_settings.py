@@ -7,8 +7,7 @@ import operator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from pepperpy.infra.utils._durations import number
-from pepperpy.infra.utils._durations import seconds as in_seconds
+from pepperpy.infra.utils._durations import number, to_seconds
 from pepperpy.infra.utils._errors import UtilsError
 from pepperpy.infra.utils.wrapping import kind_of
 
@@ -109,7 +108,7 @@ def seconds(value: float | timedelta, option: str) -> float:
     Raises:
         InvalidRetryError: If it is negative, infinite or none.
     """
-    length = in_seconds(value)
+    length = to_seconds(value)
     if not 0 <= length < math.inf:
         raise invalid(option, value, "must be seconds >= 0, or a timedelta")
     return length
