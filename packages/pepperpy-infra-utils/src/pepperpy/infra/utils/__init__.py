@@ -19,6 +19,7 @@ from ._files import get_file_extension, get_file_mime_type, get_file_size
 from ._ids import HashAlgorithmError, generate_id, generate_timestamp, hash_string
 from ._inspection import Inspectable, inspectables, register_inspectable
 from ._json import JSONFileError, JSONValueError, load_json, save_json
+from ._lock import ForkSafeLock
 from ._nearest import did_you_mean, nearest
 from ._objects import ObjectConversionError, UnsafeKeyError, dict_to_object, object_to_dict
 from ._retry import InvalidRetryError, RetryAttempt, RetryBudget, async_retry, retry
@@ -30,6 +31,7 @@ __all__ = [
     "Clock",
     "DeadlineExceededError",
     "FakeClock",
+    "ForkSafeLock",
     "HashAlgorithmError",
     "InfraError",
     "Inspectable",
