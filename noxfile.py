@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import nox
@@ -18,7 +18,9 @@ from nox.project import dependency_groups, load_toml
 
 sys.path.insert(0, str(Path(__file__).parent))  # nox itself does not look there
 
-from tools import wheels
+from tools import boundaries as rules
+from tools import lowest as bounds
+from tools import overlay, wheels
 from tools import workspace as ws
 
 nox.needs_version = ">=2025.2.9"
@@ -28,24 +30,32 @@ nox.options.sessions = ["tests", "lint", "typecheck", "boundaries", "changelogs"
 WORKSPACE = ws.load()
 ROOT = WORKSPACE.root
 DIST = ROOT / "dist"
+VENV = ROOT / ".venv"
+OLDEST_PYTHON = WORKSPACE.packages[ws.FACADE].project["requires-python"].removeprefix(">=")
 SCOPES = [*WORKSPACE.packages, *ws.SHARED]
 EXAMPLE = ROOT / "docs" / "examples" / "gateway"
 OFFLINE = {"PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"}  # it need not look for a newer one
 GROUPS = load_toml(ROOT / "pyproject.toml")
 
 
+def built(packages: Iterable[ws.Package] = WORKSPACE.packages.values()) -> list[Path]:
+    """The wheels that the session `build` made."""
+    return [wheels.wheel_path(DIST, package) for package in packages]
+
+
 def install_wheels(
-    session: nox.Session, packages: Iterable[ws.Package], *others: str, extras: str = ""
+    session: nox.Session, files: Sequence[Path], *others: str, extras: str = ""
 ) -> None:
-    """Install wheels from ``dist/`` with what they declare, and make sure that it is those files.
+    """Install wheels with what they declare, and make sure that it is those files and no others.
 
     A rebuilt wheel keeps its version, so installers may take an older one from their cache; the
     second step is what prevents that.
     """
-    paths = {package.name: str(wheels.wheel_path(DIST, package)) for package in packages}
-    wanted = [path + (extras if name == ws.FACADE else "") for name, path in paths.items()]
+    facade = [file for file in files if wheels.wheel_package(file).name == ws.FACADE]
+    wanted = [f"{file}{extras if file in facade else ''}" for file in files]
     session.install(*wanted, *others)
-    session.install("--no-deps", "--force-reinstall", *paths.values())
+    session.install("--no-deps", "--force-reinstall", *map(str, files))
+    session.run("python", "-m", "tools.installed", *map(str, files))
 
 
 def group(name: str, package: ws.Package | None = None) -> tuple[str, ...]:
@@ -98,21 +108,90 @@ def tests(session: nox.Session, scope: str) -> None:
         return
     if scope == "docs":
         requirements = ("-r", str(EXAMPLE / "requirements.txt"))
-        install_wheels(session, WORKSPACE.packages.values(), *group("test"), *requirements)
+        install_wheels(session, built(), *group("test"), *requirements)
         session.run("pytest", *session.posargs, "docs/tests", "docs/examples")
         return
     alone = scope != "together"
     packages = WORKSPACE.closure(scope) if alone else [*WORKSPACE.packages.values()]
-    tested = packages[:1] if alone else packages
+    run_tests(session, built(packages), packages[:1] if alone else packages)
+
+
+def run_tests(
+    session: nox.Session, files: Sequence[Path], tested: Sequence[ws.Package], *pins: str
+) -> None:
+    """Install wheels and what their tests need, and run the tests and doctests of some of them."""
     needs = [need for package in tested for need in group("test", package)]
-    install_wheels(session, packages, *group("test"), *needs)
-    session.run("python", "-m", "tools.installed", *[scope] * alone)
+    install_wheels(session, files, *group("test"), *needs, *pins)
     site = site_packages(session)
     modules = [(package, site.joinpath(*package.module.split("."))) for package in tested]
     # The facade's folder holds every sibling as well, so its doctests are those of one file.
     doctests = [path if package.portion else path / "__init__.py" for package, path in modules]
     folders = [package.folder / "tests" for package in tested]
-    session.run("pytest", *session.posargs, *map(str, [*folders, *doctests]))
+    ignored = without_optional(site, tested) if len(tested) == 1 else []
+    session.run("pytest", *session.posargs, *ignored, *map(str, [*folders, *doctests]))
+
+
+def without_optional(site: Path, tested: Sequence[ws.Package]) -> list[str]:
+    """What keeps the search for doctests from importing modules that need what is not there."""
+    house = rules.House.read(ROOT)
+    return [
+        f"--ignore={site / path.relative_to(package.folder / 'src')}"
+        for package in tested
+        for path in rules.optional_files(package, house)
+    ]
+
+
+# What is oldest may have no wheels for the newest Python, so the oldest Python tries it.
+@nox.session(requires=["build"], python=OLDEST_PYTHON)
+@nox.parametrize("scope", [*WORKSPACE.packages], ids=[*WORKSPACE.packages])
+def lowest(session: nox.Session, scope: str) -> None:
+    """Test each wheel with the oldest versions that it allows of siblings and of third parties."""
+    package = WORKSPACE.packages[scope]
+    temporary = Path(session.create_tmp()).resolve()
+    checkouts, dist = temporary / "checkouts", temporary / "dist"
+    for folder in (checkouts, dist):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+    try:
+        chosen = bounds.choose(WORKSPACE, scope, group("test", package), checkouts)
+    except ws.WorkspaceError as error:
+        session.error(f"{scope}: {error}")
+    if not chosen.pins and all(each is WORKSPACE.packages[each.name] for each in chosen.packages):
+        session.skip("this is what `tests` tries already")
+    session.log(f"with {', '.join([*map(wheels.stem, chosen.packages[1:]), *chosen.pins])}")
+    files = [wheels.wheel_path(dist, each) for each in chosen.packages]
+    for each, file in zip(chosen.packages, files, strict=True):
+        if each is WORKSPACE.packages[each.name]:
+            shutil.copy(wheels.wheel_path(DIST, each), file)
+        else:
+            session.install("hatchling")
+            hatchling(session, each.folder, dist, "-t", "wheel")
+    run_tests(session, files, [package], *chosen.pins)
+
+
+@nox.session(requires=["build"])
+def integration(session: nox.Session) -> None:
+    """Test the wheels together, as one program uses them."""
+    needs = [need for package in WORKSPACE.packages.values() for need in group("test", package)]
+    install_wheels(session, built(), *group("test"), *needs, extras="[all]")
+    session.run("pytest", *session.posargs, "tests-integration")
+
+
+@nox.session(python=False)
+def dev(session: nox.Session) -> None:
+    """Make .venv for editing: all tools, and the sources of all wheels as one package."""
+    python = VENV / ("Scripts" if os.name == "nt" else "bin") / "python"
+    if not python.exists():
+        session.run(sys.executable, "-m", "venv", str(VENV))
+    uv = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
+    pip = [uv, "pip", "install", "--python", python] if uv else [python, "-m", "pip", "install"]
+    packages = WORKSPACE.packages.values()
+    needs = [need for name in GROUPS["dependency-groups"] for need in group(name)]
+    needs += [need for package in packages for need in group("test", package)]
+    session.run(*map(str, pip), "-q", *needs, *overlay.needs(WORKSPACE), external=True)
+    session.run(str(python), "-m", "tools.overlay", external=True)
+    modules = ", ".join(package.module for package in packages)
+    session.run(str(python), "-c", f"import {modules}", external=True)
 
 
 @nox.session(reuse_venv=True)
@@ -139,11 +218,14 @@ def changelogs(session: nox.Session) -> None:
 def typecheck(session: nox.Session) -> None:
     """Check all types on the built wheels with mypy and pyright, both strict, and the stub."""
     packages = WORKSPACE.packages.values()
-    install_wheels(session, packages, *group("typecheck"), *group("test"), extras="[all]")
-    session.run("python", "-m", "tools.installed")
+    requirements = ("-r", str(EXAMPLE / "requirements.txt"))
+    tools = (*group("typecheck"), *group("docs"), *group("test"), *requirements)
+    install_wheels(session, built(), *tools, extras="[all]")
     infra = site_packages(session) / "pepperpy" / "infra"
     uses = [str(package.folder / "tests" / "typing" / "api.py") for package in packages]
     session.run("mypy", "noxfile.py", "tools")
+    session.run("mypy", "docs/building", "tests-integration")
+    session.run("mypy", str(EXAMPLE), env={"MYPYPATH": str(EXAMPLE)})
     session.run("mypy", "-p", "pepperpy.infra")
     for use in uses:  # one by one, since all of them have the same name
         session.run("mypy", use)
@@ -177,16 +259,30 @@ def run_pyright(session: nox.Session, *arguments: str, count: int) -> None:
 @nox.session(requires=["build"])
 def demo(session: nox.Session) -> None:
     """Run the gateway example on the built wheels; arguments go to it."""
-    install_wheels(session, WORKSPACE.packages.values(), "-r", str(EXAMPLE / "requirements.txt"))
+    install_wheels(session, built(), "-r", str(EXAMPLE / "requirements.txt"))
     # After Ctrl-C the demo stops its processes and prints what it has, which takes some seconds.
     session.run("python", str(EXAMPLE / "demo.py"), *session.posargs, interrupt_timeout=20)
+
+
+@nox.session(requires=["build"])
+def docs(session: nox.Session) -> None:
+    """Build the site into out/docs, strictly, and check it; `-- --serve` shows it instead."""
+    # The linter is there for its formatter, which breaks the lines of signatures.
+    install_wheels(session, built(), *group("docs"), *group("lint"), *group("test"), extras="[all]")
+    mkdocs = ("--config-file", str(ROOT / "docs" / "mkdocs.yml"))
+    env = {"NO_MKDOCS_2_WARNING": "1"}  # a version that we do not take
+    if "--serve" in session.posargs:
+        others = [argument for argument in session.posargs if argument != "--serve"]
+        session.run("mkdocs", "serve", *mkdocs, *others, env=env, interrupt_timeout=5)
+        return
+    site = ROOT / "out" / "docs"
+    session.run("mkdocs", "build", "--strict", *mkdocs, "--site-dir", str(site), env=env)
+    session.run("pytest", *session.posargs, "docs/tests", "--site", str(site))
 
 
 @nox.session(requires=["build"])
 def bench(session: nox.Session) -> None:
     """Time the built wheels against their peers; arguments go to docs/benchmarks/run.py."""
     folder = ROOT / "docs" / "benchmarks"
-    install_wheels(
-        session, WORKSPACE.packages.values(), "-r", str(folder / "requirements.txt"), extras="[all]"
-    )
+    install_wheels(session, built(), "-r", str(folder / "requirements.txt"), extras="[all]")
     session.run("python", str(folder / "run.py"), *session.posargs)

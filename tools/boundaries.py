@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ class House:
 
     floors: Mapping[str, Mapping[str, Any]]
     modules: Mapping[str, str]
+    parts: Mapping[str, str]
     heavy: frozenset[str]
 
     @classmethod
@@ -35,15 +37,20 @@ class House:
         tool = ws.settings(root)
         tidy = tool["ruff"]["lint"]["flake8-tidy-imports"]
         table = tool["pepperpy"]
-        return cls(
-            table["floors"], table["modules"], frozenset(tidy["banned-module-level-imports"])
-        )
+        heavy = frozenset(tidy["banned-module-level-imports"])
+        return cls(table["floors"], table["modules"], table["parts"], heavy)
 
     def key(self, need: ws.Requirement) -> str:
         """A sibling by its distribution, a third party by the module that it is imported as."""
         if need.name.startswith(ws.FACADE):
             return need.name
         return self.modules.get(need.name, need.name.replace("-", "_"))
+
+    def by_chance(self, portion: str | None) -> Iterator[str]:
+        """Keys of what a wheel may meet though nobody declares it: siblings, and what they need."""
+        for sibling in self.floors.get(portion or "", {}).get("optional", ()):
+            needs = (ws.PREFIX + sibling, *self.floors[sibling].get("requires", ()))
+            yield from (self.key(ws.Requirement.parse(need)) for need in needs)
 
 
 @dataclass(frozen=True)
@@ -74,11 +81,12 @@ def faults(package: ws.Package, workspace: ws.Workspace, house: House) -> list[s
 
 
 def _uses(package: ws.Package, house: House) -> Iterator[Use]:
+    late = _late_modules(package)
     for path in layout.sources(package):
         module = layout.module_name(package, path)
         inner = module.split(".")[3:] if path.stem == "__init__" else module.split(".")[3:-1]
-        in_private_folder = any(part.startswith("_") for part in inner)
-        for found in imports.read(path.read_text("utf-8"), module, package=path.stem == "__init__"):
+        late_file = module in late or any(part.startswith("_") for part in inner)
+        for found in _imports(path, module):
             key = _owner(found.target, package, house)
             if key is not None:
                 private = [part for part in found.target.split(".")[3:] if part.startswith("_")]
@@ -87,8 +95,32 @@ def _uses(package: ws.Package, house: House) -> Iterator[Use]:
                     found.target,
                     f"{path.relative_to(package.folder).as_posix()}:{found.line}",
                     private[0] if private and key.startswith(ws.FACADE) else None,
-                    found.lazy or in_private_folder,
+                    found.lazy or late_file,
                 )
+
+
+def _imports(path: Path, module: str) -> list[imports.Import]:
+    return imports.read(path.read_text("utf-8"), module, package=path.stem == "__init__")
+
+
+def _late_modules(package: ws.Package) -> set[str]:
+    """Modules of the wheel that it imports where they are used, and nowhere at once."""
+    files = {layout.module_name(package, path): path for path in layout.sources(package)}
+    ways: defaultdict[str, list[tuple[str, bool]]] = defaultdict(list)
+    for module, path in files.items():
+        for found in _imports(path, module):
+            for imported in {found.target, found.parent} & files.keys():
+                ways[imported].append((module, found.lazy))
+    late: set[str] = set()
+    while True:
+        more = {
+            module
+            for module, uses in ways.items()
+            if all(lazy or importer in late for importer, lazy in uses)
+        }
+        if more == late:
+            return late
+        late = more
 
 
 def _owner(target: str, package: ws.Package, house: House) -> str | None:
@@ -97,12 +129,26 @@ def _owner(target: str, package: ws.Package, house: House) -> str | None:
     Only slow parts of the standard library have a key as well: their own name.
     """
     top, *rest = target.split(".")
+    top = house.parts.get(top, top)
     if top != "pepperpy":
         return None if not top or (top in _STANDARD and top not in house.heavy) else top
     portion = rest[1] if len(rest) > 1 and rest[0] == "infra" else ""
     if portion == package.portion:
         return None
     return ws.PREFIX + portion.replace("_", "-") if portion in house.floors else ws.FACADE
+
+
+def optional_files(package: ws.Package, house: House) -> list[Path]:
+    """Source files that need more than what every installation of the wheel brings."""
+    brought = {*map(house.key, package.dependencies), *_STANDARD, ws.FACADE}
+    return [
+        path
+        for path in layout.sources(package)
+        if any(
+            not found.lazy and (_owner(found.target, package, house) or ws.FACADE) not in brought
+            for found in _imports(path, layout.module_name(package, path))
+        )
+    ]
 
 
 def _spelling(package: ws.Package, uses: list[Use]) -> Iterator[str]:
@@ -115,8 +161,7 @@ def _spelling(package: ws.Package, uses: list[Use]) -> Iterator[str]:
 
 def _declared(package: ws.Package, uses: list[Use], house: House) -> Iterator[str]:
     required = {house.key(need) for need in package.dependencies}
-    by_chance = house.floors.get(package.portion or "", {}).get("optional", ())
-    optional = {house.key(need) for need in package.optional} | {ws.PREFIX + p for p in by_chance}
+    optional = {*map(house.key, package.optional), *house.by_chance(package.portion)}
     for use in uses:
         if use.key in house.heavy and not use.later:
             yield f"{use.where} imports {use.target} at once, which is slow; import it where it is used"

@@ -179,7 +179,7 @@ def change_faults(
     sections = [changelog.section(UNRELEASED), changelog.section(package.version)]
     told = {entry for section in sections if section for entry in section.entries}
     waiting = sections[0].entries if sections[0] else []
-    tag = f"{package.name}/v{package.version}"
+    tag = ws.release_tag(package.name, package.version)
     if _source_changed(package, root, tag) and not waiting:
         return [f"its source changed since {tag}; say so under ## [{UNRELEASED}]"]
     if base and _source_changed(package, root, base) and not _excused(package, root, base):

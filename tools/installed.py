@@ -51,16 +51,19 @@ def origin_faults(package: ws.Package, site: Path) -> list[str]:
     return [f"{package.module} was imported from {origin}, not from {site}"]
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Check for one wheel by name, or for all of them together."""
-    workspace = ws.load()
-    packages = workspace.closure(*arguments) if arguments else [*workspace.packages.values()]
+def check(files: Iterable[Path]) -> list[str]:
+    """Every difference between this environment and the wheels in *files*."""
+    packages = [(wheels.wheel_package(file), file) for file in files]
     site = Path(get_path("purelib"))
-    faults = presence_faults([package.name for package in packages], present())
-    for package in [] if faults else packages:
-        wheel = wheels.wheel_path(workspace.root / "dist", package)
-        faults += file_faults(package, wheel, site) or origin_faults(package, site)
-    return ws.report(faults)
+    faults = presence_faults([package.name for package, _ in packages], present())
+    for package, file in [] if faults else packages:
+        faults += file_faults(package, file, site) or origin_faults(package, site)
+    return faults
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Check for the wheels in the files given."""
+    return ws.report(check(map(Path, arguments)))
 
 
 if __name__ == "__main__":

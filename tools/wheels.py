@@ -24,6 +24,12 @@ def wheel_path(dist: Path, package: ws.Package) -> Path:
     return dist / f"{stem(package)}-py3-none-any.whl"
 
 
+def wheel_package(path: Path) -> ws.Package:
+    """What a wheel's file name tells of its package."""
+    name, version, *_ = path.name.split("-")
+    return ws.Package(path.parent, {"name": name.replace("_", "-"), "version": version})
+
+
 def sdist_path(dist: Path, package: ws.Package) -> Path:
     """Where the build puts the source distribution."""
     return dist / f"{stem(package)}.tar.gz"

@@ -61,6 +61,12 @@ class Package:
     folder: Path
     project: Mapping[str, Any]
 
+    @classmethod
+    def read(cls, folder: Path) -> Package:
+        """Take it from a folder with a ``pyproject.toml``."""
+        text = folder.joinpath("pyproject.toml").read_text("utf-8")
+        return cls(folder, tomllib.loads(text)["project"])
+
     @property
     def name(self) -> str:
         """The distribution's name."""
@@ -141,14 +147,14 @@ class Workspace:
     def owners(self, files: Iterable[str]) -> list[str]:
         """The wheels that a change of *files* (paths below the root) concerns.
 
-        What lies outside of all packages, and is no documentation, can change every wheel.
+        What lies outside of all packages can change every wheel, unless it only uses them.
         """
         found: set[str] = set()
         for file in files:
             top, _, rest = file.partition("/")
             if top == "packages" and "/" in rest:
                 found.add(rest.partition("/")[0])
-            elif top not in {"docs", "README.md"}:
+            elif top not in {"docs", "tests-integration", "README.md"}:
                 return sorted(self.packages)
         return self.dependants(found & self.packages.keys())
 
@@ -161,13 +167,18 @@ def load(root: Path = ROOT) -> Workspace:
     """
     packages: dict[str, Package] = {}
     for file in sorted(root.glob("packages/*/pyproject.toml")):
-        package = Package(file.parent, tomllib.loads(file.read_text("utf-8"))["project"])
+        package = Package.read(file.parent)
         if package.name != file.parent.name:
             raise WorkspaceError(f"{file} calls itself {package.name!r}; rename one of the two")
         packages[package.name] = package
     if not packages:
         raise WorkspaceError(f"no packages/*/pyproject.toml below {root}")
     return Workspace(root, packages)
+
+
+def release_tag(name: str, version: str) -> str:
+    """The git tag that marks a release of one wheel."""
+    return f"{name}/v{version}"
 
 
 def settings(root: Path = ROOT) -> Mapping[str, Any]:

@@ -10,14 +10,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import harness
+import races_config
 import races_facade
 import races_logging
+import races_telemetry
 import races_utils
 import report
 from harness import Race
 
 import pepperpy.infra
+import pepperpy.infra.config
 import pepperpy.infra.logging
+import pepperpy.infra.telemetry
 import pepperpy.infra.utils
 
 PEERS = (
@@ -30,8 +34,21 @@ PEERS = (
     "loguru",
     "python-json-logger",
     "orjson",
+    "pydantic-settings",
+    "dynaconf",
+    "environs",
+    "typed-settings",
+    "prometheus-client",
+    "opentelemetry-sdk",
+    "codetiming",
 )
-MODULES = (pepperpy.infra, pepperpy.infra.utils, pepperpy.infra.logging)
+MODULES = (
+    pepperpy.infra,
+    pepperpy.infra.utils,
+    pepperpy.infra.config,
+    pepperpy.infra.logging,
+    pepperpy.infra.telemetry,
+)
 OURS = tuple(module.__name__.replace(".", "-") for module in MODULES)
 
 
@@ -73,7 +90,9 @@ def main() -> None:
 def every_race(folder: Path) -> Iterator[Race]:
     """The races of all packages."""
     yield from races_utils.races()
+    yield from races_config.races(folder)
     yield from races_logging.races(folder)
+    yield from races_telemetry.races()
     yield from races_facade.races()
 
 

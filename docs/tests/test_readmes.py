@@ -3,49 +3,47 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from docs.building import blocks
+
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted(ROOT.glob("packages/*/README.md"))]
-BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+READMES = [ROOT / "README.md", *sorted(ROOT.glob("packages/*/README.md"))]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.parent.name)
+@pytest.mark.parametrize("page", READMES, ids=lambda page: page.parent.name)
 def test_the_python_of_a_readme_runs(page: Path, tmp_path: Path) -> None:
-    program = "\n".join(BLOCK.findall(page.read_text("utf-8")))
+    done = blocks.run(page, tmp_path)
 
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert program
+    assert blocks.blocks_of(page.read_text("utf-8"))
     assert done.returncode == 0, done.stderr
 
 
-def test_the_first_readme_shows_its_example_within_35_lines() -> None:
-    text = PAGES[0].read_text("utf-8")
+@pytest.mark.parametrize("page", READMES, ids=lambda page: page.parent.name)
+def test_a_readme_shows_its_first_example_within_35_lines(page: Path) -> None:
+    first = blocks.blocks_of(page.read_text("utf-8"))[0]
 
-    end = next(BLOCK.finditer(text)).end()
-
-    assert text[:end].count("\n") < 35
+    assert first.line + first.code.count("\n") < 35
 
 
 @pytest.mark.parametrize(
-    "folder", [path.parent for path in PAGES if path.parent.name.startswith("pepperpy-infra-")]
+    "folder", [path.parent for path in READMES if path.parent.name.startswith("pepperpy-infra-")]
 )
 def test_a_readme_names_every_public_name_of_its_package(folder: Path) -> None:
     module = import_module("pepperpy.infra." + folder.name.removeprefix("pepperpy-infra-"))
     text = (folder / "README.md").read_text("utf-8")
 
     missing = [name for name in module.__all__ if not re.search(rf"\b{name}\b", text)]
+
+    assert missing == []
+
+
+def test_the_first_readme_has_a_row_for_every_package() -> None:
+    text = READMES[0].read_text("utf-8")
+
+    missing = [path.parent.name for path in READMES[1:] if f"| `{path.parent.name}` |" not in text]
 
     assert missing == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,61 @@ class TestOptional:
 
         assert clean.faults() == []
 
+    def test_import_at_once_in_a_module_that_is_imported_late_passes(self, clean: Any) -> None:
+        late = "def f():\n    from ._wire import g\n"
+        further = "import redis\nfrom . import _frames\n"
+        folder = clean.wheel("resilience", UTILS, extras=self.EXTRA, _x=USES_UTILS + late)
+        source = folder / "src/pepperpy/infra/resilience"
+        source.joinpath("_wire.py").write_text(further, "utf-8")
+        source.joinpath("_frames.py").write_text("import redis\n", "utf-8")
+
+        assert clean.faults() == []
+
+    def test_import_at_once_in_a_module_that_is_imported_late_and_at_once_is_found(
+        self, clean: Any
+    ) -> None:
+        both = "from ._wire import h\ndef f():\n    from ._wire import g\n"
+        folder = clean.wheel("resilience", UTILS, extras=self.EXTRA, _x=USES_UTILS + both)
+        wire = folder / "src/pepperpy/infra/resilience/_wire.py"
+        wire.write_text("import redis\n", "utf-8")
+
+        (fault,) = clean.faults()
+
+        assert "imports redis at once" in fault
+
+    def test_files_that_need_what_is_optional_are_known(self, clean: Any) -> None:
+        late = "import asyncio\ndef f():\n    from ._wire import g\n"
+        folder = clean.wheel("resilience", UTILS, extras=self.EXTRA, _x=USES_UTILS + late)
+        wire = folder / "src/pepperpy/infra/resilience/_wire.py"
+        wire.write_text("import redis\n", "utf-8")
+        (package,) = (
+            each for each in ws.load(clean.root).packages.values() if each.folder == folder
+        )
+
+        found = boundaries.optional_files(package, boundaries.House.read(clean.root))
+
+        assert found == [wire]
+
+    def test_what_comes_with_a_dependency_is_declared_by_it(self, clean: Any) -> None:
+        clean.wheel(
+            "validation",
+            UTILS,
+            extras='pydantic = ["pydantic>=2"]',
+            _x=USES_UTILS + "def f():\n    import pydantic_core\n",
+        )
+        assert clean.faults() == []
+
+        clean.wheel("validation", UTILS, _x=USES_UTILS + "def f():\n    import pydantic_core\n")
+        assert len(clean.faults()) == 1
+
+    def test_what_an_optional_sibling_needs_is_imported_late_alone(self, clean: Any) -> None:
+        clean.wheel("logging", UTILS, _x=USES_UTILS + "def f():\n    import pydantic\n")
+        assert clean.faults() == []
+
+        clean.wheel("logging", UTILS, _x=USES_UTILS + "import pydantic\n")
+        (fault,) = clean.faults()
+        assert "imports pydantic at once" in fault
+
     def test_a_branch_that_does_run_is_not_taken_for_one_of_type_checkers(self, clean: Any) -> None:
         text = "if not TYPE_CHECKING:\n    import redis\n"
         clean.wheel("resilience", UTILS, extras=self.EXTRA, _x=USES_UTILS + text)
@@ -218,7 +274,7 @@ class TestFloors:
     def test_an_arrow_of_the_table_that_does_not_go_down_is_found(self, arrow: str) -> None:
         house = boundaries.House.read(ws.ROOT)
         cache = {**house.floors["cache"], "siblings": [arrow]}
-        planted = boundaries.House({**house.floors, "cache": cache}, {}, frozenset())
+        planted = replace(house, floors={**house.floors, "cache": cache})
 
         (fault,) = boundaries.floor_faults(planted)
 

@@ -108,10 +108,17 @@ class TestContents:
         assert len(wheels.sdist_faults(cache, good - {name})) == 1
 
 
+class TestNames:
+    def test_the_name_of_a_wheel_tells_of_its_package(self, cache: ws.Package) -> None:
+        told = wheels.wheel_package(wheels.wheel_path(Path("dist"), cache))
+
+        assert (told.name, told.version, told.module) == (cache.name, cache.version, cache.module)
+
+
 class TestInstalled:
     @pytest.fixture
     def wheel(self, tmp_path: Path) -> Path:
-        path = tmp_path / "made_up.whl"
+        path = tmp_path / "pepperpy_infra_cache-1.2.0-py3-none-any.whl"
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("pepperpy/infra/cache/__init__.py", "NEW = 1\n")
             archive.writestr("pepperpy_infra_cache-1.2.0.dist-info/METADATA", "")
@@ -150,3 +157,41 @@ class TestInstalled:
 
         module.__file__ = str(tmp_path / "src" / "pepperpy" / "infra" / "cache" / "__init__.py")
         assert len(installed.origin_faults(cache, tmp_path / "site")) == 1
+
+    @pytest.mark.parametrize(
+        ("present", "content", "told"),
+        [
+            (["pepperpy-infra-cache"], "NEW = 1\n", []),
+            (["pepperpy-infra-cache"], "OLD = 1\n", ["is not the file of"]),
+            (["pepperpy-infra-cache", "pepperpy-infra"], "NEW = 1\n", ["nothing declares it"]),
+            ([], "NEW = 1\n", ["is not installed"]),
+        ],
+    )
+    def test_every_difference_from_the_files_given_is_told(
+        self,
+        wheel: Path,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        present: list[str],
+        content: str,
+        told: list[str],
+    ) -> None:
+        site = tmp_path / "site"
+        file = site / "pepperpy" / "infra" / "cache" / "__init__.py"
+        file.parent.mkdir(parents=True)
+        file.write_bytes(content.encode())
+
+        def site_packages(_: str) -> str:
+            return str(site)
+
+        def no_faults(*_: object) -> list[str]:
+            return []
+
+        monkeypatch.setattr(installed, "get_path", site_packages)
+        monkeypatch.setattr(installed, "present", lambda: set(present))
+        monkeypatch.setattr(installed, "origin_faults", no_faults)
+
+        found = installed.check([wheel])
+
+        assert len(found) == len(told)
+        assert all(text in fault for text, fault in zip(told, found, strict=True))

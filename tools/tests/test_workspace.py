@@ -79,7 +79,7 @@ class TestPlan:
             (["packages/pepperpy-infra-cache/src/x.py"], NAMES[:2]),
             (["packages/pepperpy-infra-utils/README.md"], NAMES),
             (["packages/pepperpy-infra/README.md", "docs/index.md"], NAMES[:1]),
-            (["docs/index.md", "README.md"], []),
+            (["docs/index.md", "tests-integration/test_x.py", "README.md"], []),
             (["packages/gone/src/x.py"], []),
             (["packages/conftest.py"], NAMES),
             (["noxfile.py"], NAMES),

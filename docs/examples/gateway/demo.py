@@ -1,6 +1,6 @@
-"""Run the gateway between two flaky providers, send it a load, and check every answer.
+"""Run the gateway between two flaky providers, interfere with it, and check every answer.
 
-Exits with 0 only if no answer was wrong or lost and all counts agree.
+Exits with 0 only if no answer was wrong or lost, and all who counted agree.
 """
 
 from __future__ import annotations
@@ -8,38 +8,29 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import secrets
+import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
 import httpx2
-import reconcile
 import report
 import zones
+from books import Notes, gather, judge
+from checks import leaks, places
 from child import HOST
 from driver import Driver, Outcome
-from faults import PROVIDERS
+from faults import interference
+from interferer import Interferer
 from load import make_load
-from processes import Child, ChildError, running
+from processes import Child, ChildError
 from rich.console import Console
 from screen import Screen
-
-MOST_FAILURES = 10
-
-
-@dataclass(slots=True)
-class Books:
-    """What the demo knows first-hand when its processes are gone."""
-
-    outcomes: list[Outcome] = field(default_factory=list)
-    stats: dict[str, int] | None = None
-    crash: ChildError | None = None
-    trouble: list[str] = field(default_factory=list)
+from stage import CONFIG, Stage
+from telemetrybook import TelemetryBook
 
 
 class Interruption:
@@ -67,159 +58,114 @@ async def demo(options: argparse.Namespace, console: Console) -> int:
     except OSError as error:
         console.print(f"There is no place for the report: {error}; see --report-dir", style="red")
         return 2
-    at = datetime.now(UTC).replace(microsecond=0)
-    books = await _send_load(options, console, folder, at, interruption)
+    shutil.copy(CONFIG, folder)
+    key = secrets.token_hex(16)
+    screen = Screen(console, options.requests)
+    stage = Stage(
+        folder=folder,
+        key=key,
+        seed=options.seed,
+        duration=options.requests / options.rate,
+        port=options.port,
+        screen=screen,
+    )
+    notes = await _send_load(options, stage, interruption)
     expected = None if interruption.signal else options.requests
-    run = compare(books, folder, seed=options.seed, at=at, expected=expected)
-    console.print(run.title, soft_wrap=True)
-    console.print(report.table(run))
-    _print_verdict(console, run, books.crash, interruption.signal)
-    page = report.write(run, folder)
+    run, trouble = gather(notes, folder, seed=options.seed, expected=expected)
+    written = places(folder, output_of_the_processes="\n".join(screen.shown))
+    found = judge(run, trouble, leaks(key, written))
+    tail = [f"The last lines of {notes.crash.name}:", *notes.crash.tail] if notes.crash else []
+    report.print_report(console, found, tail, interruption.signal)
+    page = report.write(found, folder)
     console.print(f"The report is {page.resolve().as_uri()}", soft_wrap=True)
-    return exit_code(run, interruption.signal)
+    # The report is new, and so is what we have printed: they must not have it either.
+    everywhere = leaks(key, places(folder, output_of_the_demo=console.export_text()))
+    leaked = [problem for problem in everywhere if problem not in found.problems]
+    for problem in leaked:
+        console.print(problem, style="bold red", markup=False)
+    return exit_code(bool(found.problems or leaked), interruption.signal)
 
 
-def exit_code(run: report.Run, interruption: int) -> int:
+def exit_code(is_flawed: bool, interruption: int) -> int:
     """0 for a whole run without a flaw, as shells do it 128 + signal for an interrupted one."""
-    if run.failures:
+    if is_flawed:
         return 1
     return 128 + interruption if interruption else 0
 
 
 async def _send_load(
-    options: argparse.Namespace,
-    console: Console,
-    folder: Path,
-    at: datetime,
-    interruption: Interruption,
-) -> Books:
+    options: argparse.Namespace, stage: Stage, interruption: Interruption
+) -> Notes:
     load = make_load(zones.all_zones(), options.requests, options.seed)
-    screen = Screen(console, len(load))
-    books = Books()
+    now = datetime.now(UTC)
+    notes = Notes(at=now.replace(microsecond=0), began=now)
 
     def on_outcome(outcome: Outcome) -> None:
-        books.outcomes.append(outcome)
-        screen.show_outcome(outcome)
+        notes.outcomes.append(outcome)
+        stage.screen.show_outcome(outcome)
 
     try:
-        async with _processes(options, console, screen, folder) as (providers, gateway):
+        async with stage.open() as (providers, gateway):
             url = f"http://{HOST}:{gateway.port}"
-            driver = Driver(url, load, at=at, rate=options.rate, on_outcome=on_outcome)
-            for provider in providers:
-                provider.say_start()
-            with screen:
-                books.crash = await _drive(driver, [*providers, gateway], interruption)
+            quiet = asyncio.Event()
+
+            def on_begin() -> None:
+                for provider in providers:
+                    provider.tell("start")
+                notes.began = datetime.now(UTC)
+
+            driver = Driver(
+                url,
+                load,
+                at=notes.at,
+                rate=options.rate,
+                ready=quiet,
+                on_begin=on_begin,
+                on_outcome=on_outcome,
+            )
+            notes.interferer = Interferer(
+                gateway,
+                stage.folder / CONFIG.name,
+                interference(stage.seed, stage.duration),
+                kill=options.kill,
+                now=driver.now,
+                done=quiet,
+                say=stage.screen.say,
+            )
+            with stage.screen:
+                children = [*providers, gateway]
+                notes.crash = await _drive(driver, notes.interferer, children, interruption)
             async with httpx2.AsyncClient(trust_env=False) as client:
-                books.stats = (await client.get(f"{url}/stats")).json()
+                response = await client.get(f"{url}/stats")
+                notes.telemetry = TelemetryBook.from_stats(response.json())
     except ChildError as error:
-        books.crash = error
+        notes.crash = error
     except httpx2.HTTPError as error:
-        if not books.crash:
-            books.trouble.append(f"the gateway did not tell its counts: {error!r}")
-    return books
-
-
-@asynccontextmanager
-async def _processes(
-    options: argparse.Namespace, console: Console, screen: Screen, folder: Path
-) -> AsyncIterator[tuple[list[Child], Child]]:
-    """The providers and the gateway, running; they stop with the block."""
-
-    async def start(script: str, name: str, port: int, *more: str) -> Child:
-        common = ("--port", str(port), "--log-file", str(folder / f"{name}.jsonl"))
-        child = await stack.enter_async_context(
-            running(script, name, *common, *more, show=screen.show_line)
-        )
-        if child.port != port:
-            console.print(f"Port {port} is taken; {name} listens on {child.port} instead.")
-        return child
-
-    async with AsyncExitStack() as stack:
-        plan = ("--seed", str(options.seed), "--duration", str(options.requests / options.rate))
-        providers = [
-            await start("provider.py", name, options.port + number, *plan)
-            for number, name in enumerate(PROVIDERS, start=1)
-        ]
-        upstreams = [f"--upstream={p.name}=http://{HOST}:{p.port}" for p in providers]
-        gateway = await start("gateway.py", "gateway", options.port, *upstreams)
-        console.print(
-            f"The gateway listens on http://{HOST}:{gateway.port}, and asks "
-            + " and ".join(f"{p.name} (port {p.port})" for p in providers),
-            soft_wrap=True,
-        )
-        yield providers, gateway
+        if not notes.crash:
+            notes.trouble.append(f"GET /stats: {error!r}")
+    return notes
 
 
 async def _drive(
-    driver: Driver, children: list[Child], interruption: Interruption
+    driver: Driver, interferer: Interferer, children: list[Child], interruption: Interruption
 ) -> ChildError | None:
     """Send the load until it is sent, somebody interrupts, or a process dies: then says which."""
     sending = asyncio.create_task(driver.run())
+    interfering = asyncio.create_task(interferer.run())
     interrupted = asyncio.create_task(interruption.happened.wait())
     deaths = [asyncio.create_task(child.death()) for child in children]
     await asyncio.wait({sending, interrupted, *deaths}, return_when=asyncio.FIRST_COMPLETED)
     driver.stop()
+    interferer.stop()
     await sending
     died = [task.result() for task in deaths if task.done()]
+    try:
+        await interfering  # a gateway that was killed comes back first
+    except ChildError as error:
+        died.append(error)
     for task in (interrupted, *deaths):
         task.cancel()
     return died[0] if died else None
-
-
-def compare(
-    books: Books, folder: Path, *, seed: int, at: datetime, expected: int | None
-) -> report.Run:
-    """Lay the books of driver, gateway and log files (in *folder*) side by side.
-
-    Args:
-        expected: How many requests there should be, `None` for an interrupted run.
-    """
-    failures = [*([str(books.crash)] if books.crash else []), *books.trouble]
-    logs: dict[str, list[reconcile.LogLine]] = {}
-    for name in ("gateway", *PROVIDERS):
-        try:
-            logs[name] = reconcile.read_log(folder / f"{name}.jsonl")
-        except (reconcile.LogFileError, OSError) as error:
-            logs[name] = []
-            if not books.crash:
-                failures.append(str(error))
-    log = logs.pop("gateway")
-    counts = reconcile.count(books.outcomes, books.stats, log)
-    failures += reconcile.failures(books.outcomes, counts)
-    failures += reconcile.differences(books.outcomes, log)
-    failures += reconcile.impatience(logs)
-    if expected not in {None, len(books.outcomes)}:
-        failures.append(f"{len(books.outcomes)} of {expected} requests were sent")
-    return report.Run(
-        seed=seed,
-        at=at,
-        outcomes=books.outcomes,
-        counts=counts,
-        log=log,
-        providers=logs,
-        failures=failures,
-    )
-
-
-def _print_verdict(
-    console: Console, run: report.Run, crash: ChildError | None, interruption: int
-) -> None:
-    def say(text: str, style: str = "") -> None:
-        console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
-
-    for provider, met in report.faults_met(run).items():
-        say(f"{provider} had: {report.in_words(met)}", "dim")
-    if interruption:
-        say(f"Interrupted by {signal.Signals(interruption).name}.", "yellow")
-    say(run.verdict, "bold red" if run.failures else "bold green")
-    for text in run.failures[:MOST_FAILURES]:
-        say(f"  {text}", "red")
-    if len(run.failures) > MOST_FAILURES:
-        say(f"  ... and {len(run.failures) - MOST_FAILURES} more, in the report", "red")
-    if crash and crash.tail:
-        say(f"The last lines of {crash.name}:")
-        for line in crash.tail:
-            say(f"  {line}")
 
 
 def _options() -> argparse.Namespace:
@@ -230,10 +176,11 @@ def _options() -> argparse.Namespace:
     add("--seed", type=int, default=1, help="fixes load and faults (%(default)s)")
     add("--port", type=int, default=8470, help="the gateway's; providers get the next two")
     add("--report-dir", type=Path, default=Path("out/gateway"), help="default: %(default)s")
-    add("--quick", action="store_true", help="600 requests at 100 a second")
+    add("--no-kill", dest="kill", action="store_false", help="let the gateway live")
+    add("--quick", action="store_true", help="800 requests")
     options = parser.parse_args()
     if options.quick:
-        options.requests, options.rate = 600, 100.0
+        options.requests, options.rate = 800, 80.0
     if options.requests < 1 or options.rate <= 0:
         parser.error("--requests and --rate must be positive")
     if not 1 <= options.port <= 65000:
@@ -243,7 +190,7 @@ def _options() -> argparse.Namespace:
 
 def main() -> int:
     """Parse the command line and run the demo."""
-    console = Console()
+    console = Console(record=True)  # to look for the key in it
     if console.is_terminal:
         os.environ.setdefault("FORCE_COLOR", "1")  # the gateway writes to us, not to the terminal
     try:

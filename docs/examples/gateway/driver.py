@@ -31,6 +31,9 @@ class Verdict(Enum):
     WRONG = "wrong"
     NAMED_ERROR = "named error"
     LOST = "lost"
+    # Nobody's fault while the gateway is killed and away; at any other time they are faults.
+    CUT_OFF = "cut off"  # the connection broke
+    REFUSED = "refused"  # nobody listened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +43,25 @@ class Outcome:
     id: str
     zone: str
     verdict: Verdict
+    status: int = 0
     problem: str | None = None  # the name of the error
     note: str = ""  # what was wrong, or how it was lost
-    provider: str | None = None  # the last one that was asked, as the gateway says
-    retries: int = 0  # as the gateway says
+    # What the gateway says in headers: which of its starts it is, whom it asked last, how often.
+    start: str | None = None
+    provider: str | None = None
+    retries: int = 0
     sent: float = 0.0  # seconds after the start of the run
     seconds: float = 0.0  # until the answer was there
+
+    @property
+    def ended(self) -> float:
+        """Seconds after the start of the run at which it was known what became of it."""
+        return self.sent + self.seconds
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the gateway gave its answer, right or wrong."""
+        return self.verdict in {Verdict.RIGHT, Verdict.WRONG, Verdict.NAMED_ERROR}
 
 
 def judge(ask: Ask, at: datetime, status: int, body: bytes) -> tuple[Verdict, str | None, str]:
@@ -74,8 +90,20 @@ def _judge_answer(ask: Ask, at: datetime, content: object) -> tuple[Verdict, str
     return Verdict.RIGHT, None, ""
 
 
+def judge_failure(error: Exception) -> Verdict:
+    """The verdict on a request without an answer."""
+    if isinstance(error, httpx2.ConnectError):
+        return Verdict.REFUSED
+    if isinstance(error, httpx2.NetworkError | httpx2.RemoteProtocolError):
+        return Verdict.CUT_OFF
+    return Verdict.LOST
+
+
 class Driver:
-    """Sends *load* to the gateway at *url*, *rate* requests a second; all ask about *at*."""
+    """Sends *load* to the gateway at *url*, *rate* requests a second; all ask about *at*.
+
+    The last tenth waits for *ready*, which is only noticed where that takes long.
+    """
 
     def __init__(
         self,
@@ -84,15 +112,23 @@ class Driver:
         *,
         at: datetime,
         rate: float,
+        ready: asyncio.Event,
+        on_begin: Callable[[], object],
         on_outcome: Callable[[Outcome], object],
     ) -> None:
         self._url = url
         self._load = load
         self._at = at
         self._rate = rate
+        self._ready = ready
+        self._on_begin = on_begin
         self._on_outcome = on_outcome
         self._stopped = False
-        self._began = 0.0
+        self._began = time.perf_counter()
+
+    def now(self) -> float:
+        """Seconds since the start of the run."""
+        return time.perf_counter() - self._began
 
     def stop(self) -> None:
         """Send nothing more; what is under way is still waited for."""
@@ -108,18 +144,22 @@ class Driver:
             trust_env=False,  # no proxy on the way to this very machine
         )
         async with client, asyncio.TaskGroup() as tasks:
-            self._began = time.perf_counter()
+            self._on_begin()
+            self._began = due = time.perf_counter()
             for number, ask in enumerate(self._load):
-                due = self._began + number / self._rate
+                if number == len(self._load) * 9 // 10:
+                    await self._ready.wait()
+                    due = max(due, time.perf_counter())
                 await asyncio.sleep(due - time.perf_counter())
                 await room.acquire()
                 if self._stopped:
                     break
                 sending = tasks.create_task(self._send(client, ask, due))
                 sending.add_done_callback(lambda _: room.release())
+                due += 1 / self._rate
 
     async def _send(self, client: httpx2.AsyncClient, ask: Ask, due: float) -> None:
-        provider, retries = None, 0
+        headers, status = httpx2.Headers(), 0
         try:
             async with asyncio.timeout(PATIENCE):
                 response = await client.get(
@@ -127,19 +167,20 @@ class Driver:
                     params={"at": self._at.isoformat()},
                     headers={"x-request-id": ask.id},
                 )
-            provider = response.headers.get("x-provider")
-            retries = int(response.headers.get("x-retries", 0))
-            verdict, problem, note = judge(ask, self._at, response.status_code, response.content)
+            headers, status = response.headers, response.status_code
+            verdict, problem, note = judge(ask, self._at, status, response.content)
         except (httpx2.HTTPError, TimeoutError) as error:
-            verdict, problem, note = Verdict.LOST, None, repr(error)
+            verdict, problem, note = judge_failure(error), None, repr(error)
         outcome = Outcome(
             id=ask.id,
             zone=ask.zone,
             verdict=verdict,
+            status=status,
             problem=problem,
             note=note,
-            provider=provider,
-            retries=retries,
+            start=headers.get("x-start"),
+            provider=headers.get("x-provider"),
+            retries=int(headers.get("x-retries", 0)),
             sent=due - self._began,
             seconds=time.perf_counter() - due,
         )

@@ -1,4 +1,4 @@
-"""When a provider misbehaves, and how: a plan that nothing but a seed decides.
+"""What goes wrong, and when: a plan that nothing but a seed decides.
 
 Same seed, same plan: the n-th request to a provider always meets the same fault, and outages lie
 at the same seconds after the start.  Which *zone* the n-th request asks for depends on timing.
@@ -40,7 +40,7 @@ PROVIDERS: dict[str, Rates] = {
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """From *begin* to *end*, in seconds after the start of the run, a provider is gone."""
+    """From *begin* to *end*, in seconds after the start of the run, a process is gone."""
 
     begin: float
     end: float
@@ -86,3 +86,20 @@ def _outages(seed: int, duration: float) -> dict[str, Outage]:
         "north": Outage(north, north + length),
         "south": Outage(south, south + length * 0.75),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Interference:
+    """When the gateway itself is interfered with, in seconds after the start of the run."""
+
+    edit: float  # its configuration file is edited ...
+    slip: float  # ... then edited again, with a mistake ...
+    undo: float  # ... and is again what it was
+    kill: float  # the process is killed, and started anew at once
+
+
+def interference(seed: int, duration: float) -> Interference:
+    """The plan for a run of *duration* seconds: before and after the providers' outages."""
+    dice = random.Random(f"{seed}/interference")
+    parts = [(0.04, 0.06), (0.12, 0.14), (0.2, 0.23), (0.67, 0.7)]
+    return Interference(*(duration * dice.uniform(*part) for part in parts))

@@ -1,116 +1,61 @@
 """The gateway: tells what time it is in a zone, from providers that fail now and then.
 
     GET /zones/Europe/Berlin?at=2026-07-01T12:00:00Z    an answer, or an error with a name
-    GET /stats                                          what the gateway counted so far
+    GET /stats                                          what was counted since the start
 
-This is the program that the example is about; everything around it only puts it to the test.
+This is the program that the example is about; most of what is around it puts it to the test.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import logging
+import sys
 import time
-from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
-from urllib.parse import quote
 
 import httpx2
-import uvicorn
-from child import announce, claim, follow_parent, listen
 from errors import (
     GatewayError,
     InternalError,
     InvalidInstantError,
     OutOfTimeError,
     ProvidersFailedError,
-    UnknownZoneError,
 )
+from measures import Measures, MetricsFile, telemetry
+from server import serve
+from settings import gateway_settings, register
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from upstream import Provider, Visit
 from zones import Answer, parse_instant
 
-from pepperpy.infra import configure_logging, generate_id, get_logger, retry
+from pepperpy.infra import (
+    ConfigError,
+    TelemetryManager,
+    explain_config,
+    generate_id,
+    get_logger,
+    initialize_logging,
+    initialize_telemetry,
+)
+from pepperpy.infra.config import watch_config
 from pepperpy.infra.logging import log_context
 from pepperpy.infra.utils import deadline
 
 log = get_logger("gateway")
 
-TIME_FOR_A_REQUEST = 1.5
-TIME_FOR_AN_ATTEMPT = 0.5
-
-
-@dataclass(slots=True)
-class Visit:
-    """One request on its way through the gateway."""
-
-    id: str
-    zone: str
-    providers: list[str] = field(default_factory=list)  # that were asked
-    attempts: int = 0
-    upstream: float = 0.0  # seconds that providers took, without the waiting between attempts
-    problem: str | None = None  # the name of the error, if that is what came of it
-    began: float = field(default_factory=time.perf_counter)
-
-    @property
-    def retries(self) -> int:
-        """Attempts beyond the first at each provider."""
-        return self.attempts - len(self.providers)
-
-
-def is_transient(error: BaseException) -> bool:
-    """Whether the same question may well be answered a moment later."""
-    if isinstance(error, httpx2.HTTPStatusError):
-        return error.response.status_code in {429, 502, 503, 504}
-    return isinstance(error, httpx2.TransportError)
-
-
-class Provider:
-    """One upstream service."""
-
-    def __init__(
-        self, name: str, url: str, *, transport: httpx2.AsyncBaseTransport | None = None
-    ) -> None:
-        self.name = name
-        self._client = httpx2.AsyncClient(base_url=url, transport=transport, trust_env=False)
-
-    # A 503 with a Retry-After is asked again when it says so, not after 50 ms.  Every retry comes
-    # to the log by itself, as a line "retry.scheduled".
-    @retry(max_attempts=3, delay=0.05, exceptions=is_transient, name="gateway.provider")
-    async def fetch(self, at: str, visit: Visit) -> Answer:
-        """What this provider says about the zone of *visit* at the instant *at*."""
-        visit.attempts += 1
-        began = time.perf_counter()
-        try:
-            response = await self._client.get(
-                f"/zones/{quote(visit.zone)}",
-                params={"at": at},
-                headers={"x-request-id": visit.id},
-                timeout=deadline.at_most(TIME_FOR_AN_ATTEMPT),
-            )
-        finally:
-            visit.upstream += time.perf_counter() - began
-        if response.status_code == 404:
-            raise UnknownZoneError(f"the time-zone database has no zone {visit.zone!r}")
-        answer: Answer = response.raise_for_status().json()
-        return answer
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self._client.aclose()
-
 
 class Gateway:
     """Asks the first provider, then the next, and counts what came of it."""
 
-    def __init__(self, providers: list[Provider]) -> None:
+    def __init__(self, providers: Sequence[Provider], start: str) -> None:
         self._providers = providers
-        self._counts: Counter[str] = Counter(requests=0, retries=0, answered=0)
+        self._start = start  # the id of this start: what was counted before is not known any more
+        self._measures = Measures()
 
     async def ask(self, at: str, visit: Visit) -> Answer:
         """The answer of the first provider that has one.
@@ -127,14 +72,16 @@ class Gateway:
                 failures.append(f"{provider.name}: {error!r}")
                 log.info("provider gave up", provider=provider.name, error=repr(error))
             if not deadline.remaining():
-                raise OutOfTimeError(f"{TIME_FOR_A_REQUEST} s are over; {'; '.join(failures)}")
+                raise OutOfTimeError(f"the time is over; {'; '.join(failures)}")
         raise ProvidersFailedError("; ".join(failures))
 
     async def zone(self, request: Request) -> Response:
         """`GET /zones/{zone}`: JSON for the answer and for every failure."""
         request_id = request.headers.get("x-request-id") or generate_id("req-")
         visit = Visit(request_id, request.path_params["zone"])
-        with log_context(request_id=visit.id), deadline(TIME_FOR_A_REQUEST):
+        # Asked for each time, which costs one look into a dictionary: a reload counts at once.
+        time_left = deadline(gateway_settings().time_for_a_request)
+        with log_context(request_id=visit.id), time_left:
             try:
                 response = JSONResponse(await self.ask(_instant(request), visit))
             except GatewayError as error:
@@ -144,13 +91,15 @@ class Gateway:
                 log.exception("bug")
                 response = _tell(InternalError("the gateway's log says more"), visit)
             self._note(visit, response.status_code)
+        response.headers["x-start"] = self._start
         response.headers["x-retries"] = str(visit.retries)
-        response.headers["x-provider"] = visit.providers[-1] if visit.providers else "none"
+        response.headers["x-provider"] = visit.provider
         return response
 
     def _note(self, visit: Visit, status: int) -> None:
-        self._counts.update(requests=1, retries=visit.retries)
-        self._counts[visit.problem or "answered"] += 1
+        # Rounded before both are told, so that log and telemetry know the very same figures.
+        seconds = round(time.perf_counter() - visit.began, 6)
+        upstream_seconds = round(visit.upstream, 6)
         log.log(
             logging.WARNING if status >= 500 else logging.INFO,
             "request",
@@ -159,13 +108,16 @@ class Gateway:
             problem=visit.problem,
             providers=visit.providers,
             retries=visit.retries,
-            ms=_ms(time.perf_counter() - visit.began),
-            upstream_ms=_ms(visit.upstream),
+            ms=_ms(seconds),
+            upstream_ms=_ms(upstream_seconds),
         )
+        self._measures.note(visit, status, seconds, upstream_seconds)
 
     async def stats(self, _: Request) -> Response:
-        """`GET /stats`."""
-        return JSONResponse(self._counts)
+        """`GET /stats`: the id of this start, and what telemetry knows since then."""
+        return JSONResponse(
+            {"start": self._start, "metrics": TelemetryManager.get_instance().snapshot()}
+        )
 
     def app(self) -> Starlette:
         """The ASGI application."""
@@ -181,7 +133,7 @@ class Gateway:
 
 
 def _ms(seconds: float) -> float:
-    return round(seconds * 1000, 2)
+    return round(seconds * 1000, 3)
 
 
 def _instant(request: Request) -> str:
@@ -204,47 +156,24 @@ def _tell(problem: GatewayError, visit: Visit) -> JSONResponse:
     return JSONResponse(content, problem.status, media_type="application/problem+json")
 
 
-async def serve(app: Starlette, port: int) -> None:
-    """Serve *app* on *port*, or on the next free one, until standard input ends."""
-    config = uvicorn.Config(
-        app,
-        log_config=None,  # uvicorn's records come to our handlers
-        access_log=False,
-        timeout_keep_alive=30,  # let clients be the ones who close idle connections
-        timeout_graceful_shutdown=3,
-    )
-    server = uvicorn.Server(config)
-    follow_parent(on_end=lambda: setattr(server, "should_exit", True))
-    held = claim(port)
-    listen(held)  # from here on requests wait for the server, they are not refused
-    announce(held.getsockname()[1])
-    await server.serve(sockets=[held])
-
-
-def _set_up_logging(file: str) -> None:
-    configure_logging(
-        "INFO",
-        log_file=file,
-        file_format="json",
-        console="WARNING",  # the file has everything, the terminal what is unusual
-        format="pretty",
-        levels={"httpx2": "WARNING", "uvicorn": "WARNING"},
-    )
-
-
 def main() -> None:
-    """Run the gateway as a process of its own."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--name", default="gateway")
-    parser.add_argument("--port", type=int, default=8470)
-    parser.add_argument("--log-file", default="out/gateway.jsonl")
-    parser.add_argument("--upstream", action="append", required=True, metavar="NAME=URL")
-    options = parser.parse_args()
-    _set_up_logging(options.log_file)
-    upstreams = [Provider(*upstream.split("=", 1)) for upstream in options.upstream]
-    with suppress(KeyboardInterrupt):
-        asyncio.run(serve(Gateway(upstreams).app(), options.port))
+    """Run the gateway as a process of its own, until its standard input ends."""
+    register()
+    settings = gateway_settings()
+    start = generate_id("start-", 8)
+    initialize_logging()
+    initialize_telemetry(handlers={"file": MetricsFile(settings.metrics_file, start)})
+    explained = str(explain_config("gateway"))  # without the key
+    telemetry.info("gateway.started", "hello", {"start": start, "settings": explained})
+
+    upstreams = [Provider(name, url, settings) for name, url in settings.upstreams.items()]
+    app = Gateway(upstreams, start).app()
+    with watch_config(settings.look_every), suppress(KeyboardInterrupt):
+        asyncio.run(serve(app, settings.port, others=settings.other_ports))
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ConfigError as error:
+        sys.exit(str(error))

@@ -1,4 +1,4 @@
-"""The plot of a run: what went wrong upstream, and what of it the clients felt."""
+"""The plot of a run: what went wrong, and what of it the clients felt."""
 
 from __future__ import annotations
 
@@ -6,32 +6,40 @@ from collections import Counter
 from pathlib import Path
 
 from driver import Outcome, Verdict
+from evidence import Evidence
+from faults import Outage
+from interferer import RELOADED
+from logbook import moment
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from report import Run
 
 # Okabe and Ito's colours, which most colour-blind people can tell apart.
 PROVIDERS = {"north": "#0072b2", "south": "#e69f00"}
 FAULTS = {"slow": "#56b4e9", "drop": "#d55e00", "cut": "#f0e442", "busy": "#cc79a7"}
+EDITS = "#555555"
 KINDS = {
     # what clients saw: colour, marker, size
     "right": ("#009e73", ".", 10),
     "unknown zone": ("#888888", "+", 28),
     "failed, and said so": ("#d55e00", "x", 22),
+    "cut off": ("#7b3294", "v", 26),
+    "refused": ("#7b3294", "|", 26),
     "wrong": ("#000000", "D", 30),
     "lost": ("#000000", "X", 40),
 }
 
 
-def draw(run: Run, *files: Path) -> None:
+def draw(run: Evidence, *files: Path) -> None:
     """Draw *run* into *files*; their suffixes tell the formats."""
     figure = Figure(figsize=(11, 8), layout="constrained")
     latency, faults, effects = figure.subplots(3, sharex=True, height_ratios=(3, 1.2, 1.2))
-    end = max([0.1, *(outcome.sent + outcome.seconds for outcome in run.outcomes)])
+    end = max([0.1, *(outcome.ended for outcome in run.outcomes)])
     for axes in (latency, faults, effects):
         _shade_outages(axes, run)
+        _mark_edits(axes, run)
         axes.spines[["top", "right"]].set_visible(False)
         axes.set_xlim(0, end)
+    _name_edits(latency, run)
     _draw_latency(latency, run)
     _draw_faults(faults, run, step=end / 60)
     _draw_effects(effects, run, step=end / 60)
@@ -40,16 +48,46 @@ def draw(run: Run, *files: Path) -> None:
         figure.savefig(file, dpi=120)
 
 
-def _shade_outages(axes: Axes, run: Run) -> None:
+def _shade_outages(axes: Axes, run: Evidence) -> None:
     for name, log in run.providers.items():
         moments = [line["t"] for line in log if line["message"].startswith("outage")]
         for begin, end in zip(moments[::2], moments[1::2], strict=False):
-            axes.axvspan(
-                begin, end, color=PROVIDERS[name], alpha=0.18, lw=0, label=f"{name} is gone"
-            )
+            _shade(axes, Outage(begin, end), f"{name} is gone", PROVIDERS[name])
+    if run.outage:
+        _shade(axes, run.outage, "the gateway is killed", "#333333", hatch="///")
 
 
-def _draw_latency(axes: Axes, run: Run) -> None:
+def _shade(axes: Axes, outage: Outage, label: str, colour: str, hatch: str | None = None) -> None:
+    axes.axvspan(outage.begin, outage.end, color=colour, alpha=0.18, lw=0, hatch=hatch, label=label)
+
+
+def _mark_edits(axes: Axes, run: Evidence) -> None:
+    for edit in run.edits:
+        axes.axvline(edit.moment, color=EDITS, lw=0.9, ls=(0, (4, 3)))
+
+
+def _name_edits(axes: Axes, run: Evidence) -> None:
+    """What each edit was, and from when till when the gateway went by them."""
+    for edit in run.edits:
+        axes.annotate(
+            f"file {edit.what}",
+            (edit.moment, 1.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(2, -4),
+            textcoords="offset points",
+            rotation=90,
+            va="top",
+            fontsize=8,
+            color=EDITS,
+            bbox={"facecolor": "white", "alpha": 0.8, "lw": 0, "pad": 0.5},
+        )
+    moments = [run.seconds_of(moment(line)) for line in run.log.of(RELOADED)]
+    if moments:
+        begin, end = min(moments), max(moments)
+        axes.axvspan(begin, end, 0, 0.025, color=EDITS, lw=0, label="edited file is in force")
+
+
+def _draw_latency(axes: Axes, run: Evidence) -> None:
     for kind, (colour, marker, size) in KINDS.items():
         some = [outcome for outcome in run.outcomes if _kind(outcome) == kind]
         if some:
@@ -70,7 +108,7 @@ def _draw_latency(axes: Axes, run: Run) -> None:
     _legend(axes)
 
 
-def _draw_faults(axes: Axes, run: Run, step: float) -> None:
+def _draw_faults(axes: Axes, run: Evidence, step: float) -> None:
     bottom: Counter[int] = Counter()
     for fault, colour in FAULTS.items():
         counts = Counter(
@@ -90,22 +128,25 @@ def _draw_faults(axes: Axes, run: Run, step: float) -> None:
         bottom.update(counts)
     axes.set_ylabel(f"per {step:.1f} s")
     axes.set_title("What providers did", loc="left")
-    _legend(axes, skip="is gone")
+    _legend(axes, shades=False)
 
 
-def _draw_effects(axes: Axes, run: Run, step: float) -> None:
+def _draw_effects(axes: Axes, run: Evidence, step: float) -> None:
     retries: Counter[int] = Counter()
     second_choice: Counter[int] = Counter()
     failed: Counter[int] = Counter()
+    unheard: Counter[int] = Counter()
     for outcome in run.outcomes:
         slot = int(outcome.sent / step)
         retries[slot] += outcome.retries
-        failed[slot] += _kind(outcome) not in {"right", "unknown zone"}
+        failed[slot] += _kind(outcome) == "failed, and said so"
+        unheard[slot] += not outcome.is_complete
         second_choice[slot] += outcome.provider == "south" and _kind(outcome) == "right"
     for name, counts, colour in (
         ("retries", retries, "#0072b2"),
         ("answers from south", second_choice, "#e69f00"),
-        ("failed", failed, "#d55e00"),
+        ("failed, and said so", failed, "#d55e00"),
+        ("cut off, refused or lost", unheard, "#7b3294"),
     ):
         axes.step(
             [slot * step for slot in range(61)],
@@ -117,7 +158,7 @@ def _draw_effects(axes: Axes, run: Run, step: float) -> None:
     axes.set_ylabel(f"per {step:.1f} s")
     axes.set_xlabel("seconds since the start")
     axes.set_title("What the gateway did", loc="left")
-    _legend(axes, skip="is gone")
+    _legend(axes, shades=False)
 
 
 def _kind(outcome: Outcome) -> str:
@@ -126,11 +167,11 @@ def _kind(outcome: Outcome) -> str:
     return str(outcome.verdict.value)
 
 
-def _legend(axes: Axes, skip: str = "nothing") -> None:
+def _legend(axes: Axes, *, shades: bool = True) -> None:
     shown = [
         (handle, label)
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
-        if skip not in label
+        if shades or " is " not in label
     ]
     if shown:
         handles, labels = zip(*shown, strict=True)

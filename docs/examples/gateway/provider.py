@@ -9,6 +9,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import secrets
+import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,12 +21,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import zones
 from child import announce, claim, follow_parent, listen
 from faults import PROVIDERS, Fault, Plan
+from settings import ProviderSettings, register
 
-from pepperpy.infra import configure_logging, get_logger
+from pepperpy.infra import ConfigError, get_config, get_logger, initialize_logging
 
 log = get_logger("provider")
-
-RETRY_AFTER = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,16 @@ class Request:
     path: str
     at: str
     id: str
+    key: str
 
 
 class Provider:
     """One provider on one port."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, settings: ProviderSettings) -> None:
         self._plan = plan
+        self._key = settings.key.get_secret_value()
+        self._retry_after = settings.retry_after
         self._requests = 0
         self._started = time.monotonic()
         self._server: asyncio.Server | None = None
@@ -52,13 +56,13 @@ class Provider:
         start, end = asyncio.Event(), asyncio.Event()
         follow_parent(on_start=start.set, on_end=end.set)
         held = claim(port)
-        await self._open(held)
+        await self.open(held)
         announce(held.getsockname()[1])
         async with asyncio.TaskGroup() as tasks:
             outage = tasks.create_task(self._have_outage(start, held.getsockname()[1]))
             await end.wait()
             outage.cancel()
-        self._close()
+        self.close()
 
     async def _have_outage(self, start: asyncio.Event, port: int) -> None:
         await start.wait()
@@ -66,17 +70,19 @@ class Provider:
         outage = self._plan.outage
         await asyncio.sleep(outage.begin)
         log.warning("outage begins", t=self._now())
-        self._close()
+        self.close()
         held = claim(port, others=0)  # so that nobody else gets it in the meantime
         await asyncio.sleep(outage.end - outage.begin)
-        await self._open(held)
+        await self.open(held)
         log.warning("outage ends", t=self._now())
 
-    async def _open(self, held: socket) -> None:
+    async def open(self, held: socket) -> None:
+        """Listen on *held*."""
         listen(held)
         self._server = await asyncio.start_server(self._serve, sock=held)
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Be gone: refuse connections, and tear down open ones."""
         if self._server:
             self._server.close()
         for writer in self._connections:
@@ -98,6 +104,10 @@ class Provider:
 
     async def _respond(self, request: Request, writer: asyncio.StreamWriter) -> bool:
         """Answer one request; false if the connection is to be closed."""
+        if not secrets.compare_digest(request.key.encode(), self._key.encode()):
+            log.warning("wrong key", t=self._now(), request_id=request.id)
+            writer.write(_response(401, {"detail": "show your key in x-api-key"}))
+            return True
         self._requests += 1
         number = self._requests
         fault = self._plan.fault_of(number)
@@ -106,8 +116,9 @@ class Provider:
             writer.transport.abort()
             return False
         if fault is Fault.BUSY:
-            self._come_back_at[request.id] = time.monotonic() + RETRY_AFTER
-            writer.write(_response(503, {"detail": "busy"}, f"Retry-After: {RETRY_AFTER:.0f}\r\n"))
+            self._come_back_at[request.id] = time.monotonic() + self._retry_after
+            more = f"Retry-After: {self._retry_after:.0f}\r\n"
+            writer.write(_response(503, {"detail": "busy"}, more))
             return True
         if fault is Fault.SLOW:
             await asyncio.sleep(self._plan.delay_of(number))
@@ -133,11 +144,15 @@ class Provider:
 
 async def _read(reader: asyncio.StreamReader) -> Request:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-    line, *headers = head.splitlines()
+    line, *fields = head.rstrip().splitlines()
+    headers = {name.lower(): value.strip() for name, _, value in (f.partition(":") for f in fields)}
     url = urlsplit(line.split()[1])
-    ids = [h.partition(":")[2].strip() for h in headers if h.lower().startswith("x-request-id:")]
-    at = parse_qs(url.query).get("at", [""])[0]
-    return Request(unquote(url.path), at, ids[0] if ids else "")
+    return Request(
+        path=unquote(url.path),
+        at=parse_qs(url.query).get("at", [""])[0],
+        id=headers.get("x-request-id", ""),
+        key=headers.get("x-api-key", ""),
+    )
 
 
 def _answer(request: Request) -> bytes:
@@ -166,13 +181,17 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--duration", type=float, required=True, help="seconds the run takes")
-    parser.add_argument("--log-file", required=True)
     options = parser.parse_args()
-    configure_logging("INFO", log_file=options.log_file, file_format="json", console=False)
+    register()
+    initialize_logging(console=False)
     plan = Plan(seed=options.seed, provider=options.name, duration=options.duration)
+    provider = Provider(plan, get_config("provider", ProviderSettings))
     with suppress(KeyboardInterrupt):
-        asyncio.run(Provider(plan).run(options.port))
+        asyncio.run(provider.run(options.port))
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ConfigError as error:
+        sys.exit(str(error))

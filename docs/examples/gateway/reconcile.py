@@ -1,129 +1,104 @@
-"""Three books about one run: do driver, gateway and log file tell the same story?"""
+"""Four books about one run: do driver, log file, telemetry and metrics file tell the same story?
+
+Each function yields what does not fit, in words and with the ids of the requests it is about.
+"""
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 
 from driver import Outcome, Verdict
+from evidence import Evidence, kind_of_line, kind_of_outcome
+from logbook import Line, Logbook
+from names import SECONDS, UPSTREAM_SECONDS
+from telemetrybook import Kind, TelemetryBook
 
-LogLine = dict[str, Any]
-
-
-class LogFileError(Exception):
-    """A line of a log file is not one JSON object."""
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """One thing, counted by three parties."""
-
-    what: str
-    driver: int
-    gateway: int | None  # None if the gateway could not be asked any more
-    log: int
-
-    @property
-    def agrees(self) -> bool:
-        """Whether all have the same figure."""
-        return self.driver == self.log and self.gateway in {None, self.log}
+MOST_IDS = 5
 
 
-def read_log(path: Path) -> list[LogLine]:
-    """Every line of a JSON log.
-
-    Raises:
-        LogFileError: For the first line that is not one whole JSON object.
-    """
-    lines = []
-    with path.open("rb") as file:
-        for number, text in enumerate(file, start=1):
-            try:
-                line = json.loads(text)
-            except ValueError as error:
-                raise LogFileError(f"{path}, line {number}: {error}: {text[:80]!r}") from error
-            if not isinstance(line, dict) or not text.endswith(b"\n"):
-                raise LogFileError(f"{path}, line {number} is no whole object: {text[:80]!r}")
-            lines.append(line)
-    return lines
-
-
-def count(
-    outcomes: Sequence[Outcome], stats: Mapping[str, int] | None, log: Sequence[LogLine]
-) -> list[Count]:
-    """What driver, gateway (its *stats*) and *log* have counted, side by side."""
-    seen = Counter(_result(outcome) for outcome in outcomes)
-    seen.update(requests=len(outcomes), retries=sum(outcome.retries for outcome in outcomes))
-    logged = Counter(line["problem"] or "answered" for line in _requests(log))
-    logged.update(
-        requests=len(_requests(log)),
-        retries=sum(line["message"] == "retry.scheduled" for line in log),
-    )
-    names = sorted({*seen, *logged, *(stats or {})} - {"requests", "answered", "retries"})
-    return [
-        Count(name, seen[name], stats.get(name, 0) if stats else None, logged[name])
-        for name in ("requests", "answered", *names, "retries")
-    ]
+def driver_and_log(run: Evidence) -> Iterator[str]:
+    """Where driver and log differ, request by request: equal sums could hide that."""
+    logged: dict[str, list[tuple[str, Line]]] = defaultdict(list)
+    for start, part in run.log.starts.items():
+        for line in part.requests:
+            logged[line.get("request_id", "without id")].append((start, line))
+    retries = Counter(line.get("request_id") for line in run.log.retries)
+    sent = {outcome.id: outcome for outcome in run.outcomes}
+    for id_ in sorted(logged.keys() - sent):
+        yield f"the log has a request that nobody sent: {id_}"
+    for outcome in run.outcomes:
+        if outcome.verdict in {Verdict.CUT_OFF, Verdict.REFUSED}:
+            yield from _unanswered(outcome, [start for start, _ in logged[outcome.id]], run)
+        elif len(logged[outcome.id]) != 1:
+            yield f"the log has request {outcome.id} {len(logged[outcome.id])} times"
+        else:
+            yield from _complete(outcome, *logged[outcome.id][0], retries[outcome.id])
 
 
-def differences(outcomes: Sequence[Outcome], log: Sequence[LogLine]) -> list[str]:
-    """Where driver and *log* differ request by request, in words; equal sums can hide that."""
-    sent = {outcome.id: outcome for outcome in outcomes}
-    logged: dict[str, list[LogLine]] = {}
-    for line in _requests(log):
-        logged.setdefault(line.get("request_id", "without id"), []).append(line)
-    retries = Counter(
-        line.get("request_id") for line in log if line["message"] == "retry.scheduled"
-    )
-    found = [f"the log has a request that nobody sent: {id_}" for id_ in logged.keys() - sent]
-    for id_, outcome in sent.items():
-        lines = logged.get(id_, [])
-        if len(lines) != 1:
-            found.append(f"the log has request {id_} {len(lines)} times")
-        elif (name := lines[0]["problem"] or "answered") != _result(outcome):
-            found.append(f"request {id_}: {name} in the log, {_result(outcome)} at the driver")
-        if retries[id_] != outcome.retries:
-            found.append(
-                f"request {id_}: {retries[id_]} retries in the log, {outcome.retries} at the driver"
-            )
-    return sorted(found)
+def _complete(outcome: Outcome, start: str, line: Line, retries: int) -> Iterator[str]:
+    for in_log, at_driver in (
+        (kind_of_line(line), kind_of_outcome(outcome)),
+        (f"{retries} retries", f"{outcome.retries} retries"),
+        (start, outcome.start),
+    ):
+        if in_log != at_driver:
+            yield f"request {outcome.id}: {in_log} in the log, {at_driver} at the driver"
 
 
-def impatience(providers: Mapping[str, Sequence[LogLine]]) -> list[str]:
-    """Where the gateway came back to a provider before its Retry-After was over, in words."""
-    return [
-        f"{name} was asked again too early by {line['request_id']}"
-        for name, log in providers.items()
-        for line in log
-        if line.get("early")
-    ]
+def _unanswered(outcome: Outcome, starts: list[str], run: Evidence) -> Iterator[str]:
+    # One that was cut off may be there: the gateway was killed when it had written the line, and
+    # had not answered yet.
+    may_be_there = outcome.verdict is Verdict.CUT_OFF and run.log.last[0] not in starts
+    if len(starts) > may_be_there:
+        yield (
+            f"the log has request {outcome.id} {len(starts)} times ({', '.join(starts)}), "
+            f"and it was {outcome.verdict.value}"
+        )
 
 
-def failures(outcomes: Sequence[Outcome], counts: Sequence[Count]) -> list[str]:
-    """Wrong and lost answers, and counts that disagree, in words; nothing if all is well."""
-    bad = [
-        f"{outcome.verdict.value}: request {outcome.id} ({outcome.zone}): {outcome.note}"
-        for outcome in outcomes
-        if outcome.verdict in {Verdict.WRONG, Verdict.LOST}
-    ]
-    disagreeing = [
-        f"{c.what}: driver {c.driver}, gateway {'?' if c.gateway is None else c.gateway}, "
-        f"log file {c.log}"
-        for c in counts
-        if not c.agrees
-    ]
-    return bad + disagreeing
+def log_and_telemetry(run: Evidence) -> Iterator[str]:
+    """Where telemetry differs from the log since the gateway's last start."""
+    start, log = run.log.last
+    if run.telemetry is None:
+        yield "the gateway did not tell its counts"
+    elif run.telemetry.start != start:
+        yield f"telemetry counts since {run.telemetry.start}, and the last one in the log is {start}"
+    else:
+        yield from _counts("telemetry", run.telemetry, log)
 
 
-def _result(outcome: Outcome) -> str:
-    if outcome.verdict is Verdict.LOST:
-        return "lost"
-    return outcome.problem or "answered"
+def log_and_metrics_file(run: Evidence) -> Iterator[str]:
+    """Where the metrics file differs from the log: nowhere but in what a kill took with it."""
+    books = run.files
+    for start in books.keys() - run.log.starts.keys():
+        yield f"the metrics file has {start}, and the log has not"
+    for start, part in run.log.starts.items():
+        yield from _counts("metrics file", books[start], part, killed=start != run.log.last[0])
 
 
-def _requests(log: Sequence[LogLine]) -> list[LogLine]:
-    return [line for line in log if line["message"] == "request"]
+def _counts(who: str, book: TelemetryBook, log: Logbook, *, killed: bool = False) -> Iterator[str]:
+    """Where a book differs from a part of the log; that of a killed process may know less."""
+
+    def fits(counted: int, logged: int) -> bool:
+        return counted <= logged if killed else counted == logged
+
+    ids: dict[Kind, list[str]] = defaultdict(list)
+    for line in log.requests:
+        ids[kind_of_line(line)].append(line.get("request_id", "without id"))
+    counted = book.kinds
+    for kind in sorted(ids.keys() | counted):
+        if not fits(counted[kind], len(ids[kind])):
+            yield f"{kind}: {who} {counted[kind]}, log file {len(ids[kind])}{_some(ids[kind])}"
+    if not fits(book.retries, len(log.retries)):
+        again = [line.get("request_id", "without id") for line in log.retries]
+        yield f"retries: {who} {book.retries}, log file {len(again)}{_some(again)}"
+    for name in (SECONDS, UPSTREAM_SECONDS):
+        if not fits(samples := book.histogram(name).count, len(log.requests)):
+            yield f"{name}: {who} {samples} values, log file {len(log.requests)}"
+
+
+def _some(ids: Iterable[str]) -> str:
+    listed = list(dict.fromkeys(ids))
+    more = ", ..." if len(listed) > MOST_IDS else ""
+    return f" ({', '.join(listed[:MOST_IDS])}{more})" if listed else ""

@@ -1,49 +1,42 @@
-"""What a run leaves behind: a table for the terminal, and a page with the table and a plot."""
+"""What a run leaves behind: tables for the terminal, and a page with the tables and a plot."""
 
 from __future__ import annotations
 
 import html
-import math
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+import signal
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from string import Template
 
-import zones
-from driver import Outcome, Verdict
-from reconcile import Count, LogLine
-from rich.table import Table
+from checks import Check
+from evidence import Evidence
+from rich.console import Console
+from rich.table import Table as RichTable
+from tables import Table, tables
+
+MOST_PROBLEMS = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """Everything that is known about a run when it is over."""
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A run and what came of the checks."""
 
-    seed: int
-    at: datetime
-    outcomes: Sequence[Outcome]
-    counts: Sequence[Count]
-    log: Sequence[LogLine]
-    providers: Mapping[str, Sequence[LogLine]]  # the log of each
-    failures: Sequence[str]
+    run: Evidence
+    checks: Sequence[Check]
 
     @property
-    def title(self) -> str:
-        """What was run, in one line."""
-        seconds = max((outcome.sent + outcome.seconds for outcome in self.outcomes), default=0.0)
-        return (
-            f"{len(self.outcomes)} requests in {seconds:.1f} s, seed {self.seed}, "
-            f"about {self.at:%Y-%m-%d %H:%M:%S} UTC, time-zone database {zones.version()}"
-        )
+    def problems(self) -> list[str]:
+        """Everything that is not as it should be."""
+        return [problem for check in self.checks for problem in check.problems]
 
     @property
     def verdict(self) -> str:
         """How it went, in one line."""
-        if not self.failures:
-            return "Nothing wrong, nothing lost; driver, gateway and log file agree."
-        return f"{len(self.failures)} things are not as they should be:"
+        if not self.problems:
+            return "Nothing wrong, nothing lost; all the books agree."
+        return f"{len(self.problems)} things are not as they should be:"
 
 
 def make_folder(parent: Path) -> Path:
@@ -60,103 +53,83 @@ def make_folder(parent: Path) -> Path:
             return folder
 
 
-def rows(run: Run) -> list[tuple[str, str, str, str]]:
-    """The table: what, and how often according to driver, gateway and log file."""
-    verdicts = Counter(outcome.verdict for outcome in run.outcomes)
-    by_name = {count.what: count for count in run.counts}
-    errors = [c for c in run.counts if c.what not in {"requests", "answered", "retries", "lost"}]
-    sums = Count(
-        "named error responses",
-        sum(c.driver for c in errors),
-        None if by_name["requests"].gateway is None else sum(c.gateway or 0 for c in errors),
-        sum(c.log for c in errors),
-    )
-    ms = [outcome.seconds * 1000 for outcome in run.outcomes]
-    logged = [line["ms"] for line in run.log if "ms" in line]
-    return [
-        _row("requests", by_name["requests"]),
-        _row("answers", by_name["answered"]),
-        ("  right", str(verdicts[Verdict.RIGHT]), "", ""),
-        ("  wrong", str(verdicts[Verdict.WRONG]), "", ""),
-        _row("named error responses", sums),
-        *(_row(f"  {count.what}", count) for count in errors),
-        ("lost", str(verdicts[Verdict.LOST]), "", ""),
-        _row("retries", by_name["retries"]),
-        *(
-            (f"p{q} ms", _round(percentile(ms, q)), "", _round(percentile(logged, q)))
-            for q in (50, 99)
-        ),
-        ("log lines", "", "", str(len(run.log))),
-    ]
-
-
-def _row(what: str, count: Count) -> tuple[str, str, str, str]:
-    gateway = "?" if count.gateway is None else str(count.gateway)
-    return what, str(count.driver), gateway, str(count.log)
-
-
-def _round(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.1f}"
-
-
-def percentile(values: Iterable[float], q: float) -> float:
-    """The value that *q* percent of *values* do not exceed; not a number if there is none.
-
-    Examples:
-        >>> percentile([3.0, 1.0, 2.0, 4.0], 50)
-        2.0
-    """
-    ordered = sorted(values)
-    return ordered[max(0, math.ceil(len(ordered) * q / 100) - 1)] if ordered else math.nan
-
-
-def faults_met(run: Run) -> dict[str, Counter[str]]:
-    """How often each provider did what to whom."""
-    return {
-        name: Counter(line["fault"] for line in log if line.get("fault"))
-        for name, log in run.providers.items()
-    }
-
-
-def table(run: Run) -> Table:
-    """The table for the terminal."""
-    result = Table(header_style="bold")
-    for column in ("", "driver", "gateway", "log file"):
-        result.add_column(column, justify="right" if column else "left")
-    for row in rows(run):
+def rich_table(table: Table) -> RichTable:
+    """A table for the terminal."""
+    result = RichTable(title=table.title, title_justify="left", header_style="bold")
+    for head in table.heads:
+        result.add_column(head, justify="right" if head else "left")
+    for row in table.rows:
         result.add_row(*row)
     return result
 
 
-def write(run: Run, folder: Path) -> Path:
+def print_report(console: Console, found: Report, tail: Sequence[str], interruption: int) -> None:
+    """Tell how the run went, with the last lines of a process that died, and the signal if any."""
+
+    def say(text: str, style: str = "") -> None:
+        console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+    say(found.run.title)
+    for table in tables(found.run):
+        console.print(rich_table(table))
+    if interruption:
+        say(f"Interrupted by {signal.Signals(interruption).name}.", "yellow")
+    for each in found.checks:
+        say(
+            f"  {'NOT SO' if each.problems else 'ok    '}  {each.what}",
+            "red" if each.problems else "",
+        )
+    say(found.verdict, "bold red" if found.problems else "bold green")
+    for text in found.problems[:MOST_PROBLEMS]:
+        say(f"  {text}", "red")
+    if len(found.problems) > MOST_PROBLEMS:
+        say(f"  ... and {len(found.problems) - MOST_PROBLEMS} more, in the report", "red")
+    for line in tail:
+        say(f"  {line}")
+
+
+def write(report: Report, folder: Path) -> Path:
     """Write the page and its plot into *folder*; returns the page's path."""
     from plot import draw  # matplotlib takes a second to import
 
-    draw(run, folder / "plot.svg", folder / "plot.png")
+    draw(report.run, folder / "plot.svg", folder / "plot.png")
     # Without its first two lines, which are for a file of its own, an SVG is a part of a page.
     svg = (folder / "plot.svg").read_text("utf-8")
     page = folder / "report.html"
+    started = report.run.log.of("gateway.started")
     content = PAGE.substitute(
-        title=html.escape(run.title),
-        verdict=html.escape(run.verdict),
-        tone="bad" if run.failures else "good",
-        rows="\n".join(_html_row(row) for row in rows(run)),
-        faults="\n".join(_html_row((name, in_words(met))) for name, met in faults_met(run).items()),
-        failures="\n".join(f"<li>{html.escape(text)}</li>" for text in run.failures),
+        title=html.escape(report.run.title),
+        verdict=html.escape(report.verdict),
+        tone="bad" if report.problems else "good",
+        checks="\n".join(_html_check(check) for check in report.checks),
         plot=svg[svg.index("<svg") :],
+        tables="\n".join(map(_html_table, tables(report.run))),
+        settings=html.escape(started[-1]["event.data"]["settings"]) if started else "unknown",
     )
     page.write_text(content, "utf-8")
     return page
 
 
-def _html_row(cells: Sequence[str]) -> str:
-    first, *others = (html.escape(cell).replace("  ", "&emsp;") for cell in cells)
-    return f"<tr><th>{first}</th>{''.join(f'<td>{cell}</td>' for cell in others)}</tr>"
+def _html_check(check: Check) -> str:
+    if not check.problems:
+        return f'<li class="good">{html.escape(check.what)}</li>'
+    problems = "".join(f"<li>{html.escape(problem)}</li>" for problem in check.problems)
+    return f'<li class="bad">Not so: {html.escape(check.what)}<ul>{problems}</ul></li>'
 
 
-def in_words(met: Counter[str]) -> str:
-    """Counts as a phrase, the greatest first."""
-    return ", ".join(f"{number} {fault}" for fault, number in met.most_common()) or "none"
+def _html_table(table: Table) -> str:
+    heads = "".join(f"<th>{_html(head)}</th>" for head in table.heads)
+    rows = "\n".join(
+        f"<tr><th>{_html(first)}</th>{''.join(f'<td>{_html(cell)}</td>' for cell in others)}</tr>"
+        for first, *others in table.rows
+    )
+    return (
+        f"<h2>{_html(table.title)}</h2>\n<table><thead><tr>{heads}</tr></thead>\n{rows}\n</table>"
+    )
+
+
+def _html(text: str) -> str:
+    return html.escape(text).replace("  ", "&emsp;").replace("\n", "<br>")
 
 
 PAGE = Template("""\
@@ -170,24 +143,26 @@ PAGE = Template("""\
   table { border-collapse: collapse; margin: 1rem 0; }
   th, td { padding: .15rem .9rem; border-bottom: 1px solid #ddd; text-align: right; }
   th:first-child { text-align: left; font-weight: normal; }
-  thead th { font-weight: bold; }
+  thead th { font-weight: bold; vertical-align: bottom; }
+  pre { background: #f4f4f4; padding: .8rem; overflow-x: auto; }
   .good { color: #00684a; } .bad { color: #b3261e; }
   svg { width: 100%; height: auto; }
 </style>
 <h1>Gateway run</h1>
 <p>$title</p>
 <p class="$tone"><strong>$verdict</strong></p>
-<ul>$failures</ul>
+<ul>
+$checks
+</ul>
 $plot
-<h2>Counts</h2>
-<table>
-<thead><tr><th></th><th>driver</th><th>gateway</th><th>log file</th></tr></thead>
-$rows
-</table>
-<h2>Faults that requests met</h2>
-<table>$faults</table>
-<p>Beside this page: <a href="gateway.jsonl">the gateway's log</a>, the providers'
-<a href="north.jsonl">north</a> and <a href="south.jsonl">south</a>, and
+$tables
+<h2>How the gateway was configured</h2>
+<p>What <code>explain_config("gateway")</code> said when it was started last: each value, and where
+it came from.</p>
+<pre>$settings</pre>
+<p>Beside this page: the gateway's <a href="gateway.jsonl">log</a>, its
+<a href="metrics.jsonl">metrics file</a> and its <a href="pepperpy.toml">configuration</a>; the logs of
+the providers, <a href="north.jsonl">north</a> and <a href="south.jsonl">south</a>; and
 <a href="plot.png">the plot as a picture</a>.</p>
 </html>
 """)

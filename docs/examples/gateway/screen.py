@@ -26,6 +26,7 @@ class Screen:
         self._second = 0
         self._lines = 0
         self._hidden = 0
+        self.shown: list[str] = []  # all that processes wrote, hidden lines too
         self._bar = Progress(
             TextColumn("sending"),
             BarColumn(),
@@ -54,17 +55,25 @@ class Screen:
         """Count one more request."""
         self._seen[outcome.verdict] += 1
         self._retries += outcome.retries
+        away = self._seen[Verdict.CUT_OFF] + self._seen[Verdict.REFUSED]
         counts = (
             f"{self._seen[Verdict.RIGHT]} right, {self._seen[Verdict.NAMED_ERROR]} errors, "
-            f"{self._retries} retries"
+            + (f"{away} while it was away, " if away else "")
+            + f"{self._retries} retries"
         )
         self._bar.update(self._task, advance=1, counts=counts)
         done = self._seen.total()
         if not self._console.is_terminal and done % max(1, self._total // 10) == 0:
             self._console.print(f"{done}/{self._total}: {counts}")
 
+    def say(self, text: str) -> None:
+        """Show a line of the demo's own."""
+        self._tell_hidden()
+        self._console.print(Text(text, style="bold"), soft_wrap=True)
+
     def show_line(self, line: str) -> None:
         """Show a line of the gateway's; of many in one second only the first few."""
+        self.shown.append(line)
         second = int(time.monotonic())
         if second != self._second:
             self._tell_hidden()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
 import signal
 import socket
@@ -13,25 +14,50 @@ import sys
 import zoneinfo
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, cast
 
 import child
 import demo
 import faults
 import httpx2
+import interferer
 import load
+import logbook
+import names
+import provider
 import pytest
-import reconcile
+import quantiles
 import report
 import zones
-from driver import Outcome, Verdict, judge
-from gateway import Gateway, Provider
+from driver import Verdict, judge, judge_failure
+from gateway import Gateway
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from logbook import Logbook
+from measures import MetricsFile
+from processes import Child, ChildError, running
+from settings import GatewaySettings, ProviderSettings, gateway_settings
+from stage import CONFIG
+from telemetrybook import Kind, TelemetryBook
+from upstream import Provider
 
-from pepperpy.infra import retry
+from pepperpy.infra import (
+    ConfigError,
+    ConfigRegistry,
+    TelemetryManager,
+    explain_config,
+    initialize_telemetry,
+    retry,
+    set_config,
+)
+from pepperpy.infra.config import use_registry
+from pepperpy.infra.logging import capture_logs
+from pepperpy.infra.telemetry import capture_metrics, shutdown_telemetry
 
+KEY = "0123456789abcdef"
 AT = datetime(2026, 7, 1, 12, tzinfo=UTC)
 BERLIN = load.Ask("1-00001", "Europe/Berlin")
 ATLANTIS = load.Ask("1-00002", "Europe/Atlantis")
@@ -156,6 +182,16 @@ class TestFaults:
         assert 0 < north.begin < south.begin < north.end < south.end < 24
         assert north.end - south.begin < 1.5
 
+    @pytest.mark.parametrize("seed", range(50))
+    def test_the_gateway_is_interfered_with_before_and_after_the_outages(self, seed: int) -> None:
+        plan = faults.interference(seed, 24)
+        north, south = (
+            faults.Plan(seed=seed, provider=name, duration=24).outage for name in faults.PROVIDERS
+        )
+
+        assert 0 < plan.edit < plan.slip < plan.undo < north.begin
+        assert south.end < plan.kill < 0.7 * 24
+
 
 class TestLoad:
     def test_every_zone_is_asked_about_and_one_request_in_a_hundred_is_hopeless(self) -> None:
@@ -192,6 +228,23 @@ class TestLoad:
 
 
 class TestJudge:
+    @pytest.mark.parametrize(
+        ("error", "verdict"),
+        [
+            (httpx2.ConnectError("refused"), Verdict.REFUSED),
+            (httpx2.ReadError("reset"), Verdict.CUT_OFF),
+            (httpx2.WriteError("reset"), Verdict.CUT_OFF),
+            (httpx2.RemoteProtocolError("closed"), Verdict.CUT_OFF),
+            (httpx2.ReadTimeout("waiting"), Verdict.LOST),
+            (httpx2.ConnectTimeout("waiting"), Verdict.LOST),
+            (TimeoutError(), Verdict.LOST),
+        ],
+    )
+    def test_silence_is_lost_and_a_broken_connection_is_not(
+        self, error: Exception, verdict: Verdict
+    ) -> None:
+        assert judge_failure(error) is verdict
+
     def test_the_truth_is_right(self) -> None:
         body = json.dumps(zones.answer("Europe/Berlin", AT)).encode()
 
@@ -244,224 +297,226 @@ class TestJudge:
         assert judge(ATLANTIS, AT, 200, b"{}")[0] is Verdict.WRONG
 
 
-class TestReconciliation:
-    """A run of three requests, with faults planted into its books."""
-
-    OUTCOMES: ClassVar[tuple[Outcome, ...]] = (
-        Outcome(id="1-1", zone="Europe/Berlin", verdict=Verdict.RIGHT, retries=1),
-        Outcome(id="1-2", zone="Asia/Tokyo", verdict=Verdict.RIGHT),
-        Outcome(
-            id="1-3",
-            zone="Europe/Atlantis",
-            verdict=Verdict.NAMED_ERROR,
-            problem="unknown-zone",
-        ),
-    )
-    STATS: ClassVar[dict[str, int]] = {
-        "requests": 3,
-        "answered": 2,
-        "unknown-zone": 1,
-        "retries": 1,
-    }
-    LOG: ClassVar[tuple[dict[str, Any], ...]] = (
-        {"message": "retry.scheduled", "request_id": "1-1"},
-        {"message": "request", "request_id": "1-1", "problem": None, "ms": 9.0},
-        {"message": "request", "request_id": "1-2", "problem": None, "ms": 2.0},
-        {"message": "request", "request_id": "1-3", "problem": "unknown-zone", "ms": 3.0},
-    )
-
-    @pytest.fixture
-    def close(self, tmp_path: Path) -> Callable[..., list[str]]:
-        """Compares the books, and gives what is found; the exit code has to agree with that."""
-
-        def close(
-            outcomes: Any = self.OUTCOMES,
-            stats: Any = self.STATS,
-            log: Any = self.LOG,
-            upstream: Any = (),
-            raw: bytes = b"",
-        ) -> list[str]:
-            for name, lines in {"gateway": log, "north": upstream, "south": ()}.items():
-                text = "".join(json.dumps(line) + "\n" for line in lines)
-                (tmp_path / f"{name}.jsonl").write_bytes(text.encode() + raw)
-            books = demo.Books(list(outcomes), stats)
-            run = demo.compare(books, tmp_path, seed=1, at=AT, expected=3)
-            assert demo.exit_code(run, interruption=0) == (1 if run.failures else 0)
-            return list(run.failures)
-
-        return close
-
-    def test_books_that_agree_are_a_success(self, close: Callable[..., list[str]]) -> None:
-        assert close() == []
-
-    @pytest.mark.parametrize("verdict", [Verdict.WRONG, Verdict.LOST])
-    def test_a_wrong_or_a_lost_answer_is_a_failure(
-        self, close: Callable[..., list[str]], verdict: Verdict
-    ) -> None:
-        first, *others = self.OUTCOMES
-
-        found = close(outcomes=[replace(first, verdict=verdict, note="why"), *others])
-
-        assert f"{verdict.value}: request 1-1 (Europe/Berlin): why" in found
-
-    def test_a_request_that_was_not_sent_is_a_failure(
-        self, close: Callable[..., list[str]]
-    ) -> None:
-        stats = {"requests": 2, "answered": 1, "unknown-zone": 1, "retries": 1}
-
-        found = close(
-            outcomes=(self.OUTCOMES[0], self.OUTCOMES[2]),
-            stats=stats,
-            log=(*self.LOG[:2], self.LOG[3]),
-        )
-
-        assert found == ["2 of 3 requests were sent"]
-
-    @pytest.mark.parametrize("missing", range(4))
-    def test_a_missing_log_line_is_a_failure(
-        self, close: Callable[..., list[str]], missing: int
-    ) -> None:
-        found = close(log=self.LOG[:missing] + self.LOG[missing + 1 :])
-
-        assert any(self.LOG[missing]["request_id"] in text for text in found)
-
-    @pytest.mark.parametrize("twice", range(4))
-    def test_a_log_line_too_many_is_a_failure(
-        self, close: Callable[..., list[str]], twice: int
-    ) -> None:
-        found = close(log=(*self.LOG, self.LOG[twice]))
-
-        assert any(self.LOG[twice]["request_id"] in text for text in found)
-
-    def test_a_request_without_its_id_in_the_log_is_a_failure(
-        self, close: Callable[..., list[str]]
-    ) -> None:
-        nameless = {name: self.LOG[1][name] for name in ("message", "problem", "ms")}
-
-        found = close(log=(self.LOG[0], nameless, *self.LOG[2:]))
-
-        assert found == [
-            "the log has a request that nobody sent: without id",
-            "the log has request 1-1 0 times",
-        ]
-
-    def test_results_that_are_swapped_are_a_failure_though_sums_agree(
-        self, close: Callable[..., list[str]]
-    ) -> None:
-        swapped = [
-            self.LOG[0],
-            self.LOG[1],
-            {**self.LOG[2], "problem": "unknown-zone"},
-            {**self.LOG[3], "problem": None},
-        ]
-
-        assert close(log=swapped) == [
-            "request 1-2: unknown-zone in the log, answered at the driver",
-            "request 1-3: answered in the log, unknown-zone at the driver",
-        ]
-
-    def test_a_retry_for_another_request_is_a_failure_though_sums_agree(
-        self, close: Callable[..., list[str]]
-    ) -> None:
-        assert close(log=({**self.LOG[0], "request_id": "1-2"}, *self.LOG[1:])) == [
-            "request 1-1: 0 retries in the log, 1 at the driver",
-            "request 1-2: 1 retries in the log, 0 at the driver",
-        ]
-
-    @pytest.mark.parametrize("what", STATS)
-    def test_another_figure_at_the_gateway_is_a_failure(
-        self, close: Callable[..., list[str]], what: str
-    ) -> None:
-        (found,) = close(stats={**self.STATS, what: self.STATS[what] + 1})
-
-        assert found.startswith(f"{what}: driver {self.STATS[what]}, gateway")
-
-    @pytest.mark.parametrize(
-        "raw", [b"Traceback\n", b'{"message": "cut', b"{}", b"[]\n", b"\xff\n"]
-    )
-    def test_a_line_that_is_no_whole_json_object_is_a_failure(
-        self, close: Callable[..., list[str]], raw: bytes
-    ) -> None:
-        assert any("gateway.jsonl, line 5" in text for text in close(raw=raw))
-
-    def test_impatience_with_a_provider_is_a_failure(self, close: Callable[..., list[str]]) -> None:
-        upstream = [{"message": "request", "request_id": "1-1", "early": True}]
-
-        assert close(upstream=upstream) == ["north was asked again too early by 1-1"]
-
-    def test_an_interrupted_run_says_so_in_its_exit_code(self) -> None:
-        run = _empty_run()
-
-        assert demo.exit_code(run, signal.SIGINT) == 130
-
-
 class TestGateway:
     """The gateway with providers that are plain functions."""
 
     def test_answers_come_from_the_first_provider(self) -> None:
-        response, record = _ask(_healthy, _must_not_be_asked)
+        visit = _ask(_healthy, _must_not_be_asked)
 
-        assert response.json() == zones.answer("Europe/Berlin", AT)
-        assert response.headers["x-provider"] == "north"
-        assert not record.attempts
+        assert visit.response.json() == zones.answer("Europe/Berlin", AT)
+        assert visit.response.headers["x-provider"] == "north"
+        assert not visit.retries.attempts
 
     def test_the_second_provider_is_asked_when_the_first_gives_up(self) -> None:
-        response, record = _ask(_dead, _healthy)
+        visit = _ask(_dead, _healthy)
 
-        assert response.json() == zones.answer("Europe/Berlin", AT)
-        assert response.headers["x-provider"] == "south"
-        assert response.headers["x-retries"] == str(len(record.attempts)) == "2"
+        assert visit.response.json() == zones.answer("Europe/Berlin", AT)
+        assert visit.response.headers["x-provider"] == "south"
+        assert visit.response.headers["x-retries"] == str(len(visit.retries.attempts)) == "2"
 
     def test_a_busy_provider_is_asked_again_when_it_said(self) -> None:
         answers = iter([httpx2.Response(503, headers={"retry-after": "1"})])
 
-        response, record = _ask(lambda r: next(answers, None) or _healthy(r), _must_not_be_asked)
+        visit = _ask(lambda r: next(answers, None) or _healthy(r), _must_not_be_asked)
 
-        assert response.status_code == 200
-        assert [attempt.delay for attempt in record.attempts] == [1.0]
+        assert visit.response.status_code == 200
+        assert [attempt.delay for attempt in visit.retries.attempts] == [1.0]
 
     def test_nobody_waits_beyond_the_time_for_a_request(self) -> None:
-        response, record = _ask(
-            lambda _: httpx2.Response(503, headers={"retry-after": "60"}), _healthy
-        )
+        visit = _ask(lambda _: httpx2.Response(503, headers={"retry-after": "60"}), _healthy)
 
-        assert response.headers["x-provider"] == "south"
-        assert not record.attempts
+        assert visit.response.headers["x-provider"] == "south"
+        assert not visit.retries.attempts
 
     def test_an_unknown_zone_has_a_name_and_is_asked_for_once(self) -> None:
-        response, record = _ask(
-            lambda _: httpx2.Response(404), _must_not_be_asked, zone="Europe/Atlantis"
-        )
+        visit = _ask(lambda _: httpx2.Response(404), _must_not_be_asked, zone="Europe/Atlantis")
 
-        assert _problem(response) == (404, "unknown-zone")
-        assert not record.attempts
+        assert _problem(visit.response) == (404, "unknown-zone")
+        assert not visit.retries.attempts
 
     def test_failure_everywhere_has_a_name(self) -> None:
-        response, _ = _ask(_dead, lambda _: httpx2.Response(200, text="{half"))
+        visit = _ask(_dead, lambda _: httpx2.Response(200, text="{half"))
 
-        assert _problem(response) == (502, "providers-failed")
+        assert _problem(visit.response) == (502, "providers-failed")
 
-    def test_a_deadline_that_passed_has_a_name(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("gateway.TIME_FOR_A_REQUEST", 0.0)
+    def test_a_deadline_that_passed_has_a_name(self) -> None:
+        visit = _ask(_dead, _must_not_be_asked, settings={"time_for_a_request": 0})
 
-        response, _ = _ask(_dead, _must_not_be_asked)
-
-        assert _problem(response) == (504, "out-of-time")
+        assert _problem(visit.response) == (504, "out-of-time")
 
     @pytest.mark.parametrize("at", ["", "tomorrow", "2026-07-01T12:00:00"])
     def test_an_invalid_instant_has_a_name(self, at: str) -> None:
-        response, _ = _ask(_must_not_be_asked, _must_not_be_asked, at=at)
+        visit = _ask(_must_not_be_asked, _must_not_be_asked, at=at)
 
-        assert _problem(response) == (422, "invalid-instant")
+        assert _problem(visit.response) == (422, "invalid-instant")
 
     def test_a_bug_has_a_name_and_tells_nothing_more(self) -> None:
         def bug(_: httpx2.Request) -> httpx2.Response:
             raise ZeroDivisionError("secret")
 
-        response, _ = _ask(bug, _must_not_be_asked)
+        visit = _ask(bug, _must_not_be_asked)
 
-        assert _problem(response) == (500, "internal-error")
-        assert "secret" not in response.text
+        assert _problem(visit.response) == (500, "internal-error")
+        assert "secret" not in visit.response.text
+
+    def test_providers_are_shown_their_key(self) -> None:
+        keys = []
+
+        def note(request: httpx2.Request) -> httpx2.Response:
+            keys.append(request.headers["x-api-key"])
+            return _healthy(request)
+
+        _ask(note, _must_not_be_asked)
+
+        assert keys == [KEY]
+
+    def test_an_attempt_has_the_time_that_is_configured_now(self) -> None:
+        timeouts = []
+
+        def note(request: httpx2.Request) -> httpx2.Response:
+            timeouts.append(request.extensions["timeout"]["read"])
+            set_config("gateway", {"time_for_an_attempt": 0.2})
+            raise httpx2.ConnectError("refused", request=request)
+
+        _ask(note, _healthy)
+
+        assert timeouts == [0.5, 0.2, 0.2]
+
+
+class TestBooksOfTheGateway:
+    """What it counts and logs about a request."""
+
+    def test_a_request_is_counted_once_by_what_came_of_it(self) -> None:
+        visit = _ask(_dead, _healthy)
+
+        tags = {"outcome": "answered", "status": "200", "provider": "south"}
+        assert visit.metrics[names.REQUESTS].value == 1
+        assert visit.metrics[names.REQUESTS].tags == [{**tags, "pepperpy.provider.id": "gateway"}]
+
+    def test_log_and_telemetry_have_the_very_same_figures(self) -> None:
+        visit = _ask(_dead, _healthy)
+
+        (line,) = (line for line in visit.log if line.message == "request")
+        for name, field in quantiles.MEASURED.items():
+            assert visit.metrics[name].value == pytest.approx(line.fields[field] / 1000, rel=1e-12)
+
+    def test_retries_are_counted_from_the_signals(self) -> None:
+        initialize_telemetry()
+        try:
+            visit = _ask(_dead, _healthy)
+        finally:
+            shutdown_telemetry()
+
+        assert visit.metrics["retry.scheduled"].value == 2
+
+    def test_a_request_is_in_the_log_before_its_answer_is_sent(self) -> None:
+        visit = _ask(_healthy, _must_not_be_asked)
+
+        assert visit.logged_when_sent == ["attempt", "request"]
+
+    def test_stats_tell_the_start_and_all_metrics(self) -> None:
+        visit = _ask(_healthy, _must_not_be_asked)
+
+        book = TelemetryBook.from_stats(visit.stats)
+        assert book.start == visit.response.headers["x-start"] == "start-1"
+        assert book.kinds[Kind("answered", 200, "north")] >= 1
+        assert book.histogram(names.SECONDS).count == book.kinds.total()
+
+    def test_the_metrics_file_has_in_parts_what_telemetry_has_as_a_whole(
+        self, tmp_path: Path
+    ) -> None:
+        manager, dice = TelemetryManager(), random.Random(3)
+        manager.register_handler("file", MetricsFile(tmp_path / "deep" / "m.jsonl", "start-1"))
+
+        for _ in range(3):
+            for _ in range(dice.randrange(100)):
+                tags = {"outcome": "answered", "status": "200", "provider": dice.choice("ns")}
+                manager.count(names.REQUESTS, tags=tags)
+                manager.histogram(names.SECONDS, dice.expovariate(10))
+            assert manager.flush()
+
+        lines = logbook.read_lines(tmp_path / "deep" / "m.jsonl")
+        parts = TelemetryBook.from_file(lines, "start-1")
+        whole = TelemetryBook("start-1", tuple(manager.snapshot()))
+        assert parts.kinds == whole.kinds
+        ours, theirs = parts.histogram(names.SECONDS), whole.histogram(names.SECONDS)
+        assert ours.positive == theirs.positive
+        assert [ours.quantile(q) for q in (0, 0.5, 1)] == [theirs.quantile(q) for q in (0, 0.5, 1)]
+
+    @settings(deadline=None, derandomize=True)
+    @given(st.lists(st.floats(1e-6, 1e3), min_size=1, max_size=300))
+    def test_a_histogram_that_was_read_back_has_the_quantiles_that_it_had(
+        self, values: list[float]
+    ) -> None:
+        manager = TelemetryManager()
+        for value in values:
+            manager.histogram(names.SECONDS, value)
+
+        read = TelemetryBook("start-1", tuple(manager.snapshot())).histogram(names.SECONDS)
+
+        for share in quantiles.SHARES:
+            exact = quantiles.quantile(values, share)
+            assert read.quantile(share) == pytest.approx(
+                exact, rel=0.5 if read.scale < 5 else 0.011
+            )
+
+
+class TestSettings:
+    def test_the_file_is_valid_and_says_nothing_of_the_key(self) -> None:
+        with use_registry(_registry(CONFIG)):
+            settings = gateway_settings()
+
+            assert settings.upstreams.keys() == faults.PROVIDERS.keys()
+            assert explain_config("gateway")["provider_key"].origin.endswith("_KEY")
+            assert KEY not in f"{settings!r} {settings} {explain_config('gateway')}"
+
+    def test_without_a_key_nothing_runs_and_the_message_names_the_variable(self) -> None:
+        with (
+            use_registry(_registry(CONFIG, environ={})),
+            pytest.raises(ConfigError, match="PEPPERPY_GATEWAY_PROVIDER_KEY"),
+        ):
+            gateway_settings()
+
+    def test_the_demo_can_edit_the_file_and_its_mistake_is_refused(self, tmp_path: Path) -> None:
+        file, registry = tmp_path / "pepperpy.toml", _registry(tmp_path / "pepperpy.toml")
+        text = CONFIG.read_text("utf-8")
+        file.write_text(text, "utf-8")
+        with use_registry(registry):
+            before = gateway_settings()
+
+            file.write_text(interferer.changed(text, interferer.EDIT), "utf-8")
+            (change,) = registry.reload_config()
+            file.write_text(interferer.changed(text, interferer.SLIP), "utf-8")
+            with pytest.raises(ConfigError, match=r"attempts.*pepperpy\.toml:"):
+                registry.reload_config()
+
+            assert change.paths == ("time_for_an_attempt",)
+            assert gateway_settings().time_for_an_attempt == interferer.SHORT
+            assert gateway_settings().attempts == before.attempts
+
+    def test_an_edit_of_what_is_not_there_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="attempts = 3"):
+            interferer.changed("[gateway]", interferer.SLIP)
+
+
+class TestProvider:
+    @pytest.mark.timeout(30)
+    @pytest.mark.parametrize(("key", "status"), [(KEY, 200), ("another", 401), ("", 401)])
+    def test_only_who_has_the_key_is_answered(self, key: str, status: int) -> None:
+        async def ask() -> httpx2.Response:
+            settings = ProviderSettings.from_dict({"key": KEY})
+            plan = faults.Plan(seed=1, provider="north", duration=9)
+            with child.claim(18490) as held:
+                upstream = provider.Provider(plan, settings)
+                await upstream.open(held)
+                url = f"http://{child.HOST}:{held.getsockname()[1]}/zones/Europe/Berlin"
+                async with httpx2.AsyncClient(trust_env=False) as client:
+                    headers = {"x-api-key": key} if key else {}
+                    response = await client.get(url, params={"at": AT.isoformat()}, headers=headers)
+                upstream.close()
+            return response
+
+        assert asyncio.run(ask()).status_code == status
 
 
 class TestProcesses:
@@ -479,28 +534,83 @@ class TestProcesses:
             socket.create_connection(held.getsockname()).close()
 
     @pytest.mark.timeout(60)
-    @pytest.mark.parametrize(
-        "command",
-        [
-            ["provider.py", "--name", "north", "--seed", "1", "--duration", "9"],
-            ["gateway.py", "--upstream", "north=http://127.0.0.1:1"],
-        ],
-        ids=["provider", "gateway"],
-    )
-    def test_a_child_stops_when_its_parent_is_gone(
-        self, command: list[str], tmp_path: Path
-    ) -> None:
-        script = Path(demo.__file__).with_name(command[0])
-        more = ["--port", "18480", "--log-file", str(tmp_path / "log.jsonl")]
-
+    @pytest.mark.parametrize("script", ["provider.py", "gateway.py"])
+    def test_a_child_stops_when_its_parent_is_gone(self, script: str, tmp_path: Path) -> None:
         done = subprocess.run(
-            [sys.executable, script, *command[1:], *more],
+            [sys.executable, Path(demo.__file__).with_name(script), *ARGUMENTS[script]],
             input=b"start\n",  # and then the end
             capture_output=True,
             check=True,
+            env=os.environ | _environ(tmp_path),
         )
 
         assert json.loads(done.stdout)["port"] >= 18480
+
+    @pytest.mark.timeout(60)
+    def test_a_child_that_was_killed_comes_back_on_its_port_with_another_start(
+        self, tmp_path: Path
+    ) -> None:
+        async def kill_and_start() -> tuple[list[int], list[str]]:
+            ports = []
+            environ = _environ(tmp_path)
+            async with running("gateway.py", "gateway", environ=environ, show=print) as gateway:
+                death = asyncio.create_task(gateway.death())
+                ports.append(gateway.port)
+                await gateway.kill()
+                await gateway.spawn(
+                    PEPPERPY_GATEWAY_PORT=str(gateway.port), PEPPERPY_GATEWAY_OTHER_PORTS="0"
+                )
+                await gateway.ready()
+                ports.append(gateway.port)
+                assert not death.done()  # it was killed on purpose
+                death.cancel()
+            return ports, list(Logbook(logbook.read_lines(tmp_path / "log.jsonl")).starts)
+
+        ports, starts = asyncio.run(kill_and_start())
+
+        assert ports[0] == ports[1]
+        assert len(set(starts)) == 2
+
+    @pytest.mark.timeout(60)
+    def test_a_child_that_ends_by_itself_is_told_with_its_last_lines(self, tmp_path: Path) -> None:
+        async def start() -> None:
+            environ = _environ(tmp_path) | {"PEPPERPY_GATEWAY_ATTEMPTS": "none"}
+            async with running("gateway.py", "gateway", environ=environ, show=print):
+                pass
+
+        with pytest.raises(ChildError, match="ended with 1") as caught:
+            asyncio.run(start())
+
+        assert "PEPPERPY_GATEWAY_ATTEMPTS" in str(caught.value.tail)
+
+
+class TestInterferer:
+    @pytest.mark.parametrize(
+        ("kill", "done"), [(True, ["kill", "spawn", "ready"]), (False, [])], ids=["kill", "no kill"]
+    )
+    def test_it_edits_the_file_back_and_kills_if_it_may(
+        self, tmp_path: Path, kill: bool, done: list[str]
+    ) -> None:
+        gateway = _FakeChild()
+
+        interfering = asyncio.run(_interfere(gateway, tmp_path, kill=kill))
+
+        assert (tmp_path / "pepperpy.toml").read_bytes() == CONFIG.read_bytes()
+        assert [edit.what for edit in interfering.edits] == [
+            "edited",
+            "edited with a mistake",
+            "edited back",
+        ]
+        assert gateway.calls == done
+        assert (interfering.outage is not None) == kill
+
+    def test_once_stopped_it_begins_nothing(self, tmp_path: Path) -> None:
+        gateway = _FakeChild()
+
+        interfering = asyncio.run(_interfere(gateway, tmp_path, kill=True, stop=True))
+
+        assert not interfering.edits
+        assert not gateway.calls
 
 
 class TestReport:
@@ -509,44 +619,82 @@ class TestReport:
 
         assert len(folders) == 3
 
-    @pytest.mark.timeout(60)
-    def test_a_run_without_a_request_has_a_page_too(self, tmp_path: Path) -> None:
-        assert "0 requests" in report.write(_empty_run(), tmp_path).read_text("utf-8")
-
-    @pytest.mark.timeout(60)
-    def test_the_page_holds_table_plot_and_failures(self, tmp_path: Path) -> None:
-        outcomes = [replace(o, seconds=0.01) for o in TestReconciliation.OUTCOMES]
-        counts = reconcile.count(outcomes, None, TestReconciliation.LOG)
-        north = [{"message": "request", "t": 0.1, "fault": "slow"}]
-        run = report.Run(
-            seed=1,
-            at=AT,
-            outcomes=outcomes,
-            counts=counts,
-            log=TestReconciliation.LOG,
-            providers={"north": north},
-            failures=["lost: <b>"],
-        )
-
-        text = report.write(run, tmp_path).read_text("utf-8")
-
-        assert "3 requests" in text
-        assert "<svg" in text
-        assert "lost: &lt;b&gt;" in text
-        assert "1 slow" in text
-        assert {file.name for file in tmp_path.iterdir()} >= {"plot.png", "report.html"}
-
-
-def _empty_run() -> report.Run:
-    return report.Run(
-        seed=1,
-        at=AT,
-        outcomes=(),
-        counts=reconcile.count((), None, ()),
-        log=(),
-        providers={},
-        failures=(),
+    @pytest.mark.parametrize(
+        ("is_flawed", "interruption", "code"),
+        [(False, 0, 0), (True, 0, 1), (True, 2, 1), (False, signal.SIGINT, 130)],
     )
+    def test_the_exit_code_tells_how_it_went(
+        self, is_flawed: bool, interruption: int, code: int
+    ) -> None:
+        assert demo.exit_code(is_flawed, interruption) == code
+
+
+ARGUMENTS: dict[str, list[str]] = {
+    "provider.py": ["--name=north", "--port=18480", "--seed=1", "--duration=9"],
+    "gateway.py": [],
+}
+
+
+def _environ(folder: Path) -> dict[str, str]:
+    """What a child needs, with nothing of it outside of *folder*."""
+    return {
+        "PEPPERPY_CONFIG": str(CONFIG),
+        "PEPPERPY_LOGGING_LOG_FILE": str(folder / "log.jsonl"),
+        "PEPPERPY_GATEWAY_METRICS_FILE": str(folder / "metrics.jsonl"),
+        "PEPPERPY_GATEWAY_PORT": "18480",
+        "PEPPERPY_GATEWAY_PROVIDER_KEY": KEY,
+        "PEPPERPY_PROVIDER_KEY": KEY,
+    }
+
+
+def _registry(file: Path | None, environ: dict[str, str] | None = None) -> ConfigRegistry:
+    """A registry of our own: no test reads what the machine has set."""
+    default = {"PEPPERPY_GATEWAY_PROVIDER_KEY": KEY}
+    registry = ConfigRegistry(
+        file=file, profile=None, dotenv=None, environ=default if environ is None else environ
+    )
+    registry.register("gateway", GatewaySettings)
+    return registry
+
+
+class _FakeChild:
+    """Stands for a process, and notes what is done to it."""
+
+    port = 8470
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    async def kill(self) -> None:
+        self.calls.append("kill")
+
+    async def spawn(self, **environ: str) -> None:
+        assert environ["PEPPERPY_GATEWAY_PORT"] == "8470"
+        self.calls.append("spawn")
+
+    async def ready(self) -> None:
+        self.calls.append("ready")
+
+
+async def _interfere(
+    gateway: _FakeChild, folder: Path, *, kill: bool, stop: bool = False
+) -> interferer.Interferer:
+    file, done = folder / "pepperpy.toml", asyncio.Event()
+    file.write_bytes(CONFIG.read_bytes())
+    interfering = interferer.Interferer(
+        cast("Child", gateway),
+        file,
+        faults.interference(1, 9),
+        kill=kill,
+        now=lambda: 9.0,  # everything is due
+        done=done,
+        say=lambda _: None,
+    )
+    if stop:
+        interfering.stop()
+    await interfering.run()
+    assert done.is_set()
+    return interfering
 
 
 def _instant(dice: random.Random) -> datetime:
@@ -558,25 +706,56 @@ def _state(info: zoneinfo.ZoneInfo, at: datetime) -> tuple[timedelta | None, str
     return local.utcoffset(), local.tzname()
 
 
+@dataclass
+class _Visit:
+    """One request to a gateway, and all that could be seen of it."""
+
+    response: httpx2.Response
+    stats: dict[str, Any]
+    retries: Any
+    metrics: Any
+    log: list[Any]
+    logged_when_sent: list[str]
+
+
 def _ask(
     north: Callable[[httpx2.Request], httpx2.Response],
     south: Callable[[httpx2.Request], httpx2.Response],
     zone: str = "Europe/Berlin",
     at: str = "2026-07-01T12:00:00Z",
-) -> tuple[httpx2.Response, Any]:
-    """One request to a gateway between these providers, and what was retried for it."""
+    settings: dict[str, Any] | None = None,
+) -> _Visit:
+    """One request to a gateway between these providers."""
 
-    async def ask() -> tuple[httpx2.Response, Any]:
+    async def ask() -> _Visit:
         providers = [
-            Provider("north", "http://north", transport=httpx2.MockTransport(north)),
-            Provider("south", "http://south", transport=httpx2.MockTransport(south)),
+            Provider(
+                name, f"http://{name}", gateway_settings(), transport=httpx2.MockTransport(answer)
+            )
+            for name, answer in (("north", north), ("south", south))
         ]
-        transport = httpx2.ASGITransport(Gateway(providers).app())
-        async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
-            with retry.testing() as record:
-                return await client.get(f"/zones/{zone}", params={"at": at}), record
+        app, logged = Gateway(providers, "start-1").app(), []
 
-    return asyncio.run(ask())
+        async def watched(scope: Any, receive: Any, send: Any) -> None:
+            async def note_and_send(message: Any) -> None:
+                if message["type"] == "http.response.start":
+                    logged.append([line.message for line in log if line.logger == "gateway"])
+                await send(message)
+
+            await app(scope, receive, note_and_send)
+
+        transport = httpx2.ASGITransport(watched)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            with retry.testing() as retries, capture_metrics() as metrics, capture_logs() as log:
+                response = await client.get(f"/zones/{zone}", params={"at": at})
+            stats = (await client.get("/stats")).json()
+        return _Visit(response, stats, retries, metrics, list(log), logged[0])
+
+    with use_registry(_registry(None)) as registry:
+        registry.set_config(
+            "gateway", {"upstreams": {"north": "-", "south": "-"}, **(settings or {})}
+        )
+        return asyncio.run(ask())
 
 
 def _healthy(request: httpx2.Request) -> httpx2.Response:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,12 @@ def _own_root() -> Iterator[None]:
     shutdown_logging()
     root.handlers = handlers
     root.setLevel(level)
+
+
+@pytest.fixture(autouse=True)
+def _without_config(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if `pepperpy.infra.config` were not installed, also where it is."""
+    monkeypatch.setitem(sys.modules, "pepperpy.infra.config", None)
 
 
 @pytest.fixture

@@ -227,6 +227,9 @@ class TestInitialize:
         initialize_logging(console=False, level="DEBUG")
         assert logging.root.level == logging.DEBUG
 
+        initialize_logging(console=False, level=0)
+        assert logging.root.level == logging.NOTSET
+
         monkeypatch.setenv("PEPPERPY_LOGGING_LEVEL", "")
         initialize_logging(console=False)
         assert logging.root.level == logging.INFO
@@ -236,11 +239,11 @@ class TestInitialize:
     ) -> None:
         monkeypatch.setenv("PEPPERPY_LOGGING_LEVEL", "loud")
 
-        with pytest.raises(InvalidLevelError, match="loud"):
+        with pytest.raises(InvalidLevelError, match=r"PEPPERPY_LOGGING_LEVEL: .*loud"):
             initialize_logging()
 
     def test_unknown_option_is_an_error_that_names_the_nearest(self) -> None:
-        with pytest.raises(InvalidOptionError, match="did you mean log_file") as caught:
+        with pytest.raises(InvalidOptionError, match="did you mean 'log_file'") as caught:
             initialize_logging({"logfile": "x"})
 
         assert caught.value.option == "logfile"

@@ -192,6 +192,20 @@ class TestFullDisk:
         assert len(torn) == 10
         assert [json.loads(line)["message"] for line in (after, last)] == ["after", "last"]
 
+    @pytest.mark.parametrize(("before", "after"), [(b"a\n", 2), (b"a\nhalf a line", 3), (b"", 1)])
+    def test_line_after_one_that_a_killed_process_left_stands_alone(
+        self, path: Path, before: bytes, after: int
+    ) -> None:
+        path.write_bytes(before)
+
+        configure_logging(log_file=path, console=False, file_format="json")
+        get_logger("file.killed").info("next")
+
+        found = path.read_bytes()
+        assert found.startswith(before)
+        assert len(found.splitlines()) == after
+        assert json.loads(found.splitlines()[-1])["message"] == "next"
+
     @posix
     @pytest.mark.skipif("not os.path.exists('/dev/full')", reason="needs /dev/full")
     def test_real_full_device(self, capsys: pytest.CaptureFixture[str]) -> None:

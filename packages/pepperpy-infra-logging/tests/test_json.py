@@ -284,51 +284,6 @@ class TestOrderAndNames:
         assert (line["exception"]["type"], line["exception_"]) == ("KeyError", 5)
 
 
-class TestExceptions:
-    def test_exception_has_type_message_and_traceback(self, lines: Lines) -> None:
-        try:
-            try:
-                raise KeyError("inner")  # noqa: TRY301
-            except KeyError as error:
-                raise ValueError("outer\nline") from error
-        except ValueError:
-            get_logger("json").exception("failed")
-
-        shown = lines()[0]["exception"]
-        assert (shown["type"], shown["message"]) == ("ValueError", "outer\nline")
-        assert "KeyError: 'inner'" in shown["traceback"]
-        assert shown["traceback"].endswith("ValueError: outer\nline")
-
-    def test_type_of_another_module_is_named_with_it(self, lines: Lines) -> None:
-        get_logger("json").error("x", exc_info=json.JSONDecodeError("bad", "doc", 0))
-
-        assert lines()[0]["exception"]["type"] == "json.decoder.JSONDecodeError"
-
-    def test_groups_show_all_members(self, lines: Lines) -> None:
-        get_logger("json").error(
-            "x", exc_info=ExceptionGroup("g", [KeyError("k"), ValueError("v")])
-        )
-
-        assert "KeyError: 'k'" in lines()[0]["exception"]["traceback"]
-        assert "ValueError: v" in lines()[0]["exception"]["traceback"]
-
-    def test_hostile_exception_is_still_a_line(self, lines: Lines) -> None:
-        class BadError(Exception):
-            def __str__(self) -> str:
-                raise RuntimeError("hostile")
-
-        get_logger("json").error("x", exc_info=BadError())
-
-        assert "BadError" in lines()[0]["exception"]["type"]
-
-    def test_text_of_a_record_from_elsewhere_is_kept(self, lines: Lines) -> None:
-        record = logging.makeLogRecord({"msg": "x", "exc_text": "Traceback: gone"})
-
-        logging.root.handlers[0].handle(record)
-
-        assert lines()[0]["exception"] == {"traceback": "Traceback: gone"}
-
-
 class TestNeverRaises:
     @pytest.mark.parametrize(
         ("message", "args"),

@@ -332,7 +332,7 @@ class TestConfiguring:
         opened: list[Any] = []
         real = module.FileSink
         monkeypatch.setattr(module, "FileSink", lambda *a: opened.append(real(*a)) or opened[-1])
-        monkeypatch.setattr(module._setup, "replace", fail)
+        monkeypatch.setattr(module.setup, "replace", fail)
 
         with pytest.raises(RuntimeError):
             configure_logging(console=False, log_file=path)

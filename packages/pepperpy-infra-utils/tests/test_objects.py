@@ -137,7 +137,7 @@ class TaggedUUID(uuid.UUID):
     pass
 
 
-class TaggedText(str):  # noqa: SLOT000 - has attributes on purpose
+class TaggedText(str):
     lang: str
 
 
@@ -168,7 +168,7 @@ class Refusal(ValueError):
 
 
 @dataclass
-class FieldsOnText(str):  # noqa: SLOT000 - as above
+class FieldsOnText(str):
     lang: str = "en"
 
 

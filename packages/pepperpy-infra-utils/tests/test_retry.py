@@ -989,13 +989,13 @@ print(len(lines), len(set(lines)), all(line.endswith("]8.0") for line in lines))
 
     def test_random_seed_is_left_alone(self):
         random.seed(5)
-        expected = random.random()  # noqa: S311
+        expected = random.random()
         random.seed(5)
         clock = FakeClock()
 
         retry(Script(Down, 1), clock=clock)()
 
-        assert random.random() == expected  # noqa: S311
+        assert random.random() == expected
 
 
 def test_budget_and_options_may_be_shared_by_many_functions():

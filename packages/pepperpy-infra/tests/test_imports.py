@@ -19,7 +19,7 @@ Layout = Callable[..., Path]
 # Every interpreter has loaded `os` before a program begins, but for this bare one.
 LOADED = "import os; before = set(sys.modules); {code}; print(*sorted(set(sys.modules) - before), sep='\\n')"
 FACADE = Path(pepperpy.infra.__file__).parent
-HEAVY = {"asyncio", "concurrent", "logging", "msgspec", "numpy", "pkgutil", "pydantic"}
+HEAVY = {"asyncio", "concurrent", "logging", "msgspec", "numpy", "pkgutil", "pydantic", "yaml"}
 
 
 @pytest.fixture
@@ -57,6 +57,18 @@ class TestWhatIsLoaded:
         assert "pepperpy.infra.utils" in loaded.split()
         assert "pepperpy.infra.logging" not in loaded.split()
         assert top_level(loaded) & HEAVY == set()
+
+    @pytest.mark.parametrize(
+        ("name", "portion"), [("get_logger", "logging"), ("get_provider_telemetry", "telemetry")]
+    )
+    def test_a_name_of_logging_or_telemetry_loads_neither_config_nor_what_it_needs(
+        self, run: Run, name: str, portion: str
+    ) -> None:
+        loaded = run(LOADED.format(code=f"from pepperpy.infra import {name}"))
+
+        assert f"pepperpy.infra.{portion}" in loaded.split()
+        assert "pepperpy.infra.config" not in loaded.split()
+        assert top_level(loaded) & {"pydantic", "pydantic_core", "yaml"} == set()
 
     def test_a_portion_loads_without_its_siblings(self, run: Run) -> None:
         loaded = run(LOADED.format(code="from pepperpy.infra import utils")).split()
@@ -160,7 +172,8 @@ except ModuleNotFoundError as error:
     def test_the_error_names_the_wheel_to_install(
         self, run: Run, layout: Layout, statement: str
     ) -> None:
-        entry = layout("one", "utils", facade=True)
+        others = pepperpy.infra._OWNED.keys() - {"logging"}
+        entry = layout("one", *others, facade=True)
 
         name, message = run(self.CODE.format(statement=statement), [entry]).split("|")
 

@@ -24,7 +24,10 @@ PROMISED = {
         JsonCompressor NumpyCompressor compress_data compress_json compress_numpy decompress_data
         decompress_json decompress_numpy optimize_dataset
     """,
-    "config": "BaseConfig ConfigRegistry get_config register_config",
+    "config": """
+        BaseConfig ConfigError ConfigRegistry ConfigValidationError explain_config get_config
+        register_config reload_config reset_config set_config validate_all_configs validate_config
+    """,
     "connection": """
         ConnectionPool ConnectionPoolConfig PooledResourceContext close_pools get_pool
         initialize_pools pooled_resource register_pool
@@ -56,8 +59,9 @@ PROMISED = {
         register_memory_provider set
     """,
     "telemetry": """
-        EventLevel MetricType ProviderTelemetry TelemetryManager get_provider_telemetry
-        initialize_telemetry
+        EventLevel MetricType ProviderTelemetry TelemetryHandler TelemetryManager disable_telemetry
+        enable_telemetry get_provider_telemetry initialize_telemetry is_telemetry_enabled
+        report_event report_metric
     """,
     "utils": """
         async_retry dict_to_object generate_id generate_timestamp get_file_extension

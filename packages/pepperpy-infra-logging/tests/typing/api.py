@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import assert_type
 
@@ -14,6 +15,8 @@ from pepperpy.infra.logging import (
     InfraLogger,
     InvalidLevelError,
     LogLevel,
+    QueuePolicy,
+    Sampling,
     bind,
     capture_logs,
     configure_logging,
@@ -33,8 +36,19 @@ def configuring() -> None:
     configure_logging(level=LogLevel.DEBUG, log_file=Path("app.log"), format="json")
     configure_logging(file_format="json", levels={"urllib3": "WARNING", "app": 10}, redact=["cpf"])
     configure_logging(redact=Redactor(names=["cpf"]), capture_warnings=True)
+    configure_logging(sampling=Sampling(first=5, per=timedelta(seconds=1)), repeats=5.0)
+    configure_logging(sampling={"first": 5}, repeats=timedelta(seconds=5))
     initialize_logging({"level": "INFO"}, console=False)
+    initialize_logging(sampling=True, repeats=True)
     shutdown_logging()
+
+
+def queueing_and_rotating() -> None:
+    policy = QueuePolicy(max_lines=10, max_size="1 MiB", overflow="drop_below", level="ERROR")
+    assert_type(policy.max_lines, int)
+    configure_logging(log_file="app.log", queue=policy, rotation="100 MB", retention=5)
+    configure_logging(queue={"timeout": 0.5}, rotation=timedelta(days=1), retention="30 days")
+    configure_logging(queue=QueuePolicy(timeout=timedelta(seconds=1)), rotation=10_000_000)
 
 
 def logging_lines() -> None:
@@ -50,6 +64,8 @@ def logging_lines() -> None:
 def levels() -> None:
     set_log_level("DEBUG")
     set_log_level(None, "app")
+    set_log_level("DEBUG", "app", duration=300)
+    set_log_level("DEBUG", duration=timedelta(minutes=5))
     with log_level(LogLevel.DEBUG, "app"):
         pass
     try:
@@ -58,7 +74,21 @@ def levels() -> None:
         assert_type(error.code, str)
 
 
+@log_context(job="nightly")
+def decorated(number: int) -> str:
+    return str(number)
+
+
+@log_context(job="nightly")
+async def decorated_too(number: int) -> str:
+    return str(number)
+
+
 async def contexts() -> None:
+    assert_type(decorated(1), str)
+    assert_type(await decorated_too(1), str)
+    with log_context(request_id="r") as block:
+        assert_type(block, log_context)
     with log_context(request_id="r"):
         pass
     async with log_context(request_id="r"), log_level("DEBUG"):

@@ -6,7 +6,19 @@ import logging
 from typing import assert_type
 
 import pepperpy.infra
-from pepperpy.infra import generate_id, get_logger, hash_string, retry, slugify, utils
+from pepperpy.infra import (
+    BaseConfig,
+    MetricType,
+    ProviderTelemetry,
+    generate_id,
+    get_logger,
+    get_provider_telemetry,
+    hash_string,
+    register_config,
+    retry,
+    slugify,
+    utils,
+)
 
 assert_type(generate_id(prefix="user_"), str)
 assert_type(hash_string("text", algorithm="sha256"), str)
@@ -23,6 +35,17 @@ def fetch(url: str, *, limit: int = 3) -> bytes:
 
 
 assert_type(fetch("https://example.org", limit=2), bytes)
+
+
+class ShopConfig(BaseConfig):
+    api_key: str
+    timeout: int = 30
+
+
+register_config("shop", ShopConfig)
+
+telemetry = assert_type(get_provider_telemetry("upstream"), ProviderTelemetry)
+telemetry.report_metric("requests", 1, MetricType.COUNTER)
 
 # An unknown name is an error; were it not, the comment would be one.
 _ = pepperpy.infra.no_such_name  # type: ignore[attr-defined]

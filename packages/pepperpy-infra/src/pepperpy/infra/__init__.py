@@ -21,11 +21,39 @@ __path__ = list(dict.fromkeys([*__path__, *(_join(_root, "infra") for _root in _
 
 # Which module owns which names.  The stub beside this file says the same to type checkers.
 _OWNED = {
+    "config": (
+        "BaseConfig",
+        "ConfigError",
+        "ConfigRegistry",
+        "ConfigValidationError",
+        "explain_config",
+        "get_config",
+        "register_config",
+        "reload_config",
+        "reset_config",
+        "set_config",
+        "validate_all_configs",
+        "validate_config",
+    ),
     "logging": (
         "configure_logging",
         "get_logger",
         "initialize_logging",
         "set_log_level",
+    ),
+    "telemetry": (
+        "EventLevel",
+        "MetricType",
+        "ProviderTelemetry",
+        "TelemetryHandler",
+        "TelemetryManager",
+        "disable_telemetry",
+        "enable_telemetry",
+        "get_provider_telemetry",
+        "initialize_telemetry",
+        "is_telemetry_enabled",
+        "report_event",
+        "report_metric",
     ),
     "utils": (
         "async_retry",

@@ -7,8 +7,9 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ._exceptions import describe
 from ._record import Record, context_of, fields_of, message_of
-from ._values import Plain, is_a, key_text, mask, one_deeper, safe_repr, safe_text
+from ._values import Plain, is_a, key_text, mask, one_deeper, safe_repr
 
 if TYPE_CHECKING:
     import logging
@@ -65,22 +66,13 @@ class Cleaner:
         for name, value in own.items():
             self.put(line, name, value)
 
-    def error(self, record: logging.LogRecord) -> dict[str, str] | None:
-        """The record's exception as ``type``, ``message`` and ``traceback``."""
+    def error(self, record: logging.LogRecord) -> dict[str, Any] | None:
+        """The record's exception as data; of one that came as text, that."""
+        info = record.exc_info
+        if info and info[1] is not None:
+            return describe(info[1], info[2], self.redact_text)
         text = self.traceback(record)
-        if text is None:
-            return None
-        error = record.exc_info[1] if record.exc_info else None
-        if error is None:
-            return {"traceback": text}
-        kind = type(error)
-        return {
-            "type": kind.__qualname__
-            if kind.__module__ == "builtins"
-            else f"{kind.__module__}.{kind.__qualname__}",
-            "message": self.redact_text(safe_text(error)),
-            "traceback": text,
-        }
+        return None if text is None else {"traceback": text}
 
     def traceback(self, record: logging.LogRecord) -> str | None:
         """The record's exception as Python prints it, without the last line break."""

@@ -5,30 +5,39 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
-from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from pepperpy.infra.utils import register_closer, subscribe
 from pepperpy.infra.utils.redaction import Redactor
 
 from ._clean import Cleaner
+from ._console_sink import ConsoleSink
 from ._errors import InvalidFormatError, InvalidOptionError
+from ._file_sink import FileSink
 from ._json import JsonRenderer
-from ._levels import base_of, parse_level, set_base
+from ._levels import base_of, end_timed, parse_level, set_base
 from ._lock import settings_lock
 from ._logger import get_logger
 from ._pretty import PrettyRenderer
-from ._sink import ConsoleSink, FileSink, Sink
+from ._queue_policy import queue_policy
+from ._repeats import window_of
+from ._rotating_sink import RotatingFileSink
+from ._rotation import rotation_of
+from ._sampling import sampling_of
+from ._sieve import Sieve
 from ._text import FormattedText, TextRenderer, check_format
 from ._values import is_a
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import timedelta
     from typing import TextIO
 
     from pepperpy.infra.utils import Signal
 
-    from ._sink import Renderer
+    from ._queue_policy import QueuePolicy
+    from ._sampling import Sampling
+    from ._sink import Renderer, Sink
 
 ConsoleFormat: TypeAlias = Literal["auto", "pretty", "json", "text"]
 FileFormat: TypeAlias = Literal["text", "json"]
@@ -45,6 +54,11 @@ def configure_logging(
     format: ConsoleFormat = "auto",  # noqa: A002
     file_format: FileFormat = "text",
     levels: Mapping[str, int | str] | None = None,
+    queue: bool | QueuePolicy | Mapping[str, Any] = False,
+    rotation: int | str | timedelta | None = None,
+    retention: int | str | timedelta | None = None,
+    sampling: bool | Sampling | Mapping[str, Any] | None = None,
+    repeats: bool | float | timedelta = False,
     redact: bool | Iterable[str] | Redactor = True,
     capture_warnings: bool = False,
 ) -> None:
@@ -64,60 +78,59 @@ def configure_logging(
         format: ``"auto"`` is pretty on a terminal and JSON elsewhere.
         file_format: How the file looks.
         levels: Levels of single loggers, by name.
+        queue: Whether a thread writes the lines, so that callers need not wait for a slow disk or
+            reader: True, or a `QueuePolicy` (or its options in a mapping) that says how many lines
+            may wait and what happens then.
+        rotation: When the file is set aside and a new one begun: at a size (``"100 MB"``, or
+            bytes), after a time (``"12 h"``, or a timedelta), ``"hourly"``, ``"daily"`` or
+            ``"weekly"``, in UTC.
+        retention: How many of the files that were set aside are kept, or for how long
+            (``"30 days"``, or a timedelta); ``None`` keeps all.
+        sampling: Which of many similar lines are written: a `Sampling`, or True for the usual one.
+            Handlers of others get every line.
+        repeats: For how many seconds (or a `timedelta`; True is 5) repetitions of a line are held
+            back, to be told as one line "repeated 12 times".
         redact: Whether secrets are masked; names that are secret in addition; or a `Redactor`.
         capture_warnings: Whether Python's warnings are logged, as ``py.warnings``.
 
     Raises:
         InvalidLevelError: If there is no such level.
         InvalidFormatError: If there is no such format, or *format_string* cannot be filled in.
-        InvalidOptionError: If *redact* or *levels* is none of what it may be.
+        InvalidOptionError: If another option is none of what it may be.
         LogFileError: If the file cannot be opened.  After any of these errors everything is as it
             was before the call.
     """
     number = logging.INFO if level is None else parse_level(level)
     by_name = _levels_by_name(levels)
     console_level = logging.NOTSET if isinstance(console, bool) else parse_level(console)
-    renderers = _Renderers(Cleaner(_redactor(redact)), format_string)
+    sampled, window = sampling_of(sampling), window_of(repeats)
+    policy, turning = queue_policy(queue), rotation_of(rotation, retention, log_file)
+    cleaner = Cleaner(_redactor(redact))
+    renderers = _Renderers(cleaner, format_string)
     renderers.check(format, file_format)
 
     sinks: list[Sink] = []
     try:
         if log_file is not None:
-            sinks.append(FileSink(os.fspath(log_file), renderers.for_file(file_format)))
+            path, render = os.fspath(log_file), renderers.for_file(file_format)
+            sinks.append(
+                RotatingFileSink(path, render, turning) if turning else FileSink(path, render)
+            )
         if console is not False:
             sinks.append(ConsoleSink(renderers.for_console(format)))
             sinks[-1].setLevel(console_level)
+        if policy is not None:
+            for sink in sinks:
+                sink.write_behind(policy)
+        handlers: list[Sink | Sieve] = [*sinks]
+        if sampled is not None or window is not None:
+            handlers = [Sieve(each, cleaner, sampling=sampled, repeats=window) for each in sinks]
         with settings_lock:
-            _setup.replace(sinks, {None: number, **by_name}, capture_warnings=capture_warnings)
+            setup.replace(handlers, {None: number, **by_name}, capture_warnings=capture_warnings)
     except BaseException:
         for sink in sinks:
             sink.retire()
         raise
-
-
-def initialize_logging(config: Mapping[str, Any] | None = None, /, **options: Any) -> None:
-    """Do what `configure_logging` does, with settings from a mapping, keywords or the environment.
-
-    A keyword wins over *config*.  Where neither has a level, ``PEPPERPY_LOGGING_LEVEL`` gives it.
-
-    Args:
-        config: Options of `configure_logging` by name.
-        options: The same, as keywords.
-
-    Raises:
-        InvalidOptionError: If there is no such option.
-        LoggingError: As `configure_logging`.
-    """
-    wanted: dict[str, Any] = {**(config or {}), **options}
-    known = configure_logging.__annotations__.keys() - {"return"}
-    for name in wanted:
-        if name not in known:
-            near = get_close_matches(str(name), known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(sorted(known))}"
-            raise InvalidOptionError(f"unknown logging option {name!r}; {hint}", option=name)
-    if wanted.get("level") is None:
-        wanted["level"] = os.environ.get("PEPPERPY_LOGGING_LEVEL") or None
-    configure_logging(**wanted)
 
 
 def shutdown_logging() -> None:
@@ -127,26 +140,39 @@ def shutdown_logging() -> None:
     `run_closers` calls it too.
     """
     with settings_lock:
-        _setup.undo()
+        setup.undo()
+
+
+class Follower(Protocol):
+    """Something that will configure logging again, until it is ended."""
+
+    @property
+    def end(self) -> Callable[[], object]: ...
 
 
 class _Setup:
     """What the last `configure_logging` did to the process.  Guarded by settings_lock."""
 
     def __init__(self) -> None:
-        self._sinks: list[Sink] = []
+        self.follower: Follower | None = None
+        self._sinks: list[Sink | Sieve] = []
         # logger name (None is the root) -> level before, level that we set
         self._levels: dict[str | None, tuple[int, int]] = {}
         self._undo: list[Callable[[], None]] = []
 
     def replace(
-        self, sinks: list[Sink], levels: Mapping[str | None, int], *, capture_warnings: bool
+        self, sinks: list[Sink | Sieve], levels: Mapping[str | None, int], *, capture_warnings: bool
     ) -> None:
+        self._end_follower()
         old, self._sinks = self._sinks, sinks
         root = logging.root
+        # What waits in the queues comes before what the new ones write to the same file.
+        for sink in old:
+            sink.settle()
         # One assignment, and the old ones are closed last: a thread in the midst of its line loses
         # nothing, since a closed file sink opens the file for it again.
         root.handlers = [*(each for each in root.handlers if each not in old), *sinks]
+        end_timed()
         self._restore_levels()
         for name, number in levels.items():
             logger = logging.getLogger(name)
@@ -159,8 +185,10 @@ class _Setup:
             sink.retire()
 
     def undo(self) -> None:
+        self._end_follower()
         root = logging.root
         root.handlers = [each for each in root.handlers if each not in self._sinks]
+        end_timed()
         self._restore_levels()
         self._capture_warnings(wanted=False)
         for undo in self._undo:
@@ -168,6 +196,11 @@ class _Setup:
         for sink in self._sinks:
             sink.retire()
         self._sinks, self._undo = [], []
+
+    def _end_follower(self) -> None:
+        follower, self.follower = self.follower, None
+        if follower is not None:
+            follower.end()
 
     def _restore_levels(self) -> None:
         for name, (before, ours) in self._levels.items():
@@ -186,7 +219,7 @@ class _Setup:
             self._captures_warnings = wanted
 
 
-_setup = _Setup()
+setup = _Setup()
 
 
 class _Renderers:
@@ -292,4 +325,6 @@ class _NoRedactor(Redactor):
 
 
 def _log_signal(signal: Signal) -> None:
+    if signal.kind in {"logging.dropped", "logging.lost"}:
+        return  # the sink has told it itself, as well as it can
     get_logger(signal.source).log(signal.level, signal.kind, extra=dict(signal.facts))

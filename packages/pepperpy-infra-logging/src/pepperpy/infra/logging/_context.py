@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from pepperpy.infra.utils import BothFaces
+from pepperpy.infra.utils.wrapping import Kind, compile_wrapper, decorate, kind_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
     from types import TracebackType
+    from typing import Self
+
+F = TypeVar("F", bound="Callable[..., Any]")
 
 
 class _Node(NamedTuple):
@@ -21,11 +28,13 @@ class _Node(NamedTuple):
 current: ContextVar[_Node | None] = ContextVar("pepperpy.logging.context", default=None)
 
 
-class log_context:  # noqa: N801 - reads as a verb: `with log_context(request_id=...):`
+class log_context(BothFaces):  # noqa: N801 - reads as a verb: `with log_context(request_id=...):`
     """Give every line that is logged inside of the block these fields.
 
     Each task and thread has its own context: a task starts with that of its creator and keeps its
-    changes to itself.  Blocks nest; the inner one's value counts.  Works as ``async with`` too.
+    changes to itself.  Blocks nest; the inner one's value counts.  Works as ``async with`` too, and
+    as a decorator of functions, coroutine functions and generators: of the latter, the lines carry
+    the fields that are logged while they run, not those that are logged between their items.
 
     Examples:
         >>> from pepperpy.infra.logging import capture_logs, get_logger
@@ -38,10 +47,19 @@ class log_context:  # noqa: N801 - reads as a verb: `with log_context(request_id
     def __init__(self, /, **fields: object) -> None:
         self._fields = fields
 
-    def __enter__(self) -> None:
+    def __call__(self, func: F, /) -> F:
+        return decorate(func, self._wrapped, label="log_context")  # type: ignore[no-any-return]
+
+    def _wrapped(self, func: Callable[..., Any]) -> Any:
+        kind = kind_of(func)
+        names = {"block": self, "steps": _steps}
+        return compile_wrapper(func, _BODIES[kind], names, label="log_context", kind=kind)
+
+    def __enter__(self) -> Self:
         outer = current.get()
         fields = self._fields if outer is None else {**outer.fields, **self._fields}
         current.set(_Node(fields, self._fields, self, outer))
+        return self
 
     def __exit__(
         self,
@@ -53,16 +71,59 @@ class log_context:  # noqa: N801 - reads as a verb: `with log_context(request_id
         # it in another context than it entered, where there is nothing to undo.
         current.set(_without(current.get(), self))
 
-    async def __aenter__(self) -> None:
-        self.__enter__()
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.__exit__(kind, error, traceback)
+_CALL = """\
+with $block:
+    return $await$call
+"""
+_BODIES = {
+    Kind.FUNCTION: _CALL,
+    Kind.COROUTINE: _CALL,
+    Kind.GENERATOR: """\
+return (yield from $steps($block, $call))
+""",
+    # The same as _steps: an async generator has no `yield from`.
+    Kind.ASYNC_GENERATOR: """\
+$generator = $call
+$resume, $value = $generator.asend, None
+while True:
+    with $block:
+        try:
+            $item = await $resume($value)
+        except $StopAsyncIteration:
+            return
+    $resume, $value = $generator.asend, None
+    try:
+        $value = yield $item
+    except $GeneratorExit:
+        with $block:
+            await $generator.aclose()
+        raise
+    except $BaseException as $error:
+        $resume, $value = $generator.athrow, $error
+""",
+}
+
+
+def _steps(block: log_context, generator: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+    """``yield from generator``, where the block is open only while the generator runs."""
+    resume: Callable[[Any], Any] = generator.send
+    value: Any = None
+    while True:
+        with block:
+            try:
+                item = resume(value)
+            except StopIteration as stop:
+                return stop.value
+        resume, value = generator.send, None
+        try:
+            value = yield item
+        except GeneratorExit:
+            with block:
+                generator.close()
+            raise
+        except BaseException as error:  # noqa: BLE001 - it is the generator's to handle
+            resume, value = generator.throw, error
 
 
 def _without(node: _Node | None, block: log_context) -> _Node | None:

@@ -12,7 +12,10 @@ class LoggingError(InfraError):
 
 
 class InvalidLevelError(LoggingError, ValueError):
-    """A level that is neither a known name nor a number; *level* is what was given."""
+    """A level that is neither a known name nor a number.
+
+    *level* is what was given, *nearest* has the known names that look like it.
+    """
 
     code = "logging-level"
 

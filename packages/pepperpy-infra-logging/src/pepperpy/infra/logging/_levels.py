@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import logging
+import math
+import os
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from ._errors import InvalidLevelError
+from pepperpy.infra.utils import BothFaces, to_seconds
+
+from ._alarm import shared_alarms
+from ._errors import InvalidLevelError, InvalidOptionError
 from ._lock import settings_lock
 
 if TYPE_CHECKING:
+    from datetime import timedelta
     from types import TracebackType
+    from typing import Self
 
 
 class LogLevel(IntEnum):
@@ -50,16 +57,25 @@ def _unknown(level: object) -> InvalidLevelError:
     )
 
 
-def set_log_level(level: int | str | None, logger_name: str | None = None) -> None:
+def set_log_level(
+    level: int | str | None,
+    logger_name: str | None = None,
+    *,
+    duration: float | timedelta | None = None,
+) -> None:
     """Change what one logger lets through, from now on; handlers are left alone.
 
     Args:
         level: A name in any case, or a number.  ``None`` makes the logger follow its parent again.
         logger_name: ``None`` is the root logger, which all loggers without a level of their own
             follow.
+        duration: Seconds, or a `timedelta`, after which the logger goes back to what it had before,
+            also in a program that is idle then.  Another call for the same logger ends it early,
+            as do `configure_logging` and `shutdown_logging`; a forked child begins without it.
 
     Raises:
         InvalidLevelError: If there is no such level, or the root logger is told to follow.
+        InvalidOptionError: If *duration* is not positive.
 
     Examples:
         >>> set_log_level("warning", "app.db")
@@ -71,27 +87,95 @@ def set_log_level(level: int | str | None, logger_name: str | None = None) -> No
     if level is None and logger is logging.root:
         raise InvalidLevelError("the root logger has no parent to follow; give a level", level=None)
     number = logging.NOTSET if level is None else parse_level(level)
+    seconds = None if duration is None else _seconds(duration)
     with settings_lock:
-        set_base(logger, number)
+        if seconds is None:
+            set_base(logger, number)
+            return
+        # Armed first: a level that nothing would take back must not be set.
+        timed = _ForAWhile(logger, seconds)
+        end_timed(logger)
+        _begin(logger, timed, number)
+        _for_a_while[logger] = timed
+
+
+def _seconds(duration: float | timedelta) -> float:
+    seconds = to_seconds(duration)
+    if 0 < seconds < math.inf:
+        return seconds
+    raise InvalidOptionError(
+        f"duration must be positive seconds, a timedelta, or None for 'from now on'; got {duration!r}",
+        option="duration",
+    )
+
+
+class _ForAWhile:
+    """A level that ends by itself."""
+
+    def __init__(self, logger: logging.Logger, seconds: float) -> None:
+        self._logger = logger
+        self.call_off = shared_alarms.at(shared_alarms.clock.monotonic() + seconds, self._end)
+
+    def _end(self) -> None:
+        with settings_lock:
+            if _for_a_while.get(self._logger) is self:  # else it was too late to call the alarm off
+                end_timed(self._logger)
+
+
+# Guarded by settings_lock; at most one for each logger.
+_for_a_while: dict[logging.Logger, _ForAWhile] = {}
+
+
+def end_timed(logger: logging.Logger | None = None) -> None:
+    """End the level for a while of one logger, or of all."""
+    for each in list(_for_a_while) if logger is None else [logger]:
+        if (timed := _for_a_while.pop(each, None)) is not None:
+            timed.call_off()
+            _end(each, timed)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=end_timed)
 
 
 class _Overrides:
-    """The `log_level` blocks that are open for one logger, oldest first."""
+    """The `log_level` blocks that are open for one logger, oldest first, and its level for a while."""
 
     def __init__(self, base: int) -> None:
         self.base = base
         # The level is None where something newer has decided.
-        self.open: list[tuple[log_level, int | None]] = []
+        self.open: list[tuple[log_level | _ForAWhile, int | None]] = []
 
-    def close(self, block: log_level) -> int:
-        """The level after one of the blocks has ended."""
-        last = max(at for at, (each, _) in enumerate(self.open) if each is block)
-        del self.open[last]
+    @property
+    def level(self) -> int:
+        """The level that the newest of them has decided."""
         return next((level for _, level in reversed(self.open) if level is not None), self.base)
 
+    def close(self, owner: log_level | _ForAWhile) -> None:
+        """Take out the innermost one of *owner*."""
+        last = max(at for at, (each, _) in enumerate(self.open) if each is owner)
+        del self.open[last]
 
-# Guarded by settings_lock; an entry lives as long as a block is open for its logger.
+
+# Guarded by settings_lock; an entry lives as long as something is open for its logger.
 _overrides: dict[logging.Logger, _Overrides] = {}
+
+
+def _begin(logger: logging.Logger, owner: log_level | _ForAWhile, level: int) -> None:
+    overrides = _overrides.setdefault(logger, _Overrides(logger.level))
+    overrides.open.append((owner, level))
+    logger.setLevel(level)
+
+
+def _end(logger: logging.Logger, owner: log_level | _ForAWhile) -> None:
+    overrides = _overrides[logger]
+    before = overrides.level
+    overrides.close(owner)
+    # A block gives back what it has taken; an alarm does not know what `setLevel` did meanwhile.
+    if logger.level == before or isinstance(owner, log_level):
+        logger.setLevel(overrides.level)
+    if not overrides.open:
+        del _overrides[logger]
 
 
 def base_of(logger: logging.Logger) -> int:
@@ -102,13 +186,14 @@ def base_of(logger: logging.Logger) -> int:
 
 def set_base(logger: logging.Logger, level: int) -> None:
     """Set the level that the logger has from now on, in the blocks that are open and after them."""
+    end_timed(logger)
     if (overrides := _overrides.get(logger)) is not None:
         overrides.base = level
         overrides.open = [(block, None) for block, _ in overrides.open]
     logger.setLevel(level)
 
 
-class log_level:  # noqa: N801 - reads as a verb: `with log_level("DEBUG"):`
+class log_level(BothFaces):  # noqa: N801 - reads as a verb: `with log_level("DEBUG"):`
     """Change a logger's level for the time of the block.
 
     The change is seen by the whole process, as a logger is.  Blocks may nest and, in several
@@ -125,11 +210,10 @@ class log_level:  # noqa: N801 - reads as a verb: `with log_level("DEBUG"):`
         self._level = parse_level(level)
         self._logger = logging.getLogger(logger_name)
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         with settings_lock:
-            overrides = _overrides.setdefault(self._logger, _Overrides(self._logger.level))
-            overrides.open.append((self, self._level))
-            self._logger.setLevel(self._level)
+            _begin(self._logger, self, self._level)
+        return self
 
     def __exit__(
         self,
@@ -138,18 +222,4 @@ class log_level:  # noqa: N801 - reads as a verb: `with log_level("DEBUG"):`
         traceback: TracebackType | None,
     ) -> None:
         with settings_lock:
-            overrides = _overrides[self._logger]
-            self._logger.setLevel(overrides.close(self))
-            if not overrides.open:
-                del _overrides[self._logger]
-
-    async def __aenter__(self) -> None:
-        self.__enter__()
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.__exit__(kind, error, traceback)
+            _end(self._logger, self)

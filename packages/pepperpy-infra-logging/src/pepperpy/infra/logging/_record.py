@@ -243,6 +243,47 @@ def context_of(record: logging.LogRecord) -> Mapping[str, object]:
     return node.fields if node else {}
 
 
+def with_field(record: logging.LogRecord, name: str, value: object) -> logging.LogRecord:
+    """A copy of *record* with one field more; *record* itself belongs to all handlers.
+
+    Where the name is taken, the field gets a trailing ``_``.
+    """
+    # Not `copy.copy`: copies of ours are for readers who do not have this package.
+    copied = _new(type(record))
+    copied.__dict__.update(record.__dict__)
+    if isinstance(copied, Record):
+        while name in copied.fields:
+            name += "_"
+        copied.fields = {**copied.fields, name: value}
+        return copied
+    if isinstance(copied, FullRecord):
+        for slot in FullRecord.__slots__:
+            setattr(copied, slot, getattr(record, slot))
+    while name in copied.__dict__ or name in _RESERVED:
+        name += "_"
+    setattr(copied, name, value)
+    return copied
+
+
+def told_of(
+    record: logging.LogRecord, message: str, fields: Mapping[Any, object]
+) -> logging.LogRecord:
+    """A record about *record*, from the same place, with a message and fields of its own.
+
+    It has all that it will ever show, since it is written later and perhaps by another thread.
+    """
+    told = _new(FullRecord)
+    told.__dict__.update(_BLANK.__dict__)
+    told.__dict__.update((name, record.__dict__[name]) for name in _KEPT & record.__dict__.keys())
+    told.msg = message
+    told._context = told._outer = _NOTHING  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    told._names = _add(told, dict(fields))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    return told
+
+
+_KEPT = ATTRIBUTES - {"args", "asctime", "exc_info", "exc_text", "message", "msg", "stack_info"}
+
+
 def exc_info_of(given: Any) -> ExcInfo:
     """What ``exc_info=`` stands for: an error, its triple, or anything true for the current one."""
     if isinstance(given, BaseException):  # may be false, as any object

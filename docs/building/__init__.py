@@ -1,0 +1,1 @@
+"""Builds the pages of the site that nobody writes by hand."""

@@ -1,0 +1,75 @@
+"""Bringing the books of a run together: what the demo has seen itself, and what is in the files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import faults
+from checks import Check, check
+from driver import Outcome
+from evidence import Evidence
+from interferer import Interferer
+from logbook import Line, Logbook, LogFileError, read_lines
+from processes import ChildError
+from report import Report
+from telemetrybook import TelemetryBook
+
+
+@dataclass(slots=True)
+class Notes:
+    """What the demo knows first-hand when its processes are gone."""
+
+    at: datetime
+    began: datetime
+    outcomes: list[Outcome] = field(default_factory=list)
+    telemetry: TelemetryBook | None = None
+    interferer: Interferer | None = None
+    crash: ChildError | None = None
+    trouble: list[str] = field(default_factory=list)
+
+
+def gather(
+    notes: Notes, folder: Path, *, seed: int, expected: int | None
+) -> tuple[Evidence, list[str]]:
+    """Everything that is known about the run, with the files in *folder*, and what went amiss.
+
+    Args:
+        expected: How many requests there should be, `None` for an interrupted run.
+    """
+    trouble = [*([str(notes.crash)] if notes.crash else []), *notes.trouble]
+
+    def read(name: str) -> list[Line]:
+        try:
+            return read_lines(folder / f"{name}.jsonl")
+        except (LogFileError, OSError) as error:
+            if not notes.crash:
+                trouble.append(str(error))
+            return []
+
+    run = Evidence(
+        seed=seed,
+        at=notes.at,
+        began=notes.began,
+        outcomes=notes.outcomes,
+        log=Logbook(read("gateway")),
+        telemetry=notes.telemetry,
+        metrics=read("metrics"),
+        providers={name: read(name) for name in faults.PROVIDERS},
+        edits=notes.interferer.edits if notes.interferer else (),
+        outage=notes.interferer.outage if notes.interferer else None,
+        expected=expected,
+    )
+    return run, trouble
+
+
+def judge(run: Evidence, trouble: Iterable[str], leaked: Iterable[str]) -> Report:
+    """The run with the results of all checks."""
+    checks = [
+        Check("no process died by itself, and every line of every file is whole", tuple(trouble)),
+        *check(run),
+        Check("the providers' key is in no file of the run, and in no output", tuple(leaked)),
+    ]
+    return Report(run, checks)

@@ -1,0 +1,72 @@
+"""Everything that is known about a run when it is over: the books of all who took part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import zones
+from driver import Outcome, Verdict
+from faults import Outage
+from interferer import Edit
+from logbook import Line, Logbook
+from telemetrybook import Kind, TelemetryBook
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One run, as driver, gateway, providers and files tell of it."""
+
+    seed: int
+    at: datetime  # what was asked about
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    outcomes: Sequence[Outcome] = ()
+    log: Logbook = field(default_factory=Logbook)
+    telemetry: TelemetryBook | None = None  # None if the gateway could not be asked any more
+    metrics: Sequence[Line] = ()  # of the metrics file
+    providers: Mapping[str, Sequence[Line]] = field(default_factory=dict)  # the log of each
+    edits: Sequence[Edit] = ()
+    outage: Outage | None = None  # of the gateway, on purpose
+    expected: int | None = None  # how many requests there should be; None if it was interrupted
+
+    @property
+    def title(self) -> str:
+        """What was run, in one line."""
+        seconds = max((outcome.ended for outcome in self.outcomes), default=0.0)
+        return (
+            f"{len(self.outcomes)} requests in {seconds:.1f} s, seed {self.seed}, "
+            f"about {self.at:%Y-%m-%d %H:%M:%S} UTC, time-zone database {zones.version()}"
+        )
+
+    @property
+    def complete(self) -> list[Outcome]:
+        """The requests that got their answer, whatever it was."""
+        return [outcome for outcome in self.outcomes if outcome.is_complete]
+
+    def with_verdict(self, *verdicts: Verdict) -> list[Outcome]:
+        """The requests that ended so."""
+        return [outcome for outcome in self.outcomes if outcome.verdict in verdicts]
+
+    @property
+    def files(self) -> dict[str, TelemetryBook]:
+        """What each start of the gateway flushed into the metrics file."""
+        starts = [*self.log.starts, *(line["start"] for line in self.metrics)]
+        return {start: TelemetryBook.from_file(self.metrics, start) for start in starts}
+
+    def seconds_of(self, moment: datetime) -> float:
+        """A moment on the clock, in seconds after the start of the run."""
+        return (moment - self.began) / timedelta(seconds=1)
+
+
+def kind_of_outcome(outcome: Outcome) -> Kind:
+    """What the driver saw, in telemetry's terms."""
+    return Kind(outcome.problem or "answered", outcome.status, outcome.provider or "none")
+
+
+def kind_of_line(line: Line) -> Kind:
+    """What a line of the log says about a request, in telemetry's terms."""
+    providers = line["providers"]
+    return Kind(
+        line["problem"] or "answered", line["status"], providers[-1] if providers else "none"
+    )

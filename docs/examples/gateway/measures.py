@@ -1,0 +1,54 @@
+"""What the gateway counts and measures, all of it through `pepperpy.infra.telemetry`."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from names import REQUESTS, SECONDS, UPSTREAM_SECONDS
+from upstream import Visit
+
+from pepperpy.infra import TelemetryHandler, get_provider_telemetry
+from pepperpy.infra.telemetry import Metric
+
+telemetry = get_provider_telemetry("gateway")
+
+
+class Measures:
+    """The gateway's own metrics.  Its retries are counted without us, from the signals."""
+
+    def __init__(self) -> None:
+        # The zone is no label: whoever asks could make as many series as he likes.
+        self._requests = telemetry.counter(REQUESTS, labels=("outcome", "status", "provider"))
+        self._seconds = telemetry.histogram_family(SECONDS).labels()
+        self._upstream_seconds = telemetry.histogram_family(UPSTREAM_SECONDS).labels()
+
+    def note(self, visit: Visit, status: int, seconds: float, upstream_seconds: float) -> None:
+        """Count one request that is about to be answered."""
+        self._requests.labels(visit.problem or "answered", str(status), visit.provider).inc()
+        self._seconds.observe(seconds)
+        self._upstream_seconds.observe(upstream_seconds)
+
+
+class MetricsFile(TelemetryHandler):
+    """Appends to a file what each flush brings, one JSON object a line."""
+
+    def __init__(self, path: Path, start: str) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        self._start = start
+
+    def handle_metric(self, metric: Metric) -> None:
+        """Write a line about one series: what came since the last flush."""
+        line: dict[str, Any] = {
+            "start": self._start,
+            "name": metric.name,
+            "type": metric.type,
+            "tags": dict(metric.tags),
+            "value": metric.value,
+        }
+        if metric.histogram is not None:
+            line["histogram"] = metric.histogram.to_dict()
+        os.write(self._file, f"{json.dumps(line)}\n".encode())

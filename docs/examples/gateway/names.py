@@ -1,0 +1,7 @@
+"""What the gateway's metrics are called."""
+
+from __future__ import annotations
+
+REQUESTS = "gateway.requests"
+SECONDS = "gateway.request.duration"
+UPSTREAM_SECONDS = "gateway.upstream.duration"

@@ -1,0 +1,45 @@
+"""What can be set, and what is allowed: the sections `[gateway]` and `[provider]`.
+
+Values come from `pepperpy.toml`, and over them from the environment.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+
+from pepperpy.infra import BaseConfig, get_config, register_config
+
+
+class GatewaySettings(BaseConfig):
+    """The gateway's settings; each has a variable as well, like `PEPPERPY_GATEWAY_PORT`."""
+
+    upstreams: dict[str, str] = Field(min_length=1)  # name -> URL
+    provider_key: SecretStr
+    port: int = Field(8470, ge=1, le=65535)
+    other_ports: int = Field(50, ge=0)  # how many of the next ones may be had instead
+    time_for_a_request: float = Field(1.5, ge=0)
+    time_for_an_attempt: float = Field(0.5, gt=0)
+    attempts: int = Field(3, ge=1)
+    delay: float = Field(0.05, ge=0)
+    metrics_file: Path = Path("out/metrics.jsonl")
+    look_every: float = Field(0.2, gt=0)  # seconds between two looks at the file
+
+
+class ProviderSettings(BaseConfig):
+    """What both providers have in common; what differs is on their command lines."""
+
+    key: SecretStr
+    retry_after: float = Field(1.0, ge=0)
+
+
+def gateway_settings() -> GatewaySettings:
+    """The settings as they are now: a frozen snapshot, another one after each reload."""
+    return get_config("gateway", GatewaySettings)
+
+
+def register() -> None:
+    """Make both sections known; nothing is read before they are asked for."""
+    register_config("gateway", GatewaySettings)
+    register_config("provider", ProviderSettings)

@@ -1,0 +1,169 @@
+"""The tables of a report: what was counted by whom, quantiles, and what a kill has cost."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from driver import Outcome, Verdict
+from evidence import Evidence, kind_of_line, kind_of_outcome
+from logbook import Logbook
+from quantiles import SHARES, compare, quantile
+from telemetrybook import Kind
+
+Cells = Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A title, the heads of the columns, and rows; the first column is text."""
+
+    title: str
+    heads: Cells
+    rows: Sequence[Cells]
+
+
+def tables(run: Evidence) -> list[Table]:
+    """All of them; those that have nothing to say are left out."""
+    found = (whole_run(run), last_start(run), gap(run), latency(run), faults(run))
+    return [table for table in found if table.rows]
+
+
+def whole_run(run: Evidence) -> Table:
+    """How often there was what, according to driver and log."""
+    seen = Counter(outcome.verdict for outcome in run.outcomes)
+    arrived = {outcome.id for outcome in run.complete}
+    log = Logbook([line for line in run.log.lines if line.get("request_id") in arrived])
+
+    def of_driver(*verdicts: Verdict, indent: str = "  ") -> list[Cells]:
+        return [(f"{indent}{each.value}", str(seen[each]), "") for each in verdicts]
+
+    requests, answers, *others = _rows(
+        _of_outcomes(run.complete), (Counter(map(kind_of_line, log.requests)), len(log.retries))
+    )
+    return Table(
+        "The whole run",
+        ("", "driver", "log file"),
+        [
+            ("requests", str(len(run.outcomes)), ""),
+            *of_driver(Verdict.LOST, Verdict.CUT_OFF, Verdict.REFUSED),
+            requests,
+            answers,
+            *of_driver(Verdict.RIGHT, Verdict.WRONG, indent="    "),
+            *others,
+        ],
+    )
+
+
+def last_start(run: Evidence) -> Table:
+    """How often there was what since the gateway's last start, according to all who counted."""
+    start, log = run.log.last
+    books = [run.telemetry, run.files.get(start)]
+    return Table(
+        "Since the gateway was started last",
+        ("", "driver", "log file", "telemetry", "metrics file"),
+        _rows(
+            _of_outcomes([outcome for outcome in run.complete if outcome.start == start]),
+            (Counter(map(kind_of_line, log.requests)), len(log.retries)),
+            *((book.kinds, book.retries) if book else None for book in books),
+        ),
+    )
+
+
+Tally = tuple[Mapping[Kind, int], int]
+"""Completed requests by kind, and the retries for them."""
+
+
+def _of_outcomes(outcomes: Sequence[Outcome]) -> Tally:
+    return Counter(map(kind_of_outcome, outcomes)), sum(each.retries for each in outcomes)
+
+
+def _rows(*tallies: Tally | None) -> list[Cells]:
+    """Rows with a column for each tally; question marks for one that is not known."""
+    by_outcome = [None if tally is None else _by_outcome(tally[0]) for tally in tallies]
+    errors = sorted({name for kinds in by_outcome if kinds for name in kinds} - {"answered"})
+
+    def row(what: str, *names: str) -> Cells:
+        return (
+            what,
+            *("?" if of is None else str(sum(of[name] for name in names)) for of in by_outcome),
+        )
+
+    return [
+        row("  completed", "answered", *errors),
+        row("  answers", "answered"),
+        row("  errors with a name", *errors),
+        *(row(f"    {name}", name) for name in errors),
+        ("  retries for all these", *("?" if each is None else str(each[1]) for each in tallies)),
+    ]
+
+
+def _by_outcome(kinds: Mapping[Kind, int]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for kind, count in kinds.items():
+        found[kind.outcome] += count
+    return found
+
+
+def latency(run: Evidence) -> Table:
+    """How long it took: exact quantiles, and telemetry's beside them."""
+    seen = [outcome.seconds * 1000 for outcome in run.complete]
+    rows: list[Cells] = [
+        ("driver, whole run", *(_ms(quantile(seen, share)) for share in SHARES)),
+    ]
+    compared = compare(run)
+    for name in dict.fromkeys(each.name for each in compared):
+        some = [each for each in compared if each.name == name]
+        rows += [
+            (f"{name}: log file, last start", *(_ms(each.exact) for each in some)),
+            ("  telemetry, last start", *(_ms(each.telemetry) for each in some)),
+            ("  off by", *(f"{each.error:.2%}" for each in some)),
+        ]
+    return Table("Latency in ms", ("", *(f"p{share * 100:.0f}" for share in SHARES)), rows)
+
+
+def _ms(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.2f}"
+
+
+def gap(run: Evidence) -> Table:
+    """What the kill has cost; no rows if there was none."""
+    if run.outage is None:
+        return Table("", (), ())
+    killed = [start for start in run.log.starts if start != run.log.last[0]]
+    logged = sum(len(run.log.starts[start].requests) for start in killed)
+    flushed = sum(run.files[start].kinds.total() for start in killed)
+    cut_off = {outcome.id for outcome in run.with_verdict(Verdict.CUT_OFF)}
+    never_arrived = sum(line.get("request_id") in cut_off for line in run.log.requests)
+    away = run.outage
+    return Table(
+        f"The gap: killed {away.begin:.2f} s after the start, away for {away.end - away.begin:.2f} s",
+        ("", "requests"),
+        [
+            ("refused while nobody listened", str(len(run.with_verdict(Verdict.REFUSED)))),
+            ("cut off in the middle", str(len(cut_off))),
+            ("  of these in the log: the answer was on its way", str(never_arrived)),
+            ("logged before the kill, and forgotten by telemetry", str(logged)),
+            ("  of these in the metrics file, flushed in time", str(flushed)),
+            ("  of these only in the log", str(logged - flushed)),
+        ],
+    )
+
+
+def faults(run: Evidence) -> Table:
+    """How often each provider did what to whom."""
+    return Table(
+        "Faults that the gateway met",
+        ("", "how often"),
+        [
+            (name, in_words(Counter(line["fault"] for line in log if line.get("fault"))))
+            for name, log in run.providers.items()
+        ],
+    )
+
+
+def in_words(met: Counter[str]) -> str:
+    """Counts as a phrase, the greatest first."""
+    return ", ".join(f"{number} {fault}" for fault, number in met.most_common()) or "none"

@@ -1,0 +1,87 @@
+"""What the gateway's telemetry says: to whoever asks for `/stats`, and in its metrics file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any, NamedTuple
+
+from names import REQUESTS
+
+from pepperpy.infra.telemetry import ExponentialHistogram
+
+
+class Kind(NamedTuple):
+    """What telemetry tells requests apart by."""
+
+    outcome: str  # "answered", or the name of the error
+    status: int
+    provider: str  # the last one that was asked
+
+    def __str__(self) -> str:
+        return f"{self.outcome} ({self.status}, {self.provider})"
+
+
+@dataclass(frozen=True, slots=True)
+class TelemetryBook:
+    """What one start of the gateway has counted, as records of single series."""
+
+    start: str
+    records: tuple[Mapping[str, Any], ...]
+
+    @classmethod
+    def from_stats(cls, content: Mapping[str, Any]) -> TelemetryBook:
+        """What `/stats` told: everything since the start."""
+        return cls(content["start"], tuple(content["metrics"]))
+
+    @classmethod
+    def from_file(cls, lines: Iterable[Mapping[str, Any]], start: str) -> TelemetryBook:
+        """What was flushed into the metrics file, with one flush after the other."""
+        return cls(start, tuple(line for line in lines if line["start"] == start))
+
+    @property
+    def kinds(self) -> Counter[Kind]:
+        """How many requests of each kind were answered."""
+        found: Counter[Kind] = Counter()
+        for record in self._named(REQUESTS):
+            tags = record["tags"]
+            kind = Kind(tags["outcome"], int(tags["status"]), tags["provider"])
+            found[kind] += int(record["value"])
+        return found
+
+    @property
+    def retries(self) -> int:
+        """How many attempts were made again."""
+        return int(sum(record["value"] for record in self._named("retry.scheduled")))
+
+    def histogram(self, name: str) -> ExponentialHistogram:
+        """The distribution of all values of a name; parts of it are put together exactly."""
+        parts = [_histogram(record["histogram"]) for record in self._named(name)]
+        return reduce(ExponentialHistogram.merge, parts, ExponentialHistogram())
+
+    def _named(self, name: str) -> list[Mapping[str, Any]]:
+        return [record for record in self.records if record["name"] == name]
+
+
+def _histogram(data: Mapping[str, Any]) -> ExponentialHistogram:
+    """The inverse of `ExponentialHistogram.to_dict`."""
+    if not data["count"]:
+        return ExponentialHistogram()
+    return ExponentialHistogram(
+        scale=data["scale"],
+        count=data["count"],
+        sum=data["sum"],
+        min=data["min"],
+        max=data["max"],
+        zero_count=data["zero_count"],
+        positive=_buckets(data["positive"]),
+        negative=_buckets(data["negative"]),
+    )
+
+
+def _buckets(data: Mapping[str, Any]) -> dict[int, int]:
+    # OpenTelemetry's numbers of buckets are less by one than those of the class.
+    first = data["offset"] + 1
+    return {index: count for index, count in enumerate(data["counts"], first) if count}

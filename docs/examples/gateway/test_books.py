@@ -1,0 +1,594 @@
+"""A run with a kill in it, and faults planted into its books: every one has to be found."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+import quantiles
+import report
+import tables
+from books import Notes, gather, judge
+from checks import leaks, places
+from driver import Outcome, Verdict
+from faults import Outage
+from interferer import REFUSED, RELOADED, Edit, Interferer
+from names import REQUESTS, SECONDS, UPSTREAM_SECONDS
+from processes import ChildError
+from rich.console import Console
+from telemetrybook import TelemetryBook
+
+from pepperpy.infra.telemetry import ExponentialHistogram
+
+BEGAN = datetime(2026, 7, 1, 12, tzinfo=UTC)
+KEY = "0123456789abcdef"
+SENT = 7
+
+Line = dict[str, Any]
+
+
+@dataclass
+class Books:
+    """Everything that a run leaves behind; a test changes it where it wants a fault."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    log: list[Line] = field(default_factory=list)
+    stats: Line | None = None
+    metrics: list[Line] = field(default_factory=list)
+    north: list[Line] = field(default_factory=list)
+    edits: list[Edit] = field(default_factory=list)
+    outage: Outage | None = None
+    crash: ChildError | None = None
+    output: str = "the gateway says hello"
+    expected: int | None = SENT
+    raw: dict[str, bytes] = field(default_factory=dict)
+
+    def close(self, folder: Path) -> report.Report:
+        """Compare them all, by way of the files."""
+        files = {"gateway": self.log, "metrics": self.metrics, "north": self.north, "south": []}
+        for name, lines in files.items():
+            text = "".join(json.dumps(line) + "\n" for line in lines)
+            (folder / f"{name}.jsonl").write_bytes(text.encode() + self.raw.get(name, b""))
+        interferer = SimpleNamespace(edits=self.edits, outage=self.outage)
+        notes = Notes(
+            at=BEGAN,
+            began=BEGAN,
+            outcomes=self.outcomes,
+            telemetry=TelemetryBook.from_stats(self.stats) if self.stats else None,
+            interferer=cast("Interferer", interferer),
+            crash=self.crash,
+        )
+        run, trouble = gather(notes, folder, seed=1, expected=self.expected)
+        return judge(run, trouble, leaks(KEY, places(folder, output=self.output)))
+
+    def line(self, message: str, request_id: str) -> Line:
+        """The first line of the log about a request with this message."""
+        lines = (line for line in self.log if line["message"] == message)
+        return next(line for line in lines if line["request_id"] == request_id)
+
+    def metric(self, index: int) -> Line:
+        """What `/stats` says about a series."""
+        assert self.stats
+        return cast("Line", self.stats["metrics"][index])
+
+
+def a_run() -> Books:
+    """Seven requests: two answered, three met the kill, two answered by the next start."""
+    return Books(
+        outcomes=[
+            _right("1-1", "start-a", sent=0.1, retries=1),
+            _right("1-2", "start-a", sent=1.6),
+            Outcome(id="1-3", zone="Asia/Tokyo", verdict=Verdict.CUT_OFF, sent=1.9, seconds=0.1),
+            Outcome(id="1-4", zone="Asia/Tokyo", verdict=Verdict.CUT_OFF, sent=1.9, seconds=0.2),
+            Outcome(id="1-5", zone="Asia/Tokyo", verdict=Verdict.REFUSED, sent=2.5, seconds=0.01),
+            Outcome(
+                id="1-6",
+                zone="Europe/Atlantis",
+                verdict=Verdict.NAMED_ERROR,
+                status=404,
+                problem="unknown-zone",
+                start="start-b",
+                provider="north",
+                sent=3.1,
+            ),
+            _right("1-7", "start-b", provider="south", sent=3.2, retries=2),
+        ],
+        log=[
+            _started("start-a", at=-0.2),
+            _retried("1-1"),
+            _request("1-1", ms=9.0),
+            {"message": RELOADED, "timestamp": _clock(0.6), "paths": ["levels.gateway"]},
+            {"message": "attempt", "timestamp": _clock(0.8), "request_id": "1-2", "timeout": 0.3},
+            {"message": REFUSED, "timestamp": _clock(1.1)},
+            {"message": RELOADED, "timestamp": _clock(1.5), "paths": ["levels.gateway"]},
+            _request("1-2", ms=5.0),
+            _request("1-3", ms=7.0),  # it was killed before it could answer
+            _started("start-b", at=3.0),
+            _request("1-6", ms=3.0, status=404, problem="unknown-zone"),
+            _retried("1-7"),
+            _retried("1-7"),
+            _request("1-7", ms=80.0, provider="south"),
+        ],
+        stats={
+            "start": "start-b",
+            "metrics": [
+                _counted("unknown-zone", 404, "north"),
+                _counted("answered", 200, "south"),
+                _signals(2),
+                *_measured(3.0, 80.0),
+                {"name": "pepperpy.config.builds", "type": "gauge", "tags": {}, "value": 3},
+            ],
+        },
+        metrics=[
+            # The first start could flush once; the second one flushed twice.
+            *_of("start-a", [_counted("answered", 200, "north"), _signals(1), *_measured(9.0)]),
+            *_of("start-b", [_counted("unknown-zone", 404, "north"), *_measured(3.0)]),
+            *_of("start-b", [_counted("answered", 200, "south"), _signals(2), *_measured(80.0)]),
+        ],
+        north=[{"message": "request", "request_id": "1-1", "t": 0.1, "fault": "drop"}],
+        edits=[
+            Edit("edited", 0.5, RELOADED),
+            Edit("edited with a mistake", 1.0, REFUSED),
+            Edit("edited back", 1.4, RELOADED),
+        ],
+        outage=Outage(2.0, 3.0),
+    )
+
+
+@pytest.fixture
+def books() -> Books:
+    return a_run()
+
+
+@pytest.fixture
+def close(tmp_path: Path, books: Books) -> Callable[[], list[str]]:
+    """Compares the books, and gives what is found."""
+
+    def close() -> list[str]:
+        return books.close(tmp_path).problems
+
+    return close
+
+
+Close = Callable[[], list[str]]
+
+
+def test_books_that_agree_are_a_success(close: Close) -> None:
+    assert close() == []
+
+
+class TestDriverAndLog:
+    @pytest.mark.parametrize("verdict", [Verdict.WRONG, Verdict.LOST])
+    def test_a_wrong_or_a_lost_answer_is_a_failure(
+        self, books: Books, close: Close, verdict: Verdict
+    ) -> None:
+        books.outcomes[0] = replace(books.outcomes[0], verdict=verdict, note="why")
+
+        assert f"{verdict.value}: request 1-1 (Europe/Berlin): why" in close()
+
+    def test_a_request_that_was_not_sent_is_a_failure(self, books: Books, close: Close) -> None:
+        books.expected = SENT + 1
+
+        assert close() == ["7 of 8 requests were sent"]
+
+    @pytest.mark.parametrize(
+        ("message", "request_id"),
+        [
+            ("request", "1-1"),
+            ("request", "1-2"),
+            ("request", "1-6"),
+            ("request", "1-7"),
+            ("retry.scheduled", "1-1"),
+            ("retry.scheduled", "1-7"),
+        ],
+    )
+    def test_a_log_line_that_is_missing_or_there_twice_is_a_failure(
+        self, tmp_path: Path, message: str, request_id: str
+    ) -> None:
+        for change in (list.remove, _double):
+            books = a_run()
+            change(books.log, books.line(message, request_id))
+
+            assert any(request_id in text for text in books.close(tmp_path).problems), change
+
+    def test_a_request_without_its_id_in_the_log_is_a_failure(
+        self, books: Books, close: Close
+    ) -> None:
+        del books.line("request", "1-2")["request_id"]
+
+        assert close() == [
+            "the log has a request that nobody sent: without id",
+            "the log has request 1-2 0 times",
+        ]
+
+    def test_results_that_are_swapped_are_a_failure_though_sums_agree(
+        self, books: Books, close: Close
+    ) -> None:
+        one, two = books.line("request", "1-6"), books.line("request", "1-7")
+        one["request_id"], two["request_id"] = "1-7", "1-6"
+
+        assert close() == [
+            "request 1-6: answered (200, south) in the log, unknown-zone (404, north) at the driver",
+            "request 1-7: unknown-zone (404, north) in the log, answered (200, south) at the driver",
+        ]
+
+    def test_a_retry_for_another_request_is_a_failure_though_sums_agree(
+        self, books: Books, close: Close
+    ) -> None:
+        books.line("retry.scheduled", "1-1")["request_id"] = "1-2"
+
+        assert close() == [
+            "request 1-1: 0 retries in the log, 1 retries at the driver",
+            "request 1-2: 1 retries in the log, 0 retries at the driver",
+        ]
+
+    def test_an_answer_by_another_start_than_the_log_says_is_a_failure(
+        self, books: Books, close: Close
+    ) -> None:
+        books.outcomes[1] = replace(books.outcomes[1], start="start-b")
+
+        assert close() == ["request 1-2: start-a in the log, start-b at the driver"]
+
+
+class TestKill:
+    def test_a_request_may_be_cut_off_with_or_without_a_line_in_the_log(
+        self, books: Books, close: Close
+    ) -> None:
+        books.log.remove(books.line("request", "1-3"))
+
+        assert close() == []
+
+    @pytest.mark.parametrize("verdict", [Verdict.CUT_OFF, Verdict.REFUSED])
+    @pytest.mark.parametrize("sent", [1.0, 3.1, 3.6])
+    def test_nobody_is_cut_off_or_refused_while_the_gateway_is_there(
+        self, books: Books, close: Close, verdict: Verdict, sent: float
+    ) -> None:
+        books.outcomes[3] = replace(books.outcomes[3], verdict=verdict, sent=sent, note="why")
+
+        (found,) = close()
+
+        assert found.startswith(f"{verdict.value}: request 1-4, {sent + 0.2:.2f} s after the start")
+
+    def test_without_a_kill_nobody_is_cut_off(self, books: Books, close: Close) -> None:
+        books.outage = None
+
+        assert len(close()) == 3
+
+    def test_what_was_refused_cannot_be_in_the_log(self, books: Books, close: Close) -> None:
+        books.log.insert(9, _request("1-5", ms=1.0))
+
+        assert close() == ["the log has request 1-5 1 times (start-a), and it was refused"]
+
+    def test_what_was_cut_off_cannot_be_in_the_log_twice(self, books: Books, close: Close) -> None:
+        _double(books.log, books.line("request", "1-3"))
+
+        assert close() == ["the log has request 1-3 2 times (start-a, start-a), and it was cut off"]
+
+    def test_what_the_last_start_has_logged_must_have_arrived(
+        self, books: Books, close: Close
+    ) -> None:
+        books.log.append(_request("1-4", ms=1.0))
+
+        assert "the log has request 1-4 1 times (start-b), and it was cut off" in close()
+
+    def test_the_gap_is_told(self, books: Books, tmp_path: Path) -> None:
+        table = tables.gap(books.close(tmp_path).run)
+
+        assert table.title == "The gap: killed 2.00 s after the start, away for 1.00 s"
+        assert [number for _, number in table.rows] == ["1", "2", "1", "3", "1", "2"]
+
+
+class TestTelemetry:
+    @pytest.mark.parametrize("metric", [0, 1])
+    def test_another_count_is_a_failure_that_names_the_requests(
+        self, books: Books, close: Close, metric: int
+    ) -> None:
+        books.metric(metric)["value"] += 1
+
+        assert close() == [
+            [
+                "unknown-zone (404, north): telemetry 2, log file 1 (1-6)",
+                "answered (200, south): telemetry 2, log file 1 (1-7)",
+            ][metric]
+        ]
+
+    def test_requests_of_another_kind_are_a_failure_though_sums_agree(
+        self, books: Books, close: Close
+    ) -> None:
+        books.metric(1)["tags"]["provider"] = "north"
+
+        assert close() == [
+            "answered (200, north): telemetry 1, log file 0",
+            "answered (200, south): telemetry 0, log file 1 (1-7)",
+        ]
+
+    def test_another_count_of_retries_is_a_failure(self, books: Books, close: Close) -> None:
+        books.metric(2)["value"] = 1
+
+        assert close() == ["retries: telemetry 1, log file 2 (1-7)"]
+
+    def test_another_number_of_samples_is_a_failure(self, books: Books, close: Close) -> None:
+        books.metric(3)["histogram"] = ExponentialHistogram.of([0.003]).to_dict()
+
+        assert "gateway.request.duration: telemetry 1 values, log file 2" in close()
+
+    def test_counts_since_another_start_are_a_failure(self, books: Books, close: Close) -> None:
+        assert books.stats
+        books.stats["start"] = "start-a"
+
+        assert close() == ["telemetry counts since start-a, and the last one in the log is start-b"]
+
+    def test_no_counts_are_a_failure(self, books: Books, close: Close) -> None:
+        books.stats = None
+
+        assert close() == ["the gateway did not tell its counts"]
+
+    @pytest.mark.parametrize("factor", [0.95, 1.05])
+    def test_a_quantile_that_is_too_far_off_is_a_failure(
+        self, books: Books, close: Close, factor: float
+    ) -> None:
+        histogram = ExponentialHistogram.of([0.003 * factor, 0.080]).to_dict()
+        books.metric(3)["histogram"] = histogram
+
+        assert len(close()) == 3  # of two values all but the maximum are the first one
+
+    def test_quantiles_of_the_same_values_are_the_same_up_to_a_bucket(
+        self, books: Books, tmp_path: Path
+    ) -> None:
+        run = books.close(tmp_path).run
+
+        assert [each.exact for each in quantiles.compare(run)[:3]] == [3.0, 3.0, 3.0]
+        assert all(0 < each.telemetry < math.inf for each in quantiles.compare(run))
+
+
+class TestMetricsFile:
+    def test_a_flush_that_is_missing_is_a_failure(self, books: Books, close: Close) -> None:
+        books.metrics = [line for line in books.metrics if line["tags"].get("provider") != "south"]
+
+        assert close() == ["answered (200, south): metrics file 0, log file 1 (1-7)"]
+
+    def test_a_line_that_is_there_twice_is_a_failure(self, books: Books, close: Close) -> None:
+        books.metrics.append(books.metrics[-4])
+
+        assert close() == ["answered (200, south): metrics file 2, log file 1 (1-7)"]
+
+    def test_a_killed_start_may_know_less_than_the_log(self, books: Books, close: Close) -> None:
+        books.metrics = [line for line in books.metrics if line["start"] != "start-a"]
+
+        assert close() == []
+
+    def test_a_killed_start_must_not_know_more_than_the_log(
+        self, books: Books, close: Close
+    ) -> None:
+        books.metrics[0]["value"] = 4
+
+        assert close() == ["answered (200, north): metrics file 4, log file 3 (1-1, 1-2, 1-3)"]
+
+    def test_a_start_that_is_not_in_the_log_is_a_failure(self, books: Books, close: Close) -> None:
+        books.metrics.append({**books.metrics[0], "start": "start-c"})
+
+        assert close() == ["the metrics file has start-c, and the log has not"]
+
+
+class TestReload:
+    @pytest.mark.parametrize("edit", [0, 1, 2])
+    def test_an_edit_that_the_gateway_did_not_see_is_a_failure(
+        self, books: Books, close: Close, edit: int
+    ) -> None:
+        lines = [line for line in books.log if line["message"] in {RELOADED, REFUSED}]
+        books.log.remove(lines[edit])
+        books.outcomes.append(replace(books.outcomes[-1], sent=9.0))
+
+        assert (
+            f"the file was {books.edits[edit].what} at {books.edits[edit].moment:.2f} s, "
+            in str(close())
+        )
+
+    def test_a_mistake_that_was_taken_over_is_a_failure(self, books: Books, close: Close) -> None:
+        refusal = next(line for line in books.log if line["message"] == REFUSED)
+        refusal["message"] = RELOADED
+
+        assert close() == [
+            "the file was edited with a mistake at 1.00 s, and config.reloaded came of it"
+        ]
+
+    def test_a_line_that_nobody_asked_for_is_a_failure(self, books: Books, close: Close) -> None:
+        attempt = next(line for line in books.log if line["message"] == "attempt")
+        attempt["timestamp"] = _clock(3.8)
+
+        assert close() == ["the log has an attempt by 1-2 at 3.80 s, unasked for"]
+
+    def test_a_level_that_nothing_came_of_is_a_failure(self, books: Books, close: Close) -> None:
+        books.log = [line for line in books.log if line["message"] != "attempt"]
+
+        assert close() == ["the level of a logger was changed, and nothing came of it"]
+
+    def test_an_attempt_with_the_old_time_is_a_failure(self, books: Books, close: Close) -> None:
+        next(line for line in books.log if line["message"] == "attempt")["timeout"] = 0.5
+
+        assert close() == ["an attempt by 1-2 at 0.80 s had 0.5 s"]
+
+    def test_a_run_may_be_interrupted_before_an_edit_is_seen(
+        self, books: Books, close: Close
+    ) -> None:
+        books.edits.append(Edit("edited once more", 3.0, RELOADED))
+
+        assert close() == []
+
+
+class TestTheRest:
+    @pytest.mark.parametrize("name", ["gateway", "metrics", "north"])
+    def test_a_key_in_a_file_is_a_failure(self, books: Books, close: Close, name: str) -> None:
+        lines = {"gateway": books.log, "metrics": books.metrics, "north": books.north}[name]
+        lines[0]["headers"] = {"x-api-key": KEY}
+
+        assert close() == [f"the providers' key is in {name}.jsonl"]
+
+    def test_a_key_on_the_terminal_is_a_failure(self, books: Books, close: Close) -> None:
+        books.output = f"GET / with {KEY}"
+
+        assert close() == ["the providers' key is in output"]
+
+    def test_a_key_in_the_report_is_a_failure(self, books: Books, tmp_path: Path) -> None:
+        (tmp_path / "report.html").write_text(f"<p>{KEY}</p>")
+
+        assert books.close(tmp_path).problems == ["the providers' key is in report.html"]
+
+    @pytest.mark.parametrize("raw", ["Traceback\n", '{"message": "cut', "{}", "[]\n", "\udcff\n"])
+    @pytest.mark.parametrize("name", ["gateway", "metrics", "north"])
+    def test_a_line_that_is_no_whole_json_object_is_a_failure(
+        self, books: Books, tmp_path: Path, name: str, raw: str
+    ) -> None:
+        books.raw[name] = raw.encode("utf-8", "surrogateescape")
+
+        assert any(f"{name}.jsonl, line" in text for text in books.close(tmp_path).problems)
+
+    def test_impatience_with_a_provider_is_a_failure(self, books: Books, close: Close) -> None:
+        books.north[0]["early"] = True
+
+        assert close() == ["north was asked again too early by 1-1"]
+
+    def test_asking_a_provider_without_its_key_is_a_failure(
+        self, books: Books, close: Close
+    ) -> None:
+        books.north.append({"message": "wrong key", "request_id": "1-1", "t": 0.2})
+
+        assert close() == ["north was asked without its key by 1-1"]
+
+    def test_a_process_that_died_is_a_failure_and_its_files_may_be_broken(
+        self, books: Books, close: Close
+    ) -> None:
+        books.crash = ChildError("north", 1, [])
+        books.raw["north"] = b"{"
+
+        assert close() == ["the process 'north' ended with 1, though nobody told it to stop"]
+
+
+class TestReport:
+    def test_every_problem_stands_under_its_check(self, books: Books, tmp_path: Path) -> None:
+        books.metric(0)["value"] = 5
+
+        found = books.close(tmp_path)
+
+        assert [check.what for check in found.checks if check.problems] == [
+            "log file and telemetry agree since the last start"
+        ]
+
+    @pytest.mark.timeout(60)
+    def test_the_page_holds_tables_plot_settings_and_problems(
+        self, books: Books, tmp_path: Path
+    ) -> None:
+        books.outcomes[0] = replace(books.outcomes[0], verdict=Verdict.LOST, note="<b>")
+
+        text = report.write(books.close(tmp_path), tmp_path).read_text("utf-8")
+
+        assert "7 requests" in text
+        assert "<svg" in text
+        assert "lost: request 1-1 (Europe/Berlin): &lt;b&gt;" in text
+        assert "The gap: killed 2.00 s after the start" in text
+        assert "provider_key  SecretStr" in text
+        assert {file.name for file in tmp_path.iterdir()} >= {"plot.png", "report.html"}
+
+    @pytest.mark.timeout(60)
+    def test_a_run_without_a_request_has_tables_and_a_page_too(self, tmp_path: Path) -> None:
+        found = Books(expected=None).close(tmp_path)
+
+        assert "The whole run" in _printed(found)
+        assert "0 requests" in report.write(found, tmp_path).read_text("utf-8")
+
+    def test_tables_fit_a_terminal_of_80_columns(self, books: Books, tmp_path: Path) -> None:
+        assert max(map(len, _printed(books.close(tmp_path)).splitlines())) <= 80
+
+
+def _printed(found: report.Report) -> str:
+    console = Console(width=200, file=io.StringIO())
+    for table in tables.tables(found.run):
+        console.print(report.rich_table(table))
+    return cast("io.StringIO", console.file).getvalue()
+
+
+def _right(
+    id_: str, start: str, *, sent: float, provider: str = "north", retries: int = 0
+) -> Outcome:
+    return Outcome(
+        id=id_,
+        zone="Europe/Berlin",
+        verdict=Verdict.RIGHT,
+        status=200,
+        start=start,
+        provider=provider,
+        retries=retries,
+        sent=sent,
+        seconds=0.01,
+    )
+
+
+def _started(start: str, *, at: float) -> Line:
+    data = {"start": start, "settings": "[gateway]\nprovider_key  SecretStr('***')  environment"}
+    event = {"event.name": "gateway.started", "event.data": data}
+    return {"message": "hello", "timestamp": _clock(at), **event}
+
+
+def _retried(request_id: str) -> Line:
+    return {"message": "retry.scheduled", "request_id": request_id}
+
+
+def _request(
+    request_id: str,
+    *,
+    ms: float,
+    status: int = 200,
+    problem: str | None = None,
+    provider: str = "north",
+) -> Line:
+    return {
+        "message": "request",
+        "request_id": request_id,
+        "status": status,
+        "problem": problem,
+        "providers": [provider],
+        "ms": ms,
+        "upstream_ms": ms / 2,
+    }
+
+
+def _counted(outcome: str, status: int, provider: str) -> Line:
+    tags = {"outcome": outcome, "status": str(status), "provider": provider}
+    return {"name": REQUESTS, "type": "counter", "tags": tags, "value": 1}
+
+
+def _signals(count: int) -> Line:
+    return {"name": "retry.scheduled", "type": "counter", "tags": {}, "value": count}
+
+
+def _measured(*ms: float) -> list[Line]:
+    return [
+        {
+            "name": name,
+            "type": "histogram",
+            "tags": {},
+            "value": sum(ms) / 1000,
+            "histogram": ExponentialHistogram.of([each * part / 1000 for each in ms]).to_dict(),
+        }
+        for name, part in ((SECONDS, 1), (UPSTREAM_SECONDS, 0.5))
+    ]
+
+
+def _of(start: str, records: Iterable[Line]) -> list[Line]:
+    return [{"start": start, **record} for record in records]
+
+
+def _clock(seconds: float) -> str:
+    return (BEGAN + timedelta(seconds=seconds)).isoformat()
+
+
+def _double(lines: list[Line], line: Line) -> None:
+    lines.insert(lines.index(line), line)

@@ -1,0 +1,122 @@
+"""The built site: every public name is on it, and it asks nobody else for anything."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from docs.building import pages, surface
+from tools import workspace
+
+PACKAGES = pages.in_order(workspace.load())
+WHEELS = [package for package in PACKAGES if package.portion]
+# What a browser fetches by itself, by the attribute that says from where.
+FETCHED = {
+    ("audio", "src"),
+    ("embed", "src"),
+    ("iframe", "src"),
+    ("image", "href"),
+    ("img", "src"),
+    ("img", "srcset"),
+    ("input", "src"),
+    ("link", "href"),
+    ("object", "data"),
+    ("script", "src"),
+    ("source", "src"),
+    ("source", "srcset"),
+    ("track", "src"),
+    ("use", "href"),
+    ("video", "poster"),
+    ("video", "src"),
+}
+ELSEWHERE = re.compile(r"\s*(?:[a-z]+:)?//", re.IGNORECASE)
+IN_STYLES = re.compile(r"(?:url\(|@import)\s*[\"']?\s*(?:https?:)?//[^)\"']*", re.IGNORECASE)
+
+
+class Page(HTMLParser):
+    """What a page has: anchors, classes, and addresses that are fetched."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.anchors: set[str] = set()
+        self.classes: set[str] = set()
+        self.fetched: list[str] = []
+        self.feed(path.read_text("utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name.removeprefix("xlink:"): value or "" for name, value in attrs}
+        self.anchors.add(values.get("id", ""))
+        self.classes.update(values.get("class", "").split())
+        self.fetched += [value for name, value in values.items() if (tag, name) in FETCHED]
+
+
+def fetched_from_elsewhere(site: Path) -> Iterator[str]:
+    for path in sorted(site.rglob("*.html")):
+        for address in Page(path).fetched:
+            if ELSEWHERE.match(address):
+                yield f"{path.name}: {address}"
+    for path in sorted([*site.rglob("*.css"), *site.rglob("*.html"), *site.rglob("*.svg")]):
+        yield from (f"{path.name}: {found}" for found in IN_STYLES.findall(path.read_text("utf-8")))
+
+
+def test_no_page_fetches_anything_from_elsewhere(site: Path) -> None:
+    assert list(fetched_from_elsewhere(site)) == []
+
+
+def test_what_is_fetched_from_elsewhere_would_be_found(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text('<script src="https://x.example/y.js"></script>', "utf-8")
+    (tmp_path / "b.html").write_text('<img src="//x.example/y.png"><a href="https://z">', "utf-8")
+    (tmp_path / "c.css").write_text("p { background: url('https://x.example/y.png') }", "utf-8")
+
+    assert len(list(fetched_from_elsewhere(tmp_path))) == 3
+
+
+def test_no_page_uses_what_the_theme_would_fetch_for_it(site: Path) -> None:
+    # Diagrams, and the figures of a repository, are got by scripts when they are shown.
+    shown = {name for path in site.rglob("*.html") for name in Page(path).classes}
+
+    assert shown & {"mermaid", "md-source"} == set()
+
+
+def test_search_finds_with_an_index_of_the_site(site: Path) -> None:
+    index = (site / "search" / "search_index.json").read_text("utf-8")
+
+    assert "RetryBudget" in index
+    assert "logging-level" in index
+
+
+@pytest.mark.parametrize("package", WHEELS, ids=lambda package: package.name)
+def test_every_public_name_is_on_the_reference_page(package: workspace.Package, site: Path) -> None:
+    page = Page(site / "reference" / f"{pages.short(package)}.html")
+
+    names = [
+        f"{module.__name__}.{name}"
+        for module in surface.modules(package)
+        for name in surface.names(module)
+    ]
+
+    assert [name for name in names if name not in page.anchors] == []
+
+
+@pytest.mark.parametrize("package", WHEELS, ids=lambda package: package.name)
+def test_every_error_of_a_wheel_is_found_under_its_code(
+    package: workspace.Package, site: Path
+) -> None:
+    anchors = Page(site / "errors.html").anchors
+
+    codes = [error.code for error in surface.errors(package)]
+
+    assert codes
+    assert [code for code in codes if code not in anchors] == []
+
+
+def test_every_name_of_the_facade_leads_to_its_wheel(site: Path) -> None:
+    from pepperpy import infra
+
+    text = (site / "reference" / "infra.html").read_text("utf-8")
+
+    assert [name for name in infra.__all__ if not re.search(rf'href="[^"]+\.{name}"', text)] == []

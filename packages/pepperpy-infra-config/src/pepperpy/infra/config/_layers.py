@@ -1,0 +1,216 @@
+"""Layers: what one source says about a component, and how several become one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field, is_dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import BaseModel
+
+from pepperpy.infra.utils import nearest
+
+from ._errors import FieldError
+from ._kinds import class_of, is_a
+from ._shape import Slot, shape_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Path = tuple[Any, ...]
+
+DEPTH_LIMIT: Final = 100
+
+
+@dataclass(slots=True)
+class Unknown:
+    """A name that no field has."""
+
+    path: Path
+    near: str | None
+
+
+@dataclass(slots=True, repr=False)
+class Layer:
+    """What one source says, under the names that validation knows."""
+
+    name: str
+    """Which source it is, like ``environment``."""
+    data: dict[str, Any]
+    where: Callable[[Path], str]
+    """The place that a value came from, for a person."""
+    unknown: list[Unknown] = field(default_factory=list[Unknown])
+    errors: list[FieldError] = field(default_factory=list[FieldError])
+
+    def decides(self, path: Path) -> bool:
+        """Whether this layer says something about *path*, or replaces what it lies in."""
+        value: Any = self.data
+        for part in path:
+            if not is_a(value, Mapping):
+                return True
+            if part not in value:
+                return False
+            value = value[part]
+        return True
+
+
+class Reader:
+    """Copies what a source holds, so that every field has the name that validation knows."""
+
+    def __init__(self) -> None:
+        self.unknown: list[Unknown] = []
+        self.renamed: dict[Path, str] = {}
+        self.too_deep: Path | None = None
+
+    def read(  # noqa: PLR0911 - a list of cases
+        self, value: Any, slot: Slot, path: Path = ()
+    ) -> Any:
+        """A copy of *value*; lists and dicts are nobody else's."""
+        if type(value) in _PLAIN:  # nearly all, and to ask whether it is a mapping takes long
+            return value
+        if is_a(value, Mapping):
+            if len(path) > DEPTH_LIMIT:
+                self.too_deep = path
+                return {}
+            if slot.classes:
+                return self._fields(value, slot, path)
+            inner = slot.values or _ANYTHING
+            return {key: self.read(item, inner, (*path, key)) for key, item in value.items()}
+        if class_of(value) is list:
+            if len(path) > DEPTH_LIMIT:
+                self.too_deep = path
+                return []
+            inner = slot.items or _ANYTHING
+            return [self.read(value[at], inner, (*path, at)) for at in range(len(value))]
+        return value
+
+    def _fields(self, value: Mapping[Any, Any], slot: Slot, path: Path) -> dict[Any, Any]:
+        shapes = [shape_of(cls) for cls in slot.classes]
+        first = shapes[0].by_name
+        data: dict[Any, Any] = {}
+        for key, item in value.items():
+            found = first.get(key) or next(
+                (shape.by_name[key] for shape in shapes[1:] if key in shape.by_name), None
+            )
+            if found is not None and type(item) in _PLAIN and found.key == key:
+                data[key] = item
+                continue
+            if found is None:
+                inner = slot.values or _ANYTHING
+                if slot.values is None and not any(shape.takes_unknown for shape in shapes):
+                    known = [name for shape in shapes for name in shape.by_name]
+                    self.unknown.append(Unknown((*path, key), nearest(str(key), known)))
+                data[key] = self.read(item, inner, (*path, key))
+                continue
+            if found.key != key:
+                self.renamed[(*path, found.key)] = key
+            # An item that is a mapping can be another class's as well.
+            inner = found.slot
+            for shape in shapes[1:]:
+                if (other := shape.by_name.get(key)) is not None and other is not found:
+                    inner |= other.slot
+            data[found.key] = self.read(item, inner, (*path, found.key))
+        return data
+
+    def original(self, path: Path) -> Path:
+        """The path as it stands in the source."""
+        return tuple(self.renamed.get(path[: at + 1], part) for at, part in enumerate(path))
+
+
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+_ANYTHING = Slot(anything=True)
+
+
+def merge(lower: Any, upper: Any, slot: Slot) -> Any:
+    """*upper* over *lower*, leaf by leaf; neither is changed."""
+    if not is_a(upper, dict):
+        return upper
+    if not is_a(lower, dict):
+        return _onto(lower, upper, slot, unset=True)
+    if slot.tag is not None and _tag(lower, slot) != _tag(upper, slot) and _tag(upper, slot):
+        return upper  # it is another class now, with other fields
+    merged: dict[Any, Any] = {**lower}
+    for key, value in upper.items():
+        merged[key] = merge(lower[key], value, _inner(slot, key)) if key in lower else value
+    return merged
+
+
+def _tag(data: Mapping[str, Any], slot: Slot) -> Any:
+    for cls in slot.classes:
+        found = shape_of(cls).by_name.get(slot.tag or "")
+        if found is not None and found.key in data:
+            return data[found.key]
+    return None
+
+
+def _inner(slot: Slot, key: Any) -> Slot:
+    for cls in slot.classes:
+        found = shape_of(cls).by_name.get(key)
+        if found is not None:
+            return found.slot
+    return slot.values or _ANYTHING
+
+
+def onto_defaults(data: Any, slot: Slot) -> Any:
+    """*data* with the leaves of defaults below it, where it says only a part of a nested value."""
+    if is_a(data, dict):
+        if len(slot.classes) == 1:
+            return _onto_class(data, slot.classes[0])
+        inner = slot.values or (_ANYTHING if not slot.classes else None)
+        if inner is not None and inner.is_complex:
+            return {key: onto_defaults(item, inner) for key, item in data.items()}
+    elif is_a(data, list) and slot.items is not None and slot.items.is_complex:
+        return [onto_defaults(item, slot.items) for item in data]
+    return data
+
+
+def _onto_class(data: dict[str, Any], cls: type) -> dict[str, Any]:
+    by_name = shape_of(cls).by_name
+    for key, value in data.items():
+        # Nearly all values are plain, and have nothing below them.
+        if is_a(value, (dict, list)) and (found := by_name.get(key)) is not None:
+            whole = value
+            if is_a(value, dict):
+                whole = _onto(found.default, value, found.slot)
+            data = {**data, key: onto_defaults(whole, found.slot)}
+    return data
+
+
+def _onto(default: Any, data: dict[str, Any], slot: Slot, *, unset: bool = False) -> Any:
+    """*data* over the leaves of *default*, if both can be parts of one value."""
+    if is_a(default, Mapping):
+        return merge(deepcopy(dict(default)), data, slot)
+    base = fields_of(default, unset=unset)
+    if base is None or type(default) not in slot.classes:
+        return data
+    known = shape_of(class_of(default)).by_name
+    if len(slot.classes) > 1 and not all(key in known for key in data):
+        return data
+    if slot.tag is not None:
+        tag = _tag(fields_of(default, unset=True) or {}, slot)
+        if _tag(data, slot) not in (None, tag):
+            return data
+        base = {known[slot.tag].key: tag, **base}
+    merged = {**base}
+    for key, value in data.items():
+        inner = known[key].slot if key in known else _ANYTHING
+        below = base.get(key)
+        merged[key] = _onto(below, value, inner, unset=unset) if is_a(value, dict) else value
+    return merged
+
+
+def fields_of(value: Any, *, unset: bool = False) -> dict[str, Any] | None:
+    """The fields of an object as data that builds it again; without those that were left unset."""
+    if isinstance(value, BaseModel):
+        given = {each.name for each in shape_of(type(value)).fields if unset}
+        given |= value.model_fields_set
+    elif is_dataclass(value) and not isinstance(value, type):
+        given = {each.name for each in shape_of(type(value)).fields}
+    else:
+        return None
+    return {
+        each.key: item if type(item := getattr(value, each.name)) in _PLAIN else deepcopy(item)
+        for each in shape_of(type(value)).fields
+        if each.name in given
+    }

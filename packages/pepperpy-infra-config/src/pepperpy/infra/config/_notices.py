@@ -1,0 +1,42 @@
+"""What is worth a warning, told once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ._misspelt import misspelt
+from ._variables import PREFIX
+from ._warn import warn
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from ._building import Component
+    from ._sources import Inputs, Notice
+
+
+class Notices:
+    """The warnings of one registry."""
+
+    def __init__(self) -> None:
+        # Single operations on both are atomic; at worst something is judged or told twice.
+        self._warned: set[object] = set()
+        self._judged: dict[str, int] = {}
+
+    def misspelt(self, inputs: Inputs, components: Collection[Component]) -> Iterable[Notice]:
+        """The variables that set nothing, of those not judged with as many components before."""
+        count = len(components)
+        names = [
+            name
+            for name in dict.fromkeys((*inputs.environ, *inputs.dotenv))
+            if name[: len(PREFIX)].upper() == PREFIX and self._judged.get(name) != count
+        ]
+        self._judged.update(dict.fromkeys(names, count))
+        return misspelt(names, components)
+
+    def warn(self, notices: Iterable[Notice]) -> None:
+        """Warn once of each.  Outside of any lock, as a warning may be made an error."""
+        for notice in notices:
+            if notice.key not in self._warned:
+                self._warned.add(notice.key)
+                warn(notice.message)

@@ -1,0 +1,185 @@
+"""Where configuration comes from: the file, ``.env``, the environment, and which of them to read."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from pepperpy.infra.utils import did_you_mean
+
+from ._document import DEFAULT_FILE, PROFILES, Document, load, read
+from ._dotenv import Entry, parse_dotenv
+from ._errors import ConfigFileError, ConfigProfileError
+from ._variables import CONFIG_VARIABLE, PREFIX, PROFILE_VARIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DEFAULT_DOTENV: Final = ".env"
+
+_FIRST: Final = PREFIX[0] + PREFIX[0].lower()
+_LENGTH: Final = len(PREFIX)
+
+PathLike = str | os.PathLike[str]
+
+
+class Default:
+    """Stands for an argument that was left out, where None has a meaning of its own."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "..."
+
+
+DEFAULT: Final = Default()
+
+
+class Notice(NamedTuple):
+    """Something worth a warning, and what tells it from others."""
+
+    key: object
+    message: str
+
+
+class Inputs(NamedTuple):
+    """All sources as they were at one moment."""
+
+    environ: Mapping[str, str]
+    dotenv: Mapping[str, Entry]
+    dotenv_path: str
+    document: Document | None
+    profile: str | None
+    notices: list[Notice]
+
+    def __repr__(self) -> str:
+        return "Inputs(...)"  # they may hold secrets
+
+    @classmethod
+    def nothing(cls, environ: Mapping[str, str] | None = None) -> Inputs:
+        """No file, and no variables but those given."""
+        return cls(environ or {}, {}, "", None, None, [])
+
+    def tables(self) -> list[tuple[tuple[str, ...], Any]]:
+        """What holds the sections, the weaker first: the whole document, then the profile."""
+        if self.document is None:
+            return []
+        tables: list[tuple[tuple[str, ...], Any]] = [((), self.document.data)]
+        if self.profile is not None and isinstance(self.document.data.get(PROFILES), dict):
+            found = self.document.data[PROFILES].get(self.profile)
+            tables.append(((PROFILES, self.profile), {} if found is None else found))
+        return tables
+
+
+class Sources:
+    """Which sources a registry reads.  Reads nothing before it is asked."""
+
+    def __init__(
+        self,
+        file: PathLike | Default | None,
+        profile: str | Default | None,
+        environ: Mapping[str, str] | None,
+        dotenv: PathLike | Default | None,
+    ) -> None:
+        self._file = file
+        self._profile = profile
+        self._environ = environ
+        self._dotenv = dotenv
+        # What was read last, to parse only what has changed.  Each is replaced in one step.
+        self._document: Document | None = None
+        self._dotenv_read: tuple[str, bytes, dict[str, Entry]] | None = None
+
+    def read(self) -> Inputs:
+        """Everything as it is now.
+
+        Raises:
+            ConfigFileError: If a file cannot be read or parsed.
+            ConfigProfileError: If the file has profiles, and not this one.
+        """
+        environ = self._variables()
+        dotenv_path, dotenv = self._read_dotenv()
+        path, named = self._path(environ, dotenv)
+        document = self._load(path, named=named) if path else None
+        profile = self._chosen(self._profile, PROFILE_VARIABLE, environ, dotenv)
+        notices = _check_profile(profile, document) if profile else []
+        return Inputs(environ, dotenv, dotenv_path, document, profile, notices)
+
+    def paths(self) -> tuple[str, ...]:
+        """The files that are read now, whether they exist or not."""
+        dotenv_path, dotenv = self._read_dotenv()
+        path, _ = self._path(self._variables(), dotenv)
+        return tuple(each for each in (path, dotenv_path) if each)
+
+    def _variables(self) -> dict[str, str]:
+        environ = os.environ if self._environ is None else self._environ
+        names = [
+            name for name in environ if name[:1] in _FIRST and name[:_LENGTH].upper() == PREFIX
+        ]
+        # Another thread may take one away meanwhile.
+        return {name: text for name in names if (text := environ.get(name)) is not None}
+
+    @staticmethod
+    def _chosen(
+        given: Any, variable: str, environ: Mapping[str, str], dotenv: Mapping[str, Entry]
+    ) -> Any:
+        if given is not DEFAULT:
+            return given
+        # An empty variable is how a shell says that there is none.
+        return environ.get(variable) or (dotenv[variable].value if variable in dotenv else None)
+
+    def _path(
+        self, environ: Mapping[str, str], dotenv: Mapping[str, Entry]
+    ) -> tuple[str | None, bool]:
+        """The full path of the file, and whether somebody asked for this one."""
+        chosen: PathLike | None = self._chosen(self._file, CONFIG_VARIABLE, environ, dotenv)
+        if chosen:
+            return _full(chosen), True
+        if self._file is None:
+            return None, False
+        return os.path.join(os.getcwd(), DEFAULT_FILE), False
+
+    def _load(self, path: str, *, named: bool) -> Document | None:
+        try:
+            document = load(path, self._document)
+        except ConfigFileError as error:
+            if named or not getattr(error, "missing", False):
+                raise
+            return None
+        self._document = document
+        return document
+
+    def _read_dotenv(self) -> tuple[str, Mapping[str, Entry]]:
+        if self._dotenv is None:
+            return "", {}
+        given = self._dotenv
+        named = not isinstance(given, Default)
+        here = os.path.join(os.getcwd(), DEFAULT_DOTENV)
+        path: str = here if isinstance(given, Default) else _full(given)
+        # Many keep a virtual environment in a folder of this name.
+        if not named and not os.path.isfile(path):
+            return path, {}
+        content = read(path)
+        known = self._dotenv_read
+        if known is None or known[:2] != (path, content):
+            known = self._dotenv_read = path, content, parse_dotenv(path, content)
+        return path, known[2]
+
+
+def _full(path: PathLike) -> str:
+    return os.path.abspath(os.path.expanduser(os.fspath(path)))
+
+
+def _check_profile(profile: str, document: Document | None) -> list[Notice]:
+    profiles = None if document is None else document.data.get(PROFILES)
+    if isinstance(profiles, dict) and profiles:
+        if profile not in profiles:
+            known = sorted(map(str, profiles))  # pyright: ignore[reportUnknownArgumentType]
+            raise ConfigProfileError(
+                f"the configuration file has no profile {profile!r}; "
+                f"{did_you_mean(profile, known)} (it has {', '.join(known)})",
+                profile=profile,
+                known=tuple(known),
+            )
+        return []
+    where = "there is no configuration file" if document is None else "the file has no profiles"
+    return [Notice(("profile", profile), f"the profile {profile!r} has no effect, since {where}")]

@@ -1,0 +1,183 @@
+"""A file that is only ever appended to."""
+
+from __future__ import annotations
+
+import os
+import stat
+from errno import EBADF
+from time import sleep
+from typing import TYPE_CHECKING, TypeAlias
+
+from ._errors import LogFileError
+from ._sink import Sink, write_some
+
+if TYPE_CHECKING:
+    from ._sink import Renderer
+
+# Device and number of a file: what it is, whatever it is called.
+Identity: TypeAlias = "tuple[int, int]"
+
+PIECE = 65_536  # bytes that one write of several lines has at most
+_PATIENCE = 0.25  # seconds that a late line waits for a pipe that is full
+
+
+class FileSink(Sink):
+    """Appends to a file: each line is one ``write(2)`` on a descriptor opened with ``O_APPEND``.
+
+    The system then keeps the lines of many threads and processes whole.  Once a second the path is
+    looked at; where another program has moved or removed the file, a new one is begun there.
+
+    Raises:
+        LogFileError: If the file cannot be opened.
+    """
+
+    kind = "file"
+
+    def __init__(self, path: str, render: Renderer) -> None:
+        try:
+            path = os.path.abspath(path)
+            self._fd, self._identity = open_appending(path)
+        except (OSError, ValueError) as error:  # a ValueError: there is a NUL in the path
+            reason = getattr(error, "strerror", None) or error
+            raise LogFileError(
+                f"cannot append to the log file {path!r}: {reason}; "
+                "choose another log_file or make this one writable",
+                path=path,
+            ) from error
+        super().__init__(path, render)
+        self._path = path
+        self._looked_at = self._look_again = 0.0
+        self._mode = 0o666  # of a file that is begun again
+        self._retired = False
+        # A process that was killed in the midst of a write, or a disk that was full.
+        self._torn = _ends_in_midst_of_line(path)
+
+    def write(self, line: bytes, at: float) -> None:
+        """Write one whole line, with a single system call if the system takes it."""
+        if not self._looked_at <= at < self._look_again:
+            self._looked_at, self._look_again = at, at + 1.0
+            self._follow()
+        if self._torn:
+            line = b"\n" + line
+        # One expression: between reading the descriptor and the system call no thread can close it.
+        try:
+            written = os.write(self._fd, line)
+        except BlockingIOError:
+            written = 0
+        except OSError as error:
+            if self._fd < 0 and self._retired:
+                # What is logged after the end must be on disk at exit as well.
+                self._write_apart(line)
+                return
+            if error.errno != EBADF and self._is_ours():
+                raise
+            self._open_again()  # `dictConfig` or a stranger has closed it
+            written = 0
+        if written != len(line) or self._failure is not None:
+            self._put(self._fd, line, written)
+
+    def joins(self, size: int, at: float) -> bool:  # noqa: ARG002 - for files that are rotated
+        """Whether so many bytes may be one write."""
+        return size <= PIECE
+
+    def close(self) -> None:
+        """Release the file.  A line that comes later opens it for itself."""
+        self.flush()
+        ours = self._is_ours()
+        fd, self._fd = self._fd, -1
+        if ours:
+            os.close(fd)
+        super().close()
+
+    def retire(self) -> None:
+        """Close for good; a line that comes later does not keep the file open."""
+        self.settle()
+        self._retired = True
+        self.close()
+
+    def _open_again(self) -> None:
+        with self._guard:
+            if not self._is_ours():  # else another thread was quicker
+                self._fd, self._identity = open_appending(self._path)
+
+    def _write_apart(self, line: bytes) -> None:
+        fd, _ = open_appending(self._path)
+        try:
+            while line:
+                line = write_some(fd, line, _PATIENCE)
+        finally:
+            os.close(fd)
+
+    def _is_ours(self) -> bool:
+        if self._fd < 0:
+            return False
+        try:
+            return identity_of(os.fstat(self._fd)) == self._identity
+        except OSError:
+            return False
+
+    def _follow(self) -> None:
+        if self._fd < 0:
+            return
+        try:
+            try:
+                if identity_of(os.stat(self._path)) == self._identity and self._is_ours():
+                    return
+            except FileNotFoundError:
+                pass
+            self._begin_again()
+        except OSError as error:
+            # The old file still takes the lines, so none is lost.
+            self._report(f"cannot begin the log file {self.get_name()} again: {error}")
+
+    def _begin_again(self) -> None:
+        with self._guard:
+            fd, identity = open_appending(self._path, self._mode)
+            if not self._is_ours():
+                self._fd = fd
+            elif identity == self._identity:  # another thread was quicker
+                os.close(fd)
+            else:
+                # The number stays and changes its file in one step: no thread can write to a
+                # closed one.
+                os.dup2(fd, self._fd, inheritable=False)
+                os.close(fd)
+            self._identity = identity
+
+
+def open_appending(path: str, mode: int = 0o666) -> tuple[int, Identity]:
+    """A descriptor that appends to the file at *path*, and the file's identity.
+
+    The file and the folders above are made if they are not there.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+    try:
+        fd = os.open(path, flags, mode)
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        fd = os.open(path, flags, mode)
+    return fd, identity_of(os.fstat(fd))
+
+
+def _ends_in_midst_of_line(path: str) -> bool:
+    """Whether there is a line without its end, which the next one must not be glued to."""
+    try:
+        # Another process may be about to write the rest.
+        return all(_is_unfinished(path, pause) for pause in (0, 0.001, 0.01))
+    except OSError:  # it may be written but not read
+        return False
+
+
+def _is_unfinished(path: str, pause: float) -> bool:
+    sleep(pause)
+    status = os.stat(path)
+    if not stat.S_ISREG(status.st_mode) or not status.st_size:
+        return False
+    with open(path, "rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"
+
+
+def identity_of(status: os.stat_result) -> Identity:
+    """What file it is that has this *status*."""
+    return status.st_dev, status.st_ino

@@ -1,0 +1,64 @@
+"""Events: made from whatever was given, without secrets, and logged."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from pepperpy.infra.utils import passes_through
+from pepperpy.infra.utils.redaction import redact, redact_text
+
+from ._log import log
+from ._tags import MAX_TEXT, as_dict, flat, text
+from ._types import Event, event_level
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_MAX_MESSAGE = 20 * MAX_TEXT
+
+
+def make_event(
+    name: object,
+    level: object,
+    message: object,
+    data: object,
+    tags: object,
+    *,
+    own: Mapping[str, str] | None,
+    now: float,
+    logged: bool,
+) -> Event:
+    """The event; whatever the arguments are, this does not raise."""
+    return Event(
+        text(name),
+        event_level(level),
+        redact_text(text(message, _MAX_MESSAGE)),
+        _data(data),
+        as_dict(flat(tags, own)),
+        datetime.fromtimestamp(now, UTC),
+        logged,
+    )
+
+
+def log_event(event: Event, depth: int) -> None:
+    """Write *event* to the log, with what it holds under names that collide with nothing."""
+    extra: dict[str, Any] = {"event.name": event.name}
+    if event.data:
+        extra["event.data"] = dict(event.data)
+    if event.tags:
+        extra["event.tags"] = dict(event.tags)
+    log(event.level.number, event.message, extra, depth=depth + 1)
+
+
+def _data(data: Any) -> dict[str, Any]:
+    if data is None:
+        return {}
+    try:
+        # A copy, so that what the caller changes later is not in it.
+        copied = redact(dict(data))
+        return {text(name): value for name, value in copied.items()}
+    except Exception as error:  # a boundary: anything can be given
+        if passes_through(error):
+            raise
+        return {"data": redact_text(text(data))}

@@ -1,0 +1,311 @@
+"""A secret is planted wherever a program may meet one, and looked for in all that comes out of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+SECRET = "hunter2-f00dcafe-swordfish"
+
+SETTINGS = f"""
+[logging]
+level = "DEBUG"
+log_file = "app.log"
+file_format = "json"
+
+[shop]
+api_key = "{SECRET}"
+database_url = "postgresql://shop:{SECRET}@db.example/shop"
+attempts = 3
+
+[shop.upstream]
+password = "{SECRET}"
+"""
+
+# What a program can do with settings that hold secrets: show them, log them, count them, fail.
+START = """
+import copy, json, pickle, sys, traceback, warnings
+from pathlib import Path
+
+from pepperpy.infra import (
+    BaseConfig, ConfigError, TelemetryManager, configure_logging, explain_config, get_config,
+    get_logger, get_provider_telemetry, initialize_logging, initialize_telemetry, register_config,
+    reload_config, set_config, validate_all_configs, validate_config,
+)
+from pepperpy.infra.logging import bind, capture_logs, log_context
+from pepperpy.infra.telemetry import capture_metrics
+from pepperpy.infra.utils import Signal, emit, inspectables, run_closers
+
+warnings.simplefilter("always")
+
+
+class Upstream(BaseConfig):
+    password: str = ""
+    url: str = "http://localhost"
+
+
+class Shop(BaseConfig):
+    api_key: str
+    database_url: str = ""
+    attempts: int = 1
+    ratio: float = 0.5
+    upstream: Upstream = Upstream()
+
+
+def show(thing):
+    print(thing, repr(thing), f"{thing}", f"{thing!r:>10}", format(thing), [thing], {"it": thing})
+
+
+def keep(thing):
+    '''Show it, and what it is as a pickle.'''
+    show(thing)
+    print(pickle.dumps(thing))
+
+
+def tell(error):
+    '''Everything that a program or its tools do with an error.'''
+    show(error)
+    print(error.args, vars(error), error.__cause__, error.__context__, getattr(error, "__notes__", ""))
+    traceback.print_exception(error)
+    traceback.print_exception(error, file=sys.stdout)
+    try:
+        print(pickle.dumps(error))
+    except TypeError as refused:
+        print(refused)
+    for frame in traceback.TracebackException.from_exception(error, capture_locals=False).format():
+        print(frame)
+    log.error("failed", exc_info=error)
+    log.exception("failed: %s", error, exc_info=error, error=error)
+    telemetry.error("failed", str(error), data={"error": error})
+
+
+register_config("shop", Shop)
+log = get_logger("shop")
+telemetry = get_provider_telemetry("shop")
+"""
+
+
+def assert_hidden(program: Any, code: str, **options: Any) -> str:
+    """Run it; the answer is everything that it printed and wrote, without the secret."""
+    before = {path: path.read_bytes() for path in program.folder.iterdir()}
+    done = program.run(START + code, **options)
+    written = "".join(
+        path.read_text("utf-8", "replace")
+        for path in sorted(program.folder.iterdir())
+        if path.is_file()
+        and path.name != "program.py"
+        and before.get(path) != path.read_bytes()
+        and path.suffix not in {".toml", ".yaml", ".json", ".env"}
+    )
+    came_out = done.stdout + done.stderr + written
+    for form in (SECRET, SECRET[:12], SECRET[-12:], SECRET.upper()):
+        assert form not in came_out
+    return str(came_out)
+
+
+class TestRightSettings:
+    CODE = """
+initialize_logging()
+initialize_telemetry()
+shop = get_config("shop")
+assert shop.api_key.startswith("hunter2") and shop.upstream.password == shop.api_key
+for thing in (shop, shop.upstream):
+    show(thing)
+for thing in (explain_config("shop"), validate_config("shop"), validate_all_configs()):
+    keep(thing)
+log.info("all of it: %s", shop)
+log.info("the same", shop=shop, settings=[shop], api_key=shop.api_key, url=shop.database_url)
+log.info("a url %s", shop.database_url)
+with log_context(password=shop.upstream.password):
+    bind(log, token=shop.api_key).info("bound")
+log.info("dict", extra={"secret": shop.api_key})
+telemetry.count("asked", tags={"api_key": shop.api_key, "url": shop.database_url})
+telemetry.info("asked", "it asked", data={"password": shop.api_key, "shop": shop}, tags={"token": shop.api_key})
+emit(Signal(kind="shop.rang", source="shop", facts={"password": shop.api_key}))
+manager = TelemetryManager.get_instance()
+show(manager)
+show(manager.snapshot())
+print([thing.inspect() for thing in inspectables()])
+with capture_logs() as logs, capture_metrics() as metrics:
+    log.info("captured", shop=shop)
+    telemetry.count("captured", tags={"password": shop.api_key})
+show(logs)
+show(metrics)
+try:
+    raise ConnectionError(f"cannot open {shop.database_url}")
+except ConnectionError:
+    log.exception("no database", shop=shop)
+run_closers()
+"""
+
+    def test_show_no_secret_in_what_is_printed_logged_and_counted(self, program: Any) -> None:
+        program.write("pepperpy.toml", SETTINGS)
+
+        came_out = assert_hidden(program, self.CODE)
+
+        assert "***" in came_out
+        assert "all of it" in came_out
+
+    @pytest.mark.parametrize("source", ["environ", ".env", "set_config"])
+    def test_wherever_they_came_from(self, program: Any, source: str) -> None:
+        variables = {
+            "PEPPERPY_SHOP_API_KEY": SECRET,
+            "PEPPERPY_SHOP_DATABASE_URL": f"postgresql://shop:{SECRET}@db.example/shop",
+            "PEPPERPY_SHOP_UPSTREAM__PASSWORD": SECRET,
+        }
+        program.write("pepperpy.toml", SETTINGS.partition("[shop]")[0])
+        before = ""
+        if source == ".env":
+            program.write(".env", "".join(f"{name}={text}\n" for name, text in variables.items()))
+        elif source == "set_config":
+            before = (
+                "key = Path('key.json').read_text()\n"
+                "set_config('shop', {'api_key': key, 'upstream': {'password': key}, "
+                "'database_url': f'postgresql://shop:{key}@db.example/shop'})\n"
+            )
+            program.write("key.json", SECRET)
+
+        assert_hidden(program, before + self.CODE, environ=variables if source == "environ" else {})
+
+
+class TestWrongSettings:
+    GET = """
+configure_logging(level="DEBUG", log_file="app.log")
+failures = 0
+for ask in (
+    lambda: initialize_logging({"log_file": "app.log", "level": "DEBUG"}),
+    initialize_telemetry,
+    lambda: get_config("shop"),
+    lambda: explain_config("shop"),
+    lambda: validate_config("shop"),
+    validate_all_configs,
+):
+    try:
+        keep(ask())
+    except ConfigError as error:
+        failures += 1
+        tell(error)
+assert failures, "nothing was wrong"
+run_closers()
+"""
+
+    @pytest.mark.parametrize(
+        ("file", "text"),
+        [
+            ("pepperpy.toml", f'[shop]\napi_key = "k"\nattempts = "{SECRET}"\n'),
+            ("pepperpy.toml", f'[shop]\napi_key = ["{SECRET}"]\nratio = "{SECRET}"\n'),
+            ("pepperpy.toml", f'shop = "{SECRET}"\n'),
+            ("pepperpy.toml", f'[shop]\napi_key = "k"\nupstream = "{SECRET}"\n'),
+            ("pepperpy.toml", f'[shop]\napi_key = "{SECRET}\n'),
+            ("pepperpy.toml", f'[shop]\napi_key = "{SECRET}" "{SECRET}"\n'),
+            ("pepperpy.toml", f'[shop]\napi_key = "{SECRET}"\napi_key = "{SECRET}"\n'),
+            ("pepperpy.yaml", f"shop:\n  api_key: '{SECRET}\n"),
+            ("pepperpy.yaml", f"shop:\n  api_key: k\n  attempts: {SECRET}\n"),
+            ("pepperpy.yaml", f"shop:\n  api_key: !!python/name:{SECRET} x\n"),
+            ("pepperpy.json", f'{{"shop": {{"api_key": "{SECRET}'),
+            ("pepperpy.json", f'{{"shop": {{"api_key": "k", "attempts": "{SECRET}"}}}}'),
+        ],
+    )
+    def test_in_a_file_are_errors_without_the_values(
+        self, program: Any, file: str, text: str
+    ) -> None:
+        program.write(file, text)
+
+        came_out = assert_hidden(program, self.GET, environ={"PEPPERPY_CONFIG": file})
+
+        assert file in came_out
+
+    @pytest.mark.parametrize("name", ["ATTEMPTS", "RATIO", "UPSTREAM"])
+    @pytest.mark.parametrize("source", ["environ", ".env"])
+    def test_in_a_variable_are_errors_without_the_values(
+        self, program: Any, source: str, name: str
+    ) -> None:
+        variables = {"PEPPERPY_SHOP_API_KEY": "k", f"PEPPERPY_SHOP_{name}": SECRET}
+        if source == ".env":
+            program.write(".env", "".join(f"{key}={text}\n" for key, text in variables.items()))
+
+        came_out = assert_hidden(
+            program, self.GET, environ=variables if source == "environ" else {}
+        )
+
+        assert f"PEPPERPY_SHOP_{name}" in came_out
+
+    def test_a_broken_line_of_an_env_file_is_not_shown(self, program: Any) -> None:
+        program.write(".env", f"PEPPERPY_SHOP_API_KEY='{SECRET}\n")
+
+        assert ".env" in assert_hidden(program, self.GET)
+
+    @pytest.mark.parametrize("name", ["ATEMPTS", "API_KEY__X", "UPSTREAM__PASWORD"])
+    def test_in_a_misspelt_variable_are_warnings_without_the_values(
+        self, program: Any, name: str
+    ) -> None:
+        variables = {"PEPPERPY_SHOP_API_KEY": SECRET, f"PEPPERPY_SHOP_{name}": SECRET}
+        code = "initialize_logging()\nget_config('shop')\nrun_closers()\n"
+
+        came_out = assert_hidden(program, code, environ=variables)
+
+        assert f"PEPPERPY_SHOP_{name}" in came_out
+
+    SET = """
+initialize_logging({"log_file": "app.log", "level": "DEBUG"})
+secret = Path("key.json").read_text()
+for wrong in (
+    {"api_key": "k", "attempts": secret},
+    {"api_key": [secret]},
+    {"api_key": "k", "upstream": secret},
+    {"api_key": "k", "unknown": secret, "attempts": secret},
+):
+    try:
+        set_config("shop", wrong)
+    except ConfigError as error:
+        tell(error)
+    keep(validate_config("shop", wrong))
+    keep(validate_config(Shop, wrong))
+    try:
+        Shop.from_dict(wrong)
+    except ConfigError as error:
+        tell(error)
+run_closers()
+"""
+
+    def test_in_a_call_are_errors_without_the_values(self, program: Any) -> None:
+        program.write("key.json", SECRET)
+
+        came_out = assert_hidden(program, self.SET, environ={"PEPPERPY_SHOP_API_KEY": "k"})
+
+        assert "attempts" in came_out
+
+    RELOAD = """
+initialize_logging()
+initialize_telemetry()
+get_config("shop")
+file = Path("pepperpy.toml")
+secret = Path("key.json").read_text()
+for broken in (f'attempts = "{secret}"', f'attempts = "{secret}', f'{secret} {secret}'):
+    file.write_text(file.read_text().replace("attempts = 3", broken))
+    try:
+        reload_config("shop")
+    except ConfigError as error:
+        tell(error)
+    else:
+        raise SystemExit("nothing was wrong")
+run_closers()
+"""
+
+    def test_in_a_reloaded_file_are_errors_without_the_values(self, program: Any) -> None:
+        program.write("pepperpy.toml", SETTINGS)
+        program.write("key.json", SECRET)
+
+        assert "pepperpy.toml" in assert_hidden(program, self.RELOAD)
+
+
+class TestTheSearch:
+    def test_finds_a_secret_that_is_let_out(self, program: Any) -> None:
+        program.write("pepperpy.toml", SETTINGS)
+
+        with pytest.raises(AssertionError, match="not in"):
+            assert_hidden(program, "print(get_config('shop').api_key)")
+
+        with pytest.raises(AssertionError, match="not in"):
+            assert_hidden(program, "Path('leak.log').write_text(get_config('shop').api_key)")
