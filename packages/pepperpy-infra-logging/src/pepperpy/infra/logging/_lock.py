@@ -5,6 +5,3 @@ from __future__ import annotations
 from pepperpy.infra.utils import ForkSafeLock
 
 settings_lock = ForkSafeLock()
-SettingsLock = (
-    ForkSafeLock  # TODO(lead): remove; import ForkSafeLock from pepperpy.infra.utils instead
-)
