@@ -72,7 +72,7 @@ class ConfigRegistry:
         name: str = "config",
     ) -> None:
         self._store = Store(name, Sources(file, profile, environ, dotenv))
-        self.values = self._store.values
+        self.values: dict[str, Any] = self._store.values
         """The snapshots that there are; not to be changed."""
         register_inspectable(self)
 

@@ -34,7 +34,14 @@ class BoundGauge(Series):
 
     __slots__ = ()
 
-    set = Series.record
+    def set(self, value: float) -> None:
+        """Make *value* the current one."""
+        if self.switch.off:
+            return
+        journal = self.journal
+        journal.append(value)
+        if len(journal) > self.limit:
+            self.settle()
 
 
 class BoundHistogram(Series):
@@ -42,7 +49,14 @@ class BoundHistogram(Series):
 
     __slots__ = ()
 
-    observe = Series.record
+    def observe(self, value: float) -> None:
+        """Add *value*."""
+        if self.switch.off:
+            return
+        journal = self.journal
+        journal.append(value)
+        if len(journal) > self.limit:
+            self.settle()
 
 
 CLASSES: dict[MetricType, type[Series]] = {

@@ -50,8 +50,8 @@ class Delivery:
         """The states that the handler knows of."""
         self.facts: dict[tuple[str, str], float] = {}
         """The same for figures of inspectables."""
-        self.failures = 0
-        self.lost = 0
+        self.failures: int = 0
+        self.lost: int = 0
         self._source = source
         self._failing = False
         self._closed = False

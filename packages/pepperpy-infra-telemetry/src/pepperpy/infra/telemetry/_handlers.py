@@ -114,8 +114,8 @@ class CompositeTelemetryHandler(TelemetryHandler):
     """
 
     def __init__(self, handlers: Sequence[Any] | Iterable[Any]) -> None:
-        self.handlers = list(handlers)
-        self.failures = 0
+        self.handlers: list[Any] = list(handlers)
+        self.failures: int = 0
 
     def handle_metric(self, metric: Metric) -> None:
         """Hand it to each."""

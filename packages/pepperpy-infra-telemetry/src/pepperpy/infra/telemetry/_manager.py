@@ -79,7 +79,7 @@ class TelemetryManager(Reporter):
         pull: bool = False,
         clock: Clock | None = None,
     ) -> None:
-        self.settings = Settings(
+        self.settings: Settings = Settings(
             interval=interval,
             max_series=max_series,
             max_names=max_names,
@@ -90,7 +90,7 @@ class TelemetryManager(Reporter):
         self._clock = clock or Clock()
         switch = Switch(self._clock)
         super().__init__(Registry(switch, self.settings, self._revive), switch)
-        self.name = name or "telemetry"
+        self.name: str = name or "telemetry"
         self._pull = pull
         # By name; single operations only, so that no lock can be held over a fork.
         self._deliveries: dict[str, Delivery] = {}

@@ -28,8 +28,8 @@ class Switch:
 
     def __init__(self, clock: Clock) -> None:
         # A method of ours around the clock of the system would cost as much as the reading.
-        self.now = time.monotonic if type(clock) is Clock else clock.monotonic
-        self.enabled = True
+        self.now: Callable[[], float] = time.monotonic if type(clock) is Clock else clock.monotonic
+        self.enabled: bool = True
         # What hears of each event at once.  Single operations on a dict, so no lock.
         self.captures: dict[object, Callable[[Event], None]] = {}
         self.update()
@@ -45,18 +45,18 @@ class Ledger(ABC):
     __slots__ = ("dropped", "folding", "kind", "lock", "name", "type")
 
     def __init__(self, name: str, type_: MetricType) -> None:
-        self.name = name
-        self.type = type_
+        self.name: str = name
+        self.type: MetricType = type_
         self.kind: Kind = kind_of(type_)
-        self.dropped = 0
+        self.dropped: int = 0
         self.renew_lock()
 
     def renew_lock(self) -> None:
         """Begin with a free lock, also in a child process."""
         # One for all: a fold is rare and takes microseconds.  Re-entrant, since a signal handler
         # or a finalizer may read in the midst of a fold of its own thread.
-        self.lock = RLock()
-        self.folding = False
+        self.lock: RLock = RLock()
+        self.folding: bool = False
 
     @abstractmethod
     def revive(self, series: Series) -> None:
@@ -81,12 +81,12 @@ class Series:
         self, ledger: Ledger, switch: Switch, tags: Flat, route: str | None, limit: int
     ) -> None:
         self.journal: list[Any] = []
-        self.ledger = ledger
-        self.limit = limit
-        self.route = route
+        self.ledger: Ledger = ledger
+        self.limit: int = limit
+        self.route: str | None = route
         self.state: Any = ledger.kind.nothing
-        self.switch = switch
-        self.tags = tags
+        self.switch: Switch = switch
+        self.tags: Flat = tags
 
     def record(self, value: Any) -> None:
         """Report *value*.  Whatever it is, this does not raise."""
