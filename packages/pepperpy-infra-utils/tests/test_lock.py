@@ -97,6 +97,20 @@ def test_a_block_that_forked_ends_in_the_child_as_well():
     assert code == 0
 
 
+def test_only_its_holder_is_told_that_it_is_theirs():
+    lock = ForkSafeLock()
+    answers = []
+
+    with lock:
+        thread = threading.Thread(target=lambda: answers.append(lock.is_mine()))
+        thread.start()
+        thread.join()
+        answers.append(lock.is_mine())
+    answers.append(lock.is_mine())
+
+    assert answers == [False, True, False]
+
+
 def test_a_lock_that_nobody_needs_is_forgotten():
     lock = ForkSafeLock()
     gone = weakref.ref(lock)

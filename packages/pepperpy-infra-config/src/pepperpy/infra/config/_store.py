@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pepperpy.infra.utils import Signal, did_you_mean, emit, listening, nearest
+from pepperpy.infra.utils import ForkSafeLock, Signal, did_you_mean, emit, listening, nearest
 
 from ._building import Built, Component, Override, build, failure
 from ._changes import ConfigChange, changed_paths
@@ -17,7 +17,6 @@ from ._errors import (
     FieldError,
     UnknownConfigError,
 )
-from ._lock import ForkSafeLock
 from ._misspelt import misspelt
 from ._notices import Notices
 from ._report import ConfigReport

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from pepperpy.infra.utils import Signal, emit, listening
+from pepperpy.infra.utils import ForkSafeLock, Signal, emit, listening
 from pepperpy.infra.utils.wrapping import Kind, kind_of
 
 from ._changes import ConfigChange, tell
 from ._errors import ConfigTypeError
 from ._kinds import kind_name
-from ._lock import ForkSafeLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -6,9 +6,7 @@ import threading
 from itertools import count
 from typing import TYPE_CHECKING
 
-from pepperpy.infra.utils import Clock
-
-from ._forks import hear_of_forks
+from pepperpy.infra.utils import Clock, register_after_fork
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +35,7 @@ class Alarms:
         self._threaded = threaded
         self._sequence = count()
         self.after_fork()
-        hear_of_forks(self)
+        register_after_fork(self)
 
     def at(self, moment: float, call: Callable[[], None]) -> Callable[[], None]:
         """Have *call* called at this reading of the monotonic clock, or soon after it.

@@ -13,10 +13,9 @@ from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 from weakref import WeakSet
 
-from pepperpy.infra.utils import to_seconds
+from pepperpy.infra.utils import register_after_fork, to_seconds
 
 from ._amounts import size_of
-from ._forks import hear_of_forks
 from ._levels import parse_level
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ class LineQueue:
         self._timeout = None if policy.timeout is None else to_seconds(policy.timeout)
         self._direct = self._settled = False
         self.after_fork()
-        hear_of_forks(self)
+        register_after_fork(self)
         _queues.add(self)
 
     def after_fork(self) -> None:

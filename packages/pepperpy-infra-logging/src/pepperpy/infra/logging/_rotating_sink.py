@@ -11,10 +11,11 @@ from math import inf
 from time import time
 from typing import TYPE_CHECKING
 
+from pepperpy.infra.utils import register_after_fork
+
 from ._errors import InvalidOptionError
 from ._file_lock import try_lock, unlock
 from ._file_sink import PIECE, FileSink, identity_of
-from ._forks import hear_of_forks
 from ._rotation import Shelf
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class RotatingFileSink(FileSink):
                 f"rotation needs a file that can be renamed; {path!r} is none", option="rotation"
             )
         self._measure()
-        hear_of_forks(self)
+        register_after_fork(self)
 
     def write(self, line: bytes, at: float) -> None:
         """Write one whole line, to a new file if the old one is at its limit."""

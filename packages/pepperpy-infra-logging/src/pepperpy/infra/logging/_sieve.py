@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from pepperpy.infra.utils import Signal, emit, register_inspectable
+from pepperpy.infra.utils import Signal, emit, register_after_fork, register_inspectable
 
 from ._alarm import Alarms, shared_alarms
-from ._forks import hear_of_forks
 from ._record import told_of, with_field
 from ._repeats import Repeats, Seen
 from ._sampling import Sampler
@@ -61,7 +60,7 @@ class Sieve(logging.Handler):
         self._sampling, self._window = sampling, repeats
         self._alarms = alarms or shared_alarms
         self._begin()
-        hear_of_forks(self)
+        register_after_fork(self)
         register_inspectable(self)
 
     @property

@@ -34,14 +34,12 @@ class BoundGauge(Series):
 
     __slots__ = ()
 
-    def set(self, value: float) -> None:
-        """Make *value* the current one."""
-        if self.switch.off:
-            return
-        journal = self.journal
-        journal.append(value)
-        if len(journal) > self.limit:
-            self.settle()
+    if TYPE_CHECKING:
+
+        def set(self, value: float) -> None:
+            """Make *value* the current one."""
+    else:
+        set = Series.record
 
 
 class BoundHistogram(Series):
@@ -49,14 +47,12 @@ class BoundHistogram(Series):
 
     __slots__ = ()
 
-    def observe(self, value: float) -> None:
-        """Add *value*."""
-        if self.switch.off:
-            return
-        journal = self.journal
-        journal.append(value)
-        if len(journal) > self.limit:
-            self.settle()
+    if TYPE_CHECKING:
+
+        def observe(self, value: float) -> None:
+            """Add *value*."""
+    else:
+        observe = Series.record
 
 
 CLASSES: dict[MetricType, type[Series]] = {

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import fields
-from threading import RLock
 from typing import TYPE_CHECKING, Any, Final
 
-from pepperpy.infra.utils import did_you_mean, subscribe
+from pepperpy.infra.utils import ForkSafeLock, did_you_mean, subscribe
 
 from ._default import default
 from ._errors import InvalidOptionError, UnknownHandlerError
-from ._fork import renewed_in_children
 from ._handlers import LoggingTelemetryHandler
 from ._log import COMPONENT
 from ._settings import Settings, check_bool
@@ -76,17 +74,12 @@ class _Setup:
     """What the last `initialize_telemetry` did."""
 
     def __init__(self) -> None:
-        self._lock = RLock()
+        self._lock = ForkSafeLock()
         # Guarded by the lock.
         self._undo: list[Callable[[], object]] = []
         self._handlers: dict[str, Any] = {}
         self._first: str | None = None
         self._unfollow: Callable[[], None] = _nothing
-        renewed_in_children(self)
-
-    def renew(self) -> None:
-        """Have a free lock, in a child process."""
-        self._lock = RLock()
 
     def replace(self, options: Mapping[str, Any]) -> None:
         """Take over *options*, all of them or none."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pepperpy.infra.utils import (
     Clock,
     did_you_mean,
+    register_after_fork,
     register_closer,
     register_inspectable,
     to_seconds,
@@ -20,7 +21,6 @@ from pepperpy.infra.utils.wrapping import Kind, kind_of
 from ._delivery import Delivery, is_delivering
 from ._errors import InvalidHandlerError, UnknownHandlerError
 from ._events import log_event, make_event
-from ._fork import renewed_in_children
 from ._log import COMPONENT
 from ._pull import pulled
 from ._registry import Registry
@@ -98,7 +98,7 @@ class TelemetryManager(Reporter):
         self._withdraw: Callable[[], None] | None = None
         if name is not None:
             register_inspectable(self)
-        renewed_in_children(self)
+        register_after_fork(self)
 
     def __repr__(self) -> str:
         return f"<TelemetryManager {self.name!r}: {len(self._registry.books())} metrics>"
@@ -375,7 +375,7 @@ class TelemetryManager(Reporter):
                     metric = Metric(name, MetricType.GAUGE, value, {COMPONENT: of}, at)
                     yield metric, _told(delivery.facts, (name, of), value)
 
-    def renew(self) -> None:
+    def after_fork(self) -> None:
         """Begin from zero in a child process: the parent reports what it has counted itself."""
         self._registry.forget()
         for delivery in self._deliveries.values():

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from itertools import chain
-from threading import RLock
 from typing import TYPE_CHECKING, Final
+
+from pepperpy.infra.utils import ForkSafeLock
 
 from ._book import Book
 from ._bound import CLASSES
@@ -39,7 +40,7 @@ class Registry:
         self.dropped = 0  # reports of no type that exists
         self._made = 0
         self._names_are_full = False
-        self._lock = RLock()
+        self._lock = ForkSafeLock()
 
     def books(self, name: str | None = None) -> list[Book]:
         """All books, or those of one name: the type that was reported first comes first."""
@@ -77,7 +78,6 @@ class Registry:
 
     def forget(self) -> None:
         """Be as new, in a child process."""
-        self._lock = RLock()
         for book in self.books():
             book.forget()
 

@@ -16,6 +16,7 @@ from ._errors import (
     require_extra,
 )
 from ._files import get_file_extension, get_file_mime_type, get_file_size
+from ._forks import AfterFork, register_after_fork
 from ._ids import HashAlgorithmError, generate_id, generate_timestamp, hash_string
 from ._inspection import Inspectable, inspectables, register_inspectable
 from ._json import JSONFileError, JSONValueError, load_json, save_json
@@ -27,6 +28,7 @@ from ._signals import Signal, emit, listening, subscribe
 from ._text import slugify, truncate_string
 
 __all__ = [
+    "AfterFork",
     "BothFaces",
     "Clock",
     "DeadlineExceededError",
@@ -68,6 +70,7 @@ __all__ = [
     "object_to_dict",
     "passes_through",
     "redaction",
+    "register_after_fork",
     "register_closer",
     "register_inspectable",
     "require_extra",

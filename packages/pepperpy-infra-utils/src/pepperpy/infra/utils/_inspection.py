@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import weakref
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from ._weakly import Weakly
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,9 +23,7 @@ class Inspectable(Protocol):
         ...
 
 
-# By identity, since inspectables may be unhashable or compare equal.  No lock: each operation is
-# one atomic step on the dict, and a weak reference's callback may run in the midst of any of them.
-_registered: dict[int, weakref.ref[Inspectable]] = {}
+_registered: Weakly[Inspectable] = Weakly()
 
 
 def register_inspectable(obj: Inspectable) -> None:
@@ -46,14 +45,8 @@ def register_inspectable(obj: Inspectable) -> None:
     """
     if not callable(getattr(obj, "inspect", None)):
         raise TypeError(f"an inspectable needs an inspect() method; {type(obj).__name__} has none")
-    key = id(obj)
-
-    def forget(dead: weakref.ref[Inspectable]) -> None:
-        if _registered.get(key) is dead:
-            del _registered[key]
-
     try:
-        _registered[key] = weakref.ref(obj, forget)
+        _registered.add(obj)
     except TypeError as error:
         raise TypeError(
             f"an inspectable is held weakly, which {type(obj).__name__} does not allow; "
@@ -63,4 +56,4 @@ def register_inspectable(obj: Inspectable) -> None:
 
 def inspectables() -> list[Inspectable]:
     """Every registered object that is still alive, oldest first."""
-    return [obj for ref in list(_registered.values()) if (obj := ref()) is not None]
+    return _registered.alive()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from threading import RLock
-from weakref import WeakSet
+from typing import Any
 
-_locks: WeakSet[ForkSafeLock] = WeakSet()  # changed under the GIL alone: each step is atomic
+from ._forks import register_after_fork
 
 
 class ForkSafeLock:
@@ -18,15 +17,15 @@ class ForkSafeLock:
     Examples:
         >>> lock = ForkSafeLock()
         >>> with lock, lock:
-        ...     print("mine")
-        mine
+        ...     lock.is_mine()
+        True
     """
 
     __slots__ = ("__weakref__", "_lock")
 
     def __init__(self) -> None:
         self._lock = RLock()
-        _locks.add(self)
+        register_after_fork(self)
 
     def __enter__(self) -> None:
         self._lock.acquire()
@@ -34,20 +33,12 @@ class ForkSafeLock:
     def __exit__(self, *_: object) -> None:
         self._lock.release()
 
-    def _free(self) -> None:
-        # Of the parent's threads only the one that forked lives on.  If the lock is its own, it is
-        # in a `with` block that will end here as well.
-        if self._lock.acquire(blocking=False):
-            self._lock.release()
-        else:
+    def is_mine(self) -> bool:
+        """Whether the thread that asks holds it."""
+        lock: Any = self._lock
+        return bool(lock._is_owned())  # noqa: SLF001 - `threading.Condition` asks it as well
+
+    def after_fork(self) -> None:
+        """Be free, unless the thread that forked holds it: its `with` block ends here as well."""
+        if not self.is_mine():
             self._lock = RLock()
-
-
-def _free_all() -> None:
-    for lock in _locks:
-        lock._free()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-
-
-# A hook and not a look at the process id: two threads of the child could find it changed at once.
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_free_all)
