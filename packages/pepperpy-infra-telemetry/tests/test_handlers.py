@@ -391,7 +391,7 @@ class TestBadHandlers:
 
         with pytest.raises(KeyboardInterrupt):
             manager.flush()
-        manager._deliveries.clear()
+        manager._deliveries._by_name.clear()
 
     def test_events_wait_up_to_a_bound_and_the_rest_is_counted(self) -> None:
         manager, memory = (

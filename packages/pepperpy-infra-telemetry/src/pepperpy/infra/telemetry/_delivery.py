@@ -39,6 +39,14 @@ class Source(Protocol):
         """What changed since the last time, each with what to call once it is delivered."""
         ...
 
+    def flush(self) -> bool:
+        """Deliver now what there is to deliver."""
+        ...
+
+    def close(self) -> None:
+        """Flush, and forget the handlers."""
+        ...
+
 
 class Delivery:
     """Hands a handler what there is, every so often and when asked."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pepperpy.infra.utils import ForkSafeLock, did_you_mean, subscribe
 
 from ._default import default
+from ._deliveries import check_handler
 from ._errors import InvalidOptionError, UnknownHandlerError
 from ._handlers import LoggingTelemetryHandler
 from ._log import COMPONENT
@@ -124,7 +125,7 @@ class _Setup:
             logs = self._handlers.get(_LOGGING)
             handlers.setdefault(_LOGGING, logs or LoggingTelemetryHandler())
         for handler in handlers.values():
-            default.check_handler(handler)
+            check_handler(handler)
         return handlers
 
     def _undo_all(self, keep: Mapping[str, Any]) -> None:

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import atexit
-import time
 from dataclasses import fields
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from pepperpy.infra.utils import (
-    Clock,
-    did_you_mean,
-    register_after_fork,
-    register_closer,
-    register_inspectable,
-    to_seconds,
-)
-from pepperpy.infra.utils.wrapping import Kind, kind_of
+from pepperpy.infra.utils import Clock, register_after_fork, register_inspectable
 
-from ._delivery import Delivery, is_delivering
-from ._errors import InvalidHandlerError, UnknownHandlerError
+from ._deliveries import Deliveries
 from ._events import log_event, make_event
 from ._log import COMPONENT
 from ._pull import pulled
+from ._reading import metric_of, record_of
 from ._registry import Registry
 from ._reporter import Reporter
 from ._series import Switch
 from ._settings import Settings
-from ._tags import as_dict, flat, text
+from ._tags import flat, text
 from ._types import EventLevel, Metric, MetricType
 
 if TYPE_CHECKING:
@@ -35,10 +25,9 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from ._book import Book
+    from ._delivery import Delivery
     from ._series import Series
     from ._types import Event
-
-CLOSES_AT: Final = 800  # after whatever reports, before the logs
 
 
 class TelemetryManager(Reporter):
@@ -89,13 +78,10 @@ class TelemetryManager(Reporter):
         )
         self._clock = clock or Clock()
         switch = Switch(self._clock)
-        super().__init__(Registry(switch, self.settings, self._revive), switch)
+        self._deliveries = Deliveries(self)
+        super().__init__(Registry(switch, self.settings, self._deliveries.start), switch)
         self.name: str = name or "telemetry"
         self._pull = pull
-        # By name; single operations only, so that no lock can be held over a fork.
-        self._deliveries: dict[str, Delivery] = {}
-        self._default: str | None = None
-        self._withdraw: Callable[[], None] | None = None
         if name is not None:
             register_inspectable(self)
         register_after_fork(self)
@@ -165,7 +151,7 @@ class TelemetryManager(Reporter):
         )
         for capture in list(self._switch.captures.values()):
             capture(event)
-        for delivery in self._receivers(None if route is None else text(route)):
+        for delivery in self._deliveries.receivers(None if route is None else text(route)):
             delivery.put(event)
         if logs:
             log_event(event, depth)
@@ -183,18 +169,7 @@ class TelemetryManager(Reporter):
         Raises:
             InvalidHandlerError: If it has not, or they are coroutine functions.
         """
-        self.check_handler(handler)
-        registered = self._deliveries.get(name)
-        if registered is not None:
-            if registered.handler is handler:
-                return
-            self._end(name)
-        delivery = Delivery(name, handler, self)
-        self._deliveries[name] = delivery
-        if self._withdraw is None:
-            self._withdraw = register_closer(CLOSES_AT, self.close)
-            atexit.register(self.flush)
-        delivery.start()
+        self._deliveries.add(name, handler)
 
     def unregister_handler(self, name: str) -> None:
         """Flush the handler and forget it.
@@ -202,8 +177,8 @@ class TelemetryManager(Reporter):
         Raises:
             UnknownHandlerError: If there is none of this name.
         """
-        self._known_handler(name)
-        self._end(name)
+        self._deliveries.known(name)
+        self._deliveries.end(name)
 
     def set_default_handler(self, name: str | None) -> None:
         """Send what names no handler to this one alone; None means to all of them, as at first.
@@ -211,9 +186,7 @@ class TelemetryManager(Reporter):
         Raises:
             UnknownHandlerError: If there is none of this name.
         """
-        if name is not None:
-            self._known_handler(name)
-        self._default = name
+        self._deliveries.set_default(name)
 
     def get_handler(self, name: str | None = None) -> Any:
         """The handler of this name; without a name the default one, or None if there is none.
@@ -221,9 +194,8 @@ class TelemetryManager(Reporter):
         Raises:
             UnknownHandlerError: If there is none of this name.
         """
-        if name is None:
-            name = self._default
-        return None if name is None else self._known_handler(name).handler
+        name = self._deliveries.default if name is None else name
+        return None if name is None else self._deliveries.known(name).handler
 
     def flush(self, timeout: float | None = None) -> bool:
         """Deliver now what was reported so far; whether all handlers had it in time.
@@ -233,17 +205,12 @@ class TelemetryManager(Reporter):
         """
         for series in self._registry:
             series.settle()
-        asked = [(each, each.ask()) for each in list(self._deliveries.values())]
-        if is_delivering():  # a handler that waited for others could wait for itself
-            return False
-        until = time.monotonic() + (self.flush_timeout if timeout is None else timeout)
-        return all([delivery.finish(ticket, until) for delivery, ticket in asked])  # noqa: C419 - each one
+        return self._deliveries.flush(timeout)
 
     def close(self) -> None:
         """Flush, forget the handlers and end their threads.  What was counted stays."""
         self.flush()
-        for name in list(self._deliveries):
-            self._end(name, flush=False)
+        self._deliveries.close()
 
     # Reading
 
@@ -278,7 +245,7 @@ class TelemetryManager(Reporter):
         states = ((series, series.read()) for series in self._registry)
         # A gauge that was not set has no value, and a timer none before its first block has ended.
         records = [
-            _record(series, state)
+            record_of(series, state)
             for series, state in states
             if series.ledger.type is MetricType.COUNTER or state != series.ledger.kind.nothing
         ]
@@ -298,7 +265,7 @@ class TelemetryManager(Reporter):
 
     def inspect(self) -> dict[str, Any]:
         """How telemetry itself is, for consoles and for `snapshot`."""
-        books, deliveries = self._registry.books(), list(self._deliveries.values())
+        books, deliveries = self._registry.books(), self._deliveries.all()
         return {
             "kind": "telemetry",
             "name": self.name,
@@ -324,25 +291,9 @@ class TelemetryManager(Reporter):
         """What providers share with their manager."""
         return self._registry, self._switch
 
-    @property
-    def flush_timeout(self) -> float:
-        """Seconds."""
-        return to_seconds(self.settings.flush_timeout)
-
     def configure(self, settings: Settings) -> None:
         """Take over *settings*, at once."""
         self.settings = self._registry.settings = settings
-
-    @staticmethod
-    def check_handler(handler: Any) -> None:
-        """Refuse what cannot be a handler, as `register_handler` does."""
-        for method in ("handle_metric", "handle_event"):
-            found = getattr(handler, method, None)
-            if not callable(found) or kind_of(found) is not Kind.FUNCTION:
-                raise InvalidHandlerError(
-                    f"a handler needs a plain method {method}; got {type(handler).__name__}",
-                    handler=handler,
-                )
 
     def states(self) -> dict[Series, Any]:
         """The state of every series."""
@@ -361,14 +312,14 @@ class TelemetryManager(Reporter):
     def changes(self, delivery: Delivery) -> Iterator[tuple[Metric, Callable[[], None]]]:
         """What *delivery* has not told its handler yet."""
         at = datetime.fromtimestamp(self._clock.time(), UTC)
-        routed_here = self._default in {None, delivery.name}
+        routed_here = self._deliveries.default in {None, delivery.name}
         for series in self._registry:
             if series.route != delivery.name and (series.route is not None or not routed_here):
                 continue
             kind, state = series.ledger.kind, series.read()
             change = kind.since(state, delivery.told.get(series, kind.nothing))
             if change != kind.nothing:
-                yield _metric(series, change, at), _told(delivery.told, series, state)
+                yield metric_of(series, change, at), _told(delivery.told, series, state)
         if self._pull and routed_here:
             for name, of, value in pulled():
                 if delivery.facts.get((name, of)) != value:
@@ -378,42 +329,7 @@ class TelemetryManager(Reporter):
     def after_fork(self) -> None:
         """Begin from zero in a child process: the parent reports what it has counted itself."""
         self._registry.forget()
-        for delivery in self._deliveries.values():
-            delivery.renew()
-
-    def _revive(self) -> None:
-        for delivery in list(self._deliveries.values()):
-            delivery.start()
-
-    def _receivers(self, route: str | None) -> list[Delivery]:
-        name = self._default if route is None else route
-        if name is None:
-            return list(self._deliveries.values())
-        delivery = self._deliveries.get(name)
-        return [] if delivery is None else [delivery]
-
-    def _known_handler(self, name: str) -> Delivery:
-        delivery = self._deliveries.get(name)
-        if delivery is None:
-            hint = did_you_mean(name, self._deliveries)
-            raise UnknownHandlerError(
-                f"no telemetry handler {name!r} is registered; {hint}", name=name
-            )
-        return delivery
-
-    def _end(self, name: str, *, flush: bool = True) -> None:
-        delivery = self._deliveries[name]
-        if flush and not is_delivering():
-            delivery.finish(delivery.ask(), time.monotonic() + self.flush_timeout)
-        if self._deliveries.get(name) is delivery:
-            del self._deliveries[name]
-        delivery.close()
-        if self._default == name:
-            self._default = None
-        if not self._deliveries and self._withdraw is not None:
-            self._withdraw()
-            self._withdraw = None
-            atexit.unregister(self.flush)
+        self._deliveries.renew()
 
     def _book(self, name: str, type_: MetricType | None) -> Book | None:
         books = self._registry.books(name)
@@ -425,31 +341,3 @@ def _told(told: dict[Any, Any], key: Any, state: Any) -> Callable[[], None]:
         told[key] = state
 
     return done
-
-
-def _metric(series: Series, change: Any, at: datetime) -> Metric:
-    ledger = series.ledger
-    is_distribution = ledger.type not in {MetricType.COUNTER, MetricType.GAUGE}
-    return Metric(
-        ledger.name,
-        ledger.type,
-        ledger.kind.number(change),
-        as_dict(series.tags),
-        at,
-        change if is_distribution else None,
-    )
-
-
-def _record(series: Series, state: Any) -> dict[str, Any]:
-    ledger = series.ledger
-    record: dict[str, Any] = {
-        "name": ledger.name,
-        "type": ledger.type.value,
-        "tags": as_dict(series.tags),
-        "value": ledger.kind.number(state),
-    }
-    if ledger.type not in {MetricType.COUNTER, MetricType.GAUGE}:
-        record["histogram"] = state.to_dict()
-    if series.route is not None:
-        record["handler"] = series.route
-    return record

@@ -1,0 +1,43 @@
+"""What a series has counted, in the forms in which it is handed out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ._tags import as_dict
+from ._types import Metric, MetricType
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ._series import Series
+
+
+def metric_of(series: Series, change: Any, at: datetime) -> Metric:
+    """What a handler is told of *change*."""
+    ledger = series.ledger
+    is_distribution = ledger.type not in {MetricType.COUNTER, MetricType.GAUGE}
+    return Metric(
+        ledger.name,
+        ledger.type,
+        ledger.kind.number(change),
+        as_dict(series.tags),
+        at,
+        change if is_distribution else None,
+    )
+
+
+def record_of(series: Series, state: Any) -> dict[str, Any]:
+    """What a snapshot says of *state*."""
+    ledger = series.ledger
+    record: dict[str, Any] = {
+        "name": ledger.name,
+        "type": ledger.type.value,
+        "tags": as_dict(series.tags),
+        "value": ledger.kind.number(state),
+    }
+    if ledger.type not in {MetricType.COUNTER, MetricType.GAUGE}:
+        record["histogram"] = state.to_dict()
+    if series.route is not None:
+        record["handler"] = series.route
+    return record
