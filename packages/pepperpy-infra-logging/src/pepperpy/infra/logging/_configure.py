@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 from pepperpy.infra.utils import register_closer, subscribe
 from pepperpy.infra.utils.redaction import Redactor
 
+from ._choice import choice
 from ._clean import Cleaner
 from ._console_sink import ConsoleSink
 from ._errors import InvalidFormatError, InvalidOptionError
@@ -19,11 +20,11 @@ from ._levels import base_of, end_timed, parse_level, set_base
 from ._lock import settings_lock
 from ._logger import get_logger
 from ._pretty import PrettyRenderer
-from ._queue_policy import queue_policy
+from ._queue_policy import QueuePolicy
 from ._repeats import window_of
 from ._rotating_sink import RotatingFileSink
 from ._rotation import rotation_of
-from ._sampling import sampling_of
+from ._sampling import Sampling
 from ._sieve import Sieve
 from ._text import FormattedText, TextRenderer, check_format
 from ._values import is_a
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 
     from pepperpy.infra.utils import Signal
 
-    from ._queue_policy import QueuePolicy
-    from ._sampling import Sampling
     from ._sink import Renderer, Sink
 
 ConsoleFormat: TypeAlias = Literal["auto", "pretty", "json", "text"]
@@ -103,8 +102,11 @@ def configure_logging(
     number = logging.INFO if level is None else parse_level(level)
     by_name = _levels_by_name(levels)
     console_level = logging.NOTSET if isinstance(console, bool) else parse_level(console)
-    sampled, window = sampling_of(sampling), window_of(repeats)
-    policy, turning = queue_policy(queue), rotation_of(rotation, retention, log_file)
+    sampled, window = choice("sampling", Sampling, sampling), window_of(repeats)
+    policy, turning = (
+        choice("queue", QueuePolicy, queue),
+        rotation_of(rotation, retention, log_file),
+    )
     cleaner = Cleaner(_redactor(redact))
     renderers = _Renderers(cleaner, format_string)
     renderers.check(format, file_format)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
-from pepperpy.infra.utils import did_you_mean, to_seconds
+from pepperpy.infra.utils import to_seconds
 
 from ._amounts import size_of
 from ._errors import InvalidOptionError
 from ._levels import parse_level
-from ._values import is_a
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -68,26 +66,6 @@ class QueuePolicy:
                 raise _wrong("timeout", "left out where lines never wait", self.timeout)
             if not 0 < to_seconds(self.timeout) < math.inf:
                 raise _wrong("timeout", "seconds above 0, a timedelta or None", self.timeout)
-
-
-def queue_policy(queue: bool | QueuePolicy | Mapping[str, Any] | None) -> QueuePolicy | None:
-    """The policy that ``queue=`` stands for; None is no queue."""
-    if queue is False or queue is None:
-        return None
-    if queue is True:
-        return QueuePolicy()
-    if isinstance(queue, QueuePolicy):
-        return queue
-    if not is_a(queue, Mapping):
-        raise InvalidOptionError(
-            f"queue must be True, False, a QueuePolicy or a mapping of its options; got {queue!r}",
-            option="queue",
-        )
-    for name in queue:
-        if name not in QueuePolicy.__slots__:
-            hint = did_you_mean(name, QueuePolicy.__slots__)
-            raise InvalidOptionError(f"unknown option {name!r} of queue; {hint}", option="queue")
-    return QueuePolicy(**queue)
 
 
 def _wrong(name: str, wanted: str, value: object) -> InvalidOptionError:

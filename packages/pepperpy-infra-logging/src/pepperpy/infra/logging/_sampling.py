@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from pepperpy.infra.utils import did_you_mean, to_seconds
+from pepperpy.infra.utils import to_seconds
 
 from ._errors import InvalidOptionError
 from ._levels import parse_level
-from ._values import is_a
 
 if TYPE_CHECKING:
     import logging
@@ -57,30 +55,6 @@ class Sampling:
         if not 0 < to_seconds(self.per) < math.inf:
             raise _wrong("per of sampling must be positive seconds, or a timedelta", self.per)
         parse_level(self.below)
-
-
-def sampling_of(given: object) -> Sampling | None:
-    """What the option ``sampling`` stands for.
-
-    Raises:
-        InvalidOptionError: If it is nothing that can be sampled by.
-    """
-    if given is None or given is False:
-        return None
-    if given is True:
-        return Sampling()
-    if isinstance(given, Sampling):
-        return given
-    if not is_a(given, Mapping):
-        raise _wrong("sampling must be True, False, a Sampling or a mapping of its fields", given)
-    options: dict[Any, Any] = dict(given)  # type: ignore[call-overload]
-    for name in options:
-        if name not in Sampling.__slots__:
-            hint = did_you_mean(str(name), Sampling.__slots__)
-            raise InvalidOptionError(
-                f"unknown field of sampling {name!r}; {hint}", option="sampling"
-            )
-    return Sampling(**options)
 
 
 def _wrong(rule: str, value: object) -> InvalidOptionError:
