@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from pepperpy.infra.utils import did_you_mean
 
 from ._errors import InvalidOptionError
 from ._values import is_a
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
-    C = TypeVar("C", bound=DataclassInstance)
+class Options(Protocol):
+    """A dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+C = TypeVar("C", bound=Options)
 
 
 def choice(option: str, kind: type[C], given: Any) -> C | None:

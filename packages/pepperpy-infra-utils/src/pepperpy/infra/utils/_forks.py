@@ -38,7 +38,7 @@ def _tell_all() -> None:
         except Exception:  # noqa: BLE001 - as Python does with hooks of its own
             import sys
 
-            sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]  # there is an error
+            sys.excepthook(*sys.exc_info())
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
