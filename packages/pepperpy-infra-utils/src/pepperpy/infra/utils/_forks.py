@@ -35,10 +35,10 @@ def _tell_all() -> None:
     for obj in _registered.alive():
         try:
             obj.after_fork()
-        except Exception:  # noqa: BLE001 - as Python does with hooks of its own
+        except Exception as error:  # noqa: BLE001 - as Python does with hooks of its own
             import sys
 
-            sys.excepthook(*sys.exc_info())
+            sys.excepthook(type(error), error, error.__traceback__)
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
