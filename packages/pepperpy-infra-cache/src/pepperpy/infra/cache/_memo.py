@@ -196,7 +196,7 @@ class Memo:
                 self._misses += 1
                 flight.wait_with(waiter)
                 return flight, False, None
-            flight = Flight(key, names, now, None if use is _NONE else entry)
+            flight = Flight(key, names, now, None if use is _NONE else entry.copy())  # type: ignore[union-attr]
             if mark is not None:
                 mark.append(flight)
             self._flights[key] = flight
@@ -218,6 +218,7 @@ class Memo:
         """
         now = self.now()
         entry = self._entry(flight.key, flight.names, value, now)
+        carried = self._carried(entry)
         with self._lock:
             self._loads += 1
             self._load_seconds += now - flight.began
@@ -227,8 +228,8 @@ class Memo:
             trash = self.store.take_trash()
         wake(waiters)
         del trash
-        if self._rules.has_limits and entry is not None:
-            self._rules.kept(self, entry[KEY], self._all_names(entry))
+        if carried:
+            self._rules.kept(self, flight.key, carried)
 
     def failed(self, flight: Flight, error: BaseException) -> bool:
         """Take the failure of a load; whether it is the caller's to bear.
@@ -299,6 +300,7 @@ class Memo:
         """
         now = self.now()
         entry = self._entry(key, names, value, now, life)
+        carried = self._carried(entry)
         with self._lock:
             flight = self._flights.get(key)
             if flight is not None:
@@ -309,6 +311,8 @@ class Memo:
                 self._keep(entry, now)
             trash = self.store.take_trash()
         del trash
+        if carried:
+            self._rules.kept(self, key, carried)
 
     def look(self, key: Hashable) -> Entry | None:
         """The entry of *key* if it is good for being served; this counts as a call."""
@@ -379,8 +383,9 @@ class Memo:
 
     def hits_of(self, key: Hashable) -> int | None:
         """How often the entry of *key* was asked for; `None` if there is none."""
-        entry = self.store.entries.get(key)
-        return None if entry is None else entry[HITS]
+        with self._lock:
+            entry = self.store.entries.get(key)
+            return None if entry is None else entry[HITS]
 
     def after_fork(self) -> None:
         """Forget the loads of threads and loops that did not come along."""
@@ -429,11 +434,12 @@ class Memo:
     # The rest runs under the lock, unless it says otherwise.
 
     def _served(self, entry: Any, now: float) -> Entry:
+        """What is in *entry*, which may be emptied as soon as the lock is given back."""
         entry[HITS] += 1
         details: Details | None = entry[DETAILS]
         if details is not None and not details.failed and details.fresh_until <= now:
             self._stale += 1
-        return entry  # type: ignore[no-any-return]
+        return entry.copy()  # type: ignore[no-any-return]
 
     def _fence(self, flight: Flight) -> None:
         flight.is_fenced = True
@@ -526,7 +532,10 @@ class Memo:
             return []
         return self._naming.named_by_parts(self._keys.split(key))
 
-    def _all_names(self, entry: Entry) -> list[str]:
+    def _carried(self, entry: Entry | None) -> list[str]:
+        """The names of *entry*, if there is a rule that limits some."""
+        if entry is None or not self._rules.has_limits:
+            return []
         details: Details | None = entry[DETAILS]
         names = () if details is None else details.names
         return [*names, *self._entity_names(entry[KEY])]

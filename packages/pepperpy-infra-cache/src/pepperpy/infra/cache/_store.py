@@ -12,7 +12,7 @@ from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from ._entry import DEADLINE, DETAILS, DROPPED, HITS, KEY, SEEN, Entry, end_of
+from ._entry import DEADLINE, DETAILS, HITS, KEY, SEEN, Entry, end_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
@@ -118,12 +118,18 @@ class MemoryStore:
     def drop(self, key: Hashable, cause: str) -> Entry | None:
         """Forget the entry of *key*, if there is one."""
         entry = self.entries.pop(key, None)
-        if entry is not None:
-            self._forget(entry, cause)
-            self._dropped_in_queues += self._ordered
-            if self._dropped_in_queues > _LEAST_DROPPED + len(self.entries) // 4:
-                self._tidy()
-        return entry
+        if entry is None:
+            return None
+        dropped = entry
+        if self._ordered:
+            # Its list stays in a queue for now, and must not keep the value alive.
+            dropped = entry.copy()
+            entry.clear()
+            self._dropped_in_queues += 1
+        self._forget(dropped, cause)
+        if self._dropped_in_queues > _LEAST_DROPPED + len(self.entries) // 4:
+            self._tidy()
+        return dropped
 
     def clear(self) -> None:
         """Forget all entries, and who has left."""
@@ -173,7 +179,6 @@ class MemoryStore:
 
     def _forget(self, entry: Entry, cause: str) -> None:
         key = entry[KEY]
-        entry[SEEN] = DROPPED
         self.removed[cause] += 1
         self.dropped_hits += entry[HITS]
         self._trash.append(entry)
@@ -188,7 +193,7 @@ class MemoryStore:
     def _tidy(self) -> None:
         """Let go of what was dropped out of turn, and so still stands in the queues."""
         for queue in (self._small, self._main):
-            alive = [entry for entry in queue if entry[SEEN] != DROPPED]
+            alive = [entry for entry in queue if entry]
             queue.clear()
             queue.extend(alive)
         self._dropped_in_queues = 0
@@ -198,7 +203,7 @@ class MemoryStore:
             if not queue:
                 return
             entry = queue[0]
-            if entry[SEEN] == DROPPED:
+            if not entry:
                 self._dropped_in_queues -= 1
             elif entry[DEADLINE] <= now and end_of(entry) <= now:
                 self._remove(entry, EXPIRED)
@@ -219,7 +224,7 @@ class MemoryStore:
             if not queue:
                 break
             entry = queue.popleft()
-            if entry[SEEN] == DROPPED:
+            if not entry:
                 self._dropped_in_queues -= 1
                 continue
             if entry[DEADLINE] <= now and end_of(entry) <= now:

@@ -86,6 +86,10 @@ class _Source(NamedTuple):
             )
         value = name + "".join(self._steps(field, field[len(name) :], name))
         if conversion:
+            if conversion not in _CONVERSIONS:
+                raise self._refuse(
+                    f"{{{field}!{conversion}}} has a conversion other than !r, !s and !a", name
+                )
             value = f"${_CONVERSIONS[conversion]}({value})"
         if "{" in spec:
             raise self._refuse(f"{{{field}}} has a format that depends on another field", name)
@@ -102,7 +106,7 @@ class _Source(NamedTuple):
             yield (
                 f".{step[1]}"
                 if item is None
-                else f"[{int(item) if item.isdigit() else _quoted(item)}]"
+                else f"[{int(item) if item.isascii() and item.isdigit() else _quoted(item)}]"
             )
             path = path[step.end() :]
 
