@@ -74,6 +74,8 @@ class Plan:
     settings: Settings
     has_own_size: bool = True
     """Whether somebody has said how much is kept of this function."""
+    ends: bool = False
+    """Whether entries get a ttl of their own."""
     key: Any = None
     tags: Any = ()
     names: bool = True
@@ -107,9 +109,9 @@ def wrap(func: Callable[..., Any], plan: Plan, rules: Rules, label: str) -> tupl
         naming=naming,
         clock=plan.clock,
         rules=rules,
-        # A rule can end what has names.
         has_own_size=plan.has_own_size,
-        ends=plan.settings.can_expire or plan.names,
+        # A rule can end what has a name.
+        ends=plan.ends or plan.settings.can_expire or naming.names_entries,
     )
     known = {
         **keys.names,

@@ -32,7 +32,6 @@ from ._freeze import CannotFreezeError
 from ._info import CacheInfo
 from ._keys import Token, Tokens
 from ._store import COLLECTED, INVALIDATED, MemoryStore
-from ._weigh import weight_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
@@ -42,9 +41,9 @@ if TYPE_CHECKING:
     from ._names import Naming, Wanted
     from ._rules import Rules
     from ._settings import Settings
+    from ._store import Removed
 
 _NEVER: Final = -math.inf
-_MOST_DIGITS: Final = 4000  # Python makes no longer numbers of text
 _ONCE: Final = frozenset(
     {CoroutineType, GeneratorType, AsyncGeneratorType, map, filter, zip, enumerate, reversed}
 )
@@ -227,7 +226,7 @@ class Memo:
             waiters = self._end(flight).finish(value)
             trash = self.store.take_trash()
         wake(waiters)
-        del trash
+        self._let_go(trash)
         if carried:
             self._rules.kept(self, flight.key, carried)
 
@@ -256,7 +255,7 @@ class Memo:
                 waiters = self._end(flight).finish(error=error)
             trash = self.store.take_trash()
         wake(waiters)
-        del trash
+        self._let_go(trash)
         if rescued:
             self._tell_of(error)
         return not rescued
@@ -310,7 +309,7 @@ class Memo:
             else:
                 self._keep(entry, now)
             trash = self.store.take_trash()
-        del trash
+        self._let_go(trash)
         if carried:
             self._rules.kept(self, key, carried)
 
@@ -332,7 +331,7 @@ class Memo:
                 self._fence(flight)
             count = self.store.drop_all([key], INVALIDATED, self.now())
             trash = self.store.take_trash()
-        del trash
+        self._let_go(trash)
         return count
 
     def invalidate(self, wanted: Wanted) -> int:
@@ -343,7 +342,7 @@ class Memo:
                 if self._may_carry(flight, wanted):
                     self._fence(flight)
             trash = self.store.take_trash()
-        del trash
+        self._let_go(trash)
         return count
 
     def clear(self) -> int:
@@ -354,7 +353,7 @@ class Memo:
                 self._fence(flight)
             self.store.clear()
             trash = self.store.take_trash()
-        del trash
+        self._let_go(trash)
         return count
 
     def holds(self, wanted: Wanted) -> bool:
@@ -369,7 +368,7 @@ class Memo:
         with self._lock:
             self.store.resize(max_size, self.now())
             trash = self.store.take_trash()
-        del trash
+        self._let_go(trash)
 
     def switch_off(self) -> None:
         """Have hits find nothing; what there is stays aside."""
@@ -383,9 +382,9 @@ class Memo:
 
     def hits_of(self, key: Hashable) -> int | None:
         """How often the entry of *key* was asked for; `None` if there is none."""
-        with self._lock:
-            entry = self.store.entries.get(key)
-            return None if entry is None else entry[HITS]
+        entry = self.store.entries.get(key)
+        held = entry and entry.copy()  # which may be emptied at any time
+        return held[HITS] if held else None
 
     def after_fork(self) -> None:
         """Forget the loads of threads and loops that did not come along."""
@@ -495,7 +494,7 @@ class Memo:
         settings = self.settings
         weight = 0
         if settings.max_bytes is not None:
-            weight = (settings.weigh or weight_of)(value)
+            weight = settings.weight_of(value)
             if weight > settings.max_bytes:
                 return None
         life *= 1 - settings.jitter * random() if settings.jitter else 1  # noqa: S311 - no secret
@@ -532,13 +531,13 @@ class Memo:
             return []
         return self._naming.named_by_parts(self._keys.split(key))
 
-    def _carried(self, entry: Entry | None) -> list[str]:
+    def _carried(self, entry: Entry | None) -> tuple[str, ...]:
         """The names of *entry*, if there is a rule that limits some."""
         if entry is None or not self._rules.has_limits:
-            return []
+            return ()
         details: Details | None = entry[DETAILS]
         names = () if details is None else details.names
-        return [*names, *self._entity_names(entry[KEY])]
+        return (*names, *self._entity_names(entry[KEY]))
 
     def _keys_named(self, wanted: Wanted) -> set[Hashable]:
         indexed = self.store.names
@@ -576,13 +575,37 @@ class Memo:
             trash = self.store.take_trash()
         finally:
             lock.release()
-        del trash
+        self._let_go(trash)
 
     def _drop_ended(self) -> None:
         while self._ended:
             keys = self.store.owned.get(self._ended.popleft(), ())
             for key in list(keys):
                 self.store.drop(key, COLLECTED)
+
+    def _let_go(self, trash: list[Removed]) -> None:
+        """Tell of what was removed, when the lock was given back."""
+        if not trash:
+            return
+        if self._rules.has_limits:
+            self._rules.gone(self, [entry[KEY] for entry, _ in trash])
+        on_remove = self.settings.on_remove
+        if on_remove is None:
+            return
+        for entry, cause in trash:
+            details: Details | None = entry[DETAILS]
+            if details is not None and details.failed:
+                continue
+            try:
+                on_remove(entry[VALUE], cause)
+            except Exception as error:  # a boundary: the call has nothing to do with it
+                if passes_through(error):
+                    raise
+                import logging
+
+                logging.getLogger("pepperpy.infra.cache").exception(
+                    "on_remove of %s failed: %r", self.name, on_remove
+                )
 
     def _tell_of(self, error: Exception) -> None:
         emit(
@@ -621,10 +644,13 @@ def _use_of(entry: Entry | None, now: float) -> object:
 def plain_keys(text: str) -> list[Hashable]:
     """The text and the whole number that are written like this."""
     digits = text.removeprefix("-")
-    if digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS:
+    if not (digits.isascii() and digits.isdigit()):
+        return [text]
+    try:
         number = int(text)
-        return [text, number] if str(number) == text else [text]
-    return [text]
+    except ValueError:  # of more digits than Python reads
+        return [text]
+    return [text, number] if str(number) == text else [text]
 
 
 def fresh_error(error: Exception) -> Exception:
