@@ -117,6 +117,9 @@ class TaskDriver:
             if flight is None or memo.failed(flight, error):
                 raise
             return memo.take(flight, leads=True)
+        finally:
+            if flight is not None and (flight.waiters or not flight.done):
+                memo.abandon(flight)  # interrupted in the midst of the above
         return value
 
     async def _wait(self, flight: Flight, waiter: Waiter) -> bool:

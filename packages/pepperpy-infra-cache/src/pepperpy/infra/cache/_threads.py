@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from threading import get_ident
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ._failures import value_of
 from ._flights import enter, waiting_for
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from ._flights import Flight
     from ._memo import Memo
+
+_NAMES: Final = ("begin", "loaded", "failed", "dropped", "rescued")
 
 
 class ThreadDriver:
@@ -31,7 +33,7 @@ class ThreadDriver:
     @property
     def names(self) -> dict[str, object]:
         """What the wrapper calls."""
-        return {name: getattr(self, name) for name in ("begin", "loaded", "failed", "rescued")}
+        return {name: getattr(self, name) for name in _NAMES}
 
     def begin(
         self, mark: list[Flight], key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -87,6 +89,11 @@ class ThreadDriver:
         enter(flight.outer)
         return self._memo.failed(flight, error)
 
+    def dropped(self, mark: list[Flight]) -> None:
+        """Let go of what the wrapper leads, if anything."""
+        for flight in mark:
+            self._memo.abandon(flight)
+
     def rescued(self, mark: list[Flight]) -> Any:
         """The old result in place of a failure."""
         return self._memo.take(mark[0], leads=True)
@@ -101,5 +108,9 @@ class ThreadDriver:
                 enter(flight)
             return self.loaded(mark, self._func(*args, **kwargs))
         except BaseException as error:
-            self.failed(mark, error)
+            try:
+                self.failed(mark, error)
+            except BaseException:  # interrupted once more
+                self.dropped(mark)
+                raise
             raise
