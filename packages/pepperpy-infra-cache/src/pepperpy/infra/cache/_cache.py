@@ -11,10 +11,10 @@ from pepperpy.infra.utils.wrapping import decorate
 
 from ._decorator import Plan, wrap
 from ._errors import InvalidOptionError, InvalidTargetError, InvalidTTLError
+from ._failures import value_of
 from ._names import Wanted
 from ._rules import Rules, check_name
 from ._settings import Settings
-from ._threads import value_of
 from ._typing import AsyncDecorator, CachedCoroutineFunction, CachedFunction, Decorator, P, R
 
 if TYPE_CHECKING:

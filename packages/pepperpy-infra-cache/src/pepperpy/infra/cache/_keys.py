@@ -15,7 +15,6 @@ from weakref import ref
 from ._errors import InvalidOptionError, UnkeyableArgumentError
 from ._freeze import CannotFreezeError, Mark, freeze, is_flat, thaw
 from ._template import Template, parse
-from ._written import written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping
@@ -240,6 +239,8 @@ class Keys:
         Raises:
             UnkeyableArgumentError: If one of them means nothing outside of this process.
         """
+        from ._written import written
+
         parts = self.split(key)
         for index, part in enumerate(parts):
             try:
