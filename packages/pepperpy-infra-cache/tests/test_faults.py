@@ -10,6 +10,7 @@ import asyncio
 import gc
 import random
 import sys
+from itertools import count
 from threading import Lock, Thread
 
 import pytest
@@ -37,6 +38,7 @@ class Oracle:
         self.lock = Lock()
         self.wrong = []
         self.calls = 0
+        self.loads = count()
         self.options = {"ttl": 5, "max_size": 3, "clock": self.clock, "tags": "all", **options}
 
     def began(self, key):
@@ -94,7 +96,7 @@ def test_threads_never_get_what_was_invalidated_before_they_asked(seed, options,
 
     @oracle.cache.cached(**oracle.options)
     def load(user_id):
-        rng = random.Random(f"{seed} {user_id} {oracle.calls}")
+        rng = random.Random(f"{seed} {user_id} {next(oracle.loads)}")
         version = oracle.world[user_id]
         oracle.fault(rng)
         if rng.random() < 0.1:
@@ -136,7 +138,7 @@ def test_tasks_never_get_what_was_invalidated_before_they_asked(
 
     @oracle.cache.cached(**oracle.options)
     async def load(user_id):
-        rng = random.Random(f"{seed} {user_id} {oracle.calls}")
+        rng = random.Random(f"{seed} {user_id} {next(oracle.loads)}")
         version = oracle.world[user_id]
         for _ in range(rng.randrange(4)):
             await asyncio.sleep(0)
