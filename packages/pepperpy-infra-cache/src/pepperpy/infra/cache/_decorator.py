@@ -56,7 +56,11 @@ try:
     $found = $begin($mark, $k, $args, $kwargs)
     if $found is not None:
         return $found[0]
-    return $loaded($mark, $call)
+    $result = $call
+    if $mark:
+        $loaded($mark[0], $result)
+        $enter($mark[0].outer)
+    return $result
 except $BaseException as $error:
     try:
         $raised = $failed($mark, $error)

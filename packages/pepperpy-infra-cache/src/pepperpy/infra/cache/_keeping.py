@@ -43,6 +43,13 @@ class Keeping:
         self._life: float | None = settings.life_of(None) if is_fixed else None
         self._is_simple = settings.is_simple
         given = settings.copy
+        self._is_plain = (
+            self._life is not None
+            and settings.is_simple
+            and settings.cache_if is None
+            and not settings.copy
+            and not naming.of_result
+        )
         self._copy: Any = given if callable(given) else deepcopy if given else None
 
     def copied(self, value: Any) -> Any:
@@ -69,6 +76,8 @@ class Keeping:
         """
         if type(value) in _ONCE:
             raise self._used_up(value)
+        if self._is_plain and life is None and not (names or self._rules.has_ttl):
+            return [value, now + self._life, 0, 0, key, None]  # type: ignore[operator]
         settings = self._settings
         if settings.cache_if is not None and not settings.cache_if(value):
             return None
@@ -81,7 +90,7 @@ class Keeping:
         if life <= 0:
             return None
         if not names and self._is_simple:
-            return [value if self._copy is None else self._copy(value), now + life, 0, 0, key, None]
+            return new_entry(self.copied(value), now + life, key, None)
         return self._detailed(key, names, value, now, life)
 
     def _detailed(

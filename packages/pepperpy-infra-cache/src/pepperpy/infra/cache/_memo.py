@@ -110,7 +110,7 @@ class Memo:
         self._keys = keys
         self._naming = naming
         self._rules = rules
-        self._lock = RLock()
+        self._renew_lock()
         self._flights: dict[Hashable, Flight] = {}
         self._later: deque[Callable[[], object]] = deque()
         """Changes that came in the midst of another one."""
@@ -229,9 +229,12 @@ class Memo:
                 self._load_seconds += now - flight.began
                 if not flight.done:
                     flight.finish(value)
-                    self._end(flight)
-                    if entry is not None and not flight.is_fenced:
-                        self._keep(entry, now)
+                    if flight.is_fenced:
+                        self._end(flight)
+                    else:
+                        del self._flights[flight.key]
+                        if entry is not None:
+                            self._keep(entry, now)
                 trash = self._tidied()
         finally:
             if flight.waiters:
@@ -423,7 +426,7 @@ class Memo:
 
     def after_fork(self) -> None:
         """Forget the loads of threads that did not come along."""
-        self._lock = RLock()
+        self._renew_lock()
         here = get_ident()
         gone = [flight for flight in self._flights.values() if flight.thread != here]
         self._flights = {
@@ -475,10 +478,12 @@ class Memo:
 
     # The rest runs under the lock, unless it says otherwise.
 
-    def _is_mine(self) -> bool:
-        """Whether the thread that asks holds the lock."""
-        lock: Any = self._lock
-        return bool(lock._is_owned())  # noqa: SLF001 - `threading.Condition` asks it as well
+    def _renew_lock(self) -> None:
+        """Takes no lock."""
+        lock: Any = RLock()
+        self._lock = lock
+        # Whether the thread that asks holds it; `threading.Condition` uses the same.
+        self._is_mine: Callable[[], bool] = lock._is_owned  # noqa: SLF001
 
     def _change(self, change: Callable[[], T]) -> T | None:
         """Make a change, and tell what it returns.  Takes the lock.
