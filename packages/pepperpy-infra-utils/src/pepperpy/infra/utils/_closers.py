@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from inspect import isawaitable
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from ._errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     import asyncio
@@ -28,6 +30,9 @@ def register_closer(order: int, close: Callable[[], object]) -> Callable[[], Non
     Returns:
         A function that withdraws *close*; withdrawing twice is harmless.
 
+    Raises:
+        InvalidArgumentError: If *order* is no whole number, or *close* cannot be called.
+
     Examples:
         >>> withdraw = register_closer(500, lambda: print("pool closed"))
         >>> register_closer(100, lambda: print("server closed"))  # doctest: +ELLIPSIS
@@ -36,6 +41,13 @@ def register_closer(order: int, close: Callable[[], object]) -> Callable[[], Non
         server closed
         pool closed
     """
+    whole: Any = order
+    if not isinstance(whole, int):
+        problem = f"order must be a whole number, the lower the sooner; got {order!r}"
+        raise InvalidArgumentError(problem, argument="order")
+    if not callable(close):
+        problem = f"close must be a function without arguments; got {type(close).__name__}"
+        raise InvalidArgumentError(problem, argument="close")
     key = (order, -next(_sequence))
     _closers[key] = close
 
