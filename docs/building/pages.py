@@ -58,7 +58,7 @@ def navigation(workspace: Workspace, written: Path) -> list[Entry]:
         {package.name: f"changelogs/{short(package)}.md"} for package in packages
     ]
     return [
-        {"Home": ["index.md", "start.md", {"A whole service": "gateway.md"}]},
+        {"Home": ["index.md", "start.md", {"A whole service": "gateway.md"}, "platforms.md"]},
         {"Guides": guides},
         {"Reference": [*references, {"Errors": "errors.md"}]},
         {"Benchmarks": "benchmarks.md"},
