@@ -125,7 +125,7 @@ class InfraLogger(logging.Logger):
         level = fields.pop("level", None) if level is _MISSING else level
         try:
             number = parse_level(level)
-        except ValueError:
+        except Exception:  # noqa: BLE001 - a boundary: it may be anything
             number, fields["level"] = _ERROR, level  # the line is worth more than its level
         if self.isEnabledFor(number):
             self._emit(number, msg, args, fields)
@@ -153,6 +153,11 @@ class InfraLogger(logging.Logger):
         """The logger below this one."""
         name = self.name
         return get_logger(suffix if name == "root" else f"{name}.{suffix}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Ours again where it is unpickled, in a process that may not have it yet.
+        _, name = super().__reduce__()  # refuses a logger that its name does not lead to
+        return get_logger, name  # pyright: ignore[reportReturnType]
 
     def _log(  # type: ignore[override]  # fields are one more kind of keyword
         self, level: int, msg: object, args: Any, /, *words: Any, **fields: Any
@@ -267,6 +272,19 @@ class InfraLogger(logging.Logger):
             return record
 
 
+class _OfOrigin:
+    """An attribute that a bound logger has in common with the logger that it stands for."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, logger: BoundLogger | None, kind: type[BoundLogger]) -> Any:
+        return self if logger is None else getattr(logger.parent, self._name)
+
+    def __set__(self, logger: BoundLogger, value: Any) -> None:
+        setattr(logger.parent, self._name, value)
+
+
 class BoundLogger(InfraLogger):
     """A logger with fields that each of its lines carries; see `bind`.
 
@@ -283,32 +301,17 @@ class BoundLogger(InfraLogger):
             fields = {**logger._bound, **fields}  # noqa: SLF001 - its own class
             logger = logger.parent
         self.name: str = logger.name
-        self.level = logging.NOTSET
         self.parent = logger  # pyright: ignore[reportIncompatibleVariableOverride]
-        self.handlers: list[logging.Handler] = []
         self.manager: logging.Manager = logger.manager
-        # The same objects: a change of a level clears the memory of both.
+        # The same object: a change of a level clears the memory of both.
         self._cache = logger._cache  # noqa: SLF001 - its own class
-        self.filters: list[Any] = logger.filters
         self._bound = fields
 
-    @property
-    def disabled(self) -> bool:
-        """Whether the logger is switched off."""
-        return bool(self.parent.disabled)
-
-    @disabled.setter
-    def disabled(self, disabled: bool) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
-        self.parent.disabled = disabled
-
-    @property
-    def propagate(self) -> bool:
-        """Whether the handlers of the loggers above get the lines too."""
-        return bool(self.parent.propagate)
-
-    @propagate.setter
-    def propagate(self, propagate: bool) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
-        self.parent.propagate = propagate
+    disabled = _OfOrigin("disabled")
+    propagate = _OfOrigin("propagate")
+    level = _OfOrigin("level")
+    handlers = _OfOrigin("handlers")
+    filters = _OfOrigin("filters")
 
     def unbind(self, *names: str) -> BoundLogger:
         """The logger without these fields."""
@@ -334,6 +337,18 @@ class BoundLogger(InfraLogger):
     def addHandler(self, hdlr: logging.Handler) -> None:  # noqa: N802
         """Add a handler to the logger that this one stands for."""
         self.parent.addHandler(hdlr)
+
+    def hasHandlers(self) -> bool:  # noqa: N802
+        """Whether a line would reach any handler."""
+        return self.parent.hasHandlers()
+
+    def handle(self, record: logging.LogRecord) -> None:
+        """Handle a record from elsewhere."""
+        self.parent.handle(record)
+
+    def callHandlers(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Hand a record to the handlers."""
+        self.parent.callHandlers(record)
 
     def removeHandler(self, hdlr: logging.Handler) -> None:  # noqa: N802
         """Remove a handler from the logger that this one stands for."""
@@ -363,7 +378,7 @@ def get_logger(name: str | None = None) -> InfraLogger:
         True
     """
     manager = logging.root.manager
-    if name and name not in manager.loggerDict:
+    if name and name not in manager.loggerDict and name != logging.root.name:
         _create(manager, name)
     return as_ours(logging.getLogger(name))
 
@@ -419,6 +434,8 @@ def _class_for(kind: type[logging.Logger]) -> type[InfraLogger]:
         own: dict[str, Any] = {"__module__": kind.__module__}
         if kind._log is not logging.Logger._log:  # noqa: SLF001
             own["_emit"] = _emit_through_log
+        if issubclass(kind, logging.RootLogger):  # whose own method would come first
+            own["__reduce__"] = InfraLogger.__reduce__
         _classes[kind] = type(kind.__name__, (kind, InfraLogger), own)  # pyright: ignore[reportGeneralTypeIssues]
     return _classes[kind]
 
