@@ -310,6 +310,24 @@ class TestNeverRaises:
 
         assert "hunter2" not in json.dumps(lines())
 
+    @pytest.mark.parametrize(
+        ("message", "args"),
+        [
+            ("password=%s %d", ("hunter2", "x")),
+            ("password=%s", ("hunter2", "x")),
+            ("token: %(token)s", ({"user": "hunter2"},)),
+            ("password=%s %s", (["hunter2"],)),
+        ],
+    )
+    def test_wrong_arguments_are_not_shown_where_the_message_names_a_secret(
+        self, lines: Lines, message: str, args: tuple[Any, ...]
+    ) -> None:
+        get_logger("json").info(message, *args)
+
+        shown = lines()[0]["message"]
+        assert "hunter2" not in shown
+        assert "<arguments do not fit: (" in shown
+
     def test_renderer_that_fails_still_writes_a_line(
         self, lines: Lines, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -360,6 +378,21 @@ class TestRedaction:
 
         assert len(lines()) == 14
         assert secret not in path.read_text()
+
+    @pytest.mark.parametrize("nested", [True, False])
+    def test_secrets_are_masked_in_keys(self, lines: Lines, nested: bool) -> None:
+        keys = {"ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8": 1, "postgres://ann:hunter2@db": 2}
+        log = get_logger("json")
+
+        for _ in range(2):
+            if nested:
+                log.info("calls", by_key=keys)
+            else:
+                log.info("calls", extra=keys)
+
+        for line in lines():
+            shown = line["by_key"] if nested else line
+            assert (shown["***"], shown["postgres://ann:***@db"]) == (1, 2)
 
     @pytest.mark.parametrize("given", [["tax_id"], ("tax_id",)])
     def test_names_can_be_added(self, path: Path, given: Any) -> None:
