@@ -155,6 +155,9 @@ class Follower(Protocol):
     @property
     def end(self) -> Callable[[], object]: ...
 
+    def options(self, settings: Any, /) -> dict[str, Any]:
+        """What `configure_logging` would be called with."""
+
 
 class _Nowhere(logging.NullHandler):
     """Takes the lines where neither console nor file is wanted.
@@ -359,6 +362,6 @@ class _NoRedactor(Redactor):
 
 
 def _log_signal(signal: Signal) -> None:
-    if signal.kind in {"logging.dropped", "logging.lost"}:
-        return  # the sink has told it itself, as well as it can
+    if signal.kind in {"logging.dropped", "logging.lost", "logging.sampled"}:
+        return  # it was told in the log itself, as well as it can be
     get_logger(signal.source).log(signal.level, signal.kind, extra=dict(signal.facts))
