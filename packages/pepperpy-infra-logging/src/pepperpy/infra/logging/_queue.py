@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import sys
 import threading
 from collections import deque
@@ -16,6 +15,7 @@ from weakref import WeakSet
 from pepperpy.infra.utils import register_after_fork, to_seconds
 
 from ._amounts import size_of
+from ._at_exit import at_exit
 from ._levels import parse_level
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ class LineQueue:
         except RuntimeError:
             self._thread = None
             return False
-        _finish_at_exit()
+        at_exit(_finish)
         return True
 
     def _write_now(self, line: bytes, at: float) -> None:
@@ -332,16 +332,6 @@ def _ring(bell: threading.Lock) -> None:
 def _complain(text: str) -> None:
     with suppress(Exception):  # there is nowhere left to tell it
         sys.stderr.write(text + "\n")
-
-
-def _finish_at_exit() -> None:
-    """See to it that all is written when this process ends.  Harmless if repeated."""
-    atexit.unregister(_finish)
-    atexit.register(_finish)
-    # Its children end without `atexit`, or (since Python 3.13) forget what their parent registered.
-    multiprocessing = sys.modules.get("multiprocessing.util")
-    if multiprocessing is not None:
-        multiprocessing.Finalize(None, _finish, exitpriority=-1000)
 
 
 def _finish() -> None:
