@@ -164,7 +164,6 @@ class TestEverythingIsOnDisk:
         assert len(messages) == len(expected)
         assert set(messages) == expected
 
-
     @posix
     @pytest.mark.parametrize("queue", [True, False])
     @pytest.mark.parametrize("method", ["fork", "spawn"])
