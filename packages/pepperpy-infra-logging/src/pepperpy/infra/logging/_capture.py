@@ -122,8 +122,6 @@ class capture_logs:  # noqa: N801 - reads as a verb: `with capture_logs() as log
 class _ForPlainLoggers(logging.Handler):
     """Hands on the records of loggers that do not know of captures."""
 
-    needs_caller = False
-
     def __init__(self, capture: capture_logs) -> None:
         super().__init__()
         self._capture = capture

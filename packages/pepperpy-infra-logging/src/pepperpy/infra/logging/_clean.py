@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ._exceptions import describe
-from ._record import Record, context_of, fields_of, message_of
+from ._record import PLAIN_ARGUMENTS, Record, context_of, fields_of, message_of
 from ._values import Plain, is_a, key_text, mask, one_deeper, safe_repr
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pepperpy.infra.utils.redaction import Redactor
 
 _SCALARS = frozenset({int, bool, type(None)})
-_PLAIN_ARGUMENTS = frozenset({str, int, float, bool, type(None)})
 _KNOWN_NAMES = 4096
 
 
@@ -44,7 +43,7 @@ class Cleaner:
         if type(args) is not tuple:
             return self._message_with_objects(record)
         for arg in args:
-            if type(arg) not in _PLAIN_ARGUMENTS:
+            if type(arg) not in PLAIN_ARGUMENTS:
                 return self._message_with_objects(record)
         try:
             text = msg % args

@@ -157,6 +157,7 @@ class Follower(Protocol):
 
     def options(self, settings: Any, /) -> dict[str, Any]:
         """What `configure_logging` would be called with."""
+        ...
 
 
 class _Nowhere(logging.NullHandler):
@@ -166,6 +167,9 @@ class _Nowhere(logging.NullHandler):
     """
 
     needs_caller = False
+
+    def take(self, *call: object) -> None:
+        """Nothing is shown."""
 
     def settle(self) -> None:
         """Nothing waits here."""

@@ -9,7 +9,7 @@ from time import time
 from typing import TYPE_CHECKING, Any
 
 from ._levels import parse_level
-from ._record import FullRecord, Record, added_to, exc_info_of, is_true, level_names, only_mapping
+from ._record import FullRecord, added_to, exc_info_of, is_true, only_mapping
 from ._values import is_a, key_text, safe_repr
 
 if TYPE_CHECKING:
@@ -20,10 +20,9 @@ if TYPE_CHECKING:
 _DEBUG, _INFO, _WARNING, _ERROR, _CRITICAL = 10, 20, 30, 40, 50
 
 # Keywords of the standard library's calls; every other one is a field.
-_WORDS = frozenset({"exc_info", "stack_info", "stacklevel"})
+_WORDS = frozenset({"exc_info", "extra", "stack_info", "stacklevel"})
 _STANDARD_FACTORY = logging.LogRecord
-_new = object.__new__
-_lean_record, _full_record = Record.make, FullRecord.make
+_full_record = FullRecord.make
 _PLAIN = frozenset({str, int, float, bool})
 
 
@@ -156,8 +155,8 @@ class InfraLogger(logging.Logger):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Ours again where it is unpickled, in a process that may not have it yet.
-        _, name = super().__reduce__()  # refuses a logger that its name does not lead to
-        return get_logger, name  # pyright: ignore[reportReturnType]
+        super().__reduce__()  # refuses a logger that its name does not lead to
+        return get_logger, (self.name,)
 
     def _log(  # type: ignore[override]  # fields are one more kind of keyword
         self, level: int, msg: object, args: Any, /, *words: Any, **fields: Any
@@ -175,12 +174,11 @@ class InfraLogger(logging.Logger):
         if msg is _MISSING:
             msg = fields.pop("msg", "")
         exc_info, stack, depth = None, False, 1
-        if fields:
-            if not _WORDS.isdisjoint(fields):
-                error = fields.pop("exc_info", None)
-                exc_info = None if error is None else exc_info_of(error)
-                stack = is_true(fields.pop("stack_info", False))
-                depth = fields.pop("stacklevel", 1)
+        if fields and not _WORDS.isdisjoint(fields):
+            error = fields.pop("exc_info", None)
+            exc_info = None if error is None else exc_info_of(error)
+            stack = is_true(fields.pop("stack_info", False))
+            depth = fields.pop("stacklevel", 1)
             if "extra" in fields:
                 extra: Any = fields.pop("extra")
                 # Not copied if it is all there is: nothing changes the fields of a record.
@@ -206,10 +204,22 @@ class InfraLogger(logging.Logger):
             )
             return
 
-        # Our own handlers can do with a lean record; others get one that has everything.
+        # The usual tree has one handler, at its root.
+        top: logging.Logger = self
+        while not top.handlers and top.propagate and top.parent is not None:
+            top = top.parent
+        handler: Any
+        if len(top.handlers) == 1 and (top.parent is None or not top.propagate):
+            for handler in top.handlers:  # not `[0]`: somebody may remove it just now
+                if level < handler.level:
+                    return
+                if not getattr(handler, "needs_caller", True):
+                    handler.take(time(), self.name, level, msg, args, exc_info, fields)
+                    return
+        # Our own handlers can do with the call; others get a record that has everything.
         lean = True
-        handlers: list[logging.Handler] = []
-        logger: logging.Logger | None = self
+        handlers: list[Any] = []
+        logger: logging.Logger | None = top
         while logger is not None:
             for handler in logger.handlers:
                 if level >= handler.level:
@@ -218,18 +228,9 @@ class InfraLogger(logging.Logger):
                         lean = False
             logger = logger.parent if logger.propagate else None
         if lean and handlers:
-            # As `Record.make` does; its call would cost a line 4 %.
-            record = _new(Record)
-            record.name = self.name
-            record.levelno = level
-            record.levelname = level_names.get(level) or logging.getLevelName(level)
-            record.msg = msg
-            record.args = args
-            record.exc_info = exc_info
-            record.created = time()
-            record.fields = fields
+            at, name = time(), self.name
             for handler in handlers:
-                handler.handle(record)
+                handler.take(at, name, level, msg, args, exc_info, fields)
             return
         full = _full_record(self.name, level, msg, args, exc_info, fields, _caller(depth))
         if not handlers:
@@ -238,9 +239,7 @@ class InfraLogger(logging.Logger):
             if getattr(handler, "needs_caller", True):
                 handler.handle(full)
             else:
-                record = _lean_record(self.name, level, msg, args, exc_info, fields)
-                record.created = full.created
-                handler.handle(record)
+                handler.take(full.created, self.name, level, msg, args, exc_info, fields)
 
     def _emit_with_care(self, full: FullRecord) -> None:
         """Do what only some calls need, through the methods that others may have replaced."""
@@ -272,17 +271,16 @@ class InfraLogger(logging.Logger):
             return record
 
 
-class _OfOrigin:
+def _of_origin(name: str) -> Any:
     """An attribute that a bound logger has in common with the logger that it stands for."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def get(logger: BoundLogger) -> Any:
+        return getattr(logger.parent, name)
 
-    def __get__(self, logger: BoundLogger | None, kind: type[BoundLogger]) -> Any:
-        return self if logger is None else getattr(logger.parent, self._name)
+    def set_(logger: BoundLogger, value: Any) -> None:
+        setattr(logger.parent, name, value)
 
-    def __set__(self, logger: BoundLogger, value: Any) -> None:
-        setattr(logger.parent, self._name, value)
+    return property(get, set_)
 
 
 class BoundLogger(InfraLogger):
@@ -307,11 +305,11 @@ class BoundLogger(InfraLogger):
         self._cache = logger._cache  # noqa: SLF001 - its own class
         self._bound = fields
 
-    disabled = _OfOrigin("disabled")
-    propagate = _OfOrigin("propagate")
-    level = _OfOrigin("level")
-    handlers = _OfOrigin("handlers")
-    filters = _OfOrigin("filters")
+    disabled: bool = _of_origin("disabled")
+    propagate: bool = _of_origin("propagate")
+    level: int = _of_origin("level")
+    handlers: list[logging.Handler] = _of_origin("handlers")
+    filters: list[Any] = _of_origin("filters")
 
     def unbind(self, *names: str) -> BoundLogger:
         """The logger without these fields."""
@@ -445,9 +443,9 @@ def _emit_through_log(
 ) -> None:
     """Call a `_log` that knows of the standard library's keywords alone."""
     msg = fields.pop("msg", "") if msg is _MISSING else msg
+    extra = fields.pop("extra", None)
     words = {name: fields.pop(name) for name in _WORDS if name in fields}
-    extra = _with_extra(fields.pop("extra", None), fields)
-    self._log(level, msg, args, extra=extra, **words)
+    self._log(level, msg, args, extra=_with_extra(extra, fields), **words)
 
 
 def _bound_to(logger: InfraLogger, fields: dict[str, object]) -> BoundLogger:

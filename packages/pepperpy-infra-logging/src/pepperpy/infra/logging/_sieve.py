@@ -10,7 +10,7 @@ from pepperpy.infra.utils import Signal, emit, register_after_fork, register_ins
 
 from ._alarm import Alarms, shared_alarms
 from ._at_exit import at_exit_of_child
-from ._record import told_of, with_field
+from ._record import Record, told_of, with_field
 from ._repeats import Repeats, Seen
 from ._sampling import Sampler
 
@@ -71,6 +71,10 @@ class Sieve(logging.Handler):
     def needs_caller(self) -> bool:
         """Whether the sink's lines show the place of the call."""
         return self._sink.needs_caller
+
+    def take(self, *call: Any) -> None:
+        """Do with a call what `handle` does with its record."""
+        self.handle(Record.make(*call))
 
     def handle(self, record: logging.LogRecord) -> bool:
         """Hand on the record, or count it; whatever goes wrong, the record is written."""
