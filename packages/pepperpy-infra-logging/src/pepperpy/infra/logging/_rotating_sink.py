@@ -62,7 +62,7 @@ class RotatingFileSink(FileSink):
                 f"rotation needs a file that can be renamed; {path!r} is none", option="rotation"
             )
         self._measure()
-        self._prune(Shelf(os.path.realpath(path)))
+        self._prune(Shelf(os.path.realpath(self._path)))
         register_after_fork(self)
 
     def write(self, line: bytes, at: float) -> None:
