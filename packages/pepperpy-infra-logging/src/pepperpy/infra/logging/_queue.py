@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from contextlib import contextmanager, suppress
 from contextvars import Context
+from math import ceil
 from threading import get_ident
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
@@ -53,7 +54,9 @@ class LineQueue:
         self._max_lines, self._max_size = policy.max_lines, size_of(policy.max_size) or 1
         # Up to here nobody asks for a line's level.
         share = 0.8 if policy.overflow == "drop_below" else 1.0
-        self._free_lines, self._free_size = self._max_lines * share, self._max_size * share
+        # Whole numbers: to compare them with others would cost each line 40 ns.
+        self._free_lines = ceil(self._max_lines * share)
+        self._free_size = int(self._max_size * share)
         self._level = parse_level("WARNING" if policy.level is None else policy.level)
         self._timeout = None if policy.timeout is None else to_seconds(policy.timeout)
         self._direct = self._settled = False

@@ -184,7 +184,7 @@ class Sink(logging.Handler):
     def _use(self, render: Renderer) -> None:
         self._format = type(render).__name__
         self._render = render.line
-        self._render_call: Any = getattr(render, "line_of_call", None)
+        self._render_call: Any = getattr(render, "line_of_call", None)  # only JSON is that quick
         self.needs_caller = render.needs_caller or bool(self.filters)
 
     def _put(self, fd: int, line: bytes, written: int) -> None:
