@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import atexit
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+# What `multiprocessing` will call, by the function itself.  As many as there are such functions.
+_finalizers: dict[Callable[[], None], Any] = {}
 
 
 def at_exit(call: Callable[[], None]) -> None:
@@ -23,5 +26,8 @@ def at_exit_of_child(call: Callable[[], None]) -> None:
     Those end without `atexit`, or (since Python 3.13) forget what their parent registered.
     """
     multiprocessing = sys.modules.get("multiprocessing.util")
-    if multiprocessing is not None:
-        multiprocessing.Finalize(None, call, exitpriority=-1000)
+    if multiprocessing is None:
+        return
+    if (before := _finalizers.pop(call, None)) is not None:
+        before.cancel()
+    _finalizers[call] = multiprocessing.Finalize(None, call, exitpriority=-1000)
