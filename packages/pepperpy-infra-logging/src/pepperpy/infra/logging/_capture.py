@@ -148,7 +148,8 @@ class _Watched(logging.Logger):
         for capture in tuple(captures):
             capture.take(record)
         if record.levelno > self.manager.disable and record.levelno >= self.getEffectiveLevel():
-            super().handle(record)
+            # Not super(): the block may end meanwhile, and the logger have its own class again.
+            logging.Logger.handle(self, record)
 
 
 _watched_classes = {
