@@ -10,11 +10,10 @@ from pepperpy.infra.utils import Clock, Weakly, did_you_mean, to_seconds
 from pepperpy.infra.utils.wrapping import decorate
 
 from ._decorator import Plan, wrap
-from ._errors import InvalidOptionError, InvalidTTLError
+from ._errors import InvalidOptionError, InvalidTargetError, InvalidTTLError
 from ._failures import value_of
-from ._freeze import freeze, is_flat
 from ._names import Wanted
-from ._rules import Rules
+from ._rules import Rules, check_name
 from ._settings import Settings
 from ._typing import AsyncDecorator, CachedCoroutineFunction, CachedFunction, Decorator, P, R
 
@@ -44,6 +43,7 @@ class CacheOptions(TypedDict, total=False):
     cache_errors: type[Exception] | tuple[type[Exception], ...]
     error_ttl: float | timedelta | None
     cache_if: Callable[[Any], object] | None
+    on_remove: Callable[[Any, str], object] | None
     copy: bool | Callable[[Any], Any]
     version: str | None
     namespace: str
@@ -88,9 +88,8 @@ class Cache:
         self._memos: Weakly[Memo] = Weakly()
         _plan(options)
         own = {key: value for key, value in options.items() if key not in _OF_FUNCTIONS}
-        _, self._values = wrap(
-            _value, _plan({**own, "name": name, "names": False}), self.rules, "cached"
-        )
+        plan = replace(_plan({**own, "name": name, "names": False}), ends=True)
+        _, self._values = wrap(_value, plan, self.rules, "cached")
         self._memos.add(self._values)
 
     def __repr__(self) -> str:
@@ -128,7 +127,7 @@ class Cache:
 
     def decorator(self, func: Any, options: Mapping[str, Any], label: str) -> Any:
         """A decorator with these options, or *func* decorated."""
-        if func is not None and not callable(func) and not hasattr(func, "__get__"):
+        if func is not None and not _is_target(func):
             raise InvalidOptionError(
                 f"options of {label} are given by name, like {label}(ttl=60); got {func!r}",
                 option="ttl",
@@ -138,6 +137,8 @@ class Cache:
         _plan(wanted)  # refuses here what makes no sense
 
         def decorator(target: Any, /) -> Any:
+            if isinstance(target, type) or not _is_target(target):
+                raise _no_target(target, label)
             return decorate(target, lambda inner: self._wrap(inner, wanted, label), label=label)
 
         return decorator if func is None else decorator(func)
@@ -156,7 +157,7 @@ class Cache:
 
     def get(self, key: Hashable, default: Any = None) -> Any:
         """The value that was set for *key*, or *default* if there is none that is still good."""
-        entry = self._values.look(_settled(key))
+        entry = self._values.look(self._settled(key))
         return default if entry is None else self._values.copied(value_of(entry))
 
     def set(
@@ -174,6 +175,7 @@ class Cache:
 
         Raises:
             InvalidTTLError: If *ttl* is no duration above 0.
+            InvalidOptionError: If a tag is no text.
         """
         life = None if ttl is None else to_seconds(ttl)
         if life is not None and not life > 0:
@@ -182,25 +184,27 @@ class Cache:
                 option="ttl",
                 value=ttl,
             )
-        names = (tags,) if isinstance(tags, str) else tuple(tags)
+        names: tuple[Any, ...] = (tags,) if isinstance(tags, str) else tuple(tags)
+        for name in names:
+            check_name("tags", name)
         if isinstance(key, str):
             names = (key, *names)
-        self._values.put(_settled(key), names, value, life)
+        self._values.put(self._settled(key), tuple(filter(None, names)), value, life)
 
     def delete(self, key: Hashable) -> bool:
         """Forget what was set for *key*; whether there was anything."""
-        return self._values.forget(_settled(key)) > 0
+        return self._values.forget(self._settled(key)) > 0
+
+    def _settled(self, key: Hashable) -> Hashable:
+        """*key* as `cached` has it of an only argument."""
+        plain = key if type(key) in {str, int} else (type(key), key)
+        return self._values.settle(plain, ())
 
     # All of them
 
     def invalidate(self, name: str, *, literal: bool = False, namespace: str | None = None) -> int:
         """Drop every entry that carries *name*: as `invalidate_cache`, in this cache alone."""
-        if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise InvalidOptionError(
-                f"a name is text, like 'user:123'; got {type(name).__name__}",
-                option="name",
-                value=name,
-            )
+        check_name("name", name)
         wanted = self.rules.affected(name, literal=literal)
         return sum(memo.invalidate(each) for each in wanted for memo in self._within(namespace))
 
@@ -222,11 +226,10 @@ class Cache:
     def begin_anew(self, options: Mapping[str, Any]) -> None:
         """Drop everything; *options* are those of functions that say nothing about them."""
         self.clear()
-        if "max_size" in options:
-            self._max_size = options["max_size"]
-            for memo in self._memos.alive():
-                if not memo.has_own_size:
-                    memo.resize(self._max_size)
+        self._max_size = options.get("max_size", _MAX_SIZE)
+        for memo in self._memos.alive():
+            if not memo.has_own_size:
+                memo.resize(self._max_size)
 
     def _within(self, namespace: str | None) -> list[Memo]:
         return [memo for memo in self._memos.alive() if namespace in {None, memo.namespace}]
@@ -237,11 +240,18 @@ def _value(key: Hashable) -> Any:
     raise LookupError(key)
 
 
-def _settled(key: Hashable) -> Hashable:
-    """A key as `cached` would make it of an only argument."""
-    if type(key) in {str, int}:
-        return key
-    return (type(key), key) if is_flat(key) else (tuple, freeze(key))
+def _is_target(target: object) -> bool:
+    """Whether *target* may be, or hold, a function."""
+    return callable(target) or hasattr(target, "__get__")
+
+
+def _no_target(target: object, label: str) -> InvalidTargetError:
+    is_class = isinstance(target, type)
+    name = target.__qualname__ if is_class else type(target).__name__
+    problem = (
+        f"{name} is a class: decorate a function that makes one" if is_class else f"got {name}"
+    )
+    return InvalidTargetError(f"{label} decorates functions and methods; {problem}", function=name)
 
 
 def _plan(options: Mapping[str, Any]) -> Plan:
@@ -265,7 +275,7 @@ def _plan(options: Mapping[str, Any]) -> Plan:
             option="clock",
             value=clock,
         )
-    given = {name: value for name, value in options.items() if value is not clock or clock is None}
+    given = dict(options)
     settings = Settings(**{name: given.pop(name) for name in _SETTINGS if name in given})
     given.pop("clock", None)
     return Plan(settings=settings, clock=clock or Clock(), **given)

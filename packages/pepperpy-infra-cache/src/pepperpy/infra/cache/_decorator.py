@@ -32,9 +32,23 @@ try:
     $e = $data[$k]
     {fresh}
         $e[2] += 1
-        return {value}
+        return $e[0]
 except $missing:
     pass
+"""
+# The user's own function for copies stands where its errors are no misses.
+_HIT_OF_COPY = """\
+{key}
+$found = None
+try:
+    $e = $data[$k]
+    {fresh}
+        $e[2] += 1
+        $found = ($e[0],)
+except $missing:
+    pass
+if $found is not None:
+    return $copied($found[0])
 """
 _PLAIN = """\
 $mark = []
@@ -42,7 +56,11 @@ try:
     $found = $begin($mark, $k, $args, $kwargs)
     if $found is not None:
         return $found[0]
-    return $loaded($mark, $call)
+    $result = $call
+    if $mark:
+        $loaded($mark[0], $result)
+        $enter($mark[0].outer)
+    return $result
 except $BaseException as $error:
     try:
         $raised = $failed($mark, $error)
@@ -65,6 +83,8 @@ class Plan:
     settings: Settings
     has_own_size: bool = True
     """Whether somebody has said how much is kept of this function."""
+    ends: bool = False
+    """Whether entries get a ttl of their own."""
     key: Any = None
     tags: Any = ()
     names: bool = True
@@ -98,9 +118,9 @@ def wrap(func: Callable[..., Any], plan: Plan, rules: Rules, label: str) -> tupl
         naming=naming,
         clock=plan.clock,
         rules=rules,
-        # A rule can end what has names.
         has_own_size=plan.has_own_size,
-        ends=plan.settings.can_expire or plan.names,
+        # A rule can end what has a name.
+        ends=plan.ends or plan.settings.can_expire or naming.names_entries,
     )
     known = {
         **keys.names,
@@ -108,17 +128,16 @@ def wrap(func: Callable[..., Any], plan: Plan, rules: Rules, label: str) -> tupl
         "tokens": memo.tokens.by_id,
         "data": memo.store.hot,
         "now": memo.now,
-        "missing": (KeyError, TypeError),
+        # What cannot be hashed says so in two ways; an entry that is being dropped is empty.
+        "missing": (KeyError, TypeError, ValueError, IndexError),
         "copied": memo.copied,
     }
     if naming.source is not None:
         memo.names_of_call = compile_wrapper(
             func, naming.source, known, label=f"{_LABEL} names", kind=Kind.FUNCTION
         )
-    hit = _HIT.format(
-        key=keys.source,
-        fresh="if $e[1] > $now():" if memo.ends else "if True:",
-        value="$copied($e[0])" if plan.settings.copy else "$e[0]",
+    hit = (_HIT_OF_COPY if plan.settings.copy else _HIT).format(
+        key=keys.source, fresh="if $e[1] > $now():" if memo.ends else "if True:"
     )
     if kind is Kind.COROUTINE:
         tasks = TaskDriver(memo, func)

@@ -61,6 +61,9 @@ def cached(func: Any = None, /, **options: Unpack[CacheOptions]) -> Any:
         cache_errors: Errors to keep and to raise again, as copies, for *error_ttl* seconds.
         error_ttl: 1 by default; given alone it keeps every `Exception`.
         cache_if: A function of the result; what it is false for is not kept.
+        on_remove: A function of a result that is kept no longer and of the cause, one of those that
+            `CacheInfo.removed` counts; it runs in the call that removes it, and its errors are
+            logged.
         copy: Give each caller a copy of its own, deep or made by a function that is given.
         version: A part of what `cache_key` returns; change it with the function.
         namespace: For `clear_cache` and `invalidate_cache`, to mean some functions alone.

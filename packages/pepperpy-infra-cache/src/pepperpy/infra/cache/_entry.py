@@ -2,7 +2,8 @@
 
 An entry is a list, since that is what a hit can read and count in most cheaply: 0.6 of the time
 that an object with slots takes.  It is changed under the lock of its store, but for the count of
-hits, and what lies in it is never replaced by something that a hit must not return.
+hits.  What lies in it is never replaced by something that a hit must not return: it is emptied at
+most, and a hit that comes upon that is a miss.
 """
 
 from __future__ import annotations
@@ -19,12 +20,10 @@ DEADLINE: Final = 1
 """A hit may be served until then without a look at anything else."""
 HITS: Final = 2
 SEEN: Final = 3
-"""How many of the hits eviction has taken into account; below 0 once the entry is dropped."""
+"""How many of the hits eviction has taken into account."""
 KEY: Final = 4
 DETAILS: Final = 5
 """`Details`, or `None` where the deadline is all there is to know."""
-
-DROPPED: Final = -1
 
 
 class Details:

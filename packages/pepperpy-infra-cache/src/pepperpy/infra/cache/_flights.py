@@ -37,6 +37,8 @@ class Flight:
     done = False
     abandoned = False
     """Whether it ended with neither a value nor an error to share."""
+    fallback: Entry | None = None
+    """An old entry, for if this fails."""
     value: Any = None
     error: Exception | None = None
     waiting = 0
@@ -58,8 +60,8 @@ class Flight:
         self.names = names
         """Those that the arguments give."""
         self.began = began
-        self.fallback = fallback
-        """An old entry, for if this fails."""
+        if fallback is not None:
+            self.fallback = fallback
         self.thread = get_ident()
         self.outer = _under_way.get()
         if self.outer is not None and self.outer.done:
@@ -87,7 +89,8 @@ class Flight:
         if self.waiting:  # contexts may keep this object for long, and should not keep the value
             self.value, self.error = value, error
         self.done = True
-        self.release()
+        if self.waiting or self.fallback is not None or self.outer is not None:
+            self.release()
 
     def abandon(self) -> None:
         """End it without an outcome: one of those who wait begins anew."""

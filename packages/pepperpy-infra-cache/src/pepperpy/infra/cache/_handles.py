@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import length_hint
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pepperpy.infra.utils import passes_through
@@ -177,7 +178,7 @@ class CoroutineHandles(Handles):
             for index, call in work:
                 results[index] = await self._wrapper(*call.args, **call.kwargs)
 
-        await _run(worker)
+        await _run(worker, calls)
         return [results[index] for index in range(len(results))]
 
     async def warm(self, calls: Iterable[Any], /) -> int:
@@ -196,18 +197,19 @@ class CoroutineHandles(Handles):
                         raise
                     errors.append(error)
 
-        await _run(worker)
+        await _run(worker, calls)
         return _counted(count, errors)
 
 
-async def _run(worker: Callable[[], Any]) -> None:
+async def _run(worker: Callable[[], Any], calls: Iterable[Any]) -> None:
     """Have many workers share one iterator; the first error ends them all."""
     if running_loop() is None:
         await worker()
         return
     import asyncio
 
-    tasks = [asyncio.ensure_future(worker()) for _ in range(_AT_ONCE)]
+    workers = min(_AT_ONCE, max(1, length_hint(calls, _AT_ONCE)))
+    tasks = [asyncio.ensure_future(worker()) for _ in range(workers)]
     try:
         await asyncio.gather(*tasks)
     finally:

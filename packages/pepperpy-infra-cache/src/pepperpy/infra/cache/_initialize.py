@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from pepperpy.infra.utils import did_you_mean
@@ -11,7 +12,6 @@ from ._errors import CacheTierError, InvalidOptionError
 from ._settings import check_size
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from os import PathLike
 
 _COMPONENT: Final = "cache"
@@ -43,15 +43,15 @@ def initialize_cache(
         InvalidOptionError: If there is no such option, or it cannot have this value.
         ConfigError: If the configuration is wrong; its message tells where.
     """
-    given = dict(cache_type) if cache_type is not None and not isinstance(cache_type, str) else {}
+    given: dict[str, Any] = dict(cache_type) if isinstance(cache_type, Mapping) else {}
     for name, value in (
-        ("cache_type", cache_type if isinstance(cache_type, str) else None),
+        ("cache_type", None if isinstance(cache_type, Mapping) else cache_type),
         ("cache_directory", cache_directory),
         ("cache_url", cache_url),
-        *options.items(),
     ):
         if value is not None:
             given[name] = value
+    given.update(options)
     for name in given:
         if name not in _OPTIONS:
             raise InvalidOptionError(
@@ -66,7 +66,7 @@ def initialize_cache(
             raise InvalidOptionError(
                 f"{name} goes with another cache_type than 'memory'; leave it out",
                 option=name,
-                value=None,
+                value=None,  # a URL may hold a password
             )
     if "max_size" in wanted:
         check_size("max_size", wanted["max_size"])

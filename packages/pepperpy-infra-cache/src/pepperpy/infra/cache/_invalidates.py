@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from glob import escape
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pepperpy.infra.utils.wrapping import (
@@ -15,6 +16,7 @@ from pepperpy.infra.utils.wrapping import (
 
 from ._default import default
 from ._errors import InvalidOptionError, InvalidTargetError
+from ._names import is_glob
 from ._template import parse
 
 if TYPE_CHECKING:
@@ -26,17 +28,18 @@ F = TypeVar("F", bound="Callable[..., Any] | classmethod[Any, ..., Any] | static
 
 _BODY: Final = """\
 $result = $await$call
-for $name in ({names},):
-    $await$invalidate($name)
+{lines}
 return $result
 """
+_LINE: Final = "$await$invalidate({name}, literal={literal})"
 
 
 def invalidates(*names: str, cache: Cache | None = None) -> Callable[[F], F]:
     """Invalidate *names* whenever a call of the function returns; a call that raises drops nothing.
 
     Args:
-        names: Names or globs, as `invalidate_cache` takes them, with parameters in braces.
+        names: Names or globs, as `invalidate_cache` takes them, with parameters in braces; a value
+            that is put there is no glob, whatever it holds.
         cache: Another one than the default.
 
     Raises:
@@ -75,14 +78,12 @@ def invalidates(*names: str, cache: Cache | None = None) -> Callable[[F], F]:
                 "invalidate inside it",
                 function=function,
             )
-        known = parameters_of(func).names
-        short = function.rpartition(".")[2]
-        texts = [parse(name, known, option="names", function=short).text for name in names]
+        lines = [_line(name, parameters_of(func).names, function) for name in names]
         invalidate = target.ainvalidate if kind is Kind.COROUTINE else target.invalidate
         return compile_wrapper(
             func,
-            _BODY.format(names=", ".join(texts)),
-            {"invalidate": invalidate, "text": str},
+            _BODY.format(lines="\n".join(lines)),
+            {"invalidate": invalidate, "text": str, "escaped": _escaped},
             label="invalidates",
             kind=kind,
         )
@@ -91,3 +92,18 @@ def invalidates(*names: str, cache: Cache | None = None) -> Callable[[F], F]:
         return decorate(decorated, wrap, label="invalidates")  # type: ignore[no-any-return]
 
     return decorator
+
+
+def _line(name: str, parameters: tuple[str, ...], function: str) -> str:
+    """The line that invalidates one name."""
+    short = function.rpartition(".")[2]
+    found = parse(name, parameters, option="names", function=short)
+    literal = not is_glob(found.literal)
+    if not literal:
+        found = parse(name, parameters, option="names", function=short, text="$escaped")
+    return _LINE.format(name=found.text, literal=literal)
+
+
+def _escaped(value: object) -> str:
+    """The text of *value* as a glob that matches it alone."""
+    return escape(str(value))

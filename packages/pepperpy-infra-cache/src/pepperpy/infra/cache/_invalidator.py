@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ._default import default
-from ._rules import CacheInvalidationRule, InvalidationStrategy
+from ._errors import InvalidOptionError
+from ._rules import CacheInvalidationRule, InvalidationStrategy, check_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,8 +31,18 @@ class _Invalidator:
     def add_rule(self, name: str, rule: CacheInvalidationRule) -> None:
         """Have *rule* hold for *name*, or for all names that it matches if it is a glob.
 
-        ``TTL`` holds for what is kept from now on.
+        ``TTL`` and ``LRU`` hold for what is kept from now on.
+
+        Raises:
+            InvalidOptionError: If *name* is no text, or *rule* no rule.
         """
+        check_name("name", name)
+        if not isinstance(rule, CacheInvalidationRule):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidOptionError(
+                f"rule must be a CacheInvalidationRule; got {type(rule).__name__}",
+                option="rule",
+                value=type(rule).__name__,
+            )
         self._cache.rules.add(name, rule)
 
     def remove_rule(self, name: str) -> int:
@@ -42,12 +53,15 @@ class _Invalidator:
         """Have *name* go whenever one goes that it depends *on*.  Circles are harmless."""
         rule = CacheInvalidationRule(
             strategy=InvalidationStrategy.DEPENDENCY,
-            dependencies=(on,) if isinstance(on, str) else tuple(on),
+            dependencies=on,
         )
         self.add_rule(name, rule)
 
     def update_lru(self, name: str) -> bool:
-        """Count *name* as just asked for, for its ``LRU`` rule; whether it has one."""
+        """Count what carries *name* as just asked for, for its ``LRU`` rules.
+
+        Returns whether there are any.
+        """
         return self._cache.rules.touch(name)
 
     def _invalidate(self, name: str, *, literal: bool = False) -> int:

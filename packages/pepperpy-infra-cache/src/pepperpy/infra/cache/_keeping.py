@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 from ._entry import Details, Entry, new_entry
 from ._errors import UncacheableResultError
 from ._failures import fresh_error
-from ._weigh import weight_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -44,6 +43,13 @@ class Keeping:
         self._life: float | None = settings.life_of(None) if is_fixed else None
         self._is_simple = settings.is_simple
         given = settings.copy
+        self._is_plain = (
+            self._life is not None
+            and settings.is_simple
+            and settings.cache_if is None
+            and not settings.copy
+            and not naming.of_result
+        )
         self._copy: Any = given if callable(given) else deepcopy if given else None
 
     def copied(self, value: Any) -> Any:
@@ -66,9 +72,12 @@ class Keeping:
         Raises:
             UncacheableResultError: If *value* can be used only once.
             InvalidTTLError: If the user's function for the ttl returned no duration.
+            InvalidOptionError: If another one of the user's functions returned nonsense.
         """
         if type(value) in _ONCE:
             raise self._used_up(value)
+        if self._is_plain and life is None and not (names or self._rules.has_ttl):
+            return [value, now + self._life, 0, 0, key, None]  # type: ignore[operator]
         settings = self._settings
         if settings.cache_if is not None and not settings.cache_if(value):
             return None
@@ -81,7 +90,7 @@ class Keeping:
         if life <= 0:
             return None
         if not names and self._is_simple:
-            return [value if self._copy is None else self._copy(value), now + life, 0, 0, key, None]
+            return new_entry(self.copied(value), now + life, key, None)
         return self._detailed(key, names, value, now, life)
 
     def _detailed(
@@ -90,7 +99,7 @@ class Keeping:
         settings = self._settings
         weight = 0
         if settings.max_bytes is not None:
-            weight = (settings.weigh or weight_of)(value)
+            weight = settings.weight_of(value)
             if weight > settings.max_bytes:
                 return None
         life *= 1 - settings.jitter * random() if settings.jitter else 1  # noqa: S311 - no secret
@@ -133,10 +142,12 @@ class Keeping:
             return []
         return self._naming.named_by_parts(self._keys.split(key))
 
-    def all_names(self, entry: Entry) -> list[str]:
-        """All names that *entry* carries."""
+    def limited_names(self, entry: Entry | None) -> tuple[str, ...]:
+        """All names that *entry* carries, if there is a rule that limits some."""
+        if entry is None or not self._rules.has_limits:
+            return ()
         *_, key, details = entry
-        return [*(() if details is None else details.names), *self.entity_names(key)]
+        return (*(() if details is None else details.names), *self.entity_names(key))
 
     def _used_up(self, value: object) -> UncacheableResultError:
         return UncacheableResultError(

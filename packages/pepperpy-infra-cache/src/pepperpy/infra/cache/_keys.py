@@ -3,7 +3,8 @@
 The key of a call is made by source in the wrapper itself: a single text or integer stands for
 itself, all else is a tuple of the arguments and their classes, so that ``1``, ``True`` and ``1.0``
 differ.  What such a key does not tell apart, lists and tuples among it, gets a frozen one in
-`settle`, away from the hot path; no entry is ever kept under the plain key of such a call.
+`settle`, away from the hot path; no entry is ever kept under the plain key of such a call.  A key
+that is made by the user's own function is taken as it is, if it can be hashed.
 """
 
 from __future__ import annotations
@@ -12,9 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from weakref import ref
 
 from ._errors import InvalidOptionError, UnkeyableArgumentError
-from ._freeze import CannotFreezeError, freeze, is_flat, thaw
+from ._freeze import CannotFreezeError, Mark, freeze, is_flat, thaw
 from ._template import Template, parse
-from ._written import written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping
@@ -24,20 +24,8 @@ if TYPE_CHECKING:
 _INSTANCE: Final = frozenset({"self", "cls", "mcs", "mcls"})
 
 
-class _Mark:
-    """Stands in a key where nothing that a caller passes can stand."""
-
-    __slots__ = ("_name",)
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __repr__(self) -> str:
-        return self._name
-
-
-_FROZEN: Final = _Mark("<frozen>")
-_STAR: Final = _Mark("<*>")
+_FROZEN: Final = Mark("<frozen>")
+_STAR: Final = Mark("<*>")
 
 
 class Token:
@@ -102,14 +90,19 @@ class Keys:
             self.parts = tuple(self._arguments(ignored))
 
     def _ignored(self, ignore: Iterable[str], key: object) -> frozenset[str]:
-        ignored = frozenset([ignore] if isinstance(ignore, str) else ignore)
+        try:
+            ignored = frozenset([ignore] if isinstance(ignore, str) else ignore)
+        except TypeError as error:
+            raise InvalidOptionError(
+                f"ignore must be names of parameters; got {ignore!r}", option="ignore", value=ignore
+            ) from error
         if ignored and key is not None:
             raise InvalidOptionError(
                 "ignore and key are two ways to say what counts; give one of them",
                 option="ignore",
                 value=ignore,
             )
-        for name in sorted(ignored - set(self._parameters.names)):
+        for name in sorted(ignored - set(self._parameters.names), key=repr):
             raise InvalidOptionError(
                 f"ignore names {name!r}, which is no parameter of {self._function}(); it has "
                 f"{', '.join(self._parameters.names) or 'none'}",
@@ -238,7 +231,7 @@ class Keys:
             try:
                 yield freeze(part)
             except CannotFreezeError as error:
-                raise self._unkeyable(index, f"{error.kind} is not hashable") from None
+                raise self._unkeyable(parts, index, error.problem) from None
 
     def written(self, key: Any) -> str:
         """The arguments in a plain *key* as a text that is the same in every process.
@@ -246,18 +239,20 @@ class Keys:
         Raises:
             UnkeyableArgumentError: If one of them means nothing outside of this process.
         """
+        from ._written import written
+
         parts = self.split(key)
         for index, part in enumerate(parts):
             try:
                 written((part,))
             except CannotFreezeError as error:
-                raise self._unkeyable(
-                    index, f"no process knows another one's {error.kind}"
-                ) from None
+                raise self._unkeyable(parts, index, error.problem) from None
         return written(parts)
 
-    def _unkeyable(self, index: int, problem: str) -> UnkeyableArgumentError:
-        name = self._parameter(index)
+    def _unkeyable(
+        self, parts: tuple[Any, ...], index: int, problem: str
+    ) -> UnkeyableArgumentError:
+        name = self._parameter(parts, index)
         hint = (
             "have it return plain values"
             if self.of_call is not None
@@ -269,11 +264,13 @@ class Keys:
             parameter=name,
         )
 
-    def _parameter(self, index: int) -> str:
+    def _parameter(self, parts: tuple[Any, ...], index: int) -> str:
+        """The parameter that a part comes from."""
         plain = [part.parameter for part in self.parts if not part.value.startswith("$star")]
         if index < len(plain):
             return plain[index]
-        return next((part.parameter for part in self.parts[len(plain) :]), "key")
+        begun = sum(part is _STAR for part in parts[: index + 1])
+        return self.parts[len(plain) + begun - 1].parameter
 
 
 class Tokens:

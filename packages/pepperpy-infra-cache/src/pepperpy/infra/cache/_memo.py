@@ -41,8 +41,7 @@ if TYPE_CHECKING:
     from ._names import Naming, Wanted
     from ._rules import Rules
     from ._settings import Settings
-
-_MOST_DIGITS: Final = 4000  # Python makes no longer numbers of text
+    from ._store import Removed
 
 memos: Final[Weakly[Memo]] = Weakly()
 
@@ -111,7 +110,7 @@ class Memo:
         self._keys = keys
         self._naming = naming
         self._rules = rules
-        self._lock = RLock()
+        self._renew_lock()
         self._flights: dict[Hashable, Flight] = {}
         self._later: deque[Callable[[], object]] = deque()
         """Changes that came in the midst of another one."""
@@ -195,7 +194,7 @@ class Memo:
                 self._misses += 1
                 flight.wait_with(waiter)
                 return flight, False, None
-            flight = Flight(key, names, now, None if use is NONE else entry)
+            flight = Flight(key, names, now, entry and entry.copy() if use is not NONE else None)
             mark.append(flight)
             self._flights[key] = flight
             if waiter is not None:
@@ -223,22 +222,27 @@ class Memo:
         """
         now = self.now()
         entry = self.keeping.entry(flight.key, flight.names, value, now)
+        limited = self.keeping.limited_names(entry)
         try:
             with self._lock:
                 self._loads += 1
                 self._load_seconds += now - flight.began
                 if not flight.done:
                     flight.finish(value)
-                    self._end(flight)
-                    if entry is not None and not flight.is_fenced:
-                        self._keep(entry, now)
+                    if flight.is_fenced:
+                        self._end(flight)
+                    else:
+                        del self._flights[flight.key]
+                        if entry is not None:
+                            self._keep(entry, now)
                 trash = self._tidied()
         finally:
             if flight.waiters:
                 wake(flight)
-        del trash
-        if self._rules.has_limits and entry is not None:
-            self._rules.kept(self, entry[KEY], self.keeping.all_names(entry))
+        if trash:
+            self._let_go(trash)
+        if limited:
+            self._rules.kept(self, flight.key, limited)
 
     def failed(self, flight: Flight, error: BaseException) -> bool:
         """Take the failure of a load; whether it is the caller's to bear.
@@ -268,7 +272,7 @@ class Memo:
         finally:
             if flight.waiters:
                 wake(flight)
-        del trash
+        self._let_go(trash)
         if flight.is_rescued or flight.in_background:
             self._tell_of(error)
         return not flight.is_rescued
@@ -337,6 +341,7 @@ class Memo:
         """
         now = self.now()
         entry = self.keeping.entry(key, names, value, now, life)
+        limited = self.keeping.limited_names(entry)
 
         def change() -> None:
             self._fence(key)
@@ -346,6 +351,8 @@ class Memo:
                 self._keep(entry, now)
 
         self._change(change)
+        if limited:
+            self._rules.kept(self, key, limited)
 
     def look(self, key: Hashable) -> Entry | None:
         """The entry of *key* if it is good for being served; this counts as a call."""
@@ -414,11 +421,12 @@ class Memo:
     def hits_of(self, key: Hashable) -> int | None:
         """How often the entry of *key* was asked for; `None` if there is none."""
         entry = self.store.entries.get(key)
-        return None if entry is None else entry[HITS]
+        held = entry and entry.copy()  # which may be emptied at any time
+        return held[HITS] if held else None
 
     def after_fork(self) -> None:
         """Forget the loads of threads that did not come along."""
-        self._lock = RLock()
+        self._renew_lock()
         here = get_ident()
         gone = [flight for flight in self._flights.values() if flight.thread != here]
         self._flights = {
@@ -470,10 +478,12 @@ class Memo:
 
     # The rest runs under the lock, unless it says otherwise.
 
-    def _is_mine(self) -> bool:
-        """Whether the thread that asks holds the lock."""
-        lock: Any = self._lock
-        return bool(lock._is_owned())  # noqa: SLF001 - `threading.Condition` asks it as well
+    def _renew_lock(self) -> None:
+        """Takes no lock."""
+        lock: Any = RLock()
+        self._lock = lock
+        # Whether the thread that asks holds it; `threading.Condition` uses the same.
+        self._is_mine: Callable[[], bool] = lock._is_owned  # noqa: SLF001
 
     def _change(self, change: Callable[[], T]) -> T | None:
         """Make a change, and tell what it returns.  Takes the lock.
@@ -488,14 +498,14 @@ class Memo:
             self._catch_up()
             result = change()
             trash = self._tidied()
-        del trash
+        self._let_go(trash)
         return result
 
     def _catch_up(self) -> None:
         while self._later:
             self._later.popleft()()
 
-    def _tidied(self) -> list[Entry]:
+    def _tidied(self) -> list[Removed]:
         """What to let go of when the lock is given back, after all that came meanwhile."""
         if self._later:
             self._catch_up()
@@ -507,11 +517,12 @@ class Memo:
         return flight.loop is None or flight.is_reliable(None if waiter is None else waiter[0])
 
     def _served(self, entry: Any, now: float) -> Entry:
+        """What is in *entry*, which may be emptied as soon as the lock is given back."""
         entry[HITS] += 1
         details: Details | None = entry[DETAILS]
         if details is not None and not details.failed and details.fresh_until <= now:
             self._stale += 1
-        return entry  # type: ignore[no-any-return]
+        return entry.copy()  # type: ignore[no-any-return]
 
     def _fence(self, key: Hashable) -> None:
         flight = self._flights.get(key)
@@ -563,11 +574,38 @@ class Memo:
             trash = self.store.take_trash()
         finally:
             lock.release()
-        del trash
+        self._let_go(trash)
 
     def _drop_owned(self, token: Token) -> None:
         for key in list(self.store.owned.get(token, ())):
             self.store.drop(key, COLLECTED)
+
+    def _let_go(self, trash: list[Removed]) -> None:
+        """Tell of what was removed.  Takes no lock."""
+        if not trash:
+            return
+        if self._rules.has_limits:
+            self._rules.gone(self, [entry[KEY] for entry, _ in trash])
+        if self.settings.on_remove is not None:
+            for entry, cause in trash:
+                self._tell_of_removal(self.settings.on_remove, entry, cause)
+
+    def _tell_of_removal(
+        self, on_remove: Callable[[Any, str], object], entry: Entry, cause: str
+    ) -> None:
+        details: Details | None = entry[DETAILS]
+        if details is not None and details.failed:
+            return
+        try:
+            on_remove(entry[VALUE], cause)
+        except Exception as error:  # a boundary: the call has nothing to do with what is removed
+            if passes_through(error):
+                raise
+            import logging
+
+            logging.getLogger("pepperpy.infra.cache").exception(
+                "on_remove of %s failed: %r", self.name, on_remove
+            )
 
     def _tell_of(self, error: Exception) -> None:
         """Takes no lock."""
@@ -588,7 +626,10 @@ def is_busy_here() -> bool:
 def plain_keys(text: str) -> list[Hashable]:
     """The text and the whole number that are written like this."""
     digits = text.removeprefix("-")
-    if digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS:
+    if not (digits.isascii() and digits.isdigit()):
+        return [text]
+    try:
         number = int(text)
-        return [text, number] if str(number) == text else [text]
-    return [text]
+    except ValueError:  # of more digits than Python reads
+        return [text]
+    return [text, number] if str(number) == text else [text]

@@ -7,6 +7,7 @@ called ``user_id`` gives the name ``user:<its value>``.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from fnmatch import translate
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID
@@ -15,7 +16,7 @@ from ._errors import InvalidOptionError
 from ._template import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from pepperpy.infra.utils.wrapping import Parameters
 
@@ -51,21 +52,15 @@ class Naming:
         entities: bool,
         function: str,
     ) -> None:
-        given: Iterable[Any] = [tags] if isinstance(tags, str) or callable(tags) else tags
         self.of_result: list[Callable[[Any], object]] = []
         texts = [] if keys.template is None else [keys.template.text]
-        for tag in given:
+        for tag in _several(tags):
             if isinstance(tag, str):
                 texts.append(parse(tag, parameters.names, option="tags", function=function).text)
             elif callable(tag):
                 self.of_result.append(tag)
             else:
-                raise InvalidOptionError(
-                    f"tags are templates like 'team:{{team_id}}', or functions of the result; "
-                    f"got {tag!r}",
-                    option="tags",
-                    value=tag,
-                )
+                raise _no_tags(tag)
         self.entities: list[Entity] = []
         places = {part.value: index for index, part in enumerate(keys.parts)}
         plain = (*parameters.positional, *parameters.keyword_only) if entities else ()
@@ -81,18 +76,54 @@ class Naming:
         self.source = f"return ({', '.join(texts)},)" if texts else None
         """Source that returns the names that the arguments give; `None` for none."""
 
+    @property
+    def names_entries(self) -> bool:
+        """Whether an entry can carry a name at all."""
+        return bool(self.source or self.entities or self.of_result or self.key_is_name)
+
     def named_by_result(self, result: Any) -> list[str]:
-        """The names that the tags find in the result."""
-        names: list[str] = []
-        for tag in self.of_result:
-            found: Any = tag(result)
-            names.extend([found] if isinstance(found, str) else map(str, found or ()))
-        return names
+        """The names that the tags find in the result.
+
+        Raises:
+            InvalidOptionError: If a function that was given as a tag returns something else.
+        """
+        return [name for tag in self.of_result for name in _told(tag(result)) if name]
 
     def named_by_parts(self, parts: tuple[Any, ...]) -> list[str]:
         """The names that the entities among the parts of a key give."""
         names = (entity_name(entity.prefix, parts[entity.part]) for entity in self.entities)
         return [name for name in names if name]
+
+
+def _several(tags: Any) -> Iterable[Any]:
+    if isinstance(tags, str) or callable(tags):
+        return (tags,)
+    try:
+        return tuple(tags)
+    except TypeError as error:
+        raise _no_tags(tags) from error
+
+
+def _no_tags(given: object) -> InvalidOptionError:
+    return InvalidOptionError(
+        "tags are templates like 'team:{team_id}', or functions of the result; got " + repr(given),
+        option="tags",
+        value=given,
+    )
+
+
+def _told(found: Any) -> Iterable[str]:
+    names = (found,) if isinstance(found, str) else () if found is None else found
+    if isinstance(names, Iterable):
+        told: tuple[Any, ...] = tuple(names)
+        if all(isinstance(name, str) for name in told):
+            return told
+    raise InvalidOptionError(
+        "a function among the tags must return a name, or several, or None; got a "
+        f"{type(found).__name__}",
+        option="tags",
+        value=type(found).__name__,
+    )
 
 
 def entity_name(prefix: str, value: object) -> str:
@@ -107,19 +138,24 @@ def entity_name(prefix: str, value: object) -> str:
     return prefix + str(value) if isinstance(value, UUID) else ""
 
 
+def is_glob(name: str) -> bool:
+    """Whether *name* may match others than itself."""
+    return _WILD.search(name) is not None
+
+
 class Wanted:
     """Names to look for: one, or all that a glob matches."""
 
     __slots__ = ("_literal", "_match", "_spared", "name")
 
     def __init__(
-        self, name: str, *, literal: bool = False, spared: frozenset[str] = frozenset()
+        self, name: str, *, literal: bool = False, spared: tuple[Wanted, ...] = ()
     ) -> None:
         self.name = name
         self._literal = literal
         self._spared = spared
-        is_glob = not literal and _WILD.search(name)
-        self._match = re.compile(translate(name)).match if is_glob else None
+        has_others = not literal and is_glob(name)
+        self._match = re.compile(translate(name)).match if has_others else None
 
     @property
     def is_glob(self) -> bool:
@@ -132,15 +168,29 @@ class Wanted:
             return True
         if self._match is None or self._match(name) is None:
             return False
-        return name not in self._spared
+        return not any(spared.matches(name) for spared in self._spared)
 
     def sparing(self, names: Iterable[str]) -> Wanted:
-        """The same, but for *names* where only a glob means them."""
-        return Wanted(self.name, literal=self._literal, spared=frozenset(names))
+        """The same, but for *names*, which may be globs, where only a glob means them."""
+        return Wanted(self.name, literal=self._literal, spared=tuple(map(Wanted, names)))
+
+    def meets(self, name: str) -> bool:
+        """Whether what is meant here and by *name*, which may be a glob, have a name in common.
+
+        True where that is hard to tell: a cache may forget too much, but never too little.
+        """
+        other = Wanted(name)
+        if self.is_glob and other.is_glob:
+            return self.may_begin(other._literal_start) or self.name == name
+        return self.matches(name) or other.matches(self.name)
 
     def may_begin(self, prefix: str) -> bool:
         """Whether a name that begins with *prefix* can be meant."""
         if self._match is None:
             return self.name.startswith(prefix)
-        literal = _WILD.split(self.name, maxsplit=1)[0]
-        return literal.startswith(prefix) or prefix.startswith(literal)
+        start = self._literal_start
+        return start.startswith(prefix) or prefix.startswith(start)
+
+    @property
+    def _literal_start(self) -> str:
+        return _WILD.split(self.name, maxsplit=1)[0]

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import ref
 
 from pepperpy.infra.utils import ForkSafeLock, to_seconds
@@ -72,9 +72,7 @@ class CacheInvalidationRule:
                 value=self.strategy,
             ) from error
         object.__setattr__(self, "strategy", strategy)
-        names = self.dependencies
-        names = (names,) if isinstance(names, str) else tuple(names)
-        object.__setattr__(self, "dependencies", names)
+        self._check_texts()
         if self.ttl is not None:
             seconds = to_seconds(self.ttl)
             if not seconds > 0:
@@ -86,6 +84,18 @@ class CacheInvalidationRule:
             object.__setattr__(self, "ttl", seconds)
         check_size("max_size", self.max_size)
         self._check_need(strategy)
+
+    def _check_texts(self) -> None:
+        names: Any = self.dependencies
+        names = names if isinstance(names, Iterable) and not isinstance(names, str) else (names,)
+        object.__setattr__(self, "dependencies", tuple(names))
+        for option, texts in (
+            ("dependencies", self.dependencies),
+            ("pattern", (self.pattern or "",)),
+            ("version", (self.version or "",)),
+        ):
+            for text in texts:
+                check_name(option, text)
 
     def _check_need(self, strategy: InvalidationStrategy) -> None:
         needs = {
@@ -104,32 +114,59 @@ class CacheInvalidationRule:
             )
 
 
+def check_name(option: str, name: object) -> None:
+    """Refuse what cannot be a name.
+
+    Raises:
+        InvalidOptionError: If *name* is no text.
+    """
+    if not isinstance(name, str):
+        raise InvalidOptionError(
+            f"{option} must be text, like 'user:123'; got {type(name).__name__}",
+            option=option,
+            value=type(name).__name__,
+        )
+
+
+class _Kept(NamedTuple):
+    """An entry that a limit counts."""
+
+    memo: ref[Memo]
+    hits: int
+    """Those that it had when it was last looked at."""
+    names: tuple[str, ...]
+
+
 class _Limit:
     """The entries that carry a name of which there may be only so many."""
 
     def __init__(self, max_size: int) -> None:
         self.max_size = max_size
-        # (number of the memo, key) -> the memo, and the hits when it was last looked at
-        self.kept: OrderedDict[tuple[int, Hashable], tuple[ref[Memo], int]] = OrderedDict()
+        # By the number of the memo and the key; who was asked for longest ago comes first.
+        self.kept: OrderedDict[tuple[int, Hashable], _Kept] = OrderedDict()
 
-    def add(self, memo: Memo, key: Hashable) -> None:
+    def add(self, memo: Memo, key: Hashable, names: tuple[str, ...]) -> None:
         place = (id(memo), key)
-        self.kept[place] = (ref(memo), 0)
+        self.kept[place] = _Kept(ref(memo), 0, names)
         self.kept.move_to_end(place)
+
+    def touch(self, name: str) -> None:
+        for place in [place for place, kept in self.kept.items() if name in kept.names]:
+            self.kept.move_to_end(place)
 
     def excess(self) -> list[tuple[Memo, Hashable]]:
         """Those that are too many.  Who was asked for meanwhile is passed over once."""
         found: list[tuple[Memo, Hashable]] = []
         spared = 0
         while len(self.kept) > self.max_size:
-            place, (known, seen) = self.kept.popitem(last=False)
-            memo = known()
+            place, kept = self.kept.popitem(last=False)
+            memo = kept.memo()
             hits = None if memo is None else memo.hits_of(place[1])
             if memo is None or hits is None:
                 continue
-            if hits > seen and spared < self.max_size:
+            if hits > kept.hits and spared < self.max_size:
                 spared += 1
-                self.kept[place] = (known, hits)
+                self.kept[place] = kept._replace(hits=hits)
                 continue
             found.append((memo, place[1]))
         return found
@@ -195,26 +232,32 @@ class Rules:
         ]
         return min(allowed, default=math.inf)
 
-    def kept(self, memo: Memo, key: Hashable, names: list[str]) -> None:
+    def kept(self, memo: Memo, key: Hashable, names: tuple[str, ...]) -> None:
         """Note that an entry with *names* is there, and drop those that are now too many."""
         excess: list[tuple[Memo, Hashable]] = []
         with self._lock:
             for about, limit in self._limits.items():
                 if any(map(Wanted(about).matches, names)):
-                    limit.add(memo, key)
+                    limit.add(memo, key, names)
                     excess += limit.excess()
         for owner, each in excess:
             owner.forget(each)
 
-    def touch(self, name: str) -> bool:
-        """Count *name* as just asked for, for its limit; whether it has one."""
+    def gone(self, memo: Memo, keys: Iterable[Hashable]) -> None:
+        """Count the entries of *keys* no more, but for those that are there again."""
         with self._lock:
-            limit = self._limits.get(name)
-            if limit is None:
-                return False
-            for place in list(limit.kept):
-                limit.kept.move_to_end(place)
-            return True
+            for key in keys:
+                if memo.hits_of(key) is None:
+                    for limit in self._limits.values():
+                        limit.kept.pop((id(memo), key), None)
+
+    def touch(self, name: str) -> bool:
+        """Count what carries *name* as just asked for, for its limits; whether it has any."""
+        with self._lock:
+            limits = [limit for about, limit in self._limits.items() if Wanted(about).matches(name)]
+            for limit in limits:
+                limit.touch(name)
+            return bool(limits)
 
     def new_version(self, name: str, version: str) -> bool:
         """Note the version of *name*; whether it is another one than before."""
@@ -238,25 +281,16 @@ class Rules:
                 return [first]
             dependent = self._with(InvalidationStrategy.DEPENDENCY)
             patterns = self._with(InvalidationStrategy.PATTERN)
-            manual = {about for about, _ in self._with(InvalidationStrategy.MANUAL)}
+            manual = [about for about, _ in self._with(InvalidationStrategy.MANUAL)]
+        spared = [about for about in manual if about != name]
         found = {name: first}
         ahead = [first]
         while ahead:
             gone = ahead.pop()
-            linked = [
-                about
-                for about, rule in dependent
-                if any(_meet(gone, dependency) for dependency in rule.dependencies)
-            ]
-            linked += [rule.pattern or "" for about, rule in patterns if gone.matches(about)]
+            linked = [about for about, rule in dependent if any(map(gone.meets, rule.dependencies))]
+            linked += [rule.pattern or "" for about, rule in patterns if gone.meets(about)]
             for each in linked:
-                if each not in found and each not in manual:
+                if each not in found and not any(Wanted(about).matches(each) for about in manual):
                     found[each] = Wanted(each)
                     ahead.append(found[each])
-        spared = manual - {name}
         return [each.sparing(spared) if spared else each for each in found.values()]
-
-
-def _meet(gone: Wanted, dependency: str) -> bool:
-    """Whether what goes is among what is depended on; both may be globs."""
-    return gone.matches(dependency) or Wanted(dependency).matches(gone.name)

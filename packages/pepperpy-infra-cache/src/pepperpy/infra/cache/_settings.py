@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pepperpy.infra.utils import to_seconds
 
 from ._errors import InvalidOptionError, InvalidTTLError
+from ._weigh import weight_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +37,7 @@ class Settings:
     cache_errors: type[Exception] | tuple[type[Exception], ...] = ()
     error_ttl: float | timedelta | None = None
     cache_if: Callable[[Any], object] | None = None
+    on_remove: Callable[[Any, str], object] | None = None
     copy: bool | Callable[[Any], Any] = False
 
     def __post_init__(self) -> None:
@@ -69,7 +71,7 @@ class Settings:
         self._set(name, seconds)
 
     def _check_functions(self) -> None:
-        for name in ("weigh", "cache_if"):
+        for name in ("weigh", "cache_if", "on_remove"):
             value = getattr(self, name)
             if value is not None and not callable(value):
                 raise self._invalid(name, "be a function of the result")
@@ -132,6 +134,23 @@ class Settings:
                 value=told,
             )
         return life
+
+    def weight_of(self, result: Any) -> int:
+        """How many bytes *result* takes.
+
+        Raises:
+            InvalidOptionError: If *weigh* did not return a number of bytes.
+        """
+        if self.weigh is None:
+            return weight_of(result)
+        weight: Any = self.weigh(result)
+        if not isinstance(weight, int) or isinstance(weight, bool) or weight < 0:
+            raise InvalidOptionError(
+                f"weigh must return a whole number of bytes; got {weight!r}",
+                option="weigh",
+                value=weight,
+            )
+        return weight
 
 
 def check_size(name: str, value: object) -> None:

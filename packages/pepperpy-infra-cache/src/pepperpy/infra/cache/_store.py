@@ -12,15 +12,19 @@ from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from ._entry import DEADLINE, DETAILS, DROPPED, HITS, KEY, SEEN, Entry, end_of
+from ._entry import DEADLINE, DETAILS, HITS, KEY, SEEN, Entry, end_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
+    from typing import TypeAlias
 
     from ._entry import Details
 
+    Removed: TypeAlias = tuple[Entry, str]
+
 _MOST_STEPS = 128
-"""How many entries one eviction looks at, whatever they are like."""
+"""How many entries one eviction looks at, whatever they are like; those that were dropped before
+have paid for being passed over."""
 _SWEPT = 2
 """How many expired entries at the head of each queue go with one insertion."""
 _LEAST_DROPPED = 16
@@ -67,7 +71,7 @@ class MemoryStore:
         self.removed = dict.fromkeys(CAUSES, 0)
         self.dropped_hits = 0
         self._owner_of = owner_of
-        self._trash: list[Entry] = []
+        self._trash: list[Removed] = []
         self._bounded = max_size is not None or max_bytes is not None
         self._ordered = ordered or self._bounded
         self._small: deque[Entry] = deque()
@@ -76,10 +80,12 @@ class MemoryStore:
         self._dropped_in_queues = 0
 
     def resize(self, max_size: int | None, now: float) -> None:
-        """Hold *max_size* entries at the most, if it was a bounded store before."""
-        if not self._bounded:
-            return
+        """Hold *max_size* entries at the most."""
         self.max_size = max_size
+        self._bounded = max_size is not None or self.max_bytes is not None
+        if self._bounded and not self._ordered:
+            self._ordered = True
+            self._small.extend(self.entries.values())
         while max_size is not None and len(self.entries) > max_size:
             self._evict(now, SIZE)
 
@@ -118,25 +124,31 @@ class MemoryStore:
     def drop(self, key: Hashable, cause: str) -> Entry | None:
         """Forget the entry of *key*, if there is one."""
         entry = self.entries.pop(key, None)
-        if entry is not None:
-            self._forget(entry, cause)
-            self._dropped_in_queues += self._ordered
-            if self._dropped_in_queues > _LEAST_DROPPED + len(self.entries) // 4:
-                self._tidy()
-        return entry
+        if entry is None:
+            return None
+        dropped = entry
+        if self._ordered:
+            # Its list stays in a queue for now, and must not keep the value alive.
+            dropped = entry.copy()
+            entry.clear()
+            self._dropped_in_queues += 1
+        self._forget(dropped, cause)
+        if self._dropped_in_queues > _LEAST_DROPPED + len(self.entries) // 4:
+            self._tidy()
+        return dropped
 
     def clear(self) -> None:
         """Forget all entries, and who has left."""
         self.removed[CLEARED] += len(self.entries)
         self.dropped_hits += sum(entry[HITS] for entry in self.entries.values())
-        self._trash.extend(self.entries.values())
+        self._trash.extend((entry, CLEARED) for entry in self.entries.values())
         self.entries.clear()
         for each in (self.names, self.owned, self._small, self._main, self._ghost):
             each.clear()
         self.bytes = self._dropped_in_queues = 0
 
-    def take_trash(self) -> list[Entry]:
-        """The dropped entries, to let go of when the lock is given back.
+    def take_trash(self) -> list[Removed]:
+        """The dropped entries with the cause, to let go of when the lock is given back.
 
         Their last reference runs `__del__` methods, which may do anything.
         """
@@ -173,10 +185,9 @@ class MemoryStore:
 
     def _forget(self, entry: Entry, cause: str) -> None:
         key = entry[KEY]
-        entry[SEEN] = DROPPED
         self.removed[cause] += 1
         self.dropped_hits += entry[HITS]
-        self._trash.append(entry)
+        self._trash.append((entry, cause))
         details: Details | None = entry[DETAILS]
         if details is not None:
             self.bytes -= details.weight
@@ -188,7 +199,7 @@ class MemoryStore:
     def _tidy(self) -> None:
         """Let go of what was dropped out of turn, and so still stands in the queues."""
         for queue in (self._small, self._main):
-            alive = [entry for entry in queue if entry[SEEN] != DROPPED]
+            alive = [entry for entry in queue if entry]
             queue.clear()
             queue.extend(alive)
         self._dropped_in_queues = 0
@@ -198,7 +209,7 @@ class MemoryStore:
             if not queue:
                 return
             entry = queue[0]
-            if entry[SEEN] == DROPPED:
+            if not entry:
                 self._dropped_in_queues -= 1
             elif entry[DEADLINE] <= now and end_of(entry) <= now:
                 self._remove(entry, EXPIRED)
@@ -213,18 +224,17 @@ class MemoryStore:
     def _evict(self, now: float, cause: str) -> None:
         """Remove one entry: the first that nobody has asked for since it was last looked at."""
         small, main = self._small, self._main
-        for step in range(_MOST_STEPS):
+        steps = 0
+        while small or main:
             newcomer = bool(small) and (not main or len(small) * 10 >= len(self.entries))
-            queue = small if newcomer else main
-            if not queue:
-                break
-            entry = queue.popleft()
-            if entry[SEEN] == DROPPED:
+            entry = (small if newcomer else main).popleft()
+            if not entry:
                 self._dropped_in_queues -= 1
                 continue
+            steps += 1
             if entry[DEADLINE] <= now and end_of(entry) <= now:
                 cause = EXPIRED
-            elif entry[HITS] > entry[SEEN] and step < _MOST_STEPS - 1:
+            elif entry[HITS] > entry[SEEN] and steps < _MOST_STEPS:
                 # Up to three hits count, one for each time that its turn comes.
                 unseen = min(entry[HITS] - entry[SEEN], 3)
                 entry[SEEN] = entry[HITS] if newcomer else entry[HITS] - unseen + 1

@@ -32,9 +32,18 @@ class Template(NamedTuple):
     fields: tuple[Field, ...]
     text: str
     """Source of the whole text."""
+    literal: str
+    """What stands outside of the braces."""
 
 
-def parse(template: str, parameters: tuple[str, ...], *, option: str, function: str) -> Template:
+def parse(
+    template: str,
+    parameters: tuple[str, ...],
+    *,
+    option: str,
+    function: str,
+    text: str = "$text",
+) -> Template:
     """*template*, checked against the parameters of a function.
 
     Fields may have attributes and items, a conversion and a format, as in `str.format`:
@@ -43,6 +52,7 @@ def parse(template: str, parameters: tuple[str, ...], *, option: str, function: 
     Args:
         option: The name of the argument that *template* was given as.
         function: The name of the function.
+        text: Source of what makes a text of a value.
 
     Raises:
         InvalidTemplateError: If it is no such text, or names what is no parameter.
@@ -65,8 +75,9 @@ def parse(template: str, parameters: tuple[str, ...], *, option: str, function: 
             source = _Source(template, parameters, option, function)
             found = source.field(field, spec or "", conversion)
             fields.append(found)
-            parts.append(f"$text({found.value})")
-    return Template(tuple(fields), " + ".join(parts) or "''")
+            parts.append(f"{text}({found.value})")
+    literal = "".join(piece[0] for piece in pieces)
+    return Template(tuple(fields), " + ".join(parts) or "''", literal)
 
 
 class _Source(NamedTuple):
@@ -86,6 +97,10 @@ class _Source(NamedTuple):
             )
         value = name + "".join(self._steps(field, field[len(name) :], name))
         if conversion:
+            if conversion not in _CONVERSIONS:
+                raise self._refuse(
+                    f"{{{field}!{conversion}}} has a conversion other than !r, !s and !a", name
+                )
             value = f"${_CONVERSIONS[conversion]}({value})"
         if "{" in spec:
             raise self._refuse(f"{{{field}}} has a format that depends on another field", name)
@@ -102,7 +117,7 @@ class _Source(NamedTuple):
             yield (
                 f".{step[1]}"
                 if item is None
-                else f"[{int(item) if item.isdigit() else _quoted(item)}]"
+                else f"[{int(item) if item.isascii() and item.isdigit() else _quoted(item)}]"
             )
             path = path[step.end() :]
 

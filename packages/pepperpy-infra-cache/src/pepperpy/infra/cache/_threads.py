@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ._flights import Flight
     from ._memo import Memo
 
-_NAMES: Final = ("begin", "loaded", "failed", "dropped", "rescued")
+_NAMES: Final = ("begin", "failed", "dropped", "rescued")
 
 
 class ThreadDriver:
@@ -33,7 +33,8 @@ class ThreadDriver:
     @property
     def names(self) -> dict[str, object]:
         """What the wrapper calls."""
-        return {name: getattr(self, name) for name in _NAMES}
+        own = {name: getattr(self, name) for name in _NAMES}
+        return {**own, "loaded": self._memo.loaded, "enter": enter}
 
     def begin(
         self, mark: list[Flight], key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -73,14 +74,6 @@ class ThreadDriver:
                         pass
         return may
 
-    def loaded(self, mark: list[Flight], value: Any) -> Any:
-        """Take the result, which is what the caller gets."""
-        if mark:
-            flight = mark[0]
-            self._memo.loaded(flight, value)
-            enter(flight.outer)
-        return value
-
     def failed(self, mark: list[Flight], error: BaseException) -> bool:
         """Take the failure; whether the caller gets it, and not what is `rescued`."""
         if not mark:
@@ -106,7 +99,10 @@ class ThreadDriver:
             flight, _, _ = memo.begin(key, memo.names_of(key, args, kwargs), None, mark, anew=True)
             if flight is not None:
                 enter(flight)
-            return self.loaded(mark, self._func(*args, **kwargs))
+            value = self._func(*args, **kwargs)
+            if mark:
+                memo.loaded(mark[0], value)
+                enter(mark[0].outer)
         except BaseException as error:
             try:
                 self.failed(mark, error)
@@ -114,3 +110,4 @@ class ThreadDriver:
                 self.dropped(mark)
                 raise
             raise
+        return value

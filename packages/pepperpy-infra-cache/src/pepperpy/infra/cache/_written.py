@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import OrderedDict
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
 from hashlib import blake2b
@@ -14,10 +14,10 @@ from typing import Any, Final
 from urllib.parse import quote
 from uuid import UUID
 
-from ._freeze import CannotFreezeError
+from ._freeze import CONTAINS_ITSELF, CannotFreezeError, Mark, fields_of, is_array
 
 _LONGEST: Final = 64
-_BY_REPR: Final = (bool, int, float, complex, bytes, type(None), type(...))
+_BY_REPR: Final = (bool, float, complex, bytes, type(None), type(...))
 _BY_STR: Final = (Decimal, UUID, PurePath)
 _MOMENTS: Final = (dt.date, dt.time, dt.timedelta, dt.tzinfo)
 
@@ -36,7 +36,7 @@ def written(parts: tuple[Any, ...]) -> str:
             return ",".join(map(str, texts))
         whole = _canonical(tuple(parts))
     except RecursionError:
-        raise CannotFreezeError("what contains itself") from None
+        raise CannotFreezeError("tuple", CONTAINS_ITSELF) from None
     return blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
@@ -46,7 +46,7 @@ def _short(part: Any) -> str | None:
         return repr(part) if abs(part) < 10**18 else None
     if type(part) is str and len(part) <= _LONGEST:
         return "'" + quote(part, safe="", errors="surrogatepass") + "'"
-    return None
+    return repr(part) if type(part) is Mark else None
 
 
 def _canonical(value: Any) -> str:
@@ -54,32 +54,48 @@ def _canonical(value: Any) -> str:
     name = f"{kind.__module__}.{kind.__qualname__}"
     if kind is str:
         return f"{len(value)}:{value}"
-    if kind in _BY_REPR:
+    if kind is int:
+        return f"({name} {value:x})"  # of any length, other than in decimal
+    if kind in _BY_REPR or kind is Mark:
         return f"({name} {value!r})"
     if isinstance(value, Enum):
-        return f"({name} {value.name})"
+        return f"({name} {value.name or _canonical(value.value)})"
+    if kind is type and "<" not in value.__qualname__:
+        return f"({name} {value.__module__}.{value.__qualname__})"
     if isinstance(value, _BY_STR):
         return f"({name} {_canonical(str(value))})"
     if isinstance(value, _MOMENTS):
-        return f"({name} {_canonical(repr(value))})"
-    return f"({name} {_container(value, kind)})"
+        return f"({name} {_canonical(_moment(value))})"
+    return f"({name} {_container(value)})"
 
 
-def _container(value: Any, kind: Any) -> str:
+def _moment(value: Any) -> str:
+    zone = getattr(value, "tzinfo", value)
+    if isinstance(zone, dt.tzinfo) and type(zone).__repr__ is object.__repr__:
+        raise _unknown(zone)  # what it shows is where it lies in memory
+    return repr(value)
+
+
+def _container(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return " ".join(map(_canonical, value))
     if isinstance(value, Mapping):
-        return " ".join(sorted(f"{_canonical(k)}={_canonical(v)}" for k, v in value.items()))
+        pairs = [f"{_canonical(k)}={_canonical(v)}" for k, v in value.items()]
+        return " ".join(pairs if isinstance(value, OrderedDict) else sorted(pairs))
     if isinstance(value, AbstractSet):
         return " ".join(sorted(map(_canonical, value)))
-    return repr(bytes(value)) if isinstance(value, bytearray) else _object(value, kind)
+    return repr(bytes(value)) if isinstance(value, bytearray) else _object(value)
 
 
-def _object(value: Any, kind: Any) -> str:
-    if is_dataclass(kind):
-        return " ".join(_canonical(getattr(value, each.name)) for each in fields(kind))
-    if hasattr(kind, "__pydantic_fields__"):
-        return _canonical(vars(value))
-    if hasattr(value, "dtype") and hasattr(value, "tobytes") and not value.dtype.hasobject:
+def _object(value: Any) -> str:
+    parts = fields_of(value)
+    if parts is not None:
+        return " ".join(map(_canonical, parts))
+    if is_array(value) and not value.dtype.hasobject:
         return f"{value.dtype} {value.shape} {value.tobytes()!r}"
-    raise CannotFreezeError(kind.__name__)
+    raise _unknown(value)
+
+
+def _unknown(value: object) -> CannotFreezeError:
+    kind = type(value).__name__
+    return CannotFreezeError(kind, f"no process knows another one's {kind}")
