@@ -1,0 +1,31 @@
+"""Decorators for what many functions need: timing, call logs, deprecation, memory, checks."""
+
+from pepperpy.infra.utils import async_retry, retry
+
+from ._calls import log_calls
+from ._deprecated import deprecated
+from ._errors import (
+    DecoratorsError,
+    InvalidArgumentsError,
+    InvalidOptionError,
+    InvalidTargetError,
+)
+from ._exceptions import async_log_exceptions, log_exceptions
+from ._timed import async_timed, timed
+from ._validate import validate_arguments
+
+__all__ = [
+    "DecoratorsError",
+    "InvalidArgumentsError",
+    "InvalidOptionError",
+    "InvalidTargetError",
+    "async_log_exceptions",
+    "async_retry",
+    "async_timed",
+    "deprecated",
+    "log_calls",
+    "log_exceptions",
+    "retry",
+    "timed",
+    "validate_arguments",
+]
