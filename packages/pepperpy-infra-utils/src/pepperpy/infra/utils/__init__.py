@@ -26,6 +26,7 @@ from ._objects import ObjectConversionError, UnsafeKeyError, dict_to_object, obj
 from ._retry import InvalidRetryError, RetryAttempt, RetryBudget, async_retry, retry
 from ._signals import Signal, emit, listening, subscribe
 from ._text import slugify, truncate_string
+from ._weakly import Weakly
 
 __all__ = [
     "AfterFork",
@@ -49,6 +50,7 @@ __all__ = [
     "Signal",
     "UnsafeKeyError",
     "UtilsError",
+    "Weakly",
     "arun_closers",
     "async_retry",
     "deadline",

@@ -11,6 +11,14 @@ inside a ``classmethod`` or ``property``; `kind_of` tells coroutine functions an
 from ._compiler import compile_wrapper
 from ._decorate import decorate
 from ._kinds import Kind, kind_of, name_of
-from ._parameters import Parameters
+from ._parameters import Parameters, parameters_of
 
-__all__ = ["Kind", "Parameters", "compile_wrapper", "decorate", "kind_of", "name_of"]
+__all__ = [
+    "Kind",
+    "Parameters",
+    "compile_wrapper",
+    "decorate",
+    "kind_of",
+    "name_of",
+    "parameters_of",
+]

@@ -83,6 +83,17 @@ class Parameters:
         return "{" + ", ".join(items) + "}"
 
 
+def parameters_of(func: Callable[..., object]) -> Parameters:
+    """Those that the wrapper of *func* will have.
+
+    Examples:
+        >>> def load(user_id, *, fresh=False): ...
+        >>> parameters_of(load).names
+        ('user_id', 'fresh')
+    """
+    return signature_of(func).parameters
+
+
 class Signature(NamedTuple):
     """The parameters, and the default values to share with the function."""
 

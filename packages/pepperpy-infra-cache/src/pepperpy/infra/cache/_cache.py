@@ -1,0 +1,263 @@
+"""`Cache`: functions that are cached alike, and are invalidated together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final, TypedDict, overload
+
+from pepperpy.infra.utils import Clock, Weakly, did_you_mean, to_seconds
+from pepperpy.infra.utils.wrapping import decorate
+
+from ._decorator import Plan, wrap
+from ._errors import InvalidOptionError, InvalidTTLError
+from ._freeze import freeze, is_flat
+from ._names import Wanted
+from ._rules import Rules
+from ._settings import Settings
+from ._threads import value_of
+from ._typing import AsyncDecorator, CachedCoroutineFunction, CachedFunction, Decorator, P, R
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+    from typing import Unpack
+
+    from ._memo import Memo
+
+
+class CacheOptions(TypedDict, total=False):
+    """What can be said about how a function is cached."""
+
+    ttl: float | timedelta | Callable[[Any], float | timedelta | None] | None
+    max_size: int | None
+    max_bytes: int | None
+    weigh: Callable[[Any], int] | None
+    key: str | Callable[..., Hashable] | None
+    ignore: str | Iterable[str]
+    tags: str | Callable[[Any], object] | Iterable[str | Callable[[Any], object]]
+    names: bool
+    stale_for: float | timedelta
+    refresh_ahead: float
+    stale_on_error: float | timedelta
+    jitter: float
+    none_ttl: float | timedelta | None
+    cache_errors: type[Exception] | tuple[type[Exception], ...]
+    error_ttl: float | timedelta | None
+    cache_if: Callable[[Any], object] | None
+    copy: bool | Callable[[Any], Any]
+    version: str | None
+    namespace: str
+    name: str | None
+    clock: Clock | None
+
+
+_SETTINGS: Final = frozenset(Settings.__dataclass_fields__)
+_OPTIONS: Final = tuple(CacheOptions.__annotations__)
+_TEXTS: Final = ("version", "namespace", "name")
+_MISSING: Final = object()
+
+
+class Cache:
+    """Functions that are cached alike, and a place for values by key.
+
+    Args:
+        name: For figures and logs.
+        options: Defaults for the functions that are decorated with `cached` of this object; what
+            they can be stands at `pepperpy.infra.cache.cached`.
+
+    Raises:
+        InvalidOptionError: If an option does not exist or makes no sense.
+
+    Examples:
+        >>> users = Cache("users", ttl=60)
+        >>> @users.cached
+        ... def get_user(user_id):
+        ...     return {"id": user_id}
+        >>> get_user(1) is get_user(1)
+        True
+        >>> users.invalidate("user:1")
+        1
+    """
+
+    def __init__(self, name: str = "cache", **options: Unpack[CacheOptions]) -> None:
+        self.name = name
+        self.rules = Rules()
+        self._options: Mapping[str, Any] = options
+        self._memos: Weakly[Memo] = Weakly()
+        _plan(options)
+        own = {key: value for key, value in options.items() if key not in _OF_FUNCTIONS}
+        _, self._values = wrap(
+            _value, _plan({**own, "name": name, "names": False}), self.rules, "cached"
+        )
+        self._memos.add(self._values)
+
+    def __repr__(self) -> str:
+        return f"<Cache {self.name!r}: {len(self._memos.alive()) - 1} functions>"
+
+    # Functions
+
+    @overload
+    def cached(
+        self, func: Callable[P, Coroutine[Any, Any, R]], /, **options: Unpack[CacheOptions]
+    ) -> CachedCoroutineFunction[P, R]: ...
+    @overload
+    def cached(
+        self, func: Callable[P, R], /, **options: Unpack[CacheOptions]
+    ) -> CachedFunction[P, R]: ...
+    @overload
+    def cached(self, func: None = None, /, **options: Unpack[CacheOptions]) -> Decorator: ...
+
+    def cached(self, func: Any = None, /, **options: Unpack[CacheOptions]) -> Any:
+        """As `pepperpy.infra.cache.cached`, with the defaults of this object."""
+        return self.decorator(func, options, "cached")
+
+    @overload
+    def async_cached(
+        self, func: Callable[P, Coroutine[Any, Any, R]], /, **options: Unpack[CacheOptions]
+    ) -> CachedCoroutineFunction[P, R]: ...
+    @overload
+    def async_cached(
+        self, func: None = None, /, **options: Unpack[CacheOptions]
+    ) -> AsyncDecorator: ...
+
+    def async_cached(self, func: Any = None, /, **options: Unpack[CacheOptions]) -> Any:
+        """As `cached`, for coroutine functions alone."""
+        return self.decorator(func, options, "async_cached")
+
+    def decorator(self, func: Any, options: Mapping[str, Any], label: str) -> Any:
+        """A decorator with these options, or *func* decorated."""
+        if func is not None and not callable(func) and not hasattr(func, "__get__"):
+            raise InvalidOptionError(
+                f"options of {label} are given by name, like {label}(ttl=60); got {func!r}",
+                option="ttl",
+                value=func,
+            )
+        plan = _plan({**self._options, **options})
+
+        def decorator(target: Any, /) -> Any:
+            return decorate(target, lambda inner: self._wrap(inner, plan, label), label=label)
+
+        return decorator if func is None else decorator(func)
+
+    def _wrap(self, func: Callable[..., Any], plan: Plan, label: str) -> Callable[..., Any]:
+        wrapper, memo = wrap(func, plan, self.rules, label)
+        self._memos.add(memo)
+        return wrapper  # type: ignore[no-any-return]
+
+    # Values
+
+    def get(self, key: Hashable, default: Any = None) -> Any:
+        """The value that was set for *key*, or *default* if there is none that is still good."""
+        entry = self._values.look(_settled(key))
+        return default if entry is None else self._values.copied(value_of(entry))
+
+    def set(
+        self,
+        key: Hashable,
+        value: Any,
+        *,
+        ttl: float | timedelta | None = None,
+        tags: Iterable[str] = (),
+    ) -> None:
+        """Keep *value* for *key*; a *key* that is text, and *tags*, are the names that it carries.
+
+        Args:
+            ttl: Seconds, or a `timedelta`; `None` for the cache's own.
+
+        Raises:
+            InvalidTTLError: If *ttl* is no duration above 0.
+        """
+        life = None if ttl is None else to_seconds(ttl)
+        if life is not None and not life > 0:
+            raise InvalidTTLError(
+                f"ttl must be positive seconds, a timedelta, or None; got {ttl!r}",
+                option="ttl",
+                value=ttl,
+            )
+        names = (tags,) if isinstance(tags, str) else tuple(tags)
+        if isinstance(key, str):
+            names = (key, *names)
+        self._values.put(_settled(key), names, value, life)
+
+    def delete(self, key: Hashable) -> bool:
+        """Forget what was set for *key*; whether there was anything."""
+        return self._values.forget(_settled(key)) > 0
+
+    # All of them
+
+    def invalidate(self, name: str, *, literal: bool = False, namespace: str | None = None) -> int:
+        """Drop every entry that carries *name*: as `invalidate_cache`, in this cache alone."""
+        if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidOptionError(
+                f"a name is text, like 'user:123'; got {type(name).__name__}",
+                option="name",
+                value=name,
+            )
+        wanted = self.rules.affected(name, literal=literal)
+        return sum(memo.invalidate(each) for each in wanted for memo in self._within(namespace))
+
+    async def ainvalidate(
+        self, name: str, *, literal: bool = False, namespace: str | None = None
+    ) -> int:
+        """Do what `invalidate` does."""
+        return self.invalidate(name, literal=literal, namespace=namespace)
+
+    def clear(self, namespace: str | None = None) -> int:
+        """Drop all entries, or those of one namespace; how many there were."""
+        return sum(memo.clear() for memo in self._within(namespace))
+
+    def holds(self, name: str) -> bool:
+        """Whether an entry that carries *name* is there and still good."""
+        wanted = Wanted(name)
+        return any(memo.holds(wanted) for memo in self._memos.alive())
+
+    def begin_anew(self, options: Mapping[str, Any]) -> None:
+        """Drop everything; *options* are those of functions that say nothing about them."""
+        self.clear()
+        if "max_size" in options:
+            for memo in self._memos.alive():
+                memo.resize(options["max_size"])
+
+    def _within(self, namespace: str | None) -> list[Memo]:
+        return [memo for memo in self._memos.alive() if namespace in {None, memo.namespace}]
+
+
+_OF_FUNCTIONS: Final = frozenset({"key", "ignore", "tags", "names", "name"})
+
+
+def _value(key: Hashable) -> Any:
+    """Never called: values come by `Cache.set`."""
+    raise LookupError(key)
+
+
+def _settled(key: Hashable) -> Hashable:
+    """A key as `cached` would make it of an only argument."""
+    if type(key) in {str, int}:
+        return key
+    return (type(key), key) if is_flat(key) else (tuple, freeze(key))
+
+
+def _plan(options: Mapping[str, Any]) -> Plan:
+    for name in options:
+        if name not in _OPTIONS:
+            raise InvalidOptionError(
+                f"unknown option {name!r}; {did_you_mean(name, _OPTIONS)}",
+                option=name,
+                value=options[name],
+            )
+    for name in _TEXTS:
+        value = options.get(name)
+        if value is not None and not isinstance(value, str):
+            raise InvalidOptionError(
+                f"{name} must be text; got {value!r}", option=name, value=value
+            )
+    clock = options.get("clock")
+    if clock is not None and not isinstance(clock, Clock):
+        raise InvalidOptionError(
+            f"clock must be a Clock, or of a class derived from it; got {clock!r}",
+            option="clock",
+            value=clock,
+        )
+    given = {name: value for name, value in options.items() if value is not clock or clock is None}
+    settings = Settings(**{name: given.pop(name) for name in _SETTINGS if name in given})
+    given.pop("clock", None)
+    return Plan(settings=settings, clock=clock or Clock(), **given)

@@ -1,0 +1,143 @@
+"""From a function to one that remembers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from pepperpy.infra.utils import Clock
+from pepperpy.infra.utils.wrapping import Kind, compile_wrapper, kind_of, name_of, parameters_of
+
+from ._errors import InvalidTargetError
+from ._handles import CoroutineHandles, PlainHandles
+from ._keys import Keys
+from ._memo import Memo
+from ._names import Naming, entity_name
+from ._settings import Settings
+from ._tasks import TaskDriver
+from ._threads import ThreadDriver
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ._rules import Rules
+
+_LABEL: Final = "cached"
+
+# The hit stands in the wrapper itself.  It takes no lock: an entry is never changed in a way that a
+# hit must not see, and a lost count of hits is all that threads can do to each other.
+_HIT = """\
+{key}
+try:
+    $e = $data[$k]
+    {fresh}
+        $e[2] += 1
+        return {value}
+except $missing:
+    pass
+"""
+_PLAIN = """\
+$lead = $begin($k, $args, $kwargs)
+if $lead.served:
+    return $lead.value
+try:
+    return $lead.loaded($call)
+except $BaseException as $error:
+    if $lead.failed($error):
+        raise
+    return $lead.value
+"""
+_COROUTINE = """\
+return await $load($k, $args, $kwargs)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How a function is to be cached; a bad option is refused when this is made."""
+
+    settings: Settings
+    key: Any = None
+    tags: Any = ()
+    names: bool = True
+    ignore: Any = ()
+    name: str | None = None
+    namespace: str = "default"
+    version: str | None = None
+    clock: Clock = field(default_factory=Clock)
+
+
+def wrap(func: Callable[..., Any], plan: Plan, rules: Rules, label: str) -> tuple[Any, Memo]:
+    """*func* with a memory, and that memory.
+
+    Raises:
+        InvalidTargetError: If there is nothing in what *func* returns to be kept.
+        InvalidTemplateError: If a template does not fit its parameters.
+        InvalidOptionError: If another option does not.
+    """
+    kind = _checked_kind(func, label)
+    function = name_of(func)
+    short = function.rpartition(".")[2]
+    parameters = parameters_of(func)
+    keys = Keys(parameters, key=plan.key, ignore=plan.ignore, function=short)
+    naming = Naming(parameters, keys, tags=plan.tags, entities=plan.names, function=short)
+    memo = Memo(
+        name=plan.name or function,
+        function=f"{function}@{plan.version}" if plan.version else function,
+        namespace=plan.namespace,
+        settings=plan.settings,
+        keys=keys,
+        naming=naming,
+        clock=plan.clock,
+        rules=rules,
+        # A rule can end what has names.
+        ends=plan.settings.can_expire or plan.names,
+    )
+    known = {
+        **keys.names,
+        "entity": entity_name,
+        "tokens": memo.tokens.by_id,
+        "data": memo.store.hot,
+        "now": memo.now,
+        "missing": (KeyError, TypeError),
+        "copied": memo.copied,
+    }
+    if naming.source is not None:
+        memo.names_of_call = compile_wrapper(
+            func, naming.source, known, label=f"{_LABEL} names", kind=Kind.FUNCTION
+        )
+    hit = _HIT.format(
+        key=keys.source,
+        fresh="if $e[1] > $now():" if memo.ends else "if True:",
+        value="$copied($e[0])" if plan.settings.copy else "$e[0]",
+    )
+    if kind is Kind.COROUTINE:
+        tasks = TaskDriver(memo, func)
+        wrapper = compile_wrapper(
+            func, hit + _COROUTINE, {**known, "load": tasks.load}, label=_LABEL, kind=kind
+        )
+        CoroutineHandles(func, wrapper, memo, keys, tasks)
+    else:
+        threads = ThreadDriver(memo, func)
+        wrapper = compile_wrapper(
+            func, hit + _PLAIN, {**known, "begin": threads.begin}, label=_LABEL, kind=kind
+        )
+        PlainHandles(func, wrapper, memo, keys, threads)
+    return wrapper, memo
+
+
+def _checked_kind(func: Callable[..., Any], label: str) -> Kind:
+    kind = kind_of(func)
+    if kind.is_generator:
+        raise InvalidTargetError(
+            f"{name_of(func)} is a {kind.value}: what it yields can be gone through only once, so "
+            "there is nothing to keep; cache a function that returns a list",
+            function=name_of(func),
+        )
+    if label.startswith("async_") and kind is not Kind.COROUTINE:
+        raise InvalidTargetError(
+            f"{label} decorates coroutine functions; {name_of(func)} is a {kind.value}: "
+            f"use {label.removeprefix('async_')}",
+            function=name_of(func),
+        )
+    return kind

@@ -1,0 +1,100 @@
+"""Choosing where results are kept, from the program or the configuration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from pepperpy.infra.utils import did_you_mean
+
+from ._default import default
+from ._errors import CacheTierError, InvalidOptionError
+from ._settings import check_size
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from os import PathLike
+
+_COMPONENT: Final = "cache"
+_TIERS: Final = ("memory", "file", "redis")
+_OPTIONS: Final = ("cache_type", "cache_directory", "cache_url", "max_size")
+
+
+def initialize_cache(
+    cache_type: str | Mapping[str, Any] | None = None,
+    *,
+    cache_directory: str | PathLike[str] | None = None,
+    cache_url: str | None = None,
+    **options: Any,
+) -> None:
+    """Choose where `cached` keeps results, and begin anew: what was kept is dropped.
+
+    Nothing has to be called for results to be kept in memory.  Where `pepperpy.infra.config` is
+    installed, the section ``cache`` of the configuration is read as well, whose variables begin
+    with ``PEPPERPY_CACHE_``; arguments win over it.
+
+    Args:
+        cache_type: ``"memory"``; this version has no other one.  Or a mapping of all options.
+        cache_directory: Where a ``"file"`` cache lies.
+        cache_url: Where a ``"redis"`` cache is found.
+        options: ``max_size``: results kept for each function that says nothing about it.
+
+    Raises:
+        CacheTierError: If there is no such type, or not in this version.
+        InvalidOptionError: If there is no such option, or it cannot have this value.
+        ConfigError: If the configuration is wrong; its message tells where.
+    """
+    given = dict(cache_type) if cache_type is not None and not isinstance(cache_type, str) else {}
+    for name, value in (
+        ("cache_type", cache_type if isinstance(cache_type, str) else None),
+        ("cache_directory", cache_directory),
+        ("cache_url", cache_url),
+        *options.items(),
+    ):
+        if value is not None:
+            given[name] = value
+    for name in given:
+        if name not in _OPTIONS:
+            raise InvalidOptionError(
+                f"unknown cache option {name!r}; {did_you_mean(name, _OPTIONS)}",
+                option=name,
+                value=given[name],
+            )
+    wanted = {**_configured(), **given}
+    _check_tier(wanted.get("cache_type", "memory"))
+    for name in ("cache_directory", "cache_url"):
+        if name in given:
+            raise InvalidOptionError(
+                f"{name} goes with another cache_type than 'memory'; leave it out",
+                option=name,
+                value=None,
+            )
+    if "max_size" in wanted:
+        check_size("max_size", wanted["max_size"])
+    default.begin_anew(wanted)
+
+
+def _check_tier(cache_type: Any) -> None:
+    if cache_type not in _TIERS:
+        raise CacheTierError(
+            f"unknown cache_type {cache_type!r}; {did_you_mean(cache_type, _TIERS)}",
+            cache_type=cache_type,
+        )
+    if cache_type != "memory":
+        raise CacheTierError(
+            f"cache_type={cache_type!r} is not there in this version of pepperpy-infra-cache, "
+            "which keeps results in memory only",
+            cache_type=cache_type,
+        )
+
+
+def _configured() -> Mapping[str, Any]:
+    try:
+        from pepperpy.infra.config import get_config, register_config
+    except ModuleNotFoundError as error:
+        if error.name != "pepperpy.infra.config":
+            raise  # it is installed, and broken
+        return {}
+    from ._config import CacheConfig
+
+    register_config(_COMPONENT, CacheConfig)
+    return get_config(_COMPONENT, CacheConfig).model_dump(exclude_unset=True)

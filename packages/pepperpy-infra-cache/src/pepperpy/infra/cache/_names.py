@@ -1,0 +1,146 @@
+"""The names of an entry, by which it can be found without its arguments.
+
+Three sources: the template of its key, its tags, and *entities*, which nobody declares: a parameter
+called ``user_id`` gives the name ``user:<its value>``.
+"""
+
+from __future__ import annotations
+
+import re
+from fnmatch import translate
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from uuid import UUID
+
+from ._errors import InvalidOptionError
+from ._template import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pepperpy.infra.utils.wrapping import Parameters
+
+    from ._keys import Keys
+
+_ENTITY: Final = re.compile(r"(.+)_(?:id|key|uuid)\Z")
+_WILD: Final = re.compile(r"[*?\[]")
+
+
+class Entity(NamedTuple):
+    """A parameter that says what a call is about."""
+
+    prefix: str
+    """The ``user:`` of ``user:123``."""
+    index: int
+    """Which part of the key its value is."""
+
+
+class Naming:
+    """Which names the entries of one function get.
+
+    Raises:
+        InvalidTemplateError: If a tag does not fit the function.
+        InvalidOptionError: If a tag is neither a template nor a function.
+    """
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        keys: Keys,
+        *,
+        tags: Iterable[str | Callable[[Any], object]] | str | Callable[[Any], object],
+        entities: bool,
+        function: str,
+    ) -> None:
+        given: Iterable[Any] = [tags] if isinstance(tags, str) or callable(tags) else tags
+        self.of_result: list[Callable[[Any], object]] = []
+        texts = [] if keys.template is None else [keys.template.text]
+        for tag in given:
+            if isinstance(tag, str):
+                texts.append(parse(tag, parameters.names, option="tags", function=function).text)
+            elif callable(tag):
+                self.of_result.append(tag)
+            else:
+                raise InvalidOptionError(
+                    f"tags are templates like 'team:{{team_id}}', or functions of the result; "
+                    f"got {tag!r}",
+                    option="tags",
+                    value=tag,
+                )
+        self.entities: list[Entity] = []
+        places = {part.value: index for index, part in enumerate(keys.parts)}
+        plain = (*parameters.positional, *parameters.keyword_only) if entities else ()
+        for name in plain:
+            found = _ENTITY.match(name)
+            if found is None:
+                continue
+            if name in places:
+                self.entities.append(Entity(f"{found[1]}:", places[name]))
+            else:  # the key does not tell it, so the entry has to
+                texts.append(f"$entity({f'{found[1]}:'!r}, {name})")
+        self.key_is_name = keys.of_call is not None
+        self.source = f"return ({', '.join(texts)},)" if texts else None
+        """Source that returns the names that the arguments give; `None` for none."""
+
+    def named_by_result(self, result: Any) -> list[str]:
+        """The names that the tags find in the result."""
+        names: list[str] = []
+        for tag in self.of_result:
+            found: Any = tag(result)
+            names.extend([found] if isinstance(found, str) else map(str, found or ()))
+        return names
+
+    def named_by_parts(self, parts: tuple[Any, ...]) -> list[str]:
+        """The names that the entities among the parts of a key give."""
+        names = (entity_name(entity.prefix, parts[entity.index]) for entity in self.entities)
+        return [name for name in names if name]
+
+
+def entity_name(prefix: str, value: object) -> str:
+    """``user:123`` for a text, a whole number or a UUID, and the empty text for all else."""
+    if isinstance(value, str):
+        return prefix + str.__str__(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        try:
+            return prefix + int.__repr__(value)
+        except ValueError:  # more digits than Python shows
+            return ""
+    return prefix + str(value) if isinstance(value, UUID) else ""
+
+
+class Wanted:
+    """Names to look for: one, or all that a glob matches."""
+
+    __slots__ = ("_literal", "_match", "_spared", "name")
+
+    def __init__(
+        self, name: str, *, literal: bool = False, spared: frozenset[str] = frozenset()
+    ) -> None:
+        self.name = name
+        self._literal = literal
+        self._spared = spared
+        is_glob = not literal and _WILD.search(name)
+        self._match = re.compile(translate(name)).match if is_glob else None
+
+    @property
+    def is_glob(self) -> bool:
+        """Whether more than one name can be meant."""
+        return self._match is not None
+
+    def matches(self, name: str) -> bool:
+        """Whether *name* is meant; a glob means itself as well."""
+        if name == self.name:
+            return True
+        if self._match is None or self._match(name) is None:
+            return False
+        return name not in self._spared
+
+    def sparing(self, names: Iterable[str]) -> Wanted:
+        """The same, but for *names* where only a glob means them."""
+        return Wanted(self.name, literal=self._literal, spared=frozenset(names))
+
+    def may_begin(self, prefix: str) -> bool:
+        """Whether a name that begins with *prefix* can be meant."""
+        if self._match is None:
+            return self.name.startswith(prefix)
+        literal = _WILD.split(self.name, maxsplit=1)[0]
+        return literal.startswith(prefix) or prefix.startswith(literal)

@@ -1,0 +1,263 @@
+"""Rules about names: what else goes when one goes, and what limits the entries that carry it."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+from pepperpy.infra.utils import ForkSafeLock, to_seconds
+
+from ._errors import InvalidOptionError, InvalidTTLError
+from ._names import Wanted
+from ._settings import check_size
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from ._memo import Memo
+
+
+class InvalidationStrategy(StrEnum):
+    """What a rule does."""
+
+    TTL = "ttl"
+    """Entries with the name live no longer than that."""
+    LRU = "lru"
+    """No more than so many entries carry the name; the one that was asked for longest ago goes."""
+    PATTERN = "pattern"
+    """With the name go all that a glob matches."""
+    DEPENDENCY = "dependency"
+    """The name goes when one goes that it depends on."""
+    VERSION = "version"
+    """The name goes when its version changes."""
+    MANUAL = "manual"
+    """The name goes only when it is named itself, by no glob and no dependency."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheInvalidationRule:
+    """One rule about a name, or about all names that a glob matches.
+
+    Raises:
+        InvalidOptionError: If it lacks what its strategy needs.
+        InvalidTTLError: If *ttl* is no duration above 0.
+
+    Examples:
+        >>> CacheInvalidationRule(strategy=InvalidationStrategy.TTL, ttl=60).ttl
+        60.0
+    """
+
+    strategy: InvalidationStrategy
+    pattern: str | None = None
+    dependencies: Iterable[str] = ()
+    version: str | None = None
+    ttl: float | timedelta | None = None
+    """Seconds, or a `timedelta`."""
+    max_size: int | None = None
+
+    def __post_init__(self) -> None:
+        try:
+            strategy = InvalidationStrategy(self.strategy)
+        except ValueError as error:
+            raise InvalidOptionError(
+                f"strategy must be one of {', '.join(map(repr, map(str, InvalidationStrategy)))}; "
+                f"got {self.strategy!r}",
+                option="strategy",
+                value=self.strategy,
+            ) from error
+        object.__setattr__(self, "strategy", strategy)
+        names = self.dependencies
+        names = (names,) if isinstance(names, str) else tuple(names)
+        object.__setattr__(self, "dependencies", names)
+        if self.ttl is not None:
+            seconds = to_seconds(self.ttl)
+            if not seconds > 0:
+                raise InvalidTTLError(
+                    f"ttl must be positive seconds, or a timedelta; got {self.ttl!r}",
+                    option="ttl",
+                    value=self.ttl,
+                )
+            object.__setattr__(self, "ttl", seconds)
+        check_size("max_size", self.max_size)
+        self._check_need(strategy)
+
+    def _check_need(self, strategy: InvalidationStrategy) -> None:
+        needs = {
+            InvalidationStrategy.TTL: "ttl",
+            InvalidationStrategy.LRU: "max_size",
+            InvalidationStrategy.PATTERN: "pattern",
+            InvalidationStrategy.DEPENDENCY: "dependencies",
+            InvalidationStrategy.VERSION: "version",
+        }
+        need = needs.get(strategy)
+        if need is not None and not getattr(self, need):
+            raise InvalidOptionError(
+                f"a rule with the strategy {str(strategy)!r} needs {need}=",
+                option=need,
+                value=getattr(self, need),
+            )
+
+
+class _Limit:
+    """The entries that carry a name of which there may be only so many."""
+
+    def __init__(self, max_size: int) -> None:
+        self.max_size = max_size
+        # (number of the memo, key) -> the memo, and the hits when it was last looked at
+        self.kept: OrderedDict[tuple[int, Hashable], tuple[ref[Memo], int]] = OrderedDict()
+
+    def add(self, memo: Memo, key: Hashable) -> None:
+        place = (id(memo), key)
+        self.kept[place] = (ref(memo), 0)
+        self.kept.move_to_end(place)
+
+    def excess(self) -> list[tuple[Memo, Hashable]]:
+        """Those that are too many.  Who was asked for meanwhile is passed over once."""
+        found: list[tuple[Memo, Hashable]] = []
+        spared = 0
+        while len(self.kept) > self.max_size:
+            place, (known, seen) = self.kept.popitem(last=False)
+            memo = known()
+            hits = None if memo is None else memo.hits_of(place[1])
+            if memo is None or hits is None:
+                continue
+            if hits > seen and spared < self.max_size:
+                spared += 1
+                self.kept[place] = (known, hits)
+                continue
+            found.append((memo, place[1]))
+        return found
+
+
+class Rules:
+    """All rules of one cache, by the name that they are about.  Guarded by the lock."""
+
+    def __init__(self) -> None:
+        self.has_ttl = False
+        self._lock = ForkSafeLock()
+        self._rules: dict[str, list[CacheInvalidationRule]] = {}
+        self._limits: dict[str, _Limit] = {}
+        self._versions: dict[str, str] = {}
+
+    def add(self, name: str, rule: CacheInvalidationRule) -> None:
+        """Have *rule* hold for *name* from now on, beside those that already do."""
+        with self._lock:
+            self._rules.setdefault(name, []).append(rule)
+            self._refresh()
+
+    def remove(self, name: str) -> int:
+        """Forget the rules of *name*; how many there were."""
+        with self._lock:
+            count = len(self._rules.pop(name, ()))
+            self._versions.pop(name, None)
+            self._refresh()
+            return count
+
+    def of(self, name: str) -> list[CacheInvalidationRule]:
+        """The rules of *name*, in the order in which they were added."""
+        with self._lock:
+            return list(self._rules.get(name, ()))
+
+    def _refresh(self) -> None:
+        self.has_ttl = any(self._with(InvalidationStrategy.TTL))
+        wanted = {
+            name: rule.max_size
+            for name, rule in self._with(InvalidationStrategy.LRU)
+            if rule.max_size is not None
+        }
+        for name in [name for name in self._limits if name not in wanted]:
+            del self._limits[name]
+        for name, size in wanted.items():
+            self._limits.setdefault(name, _Limit(size)).max_size = size
+
+    def _with(self, strategy: InvalidationStrategy) -> list[tuple[str, CacheInvalidationRule]]:
+        return [
+            (name, rule)
+            for name, rules in self._rules.items()
+            for rule in rules
+            if rule.strategy is strategy
+        ]
+
+    def ttl_of(self, names: Iterable[str]) -> float:
+        """The shortest life that a rule allows an entry with *names*, in seconds."""
+        own = list(names)
+        with self._lock:
+            rules = self._with(InvalidationStrategy.TTL)
+        allowed: list[Any] = [
+            rule.ttl for about, rule in rules if any(map(Wanted(about).matches, own))
+        ]
+        return min(allowed, default=math.inf)
+
+    def kept(self, memo: Memo, key: Hashable, names: list[str]) -> None:
+        """Note that an entry with *names* is there, and drop those that are now too many."""
+        if not self._limits:
+            return
+        excess: list[tuple[Memo, Hashable]] = []
+        with self._lock:
+            for about, limit in self._limits.items():
+                if any(map(Wanted(about).matches, names)):
+                    limit.add(memo, key)
+                    excess += limit.excess()
+        for owner, each in excess:
+            owner.forget(each)
+
+    def touch(self, name: str) -> bool:
+        """Count *name* as just asked for, for its limit; whether it has one."""
+        with self._lock:
+            limit = self._limits.get(name)
+            if limit is None:
+                return False
+            for place in list(limit.kept):
+                limit.kept.move_to_end(place)
+            return True
+
+    def new_version(self, name: str, version: str) -> bool:
+        """Note the version of *name*; whether it is another one than before."""
+        with self._lock:
+            before = self._versions.get(name)
+            if before is None:
+                rules = [
+                    rule
+                    for rule in self._rules.get(name, ())
+                    if rule.strategy is InvalidationStrategy.VERSION
+                ]
+                before = rules[-1].version if rules else None
+            self._versions[name] = version
+            return before != version
+
+    def affected(self, name: str, *, literal: bool = False) -> list[Wanted]:
+        """What goes when *name* goes: itself, and what rules add, however they are linked."""
+        first = Wanted(name, literal=literal)
+        with self._lock:
+            if not self._rules:
+                return [first]
+            dependent = self._with(InvalidationStrategy.DEPENDENCY)
+            patterns = self._with(InvalidationStrategy.PATTERN)
+            manual = {about for about, _ in self._with(InvalidationStrategy.MANUAL)}
+        found = {name: first}
+        ahead = [first]
+        while ahead:
+            gone = ahead.pop()
+            linked = [
+                about
+                for about, rule in dependent
+                if any(_meet(gone, dependency) for dependency in rule.dependencies)
+            ]
+            linked += [rule.pattern or "" for about, rule in patterns if gone.matches(about)]
+            for each in linked:
+                if each not in found and each not in manual:
+                    found[each] = Wanted(each)
+                    ahead.append(found[each])
+        spared = manual - {name}
+        return [each.sparing(spared) if spared else each for each in found.values()]
+
+
+def _meet(gone: Wanted, dependency: str) -> bool:
+    """Whether what goes is among what is depended on; both may be globs."""
+    return gone.matches(dependency) or Wanted(dependency).matches(gone.name)
