@@ -161,6 +161,12 @@ class Keys:
         }
 
     @property
+    def expression(self) -> str | None:
+        """The key of the call as an expression; `None` if it takes more than that."""
+        assignment = self.source
+        return None if "\n" in assignment else assignment.removeprefix("$k = ")
+
+    @property
     def source(self) -> str:
         """Source that puts the key of the call into ``$k``."""
         lines: list[str] = []

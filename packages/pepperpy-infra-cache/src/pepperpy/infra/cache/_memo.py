@@ -32,6 +32,7 @@ from ._flights import Flight, wake
 from ._freeze import CannotFreezeError
 from ._info import CacheInfo
 from ._keys import Token, Tokens
+from ._settled import SettledStore
 from ._store import COLLECTED, INVALIDATED, MemoryStore
 from ._weigh import weight_of
 
@@ -111,11 +112,14 @@ class Memo:
         self.ends = ends
         """Whether entries can expire, so that a hit has to look at the clock."""
         self.now: Callable[[], float] = time.monotonic if type(clock) is Clock else clock.monotonic
-        self.store = MemoryStore(
-            settings.max_size,
-            max_bytes=settings.max_bytes,
-            ordered=ends,
-            owner_of=keys.owner if keys.is_method else None,
+        owner_of = keys.owner if keys.is_method else None
+        bounded = settings.max_size is not None or settings.max_bytes is not None
+        self.store: MemoryStore = (
+            MemoryStore(
+                settings.max_size, max_bytes=settings.max_bytes, ordered=ends, owner_of=owner_of
+            )
+            if ends or bounded or keys.expression is None
+            else SettledStore(owner_of=owner_of)
         )
         self.tokens = Tokens(self._on_end)
         self.names_of_call: Callable[..., tuple[str, ...]] | None = None
