@@ -11,6 +11,7 @@ from ._errors import (
     InvalidTargetError,
 )
 from ._exceptions import async_log_exceptions, log_exceptions
+from ._memoize import async_memoize, memoize
 from ._timed import async_timed, timed
 from ._validate import validate_arguments
 
@@ -20,11 +21,13 @@ __all__ = [
     "InvalidOptionError",
     "InvalidTargetError",
     "async_log_exceptions",
+    "async_memoize",
     "async_retry",
     "async_timed",
     "deprecated",
     "log_calls",
     "log_exceptions",
+    "memoize",
     "retry",
     "timed",
     "validate_arguments",

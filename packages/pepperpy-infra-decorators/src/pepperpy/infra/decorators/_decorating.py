@@ -47,12 +47,7 @@ def decorating(
     def checked(func: Callable[..., Any]) -> Callable[..., Any]:
         kind = kind_of(func)
         if kind not in kinds:
-            fitting = " and ".join(f"{each.value}s" for each in kinds)
-            raise InvalidTargetError(
-                f"{label} decorates {fitting}; {name_of(func)} is a {_said(kind)}: "
-                f"use {label.removeprefix('async_')}",
-                decorator=label,
-            )
+            raise _does_not_fit(func, kind, label, kinds)
         return wrap(func, kind)
 
     def decorator(target: Any, /) -> Any:
@@ -64,6 +59,20 @@ def decorating(
             raise InvalidTargetError(str(error), decorator=label) from error
 
     return decorator if target is None else decorator(target)
+
+
+def _does_not_fit(
+    func: Callable[..., Any], kind: Kind, label: str, kinds: Collection[Kind]
+) -> InvalidTargetError:
+    fitting = " and ".join(f"{_said(each)}s" for each in kinds)
+    # Each async name has a twin that takes the plain functions of the same sort.
+    twin = f"use {label.removeprefix('async_')}"
+    takes_generators = Kind.ASYNC_GENERATOR in kinds
+    advice = "return a list" if kind.is_generator and not takes_generators else twin
+    return InvalidTargetError(
+        f"{label} decorates {fitting}; {name_of(func)} is a {_said(kind)}: {advice}",
+        decorator=label,
+    )
 
 
 def _said(kind: Kind) -> str:
