@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypedDict, overload
 
 from pepperpy.infra.utils import Clock, Weakly, did_you_mean, to_seconds
@@ -53,7 +54,8 @@ class CacheOptions(TypedDict, total=False):
 _SETTINGS: Final = frozenset(Settings.__dataclass_fields__)
 _OPTIONS: Final = tuple(CacheOptions.__annotations__)
 _TEXTS: Final = ("version", "namespace", "name")
-_MISSING: Final = object()
+_MAX_SIZE: Final = 1024
+_OF_FUNCTIONS: Final = frozenset({"key", "ignore", "tags", "names", "name"})
 
 
 class Cache:
@@ -78,10 +80,11 @@ class Cache:
         1
     """
 
-    def __init__(self, name: str = "cache", **options: Unpack[CacheOptions]) -> None:
+    def __init__(self, name: str = "cache", /, **options: Unpack[CacheOptions]) -> None:
         self.name = name
         self.rules = Rules()
         self._options: Mapping[str, Any] = options
+        self._max_size: int | None = _MAX_SIZE
         self._memos: Weakly[Memo] = Weakly()
         _plan(options)
         own = {key: value for key, value in options.items() if key not in _OF_FUNCTIONS}
@@ -96,7 +99,7 @@ class Cache:
     # Functions
 
     @overload
-    def cached(
+    def cached(  # type: ignore[overload-overlap]  # it is a function as well: the first one wins
         self, func: Callable[P, Coroutine[Any, Any, R]], /, **options: Unpack[CacheOptions]
     ) -> CachedCoroutineFunction[P, R]: ...
     @overload
@@ -131,14 +134,20 @@ class Cache:
                 option="ttl",
                 value=func,
             )
-        plan = _plan({**self._options, **options})
+        wanted = {**self._options, **options}
+        _plan(wanted)  # refuses here what makes no sense
 
         def decorator(target: Any, /) -> Any:
-            return decorate(target, lambda inner: self._wrap(inner, plan, label), label=label)
+            return decorate(target, lambda inner: self._wrap(inner, wanted, label), label=label)
 
         return decorator if func is None else decorator(func)
 
-    def _wrap(self, func: Callable[..., Any], plan: Plan, label: str) -> Callable[..., Any]:
+    def _wrap(
+        self, func: Callable[..., Any], options: Mapping[str, Any], label: str
+    ) -> Callable[..., Any]:
+        own = {"max_size", "max_bytes"} & options.keys()
+        sized = options if own else {**options, "max_size": self._max_size}
+        plan = replace(_plan(sized), has_own_size=bool(own))
         wrapper, memo = wrap(func, plan, self.rules, label)
         self._memos.add(memo)
         return wrapper  # type: ignore[no-any-return]
@@ -214,14 +223,13 @@ class Cache:
         """Drop everything; *options* are those of functions that say nothing about them."""
         self.clear()
         if "max_size" in options:
+            self._max_size = options["max_size"]
             for memo in self._memos.alive():
-                memo.resize(options["max_size"])
+                if not memo.has_own_size:
+                    memo.resize(self._max_size)
 
     def _within(self, namespace: str | None) -> list[Memo]:
         return [memo for memo in self._memos.alive() if namespace in {None, memo.namespace}]
-
-
-_OF_FUNCTIONS: Final = frozenset({"key", "ignore", "tags", "names", "name"})
 
 
 def _value(key: Hashable) -> Any:

@@ -50,15 +50,16 @@ except $BaseException:
     raise
 """
 _PLAIN = """\
-$lead = $begin({key}, $args, $kwargs)
-if $lead.served:
-    return $lead.value
+$mark = []
 try:
-    return $lead.loaded($call)
+    $found = $begin($mark, {key}, $args, $kwargs)
+    if $found is not None:
+        return $found[0]
+    return $loaded($mark, $call)
 except $BaseException as $error:
-    if $lead.failed($error):
+    if $failed($mark, $error):
         raise
-    return $lead.value
+    return $rescued($mark)
 """
 _COROUTINE = """\
 return await $load({key}, $args, $kwargs)
@@ -70,6 +71,8 @@ class Plan:
     """How a function is to be cached; a bad option is refused when this is made."""
 
     settings: Settings
+    has_own_size: bool = True
+    """Whether somebody has said how much is kept of this function."""
     key: Any = None
     tags: Any = ()
     names: bool = True
@@ -104,6 +107,7 @@ def wrap(func: Callable[..., Any], plan: Plan, rules: Rules, label: str) -> tupl
         clock=plan.clock,
         rules=rules,
         # A rule can end what has names.
+        has_own_size=plan.has_own_size,
         ends=plan.settings.can_expire or plan.names,
     )
     known = {
@@ -138,9 +142,7 @@ def wrap(func: Callable[..., Any], plan: Plan, rules: Rules, label: str) -> tupl
         CoroutineHandles(func, wrapper, memo, keys, tasks)
     else:
         threads = ThreadDriver(memo, func)
-        wrapper = compile_wrapper(
-            func, source, {**known, "begin": threads.begin}, label=_LABEL, kind=kind
-        )
+        wrapper = compile_wrapper(func, source, {**known, **threads.names}, label=_LABEL, kind=kind)
         PlainHandles(func, wrapper, memo, keys, threads)
     return wrapper, memo
 

@@ -17,7 +17,7 @@ default: Final = Cache("default")
 
 
 @overload
-def cached(
+def cached(  # type: ignore[overload-overlap]  # it is a function as well: the first one wins
     func: Callable[P, Coroutine[Any, Any, R]], /, **options: Unpack[CacheOptions]
 ) -> CachedCoroutineFunction[P, R]: ...
 @overload

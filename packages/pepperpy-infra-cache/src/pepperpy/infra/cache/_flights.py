@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
+from functools import partial
 from threading import Event, get_ident
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -10,7 +11,7 @@ from pepperpy.infra.utils import ForkSafeLock
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Hashable, Iterator
+    from collections.abc import Callable, Hashable, Iterator, Sequence
 
     from ._entry import Entry
 
@@ -27,26 +28,22 @@ class Flight:
     for, by the lock of this module.
     """
 
-    __slots__ = (
-        "__weakref__",
-        "abandoned",
-        "began",
-        "done",
-        "error",
-        "event",
-        "fallback",
-        "in_background",
-        "is_fenced",
-        "key",
-        "loop",
-        "names",
-        "outer",
-        "task",
-        "thread",
-        "value",
-        "waiters",
-        "waits_for",
-    )
+    # As attributes of the class, what few flights need costs the others nothing.
+    in_background = False
+    """Whether it goes on with nobody waiting."""
+    is_fenced = False
+    """Whether its result must not be kept, as its key was invalidated meanwhile."""
+    done = False
+    abandoned = False
+    """Whether it ended with neither a value nor an error to share."""
+    value: Any = None
+    error: Exception | None = None
+    event: Event | None = None
+    """For threads; made by the first of them that waits."""
+    loop: asyncio.AbstractEventLoop | None = None
+    task: asyncio.Task[None] | None = None
+    waiters: list[Waiter] | None = None
+    waits_for: Sequence[Flight] = ()
 
     def __init__(
         self, key: Hashable, names: tuple[str, ...], began: float, fallback: Entry | None
@@ -57,23 +54,10 @@ class Flight:
         self.began = began
         self.fallback = fallback
         """An old entry, for if this fails."""
-        self.in_background = False
-        """Whether it goes on with nobody waiting."""
-        self.is_fenced = False
-        """Whether its result must not be kept, as its key was invalidated meanwhile."""
-        self.done = False
-        self.abandoned = False
-        """Whether it ended with neither a value nor an error to share."""
-        self.value: Any = None
-        self.error: Exception | None = None
         self.thread = get_ident()
-        self.outer = _innermost()
-        self.waits_for: list[Flight] = []
-        self.event: Event | None = None
-        """For threads; made by the first of them that waits."""
-        self.waiters: list[Waiter] = []
-        self.loop: asyncio.AbstractEventLoop | None = None
-        self.task: asyncio.Task[None] | None = None
+        self.outer = _under_way.get()
+        if self.outer is not None and self.outer.done:
+            self.outer = _innermost()
 
     def is_reliable(self, loop: asyncio.AbstractEventLoop) -> bool:
         """Whether it goes on by itself while somebody in *loop* waits for it."""
@@ -83,27 +67,30 @@ class Flight:
     def wait_with(self, waiter: Waiter | None) -> None:
         """Have a task wait with *waiter*, or a thread by `event`."""
         if waiter is not None:
+            if self.waiters is None:
+                self.waiters = []
             self.waiters.append(waiter)
         elif self.event is None:
             self.event = Event()
 
-    def finish(self, value: Any = None, error: Exception | None = None) -> list[Waiter]:
+    def finish(self, value: Any = None, error: Exception | None = None) -> Sequence[Waiter]:
         """Note the outcome, wake threads, and tell which tasks are to be woken."""
         self.value, self.error, self.done = value, error, True
         return self._wake()
 
-    def abandon(self) -> list[Waiter]:
+    def abandon(self) -> Sequence[Waiter]:
         """End it without an outcome: one of those who wait begins anew."""
         self.abandoned = self.done = True
         return self._wake()
 
-    def _wake(self) -> list[Waiter]:
+    def _wake(self) -> Sequence[Waiter]:
         if self.event is not None:
             self.event.set()
-        waiters, self.waiters = self.waiters, []
+        waiters, self.waiters = self.waiters or (), None
         # A context may keep this object for long.
         self.fallback = None
-        self.outer = next(self.chain(), None)
+        if self.outer is not None:
+            self.outer = next(self.outer.chain(), None)
         return waiters
 
     def chain(self) -> Iterator[Flight]:
@@ -145,14 +132,9 @@ def _chain_here() -> list[Flight]:
     return [] if innermost is None else list(innermost.chain())
 
 
-def enter(flight: Flight) -> None:
+def enter(flight: Flight | None) -> None:
     """Have this context be in the midst of *flight*."""
     _under_way.set(flight)
-
-
-def leave(outer: Flight | None) -> None:
-    """Have this context be where it was."""
-    _under_way.set(outer)
 
 
 class waiting_for:  # noqa: N801 - reads as a verb: `with waiting_for(flight) as may:`
@@ -175,14 +157,16 @@ class waiting_for:  # noqa: N801 - reads as a verb: `with waiting_for(flight) as
                 self._chain = []
                 return False
             for flight in self._chain:
-                flight.waits_for.append(self._flight)
+                flight.waits_for = [*flight.waits_for, self._flight]
         return True
 
     def __exit__(self, *_: object) -> None:
         if self._chain:
             with _graph:
                 for flight in self._chain:
-                    flight.waits_for.remove(self._flight)
+                    left = list(flight.waits_for)
+                    left.remove(self._flight)
+                    flight.waits_for = left
 
 
 async def wait_in_task(flight: Flight, waiter: Waiter) -> bool:
@@ -200,7 +184,7 @@ async def wait_in_task(flight: Flight, waiter: Waiter) -> bool:
     return True
 
 
-def wake(waiters: list[Waiter]) -> None:
+def wake(waiters: Sequence[Waiter]) -> None:
     """Let tasks go on, in whichever loop they are."""
     if not waiters:
         return
@@ -211,7 +195,7 @@ def wake(waiters: list[Waiter]) -> None:
         if loop is here:
             _resolve(future)
         else:
-            call_in(loop, lambda future=future: _resolve(future))
+            call_in(loop, partial(_resolve, future))
 
 
 def call_in(loop: asyncio.AbstractEventLoop, func: Callable[[], object]) -> None:

@@ -204,11 +204,10 @@ class Keys:
             return (key,)
         if key and key[0] is _FROZEN:
             return tuple(map(thaw, key[1 + self.is_method :]))
-        if self.is_method:
-            key = key[1:]
-        elif not self.is_starred and len(self.parts) == 1:
-            return (key[1],)
-        return key[: len(key) // 2]
+        plain: tuple[Any, ...] = key[1:] if self.is_method else key
+        if not self.is_method and not self.is_starred and len(self.parts) == 1:
+            return (plain[1],)
+        return plain[: len(plain) // 2]
 
     @staticmethod
     def owner(key: Any) -> Hashable:
@@ -226,7 +225,7 @@ class Keys:
             UnkeyableArgumentError: If an argument can be part of no key.
         """
         if key.__class__ is str or key.__class__ is int:
-            return key  # type: ignore[no-any-return]
+            return key
         parts = self.split(key)
         if self.is_method and key[0] is not token:
             key = (token, *key[1:])

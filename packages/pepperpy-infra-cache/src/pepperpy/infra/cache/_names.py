@@ -30,7 +30,7 @@ class Entity(NamedTuple):
 
     prefix: str
     """The ``user:`` of ``user:123``."""
-    index: int
+    part: int
     """Which part of the key its value is."""
 
 
@@ -91,7 +91,7 @@ class Naming:
 
     def named_by_parts(self, parts: tuple[Any, ...]) -> list[str]:
         """The names that the entities among the parts of a key give."""
-        names = (entity_name(entity.prefix, parts[entity.index]) for entity in self.entities)
+        names = (entity_name(entity.prefix, parts[entity.part]) for entity in self.entities)
         return [name for name in names if name]
 
 

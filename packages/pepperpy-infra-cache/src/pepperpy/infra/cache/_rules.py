@@ -139,7 +139,7 @@ class Rules:
     """All rules of one cache, by the name that they are about.  Guarded by the lock."""
 
     def __init__(self) -> None:
-        self.has_ttl = False
+        self.has_ttl = self.has_limits = False
         self._lock = ForkSafeLock()
         self._rules: dict[str, list[CacheInvalidationRule]] = {}
         self._limits: dict[str, _Limit] = {}
@@ -173,6 +173,7 @@ class Rules:
         }
         for name in [name for name in self._limits if name not in wanted]:
             del self._limits[name]
+        self.has_limits = bool(wanted)
         for name, size in wanted.items():
             self._limits.setdefault(name, _Limit(size)).max_size = size
 
@@ -196,8 +197,6 @@ class Rules:
 
     def kept(self, memo: Memo, key: Hashable, names: list[str]) -> None:
         """Note that an entry with *names* is there, and drop those that are now too many."""
-        if not self._limits:
-            return
         excess: list[tuple[Memo, Hashable]] = []
         with self._lock:
             for about, limit in self._limits.items():

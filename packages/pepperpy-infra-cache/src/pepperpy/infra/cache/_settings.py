@@ -103,6 +103,13 @@ class Settings:
         """Whether anything about a result makes it end."""
         return self.ttl is not None or self.none_ttl is not None or bool(self.cache_errors)
 
+    @property
+    def is_simple(self) -> bool:
+        """Whether a value and a deadline say all about a result."""
+        return self.max_bytes is None and not (
+            self.jitter or self.stale_for or self.stale_on_error or self.refresh_ahead
+        )
+
     def life_of(self, result: Any) -> float:
         """How many seconds *result* is good for; not above 0 for one that is not kept.
 

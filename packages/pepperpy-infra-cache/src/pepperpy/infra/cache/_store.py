@@ -12,7 +12,7 @@ from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from ._entry import DETAILS, DROPPED, HITS, KEY, SEEN, Entry, end_of
+from ._entry import DEADLINE, DETAILS, DROPPED, HITS, KEY, SEEN, Entry, end_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
@@ -75,6 +75,14 @@ class MemoryStore:
         self._ghost: dict[int, None] = {}  # hashes: the keys themselves may be large
         self._dropped_in_queues = 0
 
+    def resize(self, max_size: int | None, now: float) -> None:
+        """Hold *max_size* entries at the most, if it was a bounded store before."""
+        if not self._bounded:
+            return
+        self.max_size = max_size
+        while max_size is not None and len(self.entries) > max_size:
+            self._evict(now, SIZE)
+
     def switch_off(self) -> None:
         """Hide all entries from hits."""
         if self.entries is self.hot:
@@ -90,17 +98,22 @@ class MemoryStore:
     def put(self, entry: Entry, now: float) -> None:
         """Keep *entry* in place of the one with its key, and make room for it."""
         key = entry[KEY]
-        former = self.drop(key, REPLACED)
-        if self._ordered:
-            self._sweep(now)
-            while self.max_size is not None and len(self.entries) >= self.max_size:
-                self._evict(now, SIZE)
-        self.entries[key] = entry
-        self._note(entry, key)
-        if self._ordered:
-            (self._main if self._is_known(key, former) else self._small).append(entry)
-            while self.max_bytes is not None and self.bytes > self.max_bytes and self.entries:
-                self._evict(now, BYTES)
+        entries = self.entries
+        former = self.drop(key, REPLACED) if key in entries else None
+        if not self._ordered:
+            entries[key] = entry
+            self._note(entry, key)
+            return
+        self._sweep(self._small, now)
+        self._sweep(self._main, now)
+        while self.max_size is not None and len(entries) >= self.max_size:
+            self._evict(now, SIZE)
+        entries[key] = entry
+        if entry[DETAILS] is not None or self._owner_of is not None:
+            self._note(entry, key)
+        (self._main if self._is_known(key, former) else self._small).append(entry)
+        while self.max_bytes is not None and self.bytes > self.max_bytes and entries:
+            self._evict(now, BYTES)
 
     def drop(self, key: Hashable, cause: str) -> Entry | None:
         """Forget the entry of *key*, if there is one."""
@@ -137,7 +150,7 @@ class MemoryStore:
 
     def hits(self) -> int:
         """How often entries were asked for, the dropped ones included."""
-        return self.dropped_hits + sum(entry[HITS] for entry in list(self.entries.values()))
+        return int(self.dropped_hits + sum(entry[HITS] for entry in list(self.entries.values())))
 
     def size(self, now: float) -> int:
         """How many entries are still of use."""
@@ -180,54 +193,48 @@ class MemoryStore:
             queue.extend(alive)
         self._dropped_in_queues = 0
 
-    def _sweep(self, now: float) -> None:
-        for queue in (self._small, self._main):
-            for _ in range(_SWEPT):
-                if not queue:
-                    break
-                entry = queue[0]
-                if entry[SEEN] == DROPPED:
-                    self._dropped_in_queues -= 1
-                elif end_of(entry) <= now:
-                    self._remove(entry, EXPIRED)
-                elif not self._bounded:
-                    # Nothing is evicted from here, so the order is free: look at another next time.
-                    queue.rotate(-1)
-                    continue
-                else:
-                    break
-                queue.popleft()
+    def _sweep(self, queue: deque[Entry], now: float) -> None:
+        for _ in range(_SWEPT):
+            if not queue:
+                return
+            entry = queue[0]
+            if entry[SEEN] == DROPPED:
+                self._dropped_in_queues -= 1
+            elif entry[DEADLINE] <= now and end_of(entry) <= now:
+                self._remove(entry, EXPIRED)
+            elif not self._bounded:
+                # Nothing is evicted from here, so the order is free: look at another next time.
+                queue.rotate(-1)
+                continue
+            else:
+                return
+            queue.popleft()
 
     def _evict(self, now: float, cause: str) -> None:
         """Remove one entry: the first that nobody has asked for since it was last looked at."""
+        small, main = self._small, self._main
         for step in range(_MOST_STEPS):
-            small = self._small
-            newcomer = bool(small) and (not self._main or len(small) * 10 >= len(self.entries))
-            queue = small if newcomer else self._main
+            newcomer = bool(small) and (not main or len(small) * 10 >= len(self.entries))
+            queue = small if newcomer else main
             if not queue:
                 break
             entry = queue.popleft()
             if entry[SEEN] == DROPPED:
                 self._dropped_in_queues -= 1
-            elif end_of(entry) <= now:
-                self._remove(entry, EXPIRED)
-                return
-            elif self._is_wanted(entry, newcomer=newcomer) and step < _MOST_STEPS - 1:
-                self._main.append(entry)
-            else:
-                if newcomer:
-                    self._remember(entry)
-                self._remove(entry, cause)
-                return
+                continue
+            if entry[DEADLINE] <= now and end_of(entry) <= now:
+                cause = EXPIRED
+            elif entry[HITS] > entry[SEEN] and step < _MOST_STEPS - 1:
+                # Up to three hits count, one for each time that its turn comes.
+                unseen = min(entry[HITS] - entry[SEEN], 3)
+                entry[SEEN] = entry[HITS] if newcomer else entry[HITS] - unseen + 1
+                main.append(entry)
+                continue
+            elif newcomer:
+                self._remember(entry)
+            self._remove(entry, cause)
+            return
         self._remove_any(cause)
-
-    def _is_wanted(self, entry: Entry, *, newcomer: bool) -> bool:
-        wanted = min(entry[HITS] - entry[SEEN], 3)
-        if wanted <= 0:
-            return False
-        # Up to three hits count, one for each time that its turn comes.
-        entry[SEEN] = entry[HITS] if newcomer else entry[HITS] - wanted + 1
-        return True
 
     def _remember(self, entry: Entry) -> None:
         ghost = self._ghost

@@ -52,12 +52,11 @@ class TaskDriver:
             return await self._load_here(key, names, args, kwargs, anew=anew)
         while True:
             waiter = (loop, loop.create_future())
-            step = memo.begin(key, names, waiter, anew=anew)
-            flight = step.flight
-            if flight is not None and step.leads:
+            flight, leads, entry = memo.begin(key, names, waiter, anew=anew)
+            if flight is not None and leads:
                 self._start(loop, flight, args, kwargs)
-            if step.entry is not None:
-                return memo.copied(value_of(step.entry))
+            if entry is not None:
+                return memo.copied(value_of(entry))
             if flight is None:
                 break
             with waiting_for(flight) as may:
@@ -66,8 +65,8 @@ class TaskDriver:
                     break
                 has_ended = await self._wait(flight, waiter)
             if has_ended and not flight.abandoned:
-                return self._outcome(flight, leads=step.leads)
-            if step.leads:
+                return self._outcome(flight, leads=leads)
+            if leads:
                 raise _cancelled()
         return await self._func(*args, **kwargs)
 
@@ -89,11 +88,10 @@ class TaskDriver:
         anew: bool,
     ) -> Any:
         memo = self._memo
-        step = memo.begin(key, names, None, anew=anew)
-        if step.entry is not None:
-            return memo.copied(value_of(step.entry))
-        flight = step.flight
-        if flight is None or not step.leads:
+        flight, leads, entry = memo.begin(key, names, None, anew=anew)
+        if entry is not None:
+            return memo.copied(value_of(entry))
+        if flight is None or not leads:
             return await self._func(*args, **kwargs)
         try:
             value = await self._func(*args, **kwargs)

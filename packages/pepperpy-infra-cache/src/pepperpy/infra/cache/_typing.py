@@ -103,7 +103,7 @@ class Decorator(Protocol):
     """What `cached` with options returns."""
 
     @overload
-    def __call__(
+    def __call__(  # type: ignore[overload-overlap]  # it is a function as well: the first one wins
         self, func: Callable[P, Coroutine[Any, Any, R]], /
     ) -> CachedCoroutineFunction[P, R]: ...
     @overload

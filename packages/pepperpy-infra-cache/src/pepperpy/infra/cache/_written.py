@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
@@ -19,7 +19,7 @@ from ._freeze import CannotFreezeError
 _LONGEST: Final = 64
 _BY_REPR: Final = (bool, int, float, complex, bytes, type(None), type(...))
 _BY_STR: Final = (Decimal, UUID, PurePath)
-_MOMENTS: Final = (datetime.date, datetime.time, datetime.timedelta, datetime.tzinfo)
+_MOMENTS: Final = (dt.date, dt.time, dt.timedelta, dt.tzinfo)
 
 
 def written(parts: tuple[Any, ...]) -> str:
@@ -72,8 +72,10 @@ def _container(value: Any, kind: Any) -> str:
         return " ".join(sorted(f"{_canonical(k)}={_canonical(v)}" for k, v in value.items()))
     if isinstance(value, AbstractSet):
         return " ".join(sorted(map(_canonical, value)))
-    if isinstance(value, bytearray):
-        return repr(bytes(value))
+    return repr(bytes(value)) if isinstance(value, bytearray) else _object(value, kind)
+
+
+def _object(value: Any, kind: Any) -> str:
     if is_dataclass(kind):
         return " ".join(_canonical(getattr(value, each.name)) for each in fields(kind))
     if hasattr(kind, "__pydantic_fields__"):
