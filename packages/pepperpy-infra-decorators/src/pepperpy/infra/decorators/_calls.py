@@ -87,17 +87,11 @@ def log_calls(
     """
     target, log_args = (None, log_args) if isinstance(log_args, bool) else (log_args, True)
     number = level_number(level)
-    if isinstance(max_length, bool) or not isinstance(max_length, int) or max_length < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidOptionError(
-            f"max_length must be a number of characters from 1 on; got {max_length!r}",
-            option="max_length",
-        )
+    limit = _limit(max_length)
 
     def wrap(func: Callable[..., Any], kind: Kind) -> Callable[..., Any]:
         logger = logger_for(func, logger_name)
-        lines = _Lines(
-            name or name_of(func), logger, number, log_result=log_result, limit=max_length
-        )
+        lines = _Lines(name or name_of(func), logger, number, log_result=log_result, limit=limit)
         names = {"logger": logger, "level": number, "begin": lines.begin}
 
         def body(parameters: Parameters) -> str:
@@ -113,6 +107,14 @@ def log_calls(
         return compile_wrapper(func, body, names, label="log_calls", kind=kind)
 
     return decorating(target, wrap, label="log_calls")
+
+
+def _limit(given: Any) -> int:
+    if isinstance(given, int) and not isinstance(given, bool) and given > 0:
+        return given
+    raise InvalidOptionError(
+        f"max_length must be a number of characters from 1 on; got {given!r}", option="max_length"
+    )
 
 
 def _arguments(parameters: Parameters) -> str:
@@ -157,7 +159,7 @@ class _Lines:
         self.write("%s(%s)", arguments, fields={FUNCTION: self.name})
         return _Run(self)
 
-    def write(self, message: str, *args: object, fields: dict[str, object]) -> None:
+    def write(self, message: str, *args: object, fields: Mapping[str, object]) -> None:
         """Write a line for a method that the wrapper has called."""
         write(self.logger, self.level, message, self.name, *args, fields=fields, depth=3)
 
@@ -174,7 +176,7 @@ class _Run:
     def returned(self, result: object) -> None:
         """Write what came of it."""
         lines, seconds = self._lines, perf_counter() - self._started
-        fields: dict[str, object] = {FUNCTION: lines.name, DURATION: seconds}
+        fields = {FUNCTION: lines.name, DURATION: seconds}
         if not lines.log_result:
             lines.write("%s returned after %s", took(seconds), fields=fields)
             return

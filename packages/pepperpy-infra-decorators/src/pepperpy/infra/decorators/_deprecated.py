@@ -6,7 +6,7 @@ import inspect
 import sys
 import warnings
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pepperpy.infra.utils.wrapping import Kind, Parameters, compile_wrapper
 
@@ -15,7 +15,7 @@ from ._errors import InvalidOptionError, InvalidTargetError
 from ._source import passing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 _LABEL = "deprecated"
 _REASON = "This is deprecated and will be removed in a future version."
@@ -26,7 +26,7 @@ _MAKERS = frozenset({"__init_subclass__", "__new__", "__call__"})
 
 if TYPE_CHECKING:
     # Checkers know deprecations by this name alone, and bring its stub themselves.
-    from typing_extensions import deprecated
+    from typing_extensions import deprecated as deprecated  # noqa: PLC0414 - exported
 else:
 
     def deprecated(
@@ -102,7 +102,7 @@ class _Notice:
             raise _cannot_change(target) from error
         return target
 
-    def _wrap(self, func: Callable[..., Any], kind: Kind) -> Callable[..., Any]:
+    def _wrap(self, func: Callable[..., Any], kind: Kind) -> Any:
         marked: Any = func
         if self._category is not None or not isinstance(func, FunctionType):
             # A plain function that returns the coroutine can warn at once, and where it is called.
@@ -139,7 +139,7 @@ def _on_new(target: Any, names: dict[str, Any]) -> None:
     What the class has of its own is wrapped in its place, which keeps the signature.  A class with
     neither gets a `__new__`; an `__init__` would hide those that stand behind it in a subclass.
     """
-    own = vars(target)
+    own = cast("Mapping[str, Any]", vars(target))
     if "__new__" in own:
         made = (
             own["__new__"].__func__ if isinstance(own["__new__"], staticmethod) else own["__new__"]
@@ -150,7 +150,7 @@ def _on_new(target: Any, names: dict[str, Any]) -> None:
     else:
 
         def __new__(kind: Any, /, *args: Any, **kwargs: Any) -> Any:  # noqa: N807
-            inherited = super(target, kind).__new__
+            inherited = cast("Any", super(target, kind)).__new__
             if inherited is not object.__new__:
                 return inherited(kind, *args, **kwargs)
             if kind.__init__ is object.__init__ and (args or kwargs):
@@ -176,12 +176,12 @@ def _warning(func: Callable[..., Any], names: dict[str, Any], condition: str) ->
 
 def _on_subclass(target: Any, notice: _Notice) -> None:
     """Warn when *target* is derived from, where the class statement stands."""
-    own = vars(target).get("__init_subclass__")
+    own = cast("Mapping[str, Any]", vars(target)).get("__init_subclass__")
 
     def __init_subclass__(kind: Any, /, **kwargs: Any) -> None:  # noqa: N807
         notice.warn_above_makers()
         if own is None:
-            super(target, kind).__init_subclass__(**kwargs)
+            cast("Any", super(target, kind)).__init_subclass__(**kwargs)
         else:
             own.__func__(kind, **kwargs)
 

@@ -151,7 +151,8 @@ def _log_exceptions(
 
 
 def _types(given: Any) -> tuple[type[Exception], ...]:
-    kinds: tuple[Any, ...] = given if isinstance(given, tuple) else (given,)
+    whole: Any = given  # the same, but no checker narrows it to a tuple of what it does not know
+    kinds: tuple[Any, ...] = whole if isinstance(given, tuple) else (given,)
     if kinds and all(isinstance(kind, type) and issubclass(kind, Exception) for kind in kinds):
         return kinds
     raise InvalidOptionError(
@@ -199,11 +200,9 @@ class _Reporter:
 
 def _marked(error: Exception) -> int:
     """When *error* was logged last, in nanoseconds that grow from error to error; 0 for never."""
-    found: object = _get(error, "__dict__").get(_MARK)
+    made, identity = _get(error, "__dict__").get(_MARK, (0, 0))
     # A copy, as it comes out of another process, has the mark and is another error.
-    if isinstance(found, tuple) and len(found) == 2 and found[1] == id(error):
-        return int(found[0])
-    return 0
+    return int(made) if identity == id(error) else 0
 
 
 def _mark(error: Exception) -> None:

@@ -31,8 +31,9 @@ class MemoizeOptions(TypedDict, total=False):
 class MemoizeDecorator(Protocol):
     """What `memoize` with options returns."""
 
+    # A coroutine function fits the second one as well: checkers take the first.
     @overload
-    def __call__(
+    def __call__(  # type: ignore[overload-overlap]
         self, func: Callable[P, Coroutine[Any, Any, R]], /
     ) -> CachedCoroutineFunction[P, R]: ...
     @overload
@@ -50,7 +51,7 @@ class AsyncMemoizeDecorator(Protocol):
 
 
 @overload
-def memoize(
+def memoize(  # type: ignore[overload-overlap]  # as above
     func: Callable[P, Coroutine[Any, Any, R]], /, **options: Unpack[MemoizeOptions]
 ) -> CachedCoroutineFunction[P, R]: ...
 @overload

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from threading import local
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pepperpy.infra.utils import passes_through, truncate_string
 from pepperpy.infra.utils.redaction import redact, redact_text
@@ -66,7 +66,7 @@ class _Pruning:
         self._left = _MOST_ITEMS
 
     def copy(self, value: Any, depth: int = 0) -> Any:  # noqa: PLR0911 - a list of cases
-        kind = type(value)
+        kind = cast("Any", type(value))
         if kind in _PLAIN or (kind is int and value.bit_length() <= 64):
             return value
         if kind is str or kind is bytes:
@@ -76,7 +76,7 @@ class _Pruning:
         if depth >= _DEEPEST:
             return _MORE
         if kind is dict:
-            copied = {}
+            copied: dict[Any, Any] = {}
             for key, item in value.items():
                 if self._is_full():
                     return {**copied, _MORE: _MORE}

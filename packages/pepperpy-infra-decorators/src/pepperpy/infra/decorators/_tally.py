@@ -14,7 +14,7 @@ LIMIT = 255
 
 
 class _Figures(NamedTuple):
-    count: int = 0
+    calls: int = 0
     total: float = 0.0
     minimum: float = float("inf")
     maximum: float = 0.0
@@ -24,7 +24,7 @@ class _Figures(NamedTuple):
         if not seconds:
             return self
         return _Figures(
-            self.count + len(seconds),
+            self.calls + len(seconds),
             self.total + sum(seconds),
             min(self.minimum, *seconds),
             max(self.maximum, *seconds),
@@ -77,8 +77,8 @@ class Tally:
             if not self._folding:
                 self.fold()
             figures, errors = self._figures.plus(self.journal[:]), self._errors
-        facts: dict[str, object] = {"count": figures.count, "errors": errors}
-        if figures.count:
+        facts: dict[str, object] = {"count": figures.calls, "errors": errors}
+        if figures.calls:
             facts |= {
                 "total": figures.total,
                 "min": figures.minimum,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, overload
 
 from pepperpy.infra.utils import did_you_mean, passes_through
-from pepperpy.infra.utils.wrapping import Kind, Parameters, compile_wrapper, kind_of, name_of
+from pepperpy.infra.utils.wrapping import Kind, compile_wrapper, kind_of, name_of, parameters_of
 
 from ._decorating import Decorator, decorating
 from ._errors import InvalidArgumentsError, InvalidOptionError, InvalidTargetError
@@ -112,15 +112,18 @@ def _judging_all(func: Callable[..., Any], kind: Kind, check: Check) -> Callable
     return functools.update_wrapper(wrapper, func)
 
 
-def _judging(func: Callable[..., Any], kind: Kind, rules: Mapping[str, Rule]) -> Callable[..., Any]:
-    known: tuple[str, ...] = ()
-
-    def body(parameters: Parameters) -> str:
-        nonlocal known
-        known = parameters.names
-        values = "".join(f"{name}, " for name in rules if name in known)
-        return f"$judge(({values}))\n{passing(kind)}"
-
+def _judging(func: Callable[..., Any], kind: Kind, rules: Mapping[str, Any]) -> Callable[..., Any]:
+    known = parameters_of(func).names
+    if list(rules) == ["validator"] and "validator" not in known:
+        # The older API had this name for the check of a whole call.
+        _check_takes_a_call(rules["validator"])
+        return _judging_all(func, kind, rules["validator"])
+    for name in rules:
+        if name not in known:
+            raise InvalidOptionError(
+                f"{name_of(func)}() has no parameter {name!r}; {did_you_mean(name, known)}",
+                option=name,
+            )
     judges = tuple(rules.items())
 
     def judge(values: tuple[Any, ...]) -> None:
@@ -137,18 +140,9 @@ def _judging(func: Callable[..., Any], kind: Kind, rules: Mapping[str, Rule]) ->
                 parameters=tuple(failed),
             )
 
-    wrapper = compile_wrapper(func, body, {"judge": judge}, label=_LABEL, kind=kind)
-    if list(rules) == ["validator"] and "validator" not in known:
-        # The older API had this name for the check of a whole call.
-        _check_takes_a_call(rules["validator"])
-        return _judging_all(func, kind, rules["validator"])
-    for name in rules:
-        if name not in known:
-            raise InvalidOptionError(
-                f"{name_of(func)}() has no parameter {name!r}; {did_you_mean(name, known)}",
-                option=name,
-            )
-    return wrapper
+    values = "".join(f"{name}, " for name in rules)
+    body = f"$judge(({values}))\n{passing(kind)}"
+    return compile_wrapper(func, body, {"judge": judge}, label=_LABEL, kind=kind)
 
 
 def _refusal(judge: Callable[..., object], *values: Any) -> str | None:
