@@ -15,7 +15,16 @@ from typing import Any, NamedTuple, Protocol
 
 import pytest
 
-from pepperpy.infra.decorators import InvalidOptionError, InvalidTargetError, deprecated
+from pepperpy.infra.decorators import (
+    InvalidOptionError,
+    InvalidTargetError,
+    deprecated,
+    log_calls,
+    log_exceptions,
+    memoize,
+    retry,
+    timed,
+)
 
 TEXT = "Use new() instead"
 
@@ -87,6 +96,19 @@ class TestFunctions:
         line = here() - 1
 
         assert warned[0].lineno == line
+
+    @pytest.mark.parametrize("above", [timed, log_calls, log_exceptions, retry, memoize])
+    def test_other_decorators_above_it_are_not_taken_for_the_caller(self, warned, above) -> None:
+        @log_exceptions
+        @above
+        @deprecated(TEXT)
+        def old():
+            return 1
+
+        old()
+        line = here() - 1
+
+        assert [(warning.filename, warning.lineno) for warning in warned] == [(__file__, line)]
 
     def test_every_caller_is_warned_once_under_the_default_filter(self) -> None:
         old = deprecated(TEXT)(lambda: None)

@@ -380,6 +380,25 @@ def test_any_stack_of_decorators_returns_what_the_function_returns(args, kwargs,
         assert stacked(*args, c=0, **kwargs) == plain(*args, c=0, **kwargs)
 
 
+def test_lines_of_inner_decorators_count_as_written_by_the_caller_of_the_outermost(caplog) -> None:
+    caplog.set_level("INFO")
+
+    @timed
+    @log_calls
+    @timed
+    @log_exceptions
+    def fail():
+        raise LookupError
+
+    def caller():
+        with pytest.raises(LookupError):
+            fail()
+
+    caller()
+
+    assert [record.funcName for record in caplog.records] == ["caller"] * 5
+
+
 def test_threads_may_decorate_and_call_at_once() -> None:
     results = []
     start = threading.Barrier(8)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import inspect
 import sys
 import warnings
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, cast
 
 from pepperpy.infra.utils.wrapping import Kind, Parameters, compile_wrapper
 
 from ._decorating import decorating
 from ._errors import InvalidOptionError, InvalidTargetError
+from ._frames import above, is_wrapper
 from ._source import passing
 
 if TYPE_CHECKING:
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 
 _LABEL = "deprecated"
 _REASON = "This is deprecated and will be removed in a future version."
-
-# What may stand between a class statement and the hook that it ends in.
-_MAKERS = frozenset({"__init_subclass__", "__new__", "__call__"})
 
 
 if TYPE_CHECKING:
@@ -95,7 +93,7 @@ class _Notice:
             return decorating(target, self._wrap, label=_LABEL)
         try:
             if self._category is not None:
-                _on_new(target, self._names(target))
+                _on_new(target, self)
                 _on_subclass(target, self)
             target.__deprecated__ = self._text  # type: ignore[attr-defined]
         except TypeError as error:
@@ -108,38 +106,34 @@ class _Notice:
             # A plain function that returns the coroutine can warn at once, and where it is called.
             plain = kind is Kind.COROUTINE and sys.version_info >= (3, 12)
             runs = Kind.FUNCTION if plain else kind
-            warn = "" if self._category is None else "$warn($text, $category, $stacklevel)\n"
-            names = self._names(None)
+            warn = "" if self._category is None else "$warn()\n"
+            names = {"warn": self.warn}
             marked = compile_wrapper(func, warn + passing(runs), names, label=_LABEL, kind=runs)
             if sys.version_info >= (3, 12) and plain:
                 inspect.markcoroutinefunction(marked)
         marked.__deprecated__ = self._text
         return marked
 
-    def warn_above_makers(self) -> None:
-        """Warn at the class statement, above the metaclasses and hooks that it runs."""
-        level, frame = 2, sys._getframe(2)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        while frame.f_back is not None and frame.f_code.co_name in _MAKERS:
-            level, frame = level + 1, frame.f_back
+    def warn(self) -> None:
+        """Warn at the caller of the wrapper that calls this."""
+        self._warn(3 + above(2, is_wrapper))
+
+    def warn_at_class(self) -> None:
+        """Warn at the class statement that ends in the hook that calls this."""
+        self._warn(3 + above(2, _is_maker))
+
+    def _warn(self, level: int) -> None:
         warnings.warn(self._text, self._category, level + self._stacklevel)
 
-    def _names(self, target: type | None) -> dict[str, Any]:
-        return {
-            "warn": warnings.warn,
-            "text": self._text,
-            "category": self._category,
-            "stacklevel": self._stacklevel + 1,
-            "target": target,
-        }
 
-
-def _on_new(target: Any, names: dict[str, Any]) -> None:
+def _on_new(target: Any, notice: _Notice) -> None:
     """Warn when *target* is instantiated.
 
     What the class has of its own is wrapped in its place, which keeps the signature.  A class with
     neither gets a `__new__`; an `__init__` would hide those that stand behind it in a subclass.
     """
     own = cast("Mapping[str, Any]", vars(target))
+    names = {"warn": notice.warn, "target": target}
     if "__new__" in own:
         made = (
             own["__new__"].__func__ if isinstance(own["__new__"], staticmethod) else own["__new__"]
@@ -169,7 +163,7 @@ def _warning(func: Callable[..., Any], names: dict[str, Any], condition: str) ->
             parameters.positional[0] if parameters.positional else f"{parameters.var_positional}[0]"
         )
         met = condition.format(first=first)
-        return f"if {met}:\n    $warn($text, $category, $stacklevel)\nreturn $call"
+        return f"if {met}:\n    $warn()\nreturn $call"
 
     return compile_wrapper(func, body, names, label=_LABEL)
 
@@ -179,7 +173,7 @@ def _on_subclass(target: Any, notice: _Notice) -> None:
     own = cast("Mapping[str, Any]", vars(target)).get("__init_subclass__")
 
     def __init_subclass__(kind: Any, /, **kwargs: Any) -> None:  # noqa: N807
-        notice.warn_above_makers()
+        notice.warn_at_class()
         if own is None:
             cast("Any", super(target, kind)).__init_subclass__(**kwargs)
         else:
@@ -187,6 +181,11 @@ def _on_subclass(target: Any, notice: _Notice) -> None:
 
     __init_subclass__.__qualname__ = f"{target.__qualname__}.__init_subclass__"
     target.__init_subclass__ = classmethod(__init_subclass__)
+
+
+def _is_maker(code: CodeType) -> bool:
+    """Whether *code* may stand between a class statement and the hook that it ends in."""
+    return code.co_name in {"__init_subclass__", "__new__", "__call__"}
 
 
 def _cannot_change(target: Any) -> InvalidTargetError:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pepperpy.infra.utils import did_you_mean, passes_through
 
 from ._errors import InvalidOptionError
+from ._frames import above, is_wrapper
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -72,8 +73,9 @@ def write(
         error: Its traceback goes into the line.
         depth: How many frames the wrapper is above this call.
     """
+    place = depth + 2 + above(depth + 1, is_wrapper)
     try:
-        logger.log(level, message, *args, extra=fields, exc_info=error, stacklevel=depth + 2)
+        logger.log(level, message, *args, extra=fields, exc_info=error, stacklevel=place)
     except Exception as failure:  # a boundary: a handler that fails must not fail the call
         if passes_through(failure):
             raise
