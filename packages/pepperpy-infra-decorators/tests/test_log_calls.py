@@ -347,6 +347,21 @@ class TestHostileValues:
 
         assert lines() == ["n()", "n returned loop"]
 
+    def test_a_class_that_hides_its_name_is_shown_all_the_same(self, lines) -> None:
+        class Meta(type):
+            @property
+            def __name__(cls):
+                raise RuntimeError
+
+        class Odd(Exception, metaclass=Meta):
+            def __repr__(self):
+                raise self
+
+        with pytest.raises(Odd):
+            log_calls(name="f")(_raise)(Odd())
+
+        assert lines() == ["f(error=<Odd without a text: Odd>)", "f raised Odd"]
+
     def test_huge_numbers_and_percent_signs_are_only_shown(self, lines) -> None:
         log_calls(name="100%s", log_result=False)(lambda a, b: None)(10**5000, "%d %s")
 

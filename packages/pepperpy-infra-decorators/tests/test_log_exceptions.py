@@ -259,6 +259,29 @@ class TestHostileErrors:
         assert len(caplog.records) == 1
         assert "raised Odd: <Odd without a text: LookupError>" in caplog.messages[0]
 
+    def test_errors_with_odd_classes_or_attributes_are_logged_once(self, caplog) -> None:
+        class Meta(type):
+            @property
+            def __name__(cls):
+                raise RuntimeError
+
+        class OddName(Exception, metaclass=Meta):
+            pass
+
+        class OddState(Exception):
+            @property
+            def __dict__(self):
+                raise RuntimeError
+
+        marked = LookupError()
+        marked.__pepperpy_logged__ = "something else"
+        for error in (OddName(), OddState(), marked):
+            with pytest.raises(type(error)):
+                log_exceptions(traceback=False)(log_exceptions(traceback=False)(fail))(error)
+
+        names = [message.partition("raised ")[2] for message in caplog.messages]
+        assert names == ["OddName", "OddState", "LookupError"]
+
     def test_a_handler_that_raises_does_not_hide_the_error(self) -> None:
         class Broken(logging.Handler):
             def handle(self, record):

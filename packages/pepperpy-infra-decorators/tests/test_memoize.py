@@ -301,6 +301,11 @@ class TestRefusals:
         with pytest.raises(TypeError, match=r"use memoize$"):
             async_memoize(len)
 
+    @pytest.mark.parametrize("decorate", [memoize, async_memoize])
+    def test_what_would_make_results_end_is_no_option(self, decorate) -> None:
+        with pytest.raises(TypeError, match="unexpected keyword argument 'ttl'"):
+            decorate(ttl=60)
+
     def test_classes_are_refused(self) -> None:
         with pytest.raises(InvalidTargetError, match="is a class"):
             memoize(dict)

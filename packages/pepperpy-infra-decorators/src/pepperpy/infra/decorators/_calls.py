@@ -13,7 +13,7 @@ from pepperpy.infra.utils.wrapping import Kind, Parameters, compile_wrapper, nam
 from ._decorating import Decorator, F, decorating
 from ._errors import InvalidOptionError
 from ._lines import DURATION, ERROR_TYPE, FUNCTION, level_number, logger_for, took, write
-from ._shown import rendering, shown, shown_error
+from ._shown import kind_name, rendering, shown, shown_error
 from ._source import around, passing
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ class _Run:
     def raised(self, error: BaseException) -> None:
         """Write what it has raised."""
         lines, seconds = self._lines, perf_counter() - self._started
-        kind = type(error).__name__
+        kind = kind_name(error)
         fields = {FUNCTION: lines.name, DURATION: seconds, ERROR_TYPE: kind}
         if type(error) is GeneratorExit:
             lines.write("%s was closed after %s", took(seconds), fields=fields)

@@ -11,7 +11,7 @@ from pepperpy.infra.utils.wrapping import Kind, compile_wrapper, name_of
 from ._decorating import ASYNC, Decorator, F, decorating
 from ._errors import InvalidOptionError
 from ._lines import ERROR_TYPE, FUNCTION, is_failure, level_number, logger_for, write
-from ._shown import rendering, shown_error
+from ._shown import kind_name, rendering, shown_error
 from ._source import around
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ _MOST_TEXT: Final = 500
 # When the last error was logged; a list, as that is what wrappers read fastest.
 _LAST: Final = [0]
 
-# Errors are foreign, and some have a __getattribute__ that raises.
-_get = object.__getattribute__
+# Errors are foreign: a `__getattribute__`, or a property called `__dict__`, may raise.
+_state_of: Callable[[BaseException], dict[str, Any]] = vars(BaseException)["__dict__"].__get__
 
 
 class ExceptionsOptions(TypedDict, total=False):
@@ -183,7 +183,7 @@ class _Reporter:
         if not self._logger.isEnabledFor(self._level) or rendering.is_on():
             return
         _mark(error)
-        kind = type(error).__name__
+        kind = kind_name(error)
         with rendering():
             text = shown_error(error, _MOST_TEXT)
         write(
@@ -200,12 +200,12 @@ class _Reporter:
 
 def _marked(error: Exception) -> int:
     """When *error* was logged last, in nanoseconds that grow from error to error; 0 for never."""
-    made, identity = _get(error, "__dict__").get(_MARK, (0, 0))
+    mark: Any = _state_of(error).get(_MARK)
     # A copy, as it comes out of another process, has the mark and is another error.
-    return int(made) if identity == id(error) else 0
+    return mark[0] if type(mark) is tuple and mark[1:] == (id(error),) else 0
 
 
 def _mark(error: Exception) -> None:
-    # Not by setattr(), which frozen errors refuse.
+    # Not by setattr(), which frozen errors refuse.  A plain tuple, as it goes along into pickles.
     _LAST[0] = max(_LAST[0] + 1, time.monotonic_ns())
-    _get(error, "__dict__")[_MARK] = (_LAST[0], id(error))
+    _state_of(error)[_MARK] = (_LAST[0], id(error))

@@ -60,7 +60,15 @@ def memoize(func: Callable[P, R], /, **options: Unpack[MemoizeOptions]) -> Cache
 def memoize(func: None = None, /, **options: Unpack[MemoizeOptions]) -> MemoizeDecorator: ...
 
 
-def memoize(func: Any = None, /, **options: Unpack[MemoizeOptions]) -> Any:
+def memoize(
+    func: Any = None,
+    /,
+    *,
+    max_size: int | None = None,
+    key: str | Callable[..., Hashable] | None = None,
+    ignore: str | Iterable[str] = (),
+    copy: bool | Callable[[Any], Any] = False,
+) -> Any:
     """Remember every result of a function for as long as the function lives.
 
     Calls with equal arguments of the same classes are one, however they are written: ``f(1)`` is
@@ -93,7 +101,15 @@ def memoize(func: Any = None, /, **options: Unpack[MemoizeOptions]) -> Any:
         >>> square.cache_info().hits
         1
     """
-    return _memoize(func, options, "memoize", (Kind.FUNCTION, Kind.COROUTINE))
+    return _memoize(
+        func,
+        "memoize",
+        (Kind.FUNCTION, Kind.COROUTINE),
+        max_size=max_size,
+        key=key,
+        ignore=ignore,
+        copy=copy,
+    )
 
 
 @overload
@@ -112,10 +128,21 @@ def async_memoize(func: Any = None, /, **options: Unpack[MemoizeOptions]) -> Any
     Raises:
         InvalidTargetError: At decoration, if it is put on anything else.
     """
-    return _memoize(func, options, "async_memoize", (Kind.COROUTINE,))
+    return _memoize(func, "async_memoize", (Kind.COROUTINE,), **options)
 
 
-def _memoize(func: Any, options: MemoizeOptions, label: str, kinds: tuple[Kind, ...]) -> Any:
+def _memoize(
+    func: Any,
+    label: str,
+    kinds: tuple[Kind, ...],
+    *,
+    max_size: int | None = None,
+    key: str | Callable[..., Hashable] | None = None,
+    ignore: str | Iterable[str] = (),
+    copy: bool | Callable[[Any], Any] = False,
+) -> Any:
+    options = {"max_size": max_size, "key": key, "ignore": ignore, "copy": copy}
+
     def wrap(inner: Callable[..., Any], _: Kind) -> Any:
         return _memories().decorator(inner, options, label)
 

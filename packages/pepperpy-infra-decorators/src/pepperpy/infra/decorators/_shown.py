@@ -19,6 +19,8 @@ _MOST_TEXT = 10_000
 _PLAIN = frozenset({bool, float, complex, type(None)})
 _CONTAINERS = frozenset({dict, list, tuple, set, frozenset})
 
+_name_of: Callable[[type], str] = vars(type)["__name__"].__get__
+
 _inside = local()
 
 
@@ -118,10 +120,15 @@ class _Leaf:
         return redact_text(_guarded(repr, self._value)[:_MOST_TEXT])
 
 
+def kind_name(value: object) -> str:
+    """The name of the value's class, asked past a metaclass that may do anything."""
+    return _name_of(type(value))
+
+
 def _guarded(convert: Callable[[Any], str], value: object) -> str:
     try:
         return str.__str__(convert(value))  # a subclass of str may do anything again
     except Exception as error:  # a boundary: the call must not fail for its line
         if passes_through(error):
             raise
-        return f"<{type(value).__name__} without a text: {type(error).__name__}>"
+        return f"<{kind_name(value)} without a text: {kind_name(error)}>"

@@ -23,6 +23,7 @@ from ._lines import (
     took,
     write,
 )
+from ._shown import kind_name
 from ._source import around, passing
 from ._tally import LIMIT, Tally
 
@@ -202,7 +203,7 @@ class _Watch:
 
     def failed(self, seconds: float, error: BaseException) -> None:
         """Keep, and write, that a call has raised."""
-        kind = type(error).__name__
+        kind = kind_name(error)
         if is_failure(error):
             self.tally.count_error()
         self.tally.journal.append(seconds)
@@ -212,7 +213,7 @@ class _Watch:
             or not self._logger.isEnabledFor(self._level)
         ):
             return
-        closed = kind == "GeneratorExit"
+        closed = type(error) is GeneratorExit
         fields = {FUNCTION: self._name, DURATION: seconds, ERROR_TYPE: kind}
         write(
             self._logger,

@@ -12,6 +12,7 @@ from pepperpy.infra.utils.wrapping import Kind, compile_wrapper, kind_of, name_o
 
 from ._decorating import Decorator, decorating
 from ._errors import InvalidArgumentsError, InvalidOptionError, InvalidTargetError
+from ._shown import kind_name
 from ._source import passing
 
 _LABEL = "validate_arguments"
@@ -155,7 +156,7 @@ def _refusal(judge: Callable[..., object], *values: Any) -> str | None:
     except Exception as error:
         if passes_through(error):
             raise
-        return f" ({type(error).__name__} in the check)"
+        return f" ({kind_name(error)} in the check)"
 
 
 def _rule_name(judge: Callable[..., object]) -> str:
