@@ -202,7 +202,7 @@ def _marked(error: Exception) -> int:
     """When *error* was logged last, in nanoseconds that grow from error to error; 0 for never."""
     mark: Any = _state_of(error).get(_MARK)
     # A copy, as it comes out of another process, has the mark and is another error.
-    return mark[0] if type(mark) is tuple and mark[1:] == (id(error),) else 0
+    return mark[0] if type(mark) is tuple and mark[1:] == (id(error),) else 0  # pyright: ignore[reportUnknownVariableType]
 
 
 def _mark(error: Exception) -> None:
