@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pepperpy.infra.decorators import log_calls, log_exceptions, timed
 from pepperpy.infra.logging import capture_logs
 from pepperpy.infra.telemetry import TelemetryManager
@@ -10,7 +12,10 @@ from pepperpy.infra.utils import FakeClock
 
 def test_telemetry_finds_the_figures_of_timed_functions() -> None:
     clock = FakeClock()
-    work = timed(name="found", level=None, clock=clock)(lambda: clock.advance(0.5))
+
+    @timed(name="found", level=None, clock=clock)
+    def work() -> None:
+        clock.advance(0.5)
 
     work()
     work()
@@ -37,11 +42,8 @@ def test_captured_lines_have_their_fields_and_errors() -> None:
     def pay(order: int, *, api_key: str) -> None:
         raise LookupError(order)
 
-    with capture_logs() as logs:
-        try:
-            pay(7, api_key="hunter2")
-        except LookupError as error:
-            raised = error
+    with capture_logs() as logs, pytest.raises(LookupError) as raised:
+        pay(7, api_key="hunter2")
 
     assert [line.logger for line in logs] == ["decorated"] * 4
     assert [line.message.partition(" after ")[0] for line in logs][:3] == [
@@ -49,5 +51,5 @@ def test_captured_lines_have_their_fields_and_errors() -> None:
         "pay raised LookupError",
         "pay raised LookupError: 7",
     ]
-    assert logs[3].error is raised
+    assert logs[3].error is raised.value
     assert all(line.fields["code.function.name"] for line in logs)
