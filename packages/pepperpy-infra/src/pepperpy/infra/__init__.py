@@ -26,6 +26,16 @@ __path__ = list(dict.fromkeys([*__path__, *(_join(_root, "infra") for _root in _
 
 # Which module owns which names.  The stub beside this file says the same to type checkers.
 _OWNED = {
+    "cache": (
+        "AsyncCacheInvalidator",
+        "CacheInvalidator",
+        "InvalidationStrategy",
+        "async_cached",
+        "cached",
+        "clear_cache",
+        "initialize_cache",
+        "invalidate_cache",
+    ),
     "config": (
         "BaseConfig",
         "ConfigError",
@@ -45,6 +55,17 @@ _OWNED = {
         "validate_all_configs",
         "validate_config",
         "watch_config",
+    ),
+    "decorators": (
+        "async_log_exceptions",
+        "async_memoize",
+        "async_timed",
+        "deprecated",
+        "log_calls",
+        "log_exceptions",
+        "memoize",
+        "timed",
+        "validate_arguments",
     ),
     "logging": (
         "LogLevel",

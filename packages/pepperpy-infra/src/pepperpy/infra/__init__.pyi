@@ -1,5 +1,13 @@
 __path__ = __import__("pkgutil").extend_path(__path__, __name__)
 
+from pepperpy.infra.cache import AsyncCacheInvalidator as AsyncCacheInvalidator
+from pepperpy.infra.cache import CacheInvalidator as CacheInvalidator
+from pepperpy.infra.cache import InvalidationStrategy as InvalidationStrategy
+from pepperpy.infra.cache import async_cached as async_cached
+from pepperpy.infra.cache import cached as cached
+from pepperpy.infra.cache import clear_cache as clear_cache
+from pepperpy.infra.cache import initialize_cache as initialize_cache
+from pepperpy.infra.cache import invalidate_cache as invalidate_cache
 from pepperpy.infra.config import BaseConfig as BaseConfig
 from pepperpy.infra.config import ConfigError as ConfigError
 from pepperpy.infra.config import ConfigRegistry as ConfigRegistry
@@ -24,6 +32,15 @@ from pepperpy.infra.logging import QueuePolicy as QueuePolicy
 from pepperpy.infra.logging import Sampling as Sampling
 from pepperpy.infra.logging import bind as bind
 from pepperpy.infra.logging import capture_logs as capture_logs
+from pepperpy.infra.decorators import async_log_exceptions as async_log_exceptions
+from pepperpy.infra.decorators import async_memoize as async_memoize
+from pepperpy.infra.decorators import async_timed as async_timed
+from pepperpy.infra.decorators import deprecated as deprecated
+from pepperpy.infra.decorators import log_calls as log_calls
+from pepperpy.infra.decorators import log_exceptions as log_exceptions
+from pepperpy.infra.decorators import memoize as memoize
+from pepperpy.infra.decorators import timed as timed
+from pepperpy.infra.decorators import validate_arguments as validate_arguments
 from pepperpy.infra.logging import configure_logging as configure_logging
 from pepperpy.infra.logging import get_logger as get_logger
 from pepperpy.infra.logging import initialize_logging as initialize_logging
@@ -76,9 +93,11 @@ from pepperpy.infra.utils import slugify as slugify
 from pepperpy.infra.utils import truncate_string as truncate_string
 
 __all__ = [
+    "AsyncCacheInvalidator",
     "BaseConfig",
     "Clock",
     "CompositeTelemetryHandler",
+    "CacheInvalidator",
     "ConfigError",
     "ConfigRegistry",
     "ConfigValidationError",
@@ -92,6 +111,7 @@ __all__ = [
     "LoggingTelemetryHandler",
     "MemoryTelemetryHandler",
     "Metric",
+    "InvalidationStrategy",
     "MetricType",
     "ProviderTelemetry",
     "QueuePolicy",
@@ -109,6 +129,15 @@ __all__ = [
     "config_template",
     "configure_logging",
     "deadline",
+    "async_cached",
+    "async_log_exceptions",
+    "async_memoize",
+    "async_retry",
+    "async_timed",
+    "cached",
+    "clear_cache",
+    "configure_logging",
+    "deprecated",
     "dict_to_object",
     "disable_telemetry",
     "enable_telemetry",
@@ -123,14 +152,19 @@ __all__ = [
     "get_logger",
     "get_provider_telemetry",
     "hash_string",
+    "initialize_cache",
     "initialize_logging",
     "initialize_telemetry",
+    "invalidate_cache",
     "is_telemetry_enabled",
     "is_valid_email",
     "is_valid_url",
     "load_json",
     "log_context",
     "log_level",
+    "log_calls",
+    "log_exceptions",
+    "memoize",
     "object_to_dict",
     "register_config",
     "reload_config",
@@ -145,9 +179,11 @@ __all__ = [
     "shutdown_telemetry",
     "slugify",
     "subscribe_config",
+    "timed",
     "truncate_string",
     "use_registry",
     "validate_all_configs",
+    "validate_arguments",
     "validate_config",
     "watch_config",
 ]
