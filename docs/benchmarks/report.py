@@ -7,8 +7,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from textwrap import fill
+from typing import TYPE_CHECKING
 
 from harness import OURS, Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def table(result: Result) -> Iterator[str]:
@@ -76,31 +81,50 @@ def plot(results: Sequence[Result], path: Path) -> None:
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt
-    from matplotlib.ticker import FuncFormatter, NullFormatter
 
-    columns = 2
-    rows = -(-len(results) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(13, 2.9 * rows), squeeze=False)
+    pairs = [results[at : at + 2] for at in range(0, len(results), 2)]
+    heights = [max(len(_shown(result)) for result in pair) for pair in pairs]
+    # As wide as a page of the site shows it, so that its letters are as large there as here.
+    figure, axes = plt.subplots(
+        len(pairs),
+        2,
+        figsize=(9.5, sum(0.25 * height + 0.75 for height in heights)),
+        height_ratios=[height + 0.8 for height in heights],
+        squeeze=False,
+        layout="constrained",
+    )
     for axis in axes.flat[len(results) :]:
         axis.set_visible(False)
-    for axis, result in zip(axes.flat, results, strict=False):
-        names = [name for name in result.minima if name != result.race.bare]
-        names.sort(key=result.cost, reverse=True)
-        ratios = [result.ratio(name) for name in names]
-        special = dict.fromkeys(result.race.floors, "#9aa5b1") | {OURS: "#1a7f5a"}
-        bars = axis.barh(names, ratios, color=[special.get(name, "#c4622d") for name in names])
-        axis.bar_label(bars, [f"{ratio:.2f}" for ratio in ratios], padding=3, fontsize=8)
-        axis.set_xscale("log")
-        axis.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-        axis.xaxis.set_minor_formatter(NullFormatter())
-        axis.set_ylim(len(names) - 6.5, len(names) - 0.5)  # bars of one height in every panel
-        axis.set_xlim(min(*ratios, 0.5) / 1.5, max(ratios) * 3)
-        axis.set_title(result.race.title, fontsize=10, loc="left")
-        axis.axvline(1, color="#1a7f5a", linewidth=0.8)
-        axis.tick_params(labelsize=8)
-        axis.spines[["top", "right"]].set_visible(False)
-    figure.suptitle("Cost as a multiple of ours (green); grey: the least it can cost", fontsize=12)
-    figure.tight_layout(rect=(0, 0, 1, 0.98))
+    for at, (axis, result) in enumerate(zip(axes.flat, results, strict=False)):
+        _draw(axis, result, heights[at // 2])
+    figure.suptitle("Cost as a multiple of ours (green); grey: the least it can cost", fontsize=11)
     figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
     plt.close(figure)
     print(f"plot: {path}", file=sys.stderr)  # noqa: T201 - a command's own output
+
+
+def _draw(axis: Axes, result: Result, height: int) -> None:
+    """The bars of one race, in a panel with room for *height* of them."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    names = _shown(result)
+    ratios = [result.ratio(name) for name in names]
+    special = dict.fromkeys(result.race.floors, "#9aa5b1") | {OURS: "#1a7f5a"}
+    colours = [special.get(name, "#c4622d") for name in names]
+    bars = axis.barh([fill(name, 28) for name in names], ratios, color=colours)
+    axis.bar_label(bars, [f"{ratio:.2f}" for ratio in ratios], padding=3, fontsize=9)
+    axis.set_xscale("log")
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    axis.xaxis.set_minor_formatter(NullFormatter())
+    axis.set_ylim(len(names) - height - 0.5, len(names) - 0.5)  # bars of one height
+    axis.set_xlim(min(*ratios, 0.5) / 1.5, max(ratios) * 4)
+    axis.set_title(fill(result.race.title, 30), fontsize=10.5, loc="left")
+    axis.axvline(1, color="#1a7f5a", linewidth=0.8)
+    axis.tick_params(labelsize=9)
+    axis.spines[["top", "right"]].set_visible(False)
+
+
+def _shown(result: Result) -> list[str]:
+    """Who has a bar, the dearest at the bottom."""
+    names = [name for name in result.minima if name != result.race.bare]
+    return sorted(names, key=result.cost, reverse=True)

@@ -613,6 +613,30 @@ class TestInterferer:
         assert not gateway.calls
 
 
+class TestOptions:
+    @pytest.mark.parametrize(
+        ("arguments", "complaint"),
+        [
+            ("--requests 0", "must be positive"),
+            ("--rate -1", "must be positive"),
+            ("--rate nan", "must be positive"),
+            ("--rate inf", "must be positive"),
+            ("--requests 300 --rate 100", "all is over after 3 s"),
+            ("--port 0", "got 0"),
+        ],
+    )
+    def test_what_cannot_be_is_refused_with_the_reason(
+        self, arguments: str, complaint: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with pytest.raises(SystemExit):
+            demo.parse_options(arguments.split())
+
+        assert complaint in capsys.readouterr().err
+
+    def test_a_quick_run_is_long_enough(self) -> None:
+        assert demo.parse_options(["--quick"]).requests == 800
+
+
 class TestReport:
     def test_folders_of_older_runs_are_left_alone(self, tmp_path: Path) -> None:
         folders = {report.make_folder(tmp_path / "deep") for _ in range(3)}

@@ -1,4 +1,9 @@
-"""One place to import from: what applications use of the `pepperpy.infra` wheels, loaded on use.
+"""One place to import from: what programs use of the `pepperpy.infra` wheels, loaded on use.
+
+Here is every name that a program writes down: the functions of each wheel, the classes that one
+makes, derives from or puts into a signature, and the class that all errors of the wheel derive from.
+The particular errors, and what one only gets back, like an `Explanation`, are in the wheel's own
+module; so is the spine for authors of packages, in `pepperpy.infra.utils`.
 
 Importing this package imports nothing else.  The first use of a name imports the wheel that owns
 it, and the name stays here afterwards; `pepperpy.infra.utils.retry` and `pepperpy.infra.retry` are
@@ -26,37 +31,67 @@ _OWNED = {
         "ConfigError",
         "ConfigRegistry",
         "ConfigValidationError",
+        "ConfigWarning",
+        "config_overrides",
+        "config_template",
         "explain_config",
         "get_config",
         "register_config",
         "reload_config",
         "reset_config",
         "set_config",
+        "subscribe_config",
+        "use_registry",
         "validate_all_configs",
         "validate_config",
+        "watch_config",
     ),
     "logging": (
+        "LogLevel",
+        "LoggingError",
+        "QueuePolicy",
+        "Sampling",
+        "bind",
+        "capture_logs",
         "configure_logging",
         "get_logger",
         "initialize_logging",
+        "log_context",
+        "log_level",
         "set_log_level",
+        "shutdown_logging",
     ),
     "telemetry": (
+        "CompositeTelemetryHandler",
+        "Event",
         "EventLevel",
+        "LoggingTelemetryHandler",
+        "MemoryTelemetryHandler",
+        "Metric",
         "MetricType",
         "ProviderTelemetry",
+        "TelemetryError",
         "TelemetryHandler",
         "TelemetryManager",
+        "capture_metrics",
         "disable_telemetry",
         "enable_telemetry",
+        "flush_telemetry",
         "get_provider_telemetry",
         "initialize_telemetry",
         "is_telemetry_enabled",
         "report_event",
         "report_metric",
+        "shutdown_telemetry",
     ),
     "utils": (
+        "Clock",
+        "FakeClock",
+        "InfraError",
+        "RetryBudget",
+        "UtilsError",
         "async_retry",
+        "deadline",
         "dict_to_object",
         "generate_id",
         "generate_timestamp",
