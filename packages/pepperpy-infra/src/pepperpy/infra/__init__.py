@@ -26,6 +26,22 @@ __path__ = list(dict.fromkeys([*__path__, *(_join(_root, "infra") for _root in _
 
 # Which module owns which names.  The stub beside this file says the same to type checkers.
 _OWNED = {
+    "cache": (
+        "AsyncCacheInvalidator",
+        "Cache",
+        "CacheError",
+        "CacheInvalidationRule",
+        "CacheInvalidator",
+        "InvalidationStrategy",
+        "ainvalidate_cache",
+        "async_cached",
+        "cache_disabled",
+        "cached",
+        "clear_cache",
+        "initialize_cache",
+        "invalidate_cache",
+        "invalidates",
+    ),
     "config": (
         "BaseConfig",
         "ConfigError",

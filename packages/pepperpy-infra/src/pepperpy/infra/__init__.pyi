@@ -1,5 +1,19 @@
 __path__ = __import__("pkgutil").extend_path(__path__, __name__)
 
+from pepperpy.infra.cache import AsyncCacheInvalidator as AsyncCacheInvalidator
+from pepperpy.infra.cache import Cache as Cache
+from pepperpy.infra.cache import CacheError as CacheError
+from pepperpy.infra.cache import CacheInvalidationRule as CacheInvalidationRule
+from pepperpy.infra.cache import CacheInvalidator as CacheInvalidator
+from pepperpy.infra.cache import InvalidationStrategy as InvalidationStrategy
+from pepperpy.infra.cache import ainvalidate_cache as ainvalidate_cache
+from pepperpy.infra.cache import async_cached as async_cached
+from pepperpy.infra.cache import cache_disabled as cache_disabled
+from pepperpy.infra.cache import cached as cached
+from pepperpy.infra.cache import clear_cache as clear_cache
+from pepperpy.infra.cache import initialize_cache as initialize_cache
+from pepperpy.infra.cache import invalidate_cache as invalidate_cache
+from pepperpy.infra.cache import invalidates as invalidates
 from pepperpy.infra.config import BaseConfig as BaseConfig
 from pepperpy.infra.config import ConfigError as ConfigError
 from pepperpy.infra.config import ConfigRegistry as ConfigRegistry
@@ -76,7 +90,12 @@ from pepperpy.infra.utils import slugify as slugify
 from pepperpy.infra.utils import truncate_string as truncate_string
 
 __all__ = [
+    "AsyncCacheInvalidator",
     "BaseConfig",
+    "Cache",
+    "CacheError",
+    "CacheInvalidationRule",
+    "CacheInvalidator",
     "Clock",
     "CompositeTelemetryHandler",
     "ConfigError",
@@ -87,6 +106,7 @@ __all__ = [
     "EventLevel",
     "FakeClock",
     "InfraError",
+    "InvalidationStrategy",
     "LogLevel",
     "LoggingError",
     "LoggingTelemetryHandler",
@@ -101,10 +121,15 @@ __all__ = [
     "TelemetryHandler",
     "TelemetryManager",
     "UtilsError",
+    "ainvalidate_cache",
+    "async_cached",
     "async_retry",
     "bind",
+    "cache_disabled",
+    "cached",
     "capture_logs",
     "capture_metrics",
+    "clear_cache",
     "config_overrides",
     "config_template",
     "configure_logging",
@@ -123,8 +148,11 @@ __all__ = [
     "get_logger",
     "get_provider_telemetry",
     "hash_string",
+    "initialize_cache",
     "initialize_logging",
     "initialize_telemetry",
+    "invalidate_cache",
+    "invalidates",
     "is_telemetry_enabled",
     "is_valid_email",
     "is_valid_url",
