@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import harness
+import races_cache
 import races_config
 import races_facade
 import races_logging
@@ -19,6 +20,7 @@ import report
 from harness import Race
 
 import pepperpy.infra
+import pepperpy.infra.cache
 import pepperpy.infra.config
 import pepperpy.infra.logging
 import pepperpy.infra.telemetry
@@ -41,6 +43,14 @@ PEERS = (
     "prometheus-client",
     "opentelemetry-sdk",
     "codetiming",
+    "cachetools",
+    "cachebox",
+    "theine",
+    "moka-py",
+    "async-lru",
+    "aiocache",
+    "cashews",
+    "dogpile.cache",
 )
 MODULES = (
     pepperpy.infra,
@@ -48,6 +58,7 @@ MODULES = (
     pepperpy.infra.config,
     pepperpy.infra.logging,
     pepperpy.infra.telemetry,
+    pepperpy.infra.cache,
 )
 OURS = tuple(module.__name__.replace(".", "-") for module in MODULES)
 
@@ -93,6 +104,7 @@ def every_race(folder: Path) -> Iterator[Race]:
     yield from races_config.races(folder)
     yield from races_logging.races(folder)
     yield from races_telemetry.races()
+    yield from races_cache.races()
     yield from races_facade.races()
 
 
