@@ -31,6 +31,8 @@ class Unit:
     digits: int = 0
     more_is_better: bool = False
     """Then figures are compared by their difference, not by their ratio."""
+    step: str = ""
+    """What such a difference is counted in, where it is called otherwise."""
 
     def show(self, value: float) -> str:
         """A figure as tables have it."""
@@ -131,7 +133,7 @@ class Result:
         if goal.within is not None and best is not None:
             behind = self.cost(best) - ours
             return Verdict(
-                f"no more than {unit.show(goal.within)} {unit.name} behind {best}",
+                f"no more than {unit.show(goal.within)} {unit.step or unit.name} behind {best}",
                 f"{unit.show(abs(behind))} {'behind' if behind > 0 else 'ahead'}",
                 behind <= goal.within,
             )

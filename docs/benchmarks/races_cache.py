@@ -42,7 +42,7 @@ LRU, FIFO, LFU = "LRU (functools)", "FIFO (cachetools)", "LFU (cachetools)"
 RIVALS = (CACHETOOLS, CACHEBOX, THEINE, MOKA)
 
 TTL = 3600.0
-PERCENT = Unit(name="%", digits=1, more_is_better=True)
+PERCENT = Unit(name="%", digits=1, more_is_better=True, step="points")
 CALLS = Unit(name="calls")
 SERVED = Unit(name="of 9 callers", more_is_better=True)
 BYTES = Unit(name="bytes")
@@ -461,6 +461,7 @@ def memory() -> Race:
     return Race(
         title=f"bytes for each of {KEPT:,} results",
         contestants={name: contestant(name) for name in (OURS, LRU_CACHE, *RIVALS)},
+        floors=[LRU_CACHE],
         goals=[Goal(at_most=210)],
         calibrate=False,
         rounds=1,  # it is the same each time

@@ -26,7 +26,7 @@ def table(result: Result) -> Iterator[str]:
     """The lines of one race, the best first, and its goals."""
     bare, unit = result.race.bare, result.race.unit
     yield f"\n{result.race.title}"
-    head = f"{'min ' if unit is NANOSECONDS else ''}{unit.name}{' over bare' if bare else ''}"
+    head = f"{'min ' if unit == NANOSECONDS else ''}{unit.name}{' over bare' if bare else ''}"
     yield f"  {'':34} {head:>18} {'median ' + unit.name:>18} {'ours':>8}"
     for name in result.in_order:
         shown = "" if name == bare else _beside(result, name)
@@ -83,7 +83,7 @@ def groups(results: Sequence[Result]) -> list[list[Result]]:
 def _table(result: Result) -> Iterator[str]:
     """The best first, with ours as the measure."""
     unit, bare = result.race.unit, result.race.bare
-    head = f"{'min ' if unit is NANOSECONDS else ''}{unit.name}{' (over bare)' if bare else ''}"
+    head = f"{'min ' if unit == NANOSECONDS else ''}{unit.name}{' (over bare)' if bare else ''}"
     yield f"| | {head} | {'more than ours' if unit.more_is_better else 'times ours'} |"
     yield "|---|---:|---:|"
     for name in result.in_order:
@@ -130,7 +130,7 @@ class Panel:
     def rows(self) -> int:
         """How high it has to be, in bars."""
         if self.group[0].race.series:
-            return max(7, len(self.group) + 4)
+            return 2 * len(self.group) + 4
         return len(_shown(self.group[0]))
 
     def draw(self, axis: Axes, rows: int) -> None:
@@ -184,7 +184,7 @@ def _draw_bars(axis: Axes, result: Result, rows: int) -> None:
     names, unit = _shown(result), result.race.unit
     colours = [_colour(result, name, ORANGE) for name in names]
     labels = [fill(name, 28) for name in names]
-    if unit is NANOSECONDS:
+    if unit == NANOSECONDS:
         values = [result.ratio(name) for name in names]
         texts = [f"{value:.2f}" for value in values]
     else:
@@ -195,49 +195,54 @@ def _draw_bars(axis: Axes, result: Result, rows: int) -> None:
     axis.bar_label(bars, texts, padding=3, fontsize=9)
     axis.set_ylim(len(names) - rows - 0.5, len(names) - 0.5)  # bars of one height
     least = min(values)
-    if unit.more_is_better or (unit is not NANOSECONDS and max(values) < 10 * least):
+    if unit.more_is_better or (unit != NANOSECONDS and max(values) < 10 * least):
         axis.set_xlim(0, max(values) * 1.2)
     else:
         axis.set_xscale("log")
         _plain_numbers(axis)
-        axis.set_xlim((min(least, 0.5) if unit is NANOSECONDS else least) / 1.5, max(values) * 4)
-    if unit is NANOSECONDS:
+        axis.set_xlim((min(least, 0.5) if unit == NANOSECONDS else least) / 1.5, max(values) * 4)
+    if unit == NANOSECONDS:
         axis.axvline(1, color=GREEN, linewidth=0.8)
 
 
 def _plain_numbers(axis: Axes) -> None:
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
-    axis.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,g}"))
-    axis.xaxis.set_minor_formatter(NullFormatter())
+    for scale in (axis.xaxis, axis.yaxis):
+        if scale.get_scale() == "log":
+            scale.set_major_formatter(FuncFormatter(_as_number))
+            scale.set_minor_formatter(NullFormatter())
+
+
+def _as_number(value: float, _: object) -> str:
+    return f"{value:,.0f}" if value >= 1 else f"{value:g}"
 
 
 def _draw_dots(axis: Axes, group: Sequence[Result]) -> None:
-    """A line for each race of a series, with a dot for each contestant."""
-    names = group[0].in_order
-    places = range(len(group))
-    for name, colour, marker in zip(names, _colours(group[0], names), "osD^vPX*", strict=False):
+    """A band for each race of a series, with a dot for each contestant, the best on top."""
+    names, unit = group[0].in_order, group[0].race.unit
+    for place, (name, colour) in enumerate(zip(names, _colours(group[0], names), strict=True)):
         axis.scatter(
-            [result.cost(name) * result.race.unit.factor for result in group],
-            places,
-            s=70 if name == OURS else 32,
+            [result.cost(name) * unit.factor for result in group],
+            [at + 0.7 * (place + 0.5) / len(names) - 0.35 for at in range(len(group))],
+            s=60 if name == OURS else 24,
             color=colour,
-            marker="o" if name == OURS else marker,
-            zorder=2 if name == OURS else 3,
+            marker="o" if name == OURS else "sD^vPX"[place % 6],
             label=name,
         )
-    axis.set_yticks(places, [fill(_at(result), 14) for result in group])
+    for border in range(1, len(group)):
+        axis.axhline(border - 0.5, linewidth=0.6, color="#cccccc")
+    axis.set_yticks(range(len(group)), [fill(_at(result), 14) for result in group])
     axis.set_ylim(len(group) - 0.5, -0.5)
-    axis.grid(axis="y", linewidth=0.5, color="#dddddd")
+    axis.grid(axis="x", linewidth=0.5, color="#dddddd")
     axis.set_axisbelow(True)
-    axis.set_xlabel(group[0].race.unit.name, fontsize=9)
+    axis.set_xlabel(unit.name, fontsize=9)
     _legend(axis)
 
 
 def _draw_lines(axis: Axes, group: Sequence[Result]) -> None:
     """A curve for each contestant over the sizes of a series."""
-    names = group[0].in_order
-    unit = group[0].race.unit
+    names, unit = group[0].in_order, group[0].race.unit
     for name, colour in zip(names, _colours(group[0], names), strict=True):
         axis.plot(
             [result.race.at for result in group],
@@ -249,15 +254,17 @@ def _draw_lines(axis: Axes, group: Sequence[Result]) -> None:
             label=name,
         )
     axis.set_xscale("log")
+    axis.set_yscale("log")
     _plain_numbers(axis)
-    axis.set_ylim(0)
-    axis.set_ylabel(unit.name, fontsize=9)
+    axis.set_title(f"{axis.get_title('left')}, {unit.name}", fontsize=10.5, loc="left")
     axis.grid(axis="y", linewidth=0.5, color="#dddddd")
     _legend(axis)
 
 
 def _legend(axis: Axes) -> None:
-    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=2, frameon=False, fontsize=9)
+    axis.legend(
+        loc="upper center", bbox_to_anchor=(0.45, -0.15), ncols=2, frameon=False, fontsize=9
+    )
 
 
 def _colours(result: Result, names: Sequence[str]) -> list[str]:
