@@ -27,6 +27,9 @@ class AsUsersSeeThem(griffe.Extension):
                 kind = module.members.get(str(attribute.annotation))
                 if isinstance(kind, griffe.Class) and "__call__" in kind.members:
                     module.set_member(attribute.name, _function(attribute, kind))
+            for function in module.functions.values():
+                if not function.is_alias:
+                    _take_apart(function)
             self._link(module)
 
     def _link(self, scope: griffe.Module | griffe.Class) -> None:
@@ -46,6 +49,30 @@ class AsUsersSeeThem(griffe.Extension):
                 value = getattr(import_module(func.module.path), name)
                 if isinstance(value, _PLAIN):
                     parameter.default = repr(value)
+
+
+def _take_apart(function: griffe.Function) -> None:
+    """Options of which the docstring tells one by one, though ``**options`` has them all."""
+    for parameter in list(function.parameters):
+        annotation = parameter.annotation
+        if not (
+            isinstance(annotation, griffe.ExprSubscript)
+            and annotation.canonical_path.endswith("Unpack")
+            and function.docstring is not None
+            and f" {parameter.name}:" not in function.docstring.value
+        ):
+            continue
+        options = function.modules_collection[annotation.slice.canonical_path]
+        del function.parameters[parameter.name]
+        for option in options.attributes.values():
+            function.parameters.add(
+                griffe.Parameter(
+                    option.name,
+                    annotation=option.annotation,
+                    kind=griffe.ParameterKind.keyword_only,
+                    default="...",
+                )
+            )
 
 
 def _modules(module: griffe.Module) -> Iterator[griffe.Module]:
