@@ -53,18 +53,13 @@ class AsUsersSeeThem(griffe.Extension):
 
 def _take_apart(function: griffe.Function) -> None:
     """Options of which the docstring tells one by one, though ``**options`` has them all."""
+    text = function.docstring.value if function.docstring else ""
     for parameter in list(function.parameters):
-        annotation = parameter.annotation
-        if not (
-            isinstance(annotation, griffe.ExprSubscript)
-            and annotation.canonical_path.endswith("Unpack")
-            and function.docstring is not None
-            and f" {parameter.name}:" not in function.docstring.value
-        ):
+        path = _unpacked(parameter.annotation)
+        if path is None or not text or f" {parameter.name}:" in text:
             continue
-        options = function.modules_collection[annotation.slice.canonical_path]
         del function.parameters[parameter.name]
-        for option in options.attributes.values():
+        for option in function.modules_collection[path].attributes.values():
             function.parameters.add(
                 griffe.Parameter(
                     option.name,
@@ -73,6 +68,13 @@ def _take_apart(function: griffe.Function) -> None:
                     default="...",
                 )
             )
+
+
+def _unpacked(annotation: str | griffe.Expr | None) -> str | None:
+    """The path of the class in ``Unpack[...]``."""
+    if not isinstance(annotation, griffe.ExprSubscript) or isinstance(annotation.slice, str):
+        return None
+    return annotation.slice.canonical_path if annotation.canonical_name == "Unpack" else None
 
 
 def _modules(module: griffe.Module) -> Iterator[griffe.Module]:
