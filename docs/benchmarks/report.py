@@ -215,7 +215,11 @@ def _plain_numbers(axis: Axes) -> None:
 
 
 def _as_number(value: float, _: object) -> str:
-    return f"{value:,.0f}" if value >= 1 else f"{value:g}"
+    """A number of a scale, short enough to stand beside its neighbours."""
+    for unit, letter in ((1e6, "M"), (1e3, "k")):
+        if value >= unit:
+            return f"{value / unit:g}{letter}"
+    return f"{value:g}"
 
 
 def _draw_dots(axis: Axes, group: Sequence[Result]) -> None:
