@@ -11,11 +11,11 @@ from pepperpy.infra.utils.wrapping import decorate
 
 from ._decorator import Plan, wrap
 from ._errors import InvalidOptionError, InvalidTTLError
+from ._failures import value_of
 from ._freeze import freeze, is_flat
 from ._names import Wanted
 from ._rules import Rules
 from ._settings import Settings
-from ._threads import value_of
 from ._typing import AsyncDecorator, CachedCoroutineFunction, CachedFunction, Decorator, P, R
 
 if TYPE_CHECKING:

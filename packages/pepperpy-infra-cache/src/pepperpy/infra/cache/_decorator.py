@@ -44,7 +44,12 @@ try:
         return $found[0]
     return $loaded($mark, $call)
 except $BaseException as $error:
-    if $failed($mark, $error):
+    try:
+        $raised = $failed($mark, $error)
+    except $BaseException:  # interrupted once more
+        $dropped($mark)
+        raise
+    if $raised:
         raise
     return $rescued($mark)
 """

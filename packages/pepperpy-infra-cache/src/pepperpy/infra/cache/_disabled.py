@@ -42,7 +42,7 @@ class cache_disabled(BothFaces):  # noqa: N801 - reads as a verb: `with cache_di
             switch.blocks += 1
             if switch.blocks == 1:
                 for memo in memos.alive():
-                    memo.switch_off()
+                    memo.follow_switch()
         return self
 
     def __exit__(
@@ -55,4 +55,4 @@ class cache_disabled(BothFaces):  # noqa: N801 - reads as a verb: `with cache_di
             switch.blocks -= 1
             if not switch.blocks:
                 for memo in memos.alive():
-                    memo.switch_on()
+                    memo.follow_switch()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from functools import partial
-from threading import Event, get_ident
+from threading import Lock, RLock, get_ident
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from pepperpy.infra.utils import ForkSafeLock
+from pepperpy.infra.utils import register_after_fork
 
 if TYPE_CHECKING:
     import asyncio
@@ -24,22 +24,28 @@ _LOOKED_AFTER: Final = 1.0
 class Flight:
     """One load of one key.
 
-    Its first half, until ``done``, is guarded by the lock of the cache that began it; what it waits
-    for, by the lock of this module.
+    What it waits for is guarded by the lock of this module, all else by that of its memo.
     """
 
     # As attributes of the class, what few flights need costs the others nothing.
     in_background = False
     """Whether it goes on with nobody waiting."""
     is_fenced = False
-    """Whether its result must not be kept, as its key was invalidated meanwhile."""
+    """Whether its result must not be kept, nor be given to who comes from now on."""
+    is_rescued = False
+    """Whether its value is an old one, as it failed."""
     done = False
     abandoned = False
     """Whether it ended with neither a value nor an error to share."""
     value: Any = None
     error: Exception | None = None
-    event: Event | None = None
-    """For threads; made by the first of them that waits."""
+    waiting = 0
+    """How many wait for its outcome, or have not taken it yet."""
+    gate: Any = None
+    """A lock for threads to queue at, made by the first of them; it is let go of at the end.
+
+    No `Event`: an interrupt in the midst of its `set` leaves waiters asleep.
+    """
     loop: asyncio.AbstractEventLoop | None = None
     task: asyncio.Task[None] | None = None
     waiters: list[Waiter] | None = None
@@ -57,41 +63,45 @@ class Flight:
         self.thread = get_ident()
         self.outer = _under_way.get()
         if self.outer is not None and self.outer.done:
-            self.outer = _innermost()
+            self.outer = innermost()
 
-    def is_reliable(self, loop: asyncio.AbstractEventLoop) -> bool:
+    def is_reliable(self, loop: asyncio.AbstractEventLoop | None) -> bool:
         """Whether it goes on by itself while somebody in *loop* waits for it."""
         own = self.loop
         return own is None or own is loop or (own.is_running() and not own.is_closed())
 
     def wait_with(self, waiter: Waiter | None) -> None:
-        """Have a task wait with *waiter*, or a thread by `event`."""
+        """Have a task wait with *waiter*, or a thread at the `gate`."""
+        self.waiting += 1
         if waiter is not None:
             if self.waiters is None:
                 self.waiters = []
             self.waiters.append(waiter)
-        elif self.event is None:
-            self.event = Event()
+        elif self.gate is None:
+            gate = Lock()
+            gate.acquire()
+            self.gate = gate
 
-    def finish(self, value: Any = None, error: Exception | None = None) -> Sequence[Waiter]:
-        """Note the outcome, wake threads, and tell which tasks are to be woken."""
-        self.value, self.error, self.done = value, error, True
-        return self._wake()
+    def finish(self, value: Any = None, error: Exception | None = None) -> None:
+        """Note the outcome, and let threads go on; `wake` does that for tasks."""
+        if self.waiting:  # contexts may keep this object for long, and should not keep the value
+            self.value, self.error = value, error
+        self.done = True
+        self.release()
 
-    def abandon(self) -> Sequence[Waiter]:
+    def abandon(self) -> None:
         """End it without an outcome: one of those who wait begins anew."""
-        self.abandoned = self.done = True
-        return self._wake()
+        self.abandoned = self.is_fenced = self.done = True
+        self.release()
 
-    def _wake(self) -> Sequence[Waiter]:
-        if self.event is not None:
-            self.event.set()
-        waiters, self.waiters = self.waiters or (), None
-        # A context may keep this object for long.
+    def release(self) -> None:
+        """Let threads go on; harmless if that was done before."""
+        gate, self.gate = self.gate, None
+        if gate is not None:
+            gate.release()
         self.fallback = None
         if self.outer is not None:
             self.outer = next(self.outer.chain(), None)
-        return waiters
 
     def chain(self) -> Iterator[Flight]:
         """This and the loads in whose midst it began, as far as they are still under way."""
@@ -116,10 +126,12 @@ class Flight:
 
 
 _under_way: ContextVar[Flight | None] = ContextVar("pepperpy.cache.flight", default=None)
-_graph = ForkSafeLock()
+enter: Final = _under_way.set
+"""Have this context be in the midst of a flight."""
+leave: Final = _under_way.reset
 
 
-def _innermost() -> Flight | None:
+def innermost() -> Flight | None:
     """The load in whose midst the caller is."""
     flight = _under_way.get()
     while flight is not None and flight.done:
@@ -127,46 +139,68 @@ def _innermost() -> Flight | None:
     return flight
 
 
-def _chain_here() -> list[Flight]:
-    innermost = _innermost()
-    return [] if innermost is None else list(innermost.chain())
+class _Graph:
+    """The lock of who waits for whom.
+
+    It is entered without a line of Python in between, where an interrupt could leave it locked.
+    """
+
+    def __init__(self) -> None:
+        self.lock = RLock()
+        register_after_fork(self)
+
+    def after_fork(self) -> None:
+        self.lock = RLock()
 
 
-def enter(flight: Flight | None) -> None:
-    """Have this context be in the midst of *flight*."""
-    _under_way.set(flight)
+_graph: Final = _Graph()
 
 
 class waiting_for:  # noqa: N801 - reads as a verb: `with waiting_for(flight) as may:`
     """A block that waits for *flight*, unless that would be for ever.
 
     Gives False where *flight* waits for a load in whose midst the caller is, and so for the caller.
+
+    Args:
+        leads: Whether the caller has just begun it, so that it cannot wait for anything yet.
     """
 
-    __slots__ = ("_chain", "_flight")
+    __slots__ = ("_flight", "_inside", "_waiting")
 
-    def __init__(self, flight: Flight) -> None:
+    def __init__(self, flight: Flight, *, leads: bool = False) -> None:
         self._flight = flight
-        self._chain = _chain_here()
+        self._waiting: list[Flight] = []
+        self._inside: set[Flight] = set()
+        inner = innermost()
+        if inner is None:
+            return
+        for each in inner.chain():
+            self._waiting.append(each)
+            # Who awaits a load in a task is known to wait for it; a thread just runs its own.
+            if each.loop is not None:
+                break
+        if not leads:
+            self._inside.update(inner.chain())
 
     def __enter__(self) -> bool:
-        if not self._chain:
+        if not self._waiting:
             return True
-        with _graph:
-            if self._flight.reaches(set(self._chain)):
-                self._chain = []
+        with _graph.lock:
+            if self._flight.reaches(self._inside):
+                self._waiting.clear()
                 return False
-            for flight in self._chain:
+            for flight in self._waiting:
                 flight.waits_for = [*flight.waits_for, self._flight]
         return True
 
     def __exit__(self, *_: object) -> None:
-        if self._chain:
-            with _graph:
-                for flight in self._chain:
-                    left = list(flight.waits_for)
-                    left.remove(self._flight)
-                    flight.waits_for = left
+        if not self._waiting:
+            return
+        with _graph.lock:
+            for flight in self._waiting:
+                left = list(flight.waits_for)
+                left.remove(self._flight)
+                flight.waits_for = left
 
 
 async def wait_in_task(flight: Flight, waiter: Waiter) -> bool:
@@ -184,18 +218,20 @@ async def wait_in_task(flight: Flight, waiter: Waiter) -> bool:
     return True
 
 
-def wake(waiters: Sequence[Waiter]) -> None:
-    """Let tasks go on, in whichever loop they are."""
+def wake(flight: Flight) -> None:
+    """Let the tasks go on that waited, in whichever loop they are; harmless if done before."""
+    waiters = flight.waiters
     if not waiters:
         return
     from asyncio import _get_running_loop
 
     here = _get_running_loop()
-    for loop, future in waiters:
+    for loop, future in tuple(waiters):
         if loop is here:
             _resolve(future)
         else:
             call_in(loop, partial(_resolve, future))
+    flight.waiters = None
 
 
 def call_in(loop: asyncio.AbstractEventLoop, func: Callable[[], object]) -> None:

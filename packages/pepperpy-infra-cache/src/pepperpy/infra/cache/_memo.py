@@ -6,14 +6,11 @@ of it.  `_threads` and `_tasks` do it.
 
 from __future__ import annotations
 
-import math
 import time
 from collections import deque
-from copy import copy, deepcopy
-from random import random
-from threading import RLock
-from types import AsyncGeneratorType, CoroutineType, GeneratorType
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from functools import partial
+from threading import RLock, get_ident
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from pepperpy.infra.utils import (
     Clock,
@@ -25,14 +22,16 @@ from pepperpy.infra.utils import (
     register_inspectable,
 )
 
-from ._entry import DEADLINE, DETAILS, HITS, KEY, VALUE, Details, Entry, end_of, new_entry
-from ._errors import UncacheableResultError, UnkeyableArgumentError
+from ._entry import DETAILS, HITS, KEY, VALUE, Details, Entry, end_of
+from ._errors import UnkeyableArgumentError
+from ._failures import fresh_error
 from ._flights import Flight, wake
 from ._freeze import CannotFreezeError
 from ._info import CacheInfo
+from ._keeping import Keeping
 from ._keys import Token, Tokens
 from ._store import COLLECTED, INVALIDATED, MemoryStore
-from ._weigh import weight_of
+from ._uses import FRESH, NONE, RENEWED, use_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
@@ -43,12 +42,7 @@ if TYPE_CHECKING:
     from ._rules import Rules
     from ._settings import Settings
 
-_NEVER: Final = -math.inf
 _MOST_DIGITS: Final = 4000  # Python makes no longer numbers of text
-_ONCE: Final = frozenset(
-    {CoroutineType, GeneratorType, AsyncGeneratorType, map, filter, zip, enumerate, reversed}
-)
-"""Classes of what can be gone through only once."""
 
 memos: Final[Weakly[Memo]] = Weakly()
 
@@ -66,6 +60,7 @@ class Switch:
 switch: Final = Switch()
 
 
+T = TypeVar("T")
 Step: TypeAlias = "tuple[Flight | None, bool, Entry | None]"
 """What is to be done about a call: a flight, whether it is the caller's to make, and an entry to
 serve.  With neither flight nor entry the call has nothing to do with the cache."""
@@ -76,8 +71,9 @@ ALONE: Final[Step] = (None, False, None)
 class Memo:
     """The results of one function.
 
-    The lock guards all but ``store.hot``, which hits read.  It is never held while code of the
-    user's runs, but for the comparison of keys.
+    The lock guards all but ``store.hot``, which hits read.  Little of the user's own code can run
+    while it is held: comparisons of keys, finalisers, signal handlers.  For what such code does
+    with this cache see `begin` and `_change`.
     """
 
     def __init__(
@@ -110,24 +106,20 @@ class Memo:
         )
         self.tokens = Tokens(self._on_end)
         self.names_of_call: Callable[..., tuple[str, ...]] | None = None
+        self.keeping = Keeping(function, settings, keys, naming, rules)
+        self.copied = self.keeping.copied
         self._keys = keys
         self._naming = naming
         self._rules = rules
-        # What each call of an ordinary function would find out again.
-        is_fixed = settings.none_ttl is None and not callable(settings.ttl)
-        self._life: float | None = settings.life_of(None) if is_fixed else None
-        self._is_simple = settings.is_simple
-        given = settings.copy
-        self._copy: Any = given if callable(given) else deepcopy if given else None
         self._lock = RLock()
         self._flights: dict[Hashable, Flight] = {}
-        self._ended: deque[Token] = deque()  # appended to by whatever collects garbage
+        self._later: deque[Callable[[], object]] = deque()
+        """Changes that came in the midst of another one."""
         self._has_odd_keys = False
         self._misses = self._loads = self._load_errors = self._coalesced = self._stale = 0
         self._load_seconds = 0.0
-        if switch.blocks:
-            self.store.switch_off()
         memos.add(self)
+        self.follow_switch()
         register_after_fork(self)
         register_inspectable(self)
 
@@ -153,14 +145,17 @@ class Memo:
             ) from None
         return self._keys.settle(key, token)
 
+    @property
+    def has_names(self) -> bool:
+        """Whether `names_of` can return any."""
+        return self.names_of_call is not None or self._naming.key_is_name
+
     def names_of(self, key: Hashable, args: Any, kwargs: Any) -> tuple[str, ...]:
         """The names that the arguments of a call give, but for its entities."""
         if self.names_of_call is not None:
             names = tuple(name for name in self.names_of_call(*args, **kwargs) if name)
-        elif self._naming.key_is_name and isinstance(key, str):
-            return (key,)
         else:
-            return ()
+            names = ()
         return (*names, key) if self._naming.key_is_name and isinstance(key, str) else names
 
     def begin(
@@ -168,8 +163,8 @@ class Memo:
         key: Hashable,
         names: tuple[str, ...],
         waiter: Waiter | None,
+        mark: list[Flight],
         *,
-        mark: list[Flight] | None = None,
         anew: bool = False,
     ) -> Step:
         """What to do about a call that was no plain hit.
@@ -180,34 +175,44 @@ class Memo:
             mark: Gets the flight, if it is the caller's to make, before others can see it.
             anew: Whether to load whatever is there.
         """
+        if self._is_mine():
+            return ALONE  # called in the midst of a change
         with self._lock:
             if switch.blocks:
                 return ALONE
+            if self._later:
+                self._catch_up()
             now = self.now()
             flight = self._flights.get(key)
-            if anew and flight is not None:
-                self._fence(flight)
+            if flight is not None and (anew or not self._is_joinable(flight, waiter)):
+                flight.is_fenced = True
                 flight = None
             entry = None if anew else self.store.entries.get(key)
-            use = _NONE if entry is None else _use_of(entry, now)
-            if use is _FRESH or (use is _RENEWED and flight is not None):
+            use = NONE if entry is None else use_of(entry, now)
+            if use is FRESH or (use is RENEWED and flight is not None):
                 return None, False, self._served(entry, now)
-            if flight is not None and (waiter is None or flight.is_reliable(waiter[0])):
+            if flight is not None:
                 self._misses += 1
                 flight.wait_with(waiter)
                 return flight, False, None
-            flight = Flight(key, names, now, None if use is _NONE else entry)
-            if mark is not None:
-                mark.append(flight)
+            flight = Flight(key, names, now, None if use is NONE else entry)
+            mark.append(flight)
             self._flights[key] = flight
             if waiter is not None:
                 flight.loop = waiter[0]
-                if use is _RENEWED:
-                    flight.in_background = True
+                if use is RENEWED:
+                    flight.in_background, flight.outer = True, None
                     return flight, True, self._served(entry, now)
                 flight.wait_with(waiter)
             self._misses += 1
             return flight, True, None
+
+    def begin_aside(self, flight: Flight, mark: list[Flight]) -> Flight:
+        """A flight for who cannot wait for *flight*: nobody sees it, and its result is not kept."""
+        aside = Flight(flight.key, flight.names, self.now(), None)
+        aside.is_fenced = True
+        mark.append(aside)
+        return aside
 
     def loaded(self, flight: Flight, value: Any) -> None:
         """Take the result of a load: keep it, and let those go on who wait for it.
@@ -217,75 +222,108 @@ class Memo:
             InvalidTTLError: If the user's function for the ttl returned no duration.
         """
         now = self.now()
-        entry = self._entry(flight.key, flight.names, value, now)
-        with self._lock:
-            self._loads += 1
-            self._load_seconds += now - flight.began
-            if entry is not None and not flight.is_fenced:
-                self._keep(entry, now)
-            waiters = self._end(flight).finish(value)
-            trash = self.store.take_trash()
-        wake(waiters)
+        entry = self.keeping.entry(flight.key, flight.names, value, now)
+        try:
+            with self._lock:
+                self._loads += 1
+                self._load_seconds += now - flight.began
+                if not flight.done:
+                    flight.finish(value)
+                    self._end(flight)
+                    if entry is not None and not flight.is_fenced:
+                        self._keep(entry, now)
+                trash = self._tidied()
+        finally:
+            if flight.waiters:
+                wake(flight)
         del trash
         if self._rules.has_limits and entry is not None:
-            self._rules.kept(self, entry[KEY], self._all_names(entry))
+            self._rules.kept(self, entry[KEY], self.keeping.all_names(entry))
 
     def failed(self, flight: Flight, error: BaseException) -> bool:
         """Take the failure of a load; whether it is the caller's to bear.
 
         If not, the flight has an old result for its value.
         """
-        if flight.done:
-            return True
-        if not isinstance(error, Exception) or passes_through(error):
+        if flight.done or not isinstance(error, Exception) or passes_through(error):
             self.abandon(flight)
             return True
         now = self.now()
-        with self._lock:
-            self._load_errors += 1
-            self._load_seconds += now - flight.began
-            old = flight.fallback
-            rescued = old is not None and end_of(old) > now and not flight.is_fenced
-            if isinstance(error, self.settings.cache_errors) and not (rescued or flight.is_fenced):
-                self._keep(self._failure(flight, error, now), now)
-            if old is not None and rescued:
-                self._stale += 1
-                waiters = self._end(flight).finish(old[VALUE])
-            else:
-                waiters = self._end(flight).finish(error=error)
-            trash = self.store.take_trash()
-        wake(waiters)
+        failure = self.keeping.failure(flight.key, flight.names, error, now)
+        try:
+            with self._lock:
+                self._load_errors += 1
+                self._load_seconds += now - flight.began
+                old = flight.fallback
+                if old is not None and end_of(old) > now and not flight.is_fenced:
+                    flight.is_rescued = True
+                    flight.waiting += flight.loop is None  # its thread takes it like the others
+                    flight.finish(old[VALUE])
+                else:
+                    flight.finish(error=error)
+                self._end(flight)
+                if failure is not None and not (flight.is_rescued or flight.is_fenced):
+                    self._keep(failure, now)
+                trash = self._tidied()
+        finally:
+            if flight.waiters:
+                wake(flight)
         del trash
-        if rescued:
+        if flight.is_rescued or flight.in_background:
             self._tell_of(error)
-        return not rescued
+        return not flight.is_rescued
 
     def abandon(self, flight: Flight) -> None:
-        """End a load that came to nothing; one of those who wait begins anew."""
-        with self._lock:
-            if flight.done:
-                return
-            waiters = self._end(flight).abandon()
-        wake(waiters)
+        """End a load that came to nothing; one of those who wait begins anew.
+
+        Of one that has ended, make sure that everybody knows.
+        """
+        try:
+            with self._lock:
+                if flight.done:
+                    flight.release()
+                else:
+                    flight.abandon()
+                self._end(flight)
+        finally:
+            wake(flight)
 
     def leave(self, flight: Flight, waiter: Waiter) -> bool:
         """Have a task wait no longer; whether nobody is left, and the load is to be cancelled."""
         with self._lock:
             if flight.waiters is not None and waiter in flight.waiters:
                 flight.waiters.remove(waiter)
+                flight.waiting -= 1
             if flight.done or flight.waiters or flight.in_background:
                 return False
-            self._fence(flight)
+            flight.is_fenced = True
             return True
 
-    def joined(self) -> None:
-        """Count a call that was served by another one's load."""
-        with self._lock:
-            self._coalesced += 1
+    def take(self, flight: Flight, *, leads: bool = False) -> Any:
+        """The outcome of *flight* for one of those who waited.
 
-    def copied(self, value: Any) -> Any:
-        """What to hand out of *value*, which others may hold as well."""
-        return value if self._copy is None else self._copy(value)
+        Args:
+            leads: Whether it is who made it.
+
+        Raises:
+            Exception: If it failed.
+        """
+        with self._lock:
+            value, error = flight.value, flight.error
+            flight.waiting -= 1
+            if not flight.waiting:
+                flight.value = flight.error = None
+            if error is None:
+                self._coalesced += not leads
+                self._stale += flight.is_rescued
+        if error is None:
+            return value if leads and not flight.is_rescued else self.copied(value)
+        try:
+            if leads:
+                raise error
+            raise fresh_error(error).with_traceback(error.__traceback__)
+        finally:
+            del error  # it holds this frame
 
     # Changes
 
@@ -298,84 +336,80 @@ class Memo:
             life: Seconds that it is good for; `None` for what the settings say.
         """
         now = self.now()
-        entry = self._entry(key, names, value, now, life)
-        with self._lock:
-            flight = self._flights.get(key)
-            if flight is not None:
-                self._fence(flight)
-            if entry is None:
+        entry = self.keeping.entry(key, names, value, now, life)
+
+        def change() -> None:
+            self._fence(key)
+            if entry is None or switch.blocks:
                 self.store.drop(key, INVALIDATED)
             else:
                 self._keep(entry, now)
-            trash = self.store.take_trash()
-        del trash
+
+        self._change(change)
 
     def look(self, key: Hashable) -> Entry | None:
         """The entry of *key* if it is good for being served; this counts as a call."""
         with self._lock:
             now = self.now()
             entry = self.store.entries.get(key)
-            if not switch.blocks and _use_of(entry, now) in {_FRESH, _RENEWED}:
+            if not switch.blocks and use_of(entry, now) in {FRESH, RENEWED}:
                 return None if entry is None else self._served(entry, now)
             self._misses += 1
             return None
 
     def forget(self, key: Hashable) -> int:
         """Drop the entry of *key*, and keep nothing that is being loaded for it."""
-        with self._lock:
-            flight = self._flights.get(key)
-            if flight is not None:
-                self._fence(flight)
-            count = self.store.drop_all([key], INVALIDATED, self.now())
-            trash = self.store.take_trash()
-        del trash
-        return count
+
+        def change() -> int:
+            self._fence(key)
+            return self.store.drop_all([key], INVALIDATED, self.now())
+
+        return self._change(change) or 0
 
     def invalidate(self, wanted: Wanted) -> int:
         """Drop what carries a wanted name, and keep nothing of the kind that is being loaded."""
-        with self._lock:
-            count = self.store.drop_all(self._keys_named(wanted), INVALIDATED, self.now())
+
+        def change() -> int:
             for flight in list(self._flights.values()):
                 if self._may_carry(flight, wanted):
-                    self._fence(flight)
-            trash = self.store.take_trash()
-        del trash
-        return count
+                    flight.is_fenced = True
+            return self.store.drop_all(self._keys_named(wanted), INVALIDATED, self.now())
+
+        return self._change(change) or 0
 
     def clear(self) -> int:
         """Drop everything, and keep nothing that is being loaded; how much was of use."""
-        with self._lock:
-            count = self.store.size(self.now())
+
+        def change() -> int:
             for flight in list(self._flights.values()):
-                self._fence(flight)
+                flight.is_fenced = True
+            count = self.store.size(self.now())
             self.store.clear()
-            trash = self.store.take_trash()
-        del trash
-        return count
+            return count
+
+        return self._change(change) or 0
 
     def holds(self, wanted: Wanted) -> bool:
         """Whether an entry that carries a wanted name is still good."""
         with self._lock:
             now = self.now()
             found = (self.store.entries.get(key) for key in self._keys_named(wanted))
-            return any(_use_of(entry, now) is not _NONE for entry in found)
+            return any(use_of(entry, now) is not NONE for entry in found)
 
     def resize(self, max_size: int | None) -> None:
         """Hold so many entries at the most."""
-        with self._lock:
-            self.store.resize(max_size, self.now())
-            trash = self.store.take_trash()
-        del trash
+        self._change(lambda: self.store.resize(max_size, self.now()))
 
-    def switch_off(self) -> None:
-        """Have hits find nothing; what there is stays aside."""
-        with self._lock:
-            self.store.switch_off()
+    def follow_switch(self) -> None:
+        """Have hits find nothing while the switch is off; what there is stays aside."""
 
-    def switch_on(self) -> None:
-        """Have hits find again what was put aside."""
-        with self._lock:
-            self.store.switch_on()
+        def change() -> None:
+            if switch.blocks:
+                self.store.switch_off()
+            else:
+                self.store.switch_on()
+
+        self._change(change)
 
     def hits_of(self, key: Hashable) -> int | None:
         """How often the entry of *key* was asked for; `None` if there is none."""
@@ -383,15 +417,23 @@ class Memo:
         return None if entry is None else entry[HITS]
 
     def after_fork(self) -> None:
-        """Forget the loads of threads and loops that did not come along."""
+        """Forget the loads of threads that did not come along."""
         self._lock = RLock()
-        self._flights.clear()
+        here = get_ident()
+        gone = [flight for flight in self._flights.values() if flight.thread != here]
+        self._flights = {
+            key: flight for key, flight in self._flights.items() if flight.thread == here
+        }
+        for flight in gone:
+            flight.abandon()
+            wake(flight)
 
     # Looking
 
     def info(self) -> CacheInfo:
         """The figures so far."""
         with self._lock:
+            self._catch_up()
             store = self.store
             return CacheInfo(
                 hits=store.hits(),
@@ -428,6 +470,42 @@ class Memo:
 
     # The rest runs under the lock, unless it says otherwise.
 
+    def _is_mine(self) -> bool:
+        """Whether the thread that asks holds the lock."""
+        lock: Any = self._lock
+        return bool(lock._is_owned())  # noqa: SLF001 - `threading.Condition` asks it as well
+
+    def _change(self, change: Callable[[], T]) -> T | None:
+        """Make a change, and tell what it returns.  Takes the lock.
+
+        Who comes in the midst of another change, as a finaliser or a signal handler may, would find
+        things half done: his is made at the end of that one.
+        """
+        if self._is_mine():
+            self._later.append(change)
+            return None
+        with self._lock:
+            self._catch_up()
+            result = change()
+            trash = self._tidied()
+        del trash
+        return result
+
+    def _catch_up(self) -> None:
+        while self._later:
+            self._later.popleft()()
+
+    def _tidied(self) -> list[Entry]:
+        """What to let go of when the lock is given back, after all that came meanwhile."""
+        if self._later:
+            self._catch_up()
+        return self.store.take_trash()
+
+    def _is_joinable(self, flight: Flight, waiter: Waiter | None) -> bool:
+        if flight.is_fenced or flight.done:
+            return False
+        return flight.loop is None or flight.is_reliable(None if waiter is None else waiter[0])
+
     def _served(self, entry: Any, now: float) -> Entry:
         entry[HITS] += 1
         details: Details | None = entry[DETAILS]
@@ -435,101 +513,19 @@ class Memo:
             self._stale += 1
         return entry  # type: ignore[no-any-return]
 
-    def _fence(self, flight: Flight) -> None:
-        flight.is_fenced = True
-        self._end(flight)
+    def _fence(self, key: Hashable) -> None:
+        flight = self._flights.get(key)
+        if flight is not None:
+            flight.is_fenced = True
 
-    def _end(self, flight: Flight) -> Flight:
+    def _end(self, flight: Flight) -> None:
         if self._flights.get(flight.key) is flight:
             del self._flights[flight.key]
-        return flight
 
     def _keep(self, entry: Entry, now: float) -> None:
-        if switch.blocks:
-            return
-        if self._ended:
-            self._drop_ended()
-        self._has_odd_keys = self._has_odd_keys or type(entry[KEY]) is tuple
-        self.store.put(entry, now)
-
-    def _entry(
-        self,
-        key: Hashable,
-        names: tuple[str, ...],
-        value: Any,
-        now: float,
-        life: float | None = None,
-    ) -> Entry | None:
-        """An entry for *value*, or `None` if it is not to be kept.  Runs without the lock."""
-        if type(value) in _ONCE:
-            raise UncacheableResultError(
-                f"{self.function}() returned a {type(value).__name__}, which can be used only once "
-                "and so can't be kept; return a list, or decorate the function that makes its items"
-                + (" (or write `async def`)" if type(value) is CoroutineType else ""),
-                function=self.function,
-            )
-        settings = self.settings
-        if settings.cache_if is not None and not settings.cache_if(value):
-            return None
-        if life is None:
-            life = self._life if self._life is not None else settings.life_of(value)
-        if self._naming.of_result:
-            names = (*names, *self._naming.named_by_result(value))
-        if self._rules.has_ttl:
-            life = min(life, self._rules.ttl_of([*names, *self._entity_names(key)]))
-        if life <= 0:
-            return None
-        if not names and self._is_simple:
-            return [value if self._copy is None else self._copy(value), now + life, 0, 0, key, None]
-        return self._detailed(key, names, value, now, life)
-
-    def _detailed(
-        self, key: Hashable, names: tuple[str, ...], value: Any, now: float, life: float
-    ) -> Entry | None:
-        settings = self.settings
-        weight = 0
-        if settings.max_bytes is not None:
-            weight = (settings.weigh or weight_of)(value)
-            if weight > settings.max_bytes:
-                return None
-        life *= 1 - settings.jitter * random() if settings.jitter else 1  # noqa: S311 - no secret
-        fresh_until = now + life
-        stale_until = fresh_until + settings.stale_for  # type: ignore[operator]
-        error_until = fresh_until + settings.stale_on_error  # type: ignore[operator]
-        deadline = fresh_until
-        if settings.refresh_ahead and life < math.inf:
-            deadline -= life * settings.refresh_ahead
-        details = None
-        if names or weight or not (deadline == stale_until == error_until):
-            details = Details(
-                fresh_until=fresh_until,
-                stale_until=stale_until,
-                error_until=error_until,
-                names=tuple(dict.fromkeys(names)),
-                weight=weight,
-            )
-        return new_entry(self.copied(value), deadline, key, details)
-
-    def _failure(self, flight: Flight, error: Exception, now: float) -> Entry:
-        until = now + self.settings.error_ttl  # type: ignore[operator]
-        details = Details(
-            fresh_until=until,
-            stale_until=_NEVER,
-            error_until=_NEVER,
-            names=tuple(dict.fromkeys(flight.names)),
-            failed=True,
-        )
-        return new_entry(fresh_error(error), _NEVER, flight.key, details)
-
-    def _entity_names(self, key: Hashable) -> list[str]:
-        if not self._naming.entities:
-            return []
-        return self._naming.named_by_parts(self._keys.split(key))
-
-    def _all_names(self, entry: Entry) -> list[str]:
-        details: Details | None = entry[DETAILS]
-        names = () if details is None else details.names
-        return [*names, *self._entity_names(entry[KEY])]
+        if not switch.blocks:
+            self._has_odd_keys = self._has_odd_keys or type(entry[KEY]) is tuple
+            self.store.put(entry, now)
 
     def _keys_named(self, wanted: Wanted) -> set[Hashable]:
         indexed = self.store.names
@@ -547,35 +543,34 @@ class Memo:
             yield from plain_keys(wanted.name[len(self._naming.entities[0].prefix) :])
             return
         for key in self.store.entries:
-            if any(map(wanted.matches, self._entity_names(key))):
+            if any(map(wanted.matches, self.keeping.entity_names(key))):
                 yield key
 
     def _may_carry(self, flight: Flight, wanted: Wanted) -> bool:
         if self._naming.of_result:  # nobody knows before it is there
             return True
-        return any(map(wanted.matches, (*flight.names, *self._entity_names(flight.key))))
+        return any(map(wanted.matches, (*flight.names, *self.keeping.entity_names(flight.key))))
 
     def _on_end(self, token: Token) -> None:
         """Drop the entries of an instance that died.  Runs wherever garbage is collected."""
-        self._ended.append(token)
-        lock: Any = self._lock
-        # In the midst of a change of ours, or of another thread's, the next change does it.
-        if lock._is_owned() or not lock.acquire(blocking=False):  # noqa: SLF001 - as Condition does
+        self._later.append(partial(self._drop_owned, token))
+        lock = self._lock
+        # In the midst of a change of ours, or of another thread's, that one does it.
+        if self._is_mine() or not lock.acquire(blocking=False):
             return
         try:
-            self._drop_ended()
+            self._catch_up()
             trash = self.store.take_trash()
         finally:
             lock.release()
         del trash
 
-    def _drop_ended(self) -> None:
-        while self._ended:
-            keys = self.store.owned.get(self._ended.popleft(), ())
-            for key in list(keys):
-                self.store.drop(key, COLLECTED)
+    def _drop_owned(self, token: Token) -> None:
+        for key in list(self.store.owned.get(token, ())):
+            self.store.drop(key, COLLECTED)
 
     def _tell_of(self, error: Exception) -> None:
+        """Takes no lock."""
         emit(
             Signal(
                 kind="cache.refresh_failed",
@@ -585,28 +580,9 @@ class Memo:
         )
 
 
-# What an entry is good for.  Compared by identity, and no enum: its members cost 60 ns a look-up.
-_NONE: Final = object()
-_FRESH: Final = object()
-_RENEWED: Final = object()
-"""To be served while one caller loads anew."""
-_RESCUE: Final = object()
-"""To be served if loading anew fails."""
-
-
-def _use_of(entry: Entry | None, now: float) -> object:
-    if entry is None:
-        return _NONE
-    if entry[DEADLINE] > now:
-        return _FRESH
-    details: Details | None = entry[DETAILS]
-    if details is None:
-        return _NONE
-    if details.failed:
-        return _FRESH if details.fresh_until > now else _NONE
-    if details.fresh_until > now or details.stale_until > now:
-        return _RENEWED
-    return _RESCUE if details.error_until > now else _NONE
+def is_busy_here() -> bool:
+    """Whether the thread that asks is in the midst of a change of any cache."""
+    return any(memo._is_mine() for memo in memos.alive())  # noqa: SLF001
 
 
 def plain_keys(text: str) -> list[Hashable]:
@@ -616,18 +592,3 @@ def plain_keys(text: str) -> list[Hashable]:
         number = int(text)
         return [text, number] if str(number) == text else [text]
     return [text]
-
-
-def fresh_error(error: Exception) -> Exception:
-    """A copy to raise: what is raised twice collects tracebacks, and keeps their frames alive."""
-    try:
-        twin: Exception = copy(error)
-    except Exception as problem:  # its class takes other arguments than it shows
-        if passes_through(problem):
-            raise
-        return error
-    if type(twin) is not type(error):
-        return error
-    twin.__cause__ = error.__cause__
-    twin.__suppress_context__ = error.__suppress_context__
-    return twin

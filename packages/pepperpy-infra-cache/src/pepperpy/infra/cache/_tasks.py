@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import sys
-from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Final
 
 from pepperpy.infra.utils import passes_through
 
-from ._flights import call_in, enter, wait_in_task, waiting_for
-from ._threads import value_of
+from ._failures import value_of
+from ._flights import call_in, enter, leave, wait_in_task, waiting_for
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Coroutine, Hashable
 
     from ._flights import Flight, Waiter
     from ._memo import Memo
@@ -36,47 +35,57 @@ class TaskDriver:
 
     async def load(self, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Serve the call, after a wait if somebody is loading, or load."""
-        return await self._load(self._memo.settle(key, args), args, kwargs, anew=False)
+        return await self._load(self._memo.settle(key, args), args, kwargs)
 
     async def refresh(self, key: Hashable, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Load, whatever is there."""
         return await self._load(key, args, kwargs, anew=True)
 
-    async def _load(
-        self, key: Hashable, args: tuple[Any, ...], kwargs: dict[str, Any], *, anew: bool
-    ) -> Any:
-        memo = self._memo
-        names = memo.names_of(key, args, kwargs)
+    def _load(
+        self, key: Hashable, args: tuple[Any, ...], kwargs: dict[str, Any], *, anew: bool = False
+    ) -> Coroutine[Any, Any, Any]:
+        names = self._memo.names_of(key, args, kwargs) if self._memo.has_names else ()
         loop = running_loop()
         if loop is None:
-            return await self._load_here(key, names, args, kwargs, anew=anew)
+            return self._load_here(key, names, args, kwargs, anew=anew)
+        return self._load_in(loop, key, names, args, kwargs, anew=anew)
+
+    async def _load_in(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        key: Hashable,
+        names: tuple[str, ...],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        *,
+        anew: bool,
+    ) -> Any:
+        memo = self._memo
         while True:
             waiter = (loop, loop.create_future())
-            flight, leads, entry = memo.begin(key, names, waiter, anew=anew)
-            if flight is not None and leads:
-                self._start(loop, flight, args, kwargs)
-            if entry is not None:
-                return memo.copied(value_of(entry))
-            if flight is None:
-                break
-            with waiting_for(flight) as may:
-                if not may:
-                    memo.leave(flight, waiter)
-                    break
-                has_ended = await self._wait(flight, waiter)
+            mark: list[Flight] = []
+            try:
+                flight, leads, entry = memo.begin(key, names, waiter, mark, anew=anew)
+                if entry is not None:
+                    if flight is not None:
+                        self._start(loop, flight, args, kwargs)
+                    return memo.copied(value_of(entry))
+                if flight is None:
+                    return await self._func(*args, **kwargs)
+                with waiting_for(flight, leads=leads) as may:
+                    if leads:
+                        self._start(loop, flight, args, kwargs)
+                    has_ended = may and await self._wait(flight, waiter)
+            finally:
+                if mark and mark[0].task is None:
+                    memo.abandon(mark[0])  # interrupted before there was a task to end it
+            if not may:
+                self._leave(flight, waiter)
+                return await self._run_here(memo.begin_aside(flight, []), args, kwargs)
             if has_ended and not flight.abandoned:
-                return self._outcome(flight, leads=leads)
+                return memo.take(flight, leads=leads)
             if leads:
-                raise _cancelled()
-        return await self._func(*args, **kwargs)
-
-    def _outcome(self, flight: Flight, *, leads: bool) -> Any:
-        if flight.error is not None:
-            raise flight.error
-        if leads:
-            return flight.value
-        self._memo.joined()
-        return self._memo.copied(flight.value)
+                raise _end_of(flight.task)
 
     async def _load_here(
         self,
@@ -88,33 +97,53 @@ class TaskDriver:
         anew: bool,
     ) -> Any:
         memo = self._memo
-        flight, leads, entry = memo.begin(key, names, None, anew=anew)
+        flight, leads, entry = memo.begin(key, names, None, [], anew=anew)
         if entry is not None:
             return memo.copied(value_of(entry))
-        if flight is None or not leads:
-            return await self._func(*args, **kwargs)
+        if flight is not None and not leads:
+            flight = memo.begin_aside(flight, [])
+        return await self._run_here(flight, args, kwargs)
+
+    async def _run_here(
+        self, flight: Flight | None, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """Load in the caller's own task."""
+        memo = self._memo
         try:
             value = await self._func(*args, **kwargs)
-            memo.loaded(flight, value)
+            if flight is not None:
+                memo.loaded(flight, value)
         except BaseException as error:
-            if memo.failed(flight, error):
+            if flight is None or memo.failed(flight, error):
                 raise
-            return memo.copied(flight.value)
+            return memo.take(flight, leads=True)
+        finally:
+            if flight is not None and (flight.waiters or not flight.done):
+                memo.abandon(flight)  # interrupted in the midst of the above
         return value
 
     async def _wait(self, flight: Flight, waiter: Waiter) -> bool:
         try:
             return await wait_in_task(flight, waiter)
         except BaseException as error:  # only to undo: cancelled, as a rule
-            task = flight.task
-            if self._memo.leave(flight, waiter) and task is not None and flight.loop is not None:
-                call_in(flight.loop, task.cancel)
-                if flight.loop is waiter[0] and not isinstance(error, GeneratorExit):
-                    import asyncio
+            task = self._leave(flight, waiter)
+            if task is not None and not isinstance(error, GeneratorExit):
+                import asyncio
 
-                    # As with any coroutine, whoever cancels it goes on when it has cleaned up.
-                    await asyncio.wait([task])
+                # As with any coroutine, whoever cancels it goes on when it has cleaned up.
+                await asyncio.wait([task])
             raise
+
+    def _leave(self, flight: Flight, waiter: Waiter) -> asyncio.Task[None] | None:
+        """Wait no longer.  The task, if that was the last one and it ends in the same loop."""
+        loop, task = flight.loop, flight.task
+        if not self._memo.leave(flight, waiter) or task is None or loop is None:
+            return None
+        if loop is not running_loop():
+            call_in(loop, task.cancel)
+            return None
+        task.cancel()
+        return task
 
     def _start(
         self,
@@ -123,21 +152,23 @@ class TaskDriver:
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
     ) -> None:
-        context = copy_context()
-        context.run(enter, flight)
         work = self._run(flight, args, kwargs)
+        # A task begins with a copy of this context; not every factory of tasks takes one.
+        before = enter(flight)
         try:
-            task = loop.create_task(work, context=context)
+            task = flight.task = loop.create_task(work)
         except BaseException:
             work.close()
-            self._memo.abandon(flight)
             raise
-        flight.task = task
+        finally:
+            leave(before)
         _tasks.add(task)
 
         def end(task: asyncio.Task[None]) -> None:
             _tasks.discard(task)
             self._memo.abandon(flight)  # for a task that was cancelled before it began
+            if not task.cancelled():
+                task.exception()  # whoever led has it
 
         task.add_done_callback(end)
 
@@ -156,7 +187,10 @@ def running_loop() -> asyncio.AbstractEventLoop | None:
     return None if asyncio is None else asyncio._get_running_loop()  # noqa: SLF001 - public in C
 
 
-def _cancelled() -> BaseException:
+def _end_of(task: asyncio.Task[None] | None) -> BaseException:
+    """What a load ended with that is nobody else's."""
     import asyncio
 
-    return asyncio.CancelledError()
+    if task is None or not task.done() or task.cancelled():
+        return asyncio.CancelledError()
+    return task.exception() or asyncio.CancelledError()

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from threading import get_ident
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from ._entry import DETAILS, VALUE
+from ._failures import value_of
 from ._flights import enter, waiting_for
-from ._memo import fresh_error
+from ._memo import is_busy_here
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-    from ._entry import Entry
     from ._flights import Flight
     from ._memo import Memo
+
+_NAMES: Final = ("begin", "loaded", "failed", "dropped", "rescued")
 
 
 class ThreadDriver:
@@ -32,37 +33,45 @@ class ThreadDriver:
     @property
     def names(self) -> dict[str, object]:
         """What the wrapper calls."""
-        return {name: getattr(self, name) for name in ("begin", "loaded", "failed", "rescued")}
+        return {name: getattr(self, name) for name in _NAMES}
 
     def begin(
         self, mark: list[Flight], key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[Any] | None:
         """A result, after a wait if somebody is loading it, or `None` for the caller to load it."""
         memo = self._memo
-        settled = memo.settle(key, args)
-        names = memo.names_of(settled, args, kwargs)
+        if key.__class__ is not int and key.__class__ is not str:
+            key = memo.settle(key, args)
+        names = memo.names_of(key, args, kwargs) if memo.has_names else ()
         while True:
-            flight, leads, entry = memo.begin(settled, names, None, mark=mark)
+            flight, leads, entry = memo.begin(key, names, None, mark)
+            if leads:
+                enter(flight)
+                return None
             if entry is not None:
                 return (memo.copied(value_of(entry)),)
             if flight is None:
                 return None
-            if leads:
-                enter(flight)
+            if not self._waits(flight):
+                enter(memo.begin_aside(flight, mark))
                 return None
-            if flight.thread == get_ident():
-                return None  # it waits for itself, in a context of its own
-            with waiting_for(flight) as may:
-                if not may:
-                    return None
-                if flight.event is not None:
-                    flight.event.wait()
-            if flight.abandoned:
-                continue
-            if flight.error is not None:
-                raise flight.error
-            memo.joined()
-            return (memo.copied(flight.value),)
+            if not flight.abandoned:
+                return (memo.take(flight),)
+
+    @staticmethod
+    def _waits(flight: Flight) -> bool:
+        """Wait for *flight*, unless that would be for ever."""
+        # A load of this very thread's goes on when we return, whatever the context; and who was
+        # called in the midst of a change, by a finaliser say, would keep its lock.
+        if flight.thread == get_ident() or is_busy_here():
+            return False
+        with waiting_for(flight) as may:
+            if may:
+                gate = flight.gate
+                if gate is not None:
+                    with gate:
+                        pass
+        return may
 
     def loaded(self, mark: list[Flight], value: Any) -> Any:
         """Take the result, which is what the caller gets."""
@@ -80,33 +89,28 @@ class ThreadDriver:
         enter(flight.outer)
         return self._memo.failed(flight, error)
 
+    def dropped(self, mark: list[Flight]) -> None:
+        """Let go of what the wrapper leads, if anything."""
+        for flight in mark:
+            self._memo.abandon(flight)
+
     def rescued(self, mark: list[Flight]) -> Any:
         """The old result in place of a failure."""
-        return self._memo.copied(mark[0].value)
+        return self._memo.take(mark[0], leads=True)
 
     def refresh(self, key: Hashable, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Load, whatever is there."""
         memo = self._memo
         mark: list[Flight] = []
         try:
-            flight, _, _ = memo.begin(
-                key, memo.names_of(key, args, kwargs), None, mark=mark, anew=True
-            )
+            flight, _, _ = memo.begin(key, memo.names_of(key, args, kwargs), None, mark, anew=True)
             if flight is not None:
                 enter(flight)
             return self.loaded(mark, self._func(*args, **kwargs))
         except BaseException as error:
-            self.failed(mark, error)
+            try:
+                self.failed(mark, error)
+            except BaseException:  # interrupted once more
+                self.dropped(mark)
+                raise
             raise
-
-
-def value_of(entry: Entry) -> Any:
-    """What is kept in *entry*.
-
-    Raises:
-        Exception: If that is an error.
-    """
-    details = entry[DETAILS]
-    if details is not None and details.failed:
-        raise fresh_error(entry[VALUE])
-    return entry[VALUE]
