@@ -138,8 +138,58 @@ except LookupError:
 assert important_function(2, 3) == 6
 """
 
+CACHE = """
+from pepperpy.infra import cached, async_cached, initialize_cache
+
+# Initialize the cache system
+initialize_cache(cache_type="memory")
+
+loads = []
+
+
+# Use the cached decorator for synchronous functions
+@cached(ttl=60)
+def get_user(user_id: str) -> dict:
+    loads.append(user_id)
+    return {"id": user_id, "name": "John Doe"}
+
+
+# Use the async_cached decorator for asynchronous functions
+@async_cached(ttl=60)
+async def get_user_async(user_id: str) -> dict:
+    loads.append(user_id)
+    return {"id": user_id, "name": "John Doe"}
+
+
+async def ask_twice():
+    for _ in range(2):
+        assert get_user("123") == await get_user_async("123") == {"id": "123", "name": "John Doe"}
+
+
+import asyncio
+asyncio.run(ask_twice())
+assert loads == ["123"] * 2
+
+# Invalidate a cache entry
+from pepperpy.infra import invalidate_cache
+assert invalidate_cache("user:123") == 2
+
+asyncio.run(ask_twice())
+assert loads == ["123"] * 4
+
+# Clear the cache
+from pepperpy.infra import clear_cache
+assert clear_cache() == 2
+
+asyncio.run(ask_twice())
+assert loads == ["123"] * 6
+"""
+
 EVERYTHING = """
 from pepperpy.infra import (
+    # Cache
+    cached, async_cached, initialize_cache, invalidate_cache,
+
     # Config
     BaseConfig, get_config,
 
@@ -223,6 +273,13 @@ class TestLogging:
 class TestTelemetry:
     def test_metrics_and_events_of_a_provider(self, program: Any) -> None:
         program.run(TELEMETRY)
+
+
+class TestCache:
+    def test_plain_and_coroutine_functions_are_remembered_and_forgotten_by_name(
+        self, program: Any
+    ) -> None:
+        program.run(CACHE)
 
 
 class TestEverything:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import harness
+import races_cache
 import races_config
 import races_decorators
 import races_facade
@@ -20,6 +21,7 @@ import report
 from harness import Race
 
 import pepperpy.infra
+import pepperpy.infra.cache
 import pepperpy.infra.config
 import pepperpy.infra.decorators
 import pepperpy.infra.logging
@@ -46,6 +48,14 @@ PEERS = (
     "wrapt",
     "Deprecated",
     "typing_extensions",
+    "cachetools",
+    "cachebox",
+    "theine",
+    "moka-py",
+    "async-lru",
+    "aiocache",
+    "cashews",
+    "dogpile.cache",
 )
 MODULES = (
     pepperpy.infra,
@@ -54,6 +64,7 @@ MODULES = (
     pepperpy.infra.logging,
     pepperpy.infra.telemetry,
     pepperpy.infra.decorators,
+    pepperpy.infra.cache,
 )
 OURS = tuple(module.__name__.replace(".", "-") for module in MODULES)
 
@@ -100,6 +111,7 @@ def every_race(folder: Path) -> Iterator[Race]:
     yield from races_logging.races(folder)
     yield from races_telemetry.races()
     yield from races_decorators.races()
+    yield from races_cache.races()
     yield from races_facade.races()
 
 

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
+from urllib.parse import quote
 
 import httpx2
 import report
@@ -27,7 +28,7 @@ from child import HOST
 from driver import Driver, Outcome
 from faults import interference
 from interferer import Interferer
-from load import make_load
+from load import make_load, most_wanted
 from processes import Child, ChildError
 from rich.console import Console
 from screen import Screen
@@ -118,6 +119,11 @@ async def _send_load(
                     provider.tell("start")
                 notes.began = datetime.now(UTC)
 
+            async def forget(name: str) -> int:
+                async with httpx2.AsyncClient(trust_env=False, base_url=url) as client:
+                    response = await client.delete(f"/answers/{quote(name)}")
+                    return int(response.raise_for_status().json()["dropped"])
+
             driver = Driver(
                 url,
                 load,
@@ -132,6 +138,8 @@ async def _send_load(
                 stage.folder / CONFIG.name,
                 interference(stage.seed, stage.duration),
                 kill=options.kill,
+                name=f"zone:{most_wanted(load)}",
+                forget=forget,
                 now=driver.now,
                 done=quiet,
                 say=stage.screen.say,
@@ -146,7 +154,7 @@ async def _send_load(
         notes.crash = error
     except httpx2.HTTPError as error:
         if not notes.crash:
-            notes.trouble.append(f"GET /stats: {error!r}")
+            notes.trouble.append(f"what the demo itself asked the gateway for: {error!r}")
     return notes
 
 
@@ -167,8 +175,9 @@ async def _drive(
         await interfering  # a gateway that was killed comes back first
     except ChildError as error:
         died.append(error)
-    for task in (interrupted, *deaths):
-        task.cancel()
+    finally:
+        for task in (interrupted, *deaths):
+            task.cancel()
     return died[0] if died else None
 
 

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any, NamedTuple
 
-from names import REQUESTS
+from names import ANSWERS, REQUESTS
 
 from pepperpy.infra.telemetry import ExponentialHistogram
+
+CACHE = "pepperpy.cache"
+"""What the figures of all caches are called, before the dot."""
 
 
 class Kind(NamedTuple):
@@ -18,10 +21,11 @@ class Kind(NamedTuple):
 
     outcome: str  # "answered", or the name of the error
     status: int
-    provider: str  # the last one that was asked
+    provider: str  # the last one that was asked, or "none"
+    cache: str  # "hit", "coalesced", "miss", or "none"
 
     def __str__(self) -> str:
-        return f"{self.outcome} ({self.status}, {self.provider})"
+        return f"{self.outcome} ({self.status}, {self.provider}, {self.cache})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ class TelemetryBook:
         found: Counter[Kind] = Counter()
         for record in self._named(REQUESTS):
             tags = record["tags"]
-            kind = Kind(tags["outcome"], int(tags["status"]), tags["provider"])
+            kind = Kind(tags["outcome"], int(tags["status"]), tags["provider"], tags["cache"])
             found[kind] += int(record["value"])
         return found
 
@@ -55,6 +59,17 @@ class TelemetryBook:
     def retries(self) -> int:
         """How many attempts were made again."""
         return int(sum(record["value"] for record in self._named("retry.scheduled")))
+
+    @property
+    def answers(self) -> dict[str, int]:
+        """The figures of the cache of answers, as they were last told."""
+        own = f"{CACHE}."
+        return {
+            record["name"].removeprefix(own): int(record["value"])
+            for record in self.records
+            if record["name"].startswith(own)
+            and record["tags"].get("pepperpy.component.name") == ANSWERS
+        }
 
     def histogram(self, name: str) -> ExponentialHistogram:
         """The distribution of all values of a name; parts of it are put together exactly."""

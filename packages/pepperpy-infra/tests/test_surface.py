@@ -17,8 +17,9 @@ from pepperpy.infra.utils import InfraError
 # Every name of the unified API.  A wheel's names are due as soon as the facade depends on it.
 PROMISED = {
     "cache": """
-        AsyncCacheInvalidator CacheInvalidator InvalidationStrategy async_cached cached clear_cache
-        initialize_cache invalidate_cache
+        AsyncCacheInvalidator Cache CacheError CacheInvalidationRule CacheInvalidator
+        InvalidationStrategy ainvalidate_cache async_cached cache_disabled cached clear_cache
+        initialize_cache invalidate_cache invalidates
     """,
     "compression": """
         CompressedData CompressionAlgorithm CompressionLevel DataCompressor DatasetOptimizer

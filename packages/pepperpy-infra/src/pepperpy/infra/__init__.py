@@ -28,13 +28,19 @@ __path__ = list(dict.fromkeys([*__path__, *(_join(_root, "infra") for _root in _
 _OWNED = {
     "cache": (
         "AsyncCacheInvalidator",
+        "Cache",
+        "CacheError",
+        "CacheInvalidationRule",
         "CacheInvalidator",
         "InvalidationStrategy",
+        "ainvalidate_cache",
         "async_cached",
+        "cache_disabled",
         "cached",
         "clear_cache",
         "initialize_cache",
         "invalidate_cache",
+        "invalidates",
     ),
     "config": (
         "BaseConfig",

@@ -1,13 +1,19 @@
 __path__ = __import__("pkgutil").extend_path(__path__, __name__)
 
 from pepperpy.infra.cache import AsyncCacheInvalidator as AsyncCacheInvalidator
+from pepperpy.infra.cache import Cache as Cache
+from pepperpy.infra.cache import CacheError as CacheError
+from pepperpy.infra.cache import CacheInvalidationRule as CacheInvalidationRule
 from pepperpy.infra.cache import CacheInvalidator as CacheInvalidator
 from pepperpy.infra.cache import InvalidationStrategy as InvalidationStrategy
+from pepperpy.infra.cache import ainvalidate_cache as ainvalidate_cache
 from pepperpy.infra.cache import async_cached as async_cached
+from pepperpy.infra.cache import cache_disabled as cache_disabled
 from pepperpy.infra.cache import cached as cached
 from pepperpy.infra.cache import clear_cache as clear_cache
 from pepperpy.infra.cache import initialize_cache as initialize_cache
 from pepperpy.infra.cache import invalidate_cache as invalidate_cache
+from pepperpy.infra.cache import invalidates as invalidates
 from pepperpy.infra.config import BaseConfig as BaseConfig
 from pepperpy.infra.config import ConfigError as ConfigError
 from pepperpy.infra.config import ConfigRegistry as ConfigRegistry
@@ -26,12 +32,6 @@ from pepperpy.infra.config import use_registry as use_registry
 from pepperpy.infra.config import validate_all_configs as validate_all_configs
 from pepperpy.infra.config import validate_config as validate_config
 from pepperpy.infra.config import watch_config as watch_config
-from pepperpy.infra.logging import LoggingError as LoggingError
-from pepperpy.infra.logging import LogLevel as LogLevel
-from pepperpy.infra.logging import QueuePolicy as QueuePolicy
-from pepperpy.infra.logging import Sampling as Sampling
-from pepperpy.infra.logging import bind as bind
-from pepperpy.infra.logging import capture_logs as capture_logs
 from pepperpy.infra.decorators import async_log_exceptions as async_log_exceptions
 from pepperpy.infra.decorators import async_memoize as async_memoize
 from pepperpy.infra.decorators import async_timed as async_timed
@@ -41,6 +41,12 @@ from pepperpy.infra.decorators import log_exceptions as log_exceptions
 from pepperpy.infra.decorators import memoize as memoize
 from pepperpy.infra.decorators import timed as timed
 from pepperpy.infra.decorators import validate_arguments as validate_arguments
+from pepperpy.infra.logging import LoggingError as LoggingError
+from pepperpy.infra.logging import LogLevel as LogLevel
+from pepperpy.infra.logging import QueuePolicy as QueuePolicy
+from pepperpy.infra.logging import Sampling as Sampling
+from pepperpy.infra.logging import bind as bind
+from pepperpy.infra.logging import capture_logs as capture_logs
 from pepperpy.infra.logging import configure_logging as configure_logging
 from pepperpy.infra.logging import get_logger as get_logger
 from pepperpy.infra.logging import initialize_logging as initialize_logging
@@ -95,9 +101,12 @@ from pepperpy.infra.utils import truncate_string as truncate_string
 __all__ = [
     "AsyncCacheInvalidator",
     "BaseConfig",
+    "Cache",
+    "CacheError",
+    "CacheInvalidationRule",
+    "CacheInvalidator",
     "Clock",
     "CompositeTelemetryHandler",
-    "CacheInvalidator",
     "ConfigError",
     "ConfigRegistry",
     "ConfigValidationError",
@@ -106,12 +115,12 @@ __all__ = [
     "EventLevel",
     "FakeClock",
     "InfraError",
+    "InvalidationStrategy",
     "LogLevel",
     "LoggingError",
     "LoggingTelemetryHandler",
     "MemoryTelemetryHandler",
     "Metric",
-    "InvalidationStrategy",
     "MetricType",
     "ProviderTelemetry",
     "QueuePolicy",
@@ -121,22 +130,22 @@ __all__ = [
     "TelemetryHandler",
     "TelemetryManager",
     "UtilsError",
-    "async_retry",
-    "bind",
-    "capture_logs",
-    "capture_metrics",
-    "config_overrides",
-    "config_template",
-    "configure_logging",
-    "deadline",
+    "ainvalidate_cache",
     "async_cached",
     "async_log_exceptions",
     "async_memoize",
     "async_retry",
     "async_timed",
+    "bind",
+    "cache_disabled",
     "cached",
+    "capture_logs",
+    "capture_metrics",
     "clear_cache",
+    "config_overrides",
+    "config_template",
     "configure_logging",
+    "deadline",
     "deprecated",
     "dict_to_object",
     "disable_telemetry",
@@ -156,14 +165,15 @@ __all__ = [
     "initialize_logging",
     "initialize_telemetry",
     "invalidate_cache",
+    "invalidates",
     "is_telemetry_enabled",
     "is_valid_email",
     "is_valid_url",
     "load_json",
-    "log_context",
-    "log_level",
     "log_calls",
+    "log_context",
     "log_exceptions",
+    "log_level",
     "memoize",
     "object_to_dict",
     "register_config",
