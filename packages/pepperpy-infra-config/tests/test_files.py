@@ -260,7 +260,7 @@ class TestABrokenFile:
     def test_of_great_depth_is_an_error_and_no_end_of_the_process(
         self, name: str, text: str, folder: Path
     ) -> None:
-        assert "nested" in str(broken(folder / name, text))
+        assert "nest" in str(broken(folder / name, text))  # the words are partly those of parsers
 
     def test_whose_aliases_explode_is_refused(self, folder: Path) -> None:
         lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]

@@ -99,6 +99,8 @@ def build(
     validate = component.model.__pydantic_validator__.validate_python
     value, problems = attempt(component.model, lambda: validate(data))
     built = Built(component, value, tuple(layers), (), tuple(notices))
+    if not problems and not faults:
+        return built
     known = {each.path for each in faults}
     faults += [
         error for each in problems if (error := _error(built, each)).path not in known or not known
@@ -137,7 +139,7 @@ def _file_layers(component: Component, inputs: Inputs) -> list[Layer]:
             continue
         if not is_a(table, Mapping):
             raise _no_table(document, keys)
-        section, found = document.section(component.name, dict(table))
+        section, found = document.section(component.name, table)
         if found is None:
             continue
         if not is_a(found, Mapping):

@@ -13,7 +13,7 @@ from pepperpy.infra.utils import nearest
 
 from ._errors import FieldError
 from ._kinds import class_of, is_a
-from ._shape import Slot, shape_of
+from ._shape import Shape, Slot, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,7 +86,7 @@ class Reader:
         return value
 
     def _fields(self, value: Mapping[Any, Any], slot: Slot, path: Path) -> dict[Any, Any]:
-        shapes = [shape_of(cls) for cls in slot.classes]
+        shapes = slot.shapes
         first = shapes[0].by_name
         data: dict[Any, Any] = {}
         for key, item in value.items():
@@ -126,27 +126,31 @@ def merge(lower: Any, upper: Any, slot: Slot) -> Any:
     """*upper* over *lower*, leaf by leaf; neither is changed."""
     if not is_a(upper, dict):
         return upper
+    if not lower and is_a(lower, dict):
+        return upper
     if not is_a(lower, dict):
         return _onto(lower, upper, slot, unset=True)
     if slot.tag is not None and _tag(lower, slot) != _tag(upper, slot) and _tag(upper, slot):
         return upper  # it is another class now, with other fields
     merged: dict[Any, Any] = {**lower}
     for key, value in upper.items():
-        merged[key] = merge(lower[key], value, _inner(slot, key)) if key in lower else value
+        if key in lower and type(value) not in _PLAIN:
+            value = merge(lower[key], value, _inner(slot, key))  # noqa: PLW2901
+        merged[key] = value
     return merged
 
 
 def _tag(data: Mapping[str, Any], slot: Slot) -> Any:
-    for cls in slot.classes:
-        found = shape_of(cls).by_name.get(slot.tag or "")
+    for shape in slot.shapes:
+        found = shape.by_name.get(slot.tag or "")
         if found is not None and found.key in data:
             return data[found.key]
     return None
 
 
 def _inner(slot: Slot, key: Any) -> Slot:
-    for cls in slot.classes:
-        found = shape_of(cls).by_name.get(key)
+    for shape in slot.shapes:
+        found = shape.by_name.get(key)
         if found is not None:
             return found.slot
     return slot.values or _ANYTHING
@@ -156,7 +160,7 @@ def onto_defaults(data: Any, slot: Slot) -> Any:
     """*data* with the leaves of defaults below it, where it says only a part of a nested value."""
     if is_a(data, dict):
         if len(slot.classes) == 1:
-            return _onto_class(data, slot.classes[0])
+            return _onto_class(data, slot.shapes[0])
         inner = slot.values or (_ANYTHING if not slot.classes else None)
         if inner is not None and inner.is_complex:
             return {key: onto_defaults(item, inner) for key, item in data.items()}
@@ -165,10 +169,11 @@ def onto_defaults(data: Any, slot: Slot) -> Any:
     return data
 
 
-def _onto_class(data: dict[str, Any], cls: type) -> dict[str, Any]:
-    by_name = shape_of(cls).by_name
+def _onto_class(data: dict[str, Any], shape: Shape) -> dict[str, Any]:
+    by_name = shape.by_name
     for key, value in data.items():
-        # Nearly all values are plain, and have nothing below them.
+        if type(value) in _PLAIN:  # nearly all, and they have nothing below them
+            continue
         if is_a(value, (dict, list)) and (found := by_name.get(key)) is not None:
             whole = value
             if is_a(value, dict):
@@ -202,15 +207,13 @@ def _onto(default: Any, data: dict[str, Any], slot: Slot, *, unset: bool = False
 
 def fields_of(value: Any, *, unset: bool = False) -> dict[str, Any] | None:
     """The fields of an object as data that builds it again; without those that were left unset."""
+    given: Any = None  # all of them
     if isinstance(value, BaseModel):
-        given = {each.name for each in shape_of(type(value)).fields if unset}
-        given |= value.model_fields_set
-    elif is_dataclass(value) and not isinstance(value, type):
-        given = {each.name for each in shape_of(type(value)).fields}
-    else:
+        given = None if unset else value.model_fields_set
+    elif not is_dataclass(value) or isinstance(value, type):
         return None
     return {
         each.key: item if type(item := getattr(value, each.name)) in _PLAIN else deepcopy(item)
-        for each in shape_of(type(value)).fields
-        if each.name in given
+        for each in shape_of(class_of(value)).fields
+        if given is None or each.name in given
     }

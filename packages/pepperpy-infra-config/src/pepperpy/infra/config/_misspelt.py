@@ -10,28 +10,31 @@ from ._sources import Notice
 from ._variables import PREFIX, RESERVED, prefix_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable
 
     from ._building import Component
 
 
-def misspelt(names: Iterable[str], components: Collection[Component]) -> Iterator[Notice]:
+def misspelt(names: Iterable[str], components: Collection[Component]) -> list[Notice]:
     """A notice for each variable that no field and no component yet to come can have meant."""
-    for name in names:
-        if name in RESERVED:
-            continue
-        owners = [
-            each
-            for each in components
-            if name in each.variables.named or each.variables.match(name) is not None
-        ]
-        if len(owners) > 1:
-            both = " and ".join(sorted(repr(each.name) for each in owners))
-            yield Notice(
-                name, f"{name} sets a field of {both} each; one of them needs another name"
-            )
-        elif not owners and (message := _fault(name, components)):
-            yield Notice(name, message)
+    asked = [name for name in names if name not in RESERVED]
+    owned: set[str] = set()
+    shared: set[str] = set()
+    for each in components:
+        match, named = each.variables.match, each.variables.named
+        mine = {name for name in asked if name in named or match(name) is not None}
+        shared |= owned & mine
+        owned |= mine
+    notices = [_clash(name, components) for name in asked if name in shared]
+    faults = {name: _fault(name, components) for name in asked if name not in owned}
+    notices += [Notice(name, message) for name, message in faults.items() if message]
+    return notices
+
+
+def _clash(name: str, components: Collection[Component]) -> Notice:
+    owners = sorted(repr(each.name) for each in components if each.variables.match(name))
+    both = " and ".join(owners)
+    return Notice(name, f"{name} sets a field of {both} each; one of them needs another name")
 
 
 def _fault(name: str, components: Collection[Component]) -> str | None:

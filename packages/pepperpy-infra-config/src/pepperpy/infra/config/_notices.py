@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ._misspelt import misspelt
-from ._variables import PREFIX
 from ._warn import warn
 
 if TYPE_CHECKING:
@@ -26,11 +25,7 @@ class Notices:
     def misspelt(self, inputs: Inputs, components: Collection[Component]) -> Iterable[Notice]:
         """The variables that set nothing, of those not judged with as many components before."""
         count = len(components)
-        names = [
-            name
-            for name in dict.fromkeys((*inputs.environ, *inputs.dotenv))
-            if name[: len(PREFIX)].upper() == PREFIX and self._judged.get(name) != count
-        ]
+        names = [name for name in inputs.names() if self._judged.get(name) != count]
         self._judged.update(dict.fromkeys(names, count))
         return misspelt(names, components)
 

@@ -11,7 +11,7 @@ from collections import abc
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NewType, TypeVar, Union
 from weakref import WeakKeyDictionary
 
@@ -56,11 +56,27 @@ class Slot:
     takes_seconds: bool = False
     raw: bool = False
     """Whether a validator of its own is to see the text as it is."""
+    is_complex: bool = dataclasses.field(init=False)
+    """Whether it can hold more than one value."""
+    is_verbatim: bool = dataclasses.field(init=False)
+    """Whether a text can only mean what pydantic makes of it."""
+    _shapes: tuple[Shape, ...] | None = dataclasses.field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        # Both are asked for each variable and each value of a file.
+        self.is_complex = bool(
+            self.classes or self.values or self.items or self.anything or self.raw
+        )
+        self.is_verbatim = not (
+            self.is_complex or self.choices or self.takes_none or self.takes_seconds
+        )
 
     @property
-    def is_complex(self) -> bool:
-        """Whether it can hold more than one value."""
-        return bool(self.classes or self.values or self.items or self.anything or self.raw)
+    def shapes(self) -> tuple[Shape, ...]:
+        """What its classes look like; worked out late, as a class may hold itself."""
+        if self._shapes is None:
+            self._shapes = tuple(map(shape_of, self.classes))
+        return self._shapes
 
     def __or__(self, other: Slot) -> Slot:
         return Slot(
@@ -119,6 +135,7 @@ class Field:
         return tuple(dict.fromkeys(variable_part(name) for name in (self.name, *self.names)))
 
 
+@lru_cache(1024)
 def variable_part(name: str) -> str:
     """The name of a component or field, as it stands in the name of a variable."""
     return re.sub(r"\W", "_", name).upper()
@@ -138,6 +155,8 @@ class Shape:
             ((part, field) for field in self.fields for part in field.variables),
             key=lambda pair: -len(pair[0]),
         )
+        self.variables: dict[str, Any] = {}
+        """What is worked out of the fields for each prefix of variables."""
         extra = getattr(cls, "model_config", {}).get("extra")
         self.takes_unknown: bool = extra in ("allow", "forbid")  # the one keeps, the other refuses
 

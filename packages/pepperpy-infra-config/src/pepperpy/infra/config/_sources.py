@@ -13,7 +13,7 @@ from ._errors import ConfigFileError, ConfigProfileError
 from ._variables import CONFIG_VARIABLE, PREFIX, PROFILE_VARIABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 DEFAULT_DOTENV: Final = ".env"
 
@@ -54,6 +54,10 @@ class Inputs(NamedTuple):
 
     def __repr__(self) -> str:
         return "Inputs(...)"  # they may hold secrets
+
+    def names(self) -> Collection[str]:
+        """All variables that look like ours, set or misspelt."""
+        return {**self.environ, **self.dotenv} if self.dotenv else self.environ
 
     @classmethod
     def nothing(cls, environ: Mapping[str, str] | None = None) -> Inputs:
@@ -112,11 +116,14 @@ class Sources:
 
     def _variables(self) -> dict[str, str]:
         environ = os.environ if self._environ is None else self._environ
+        # Most are not ours, and their first letter tells.
         names = [
             name for name in environ if name[:1] in _FIRST and name[:_LENGTH].upper() == PREFIX
         ]
-        # Another thread may take one away meanwhile.
-        return {name: text for name in names if (text := environ.get(name)) is not None}
+        try:
+            return {name: environ[name] for name in names}
+        except KeyError:  # another thread took one away meanwhile
+            return {name: text for name in names if (text := environ.get(name)) is not None}
 
     @staticmethod
     def _chosen(
@@ -161,7 +168,11 @@ class Sources:
         content = read(path)
         known = self._dotenv_read
         if known is None or known[:2] != (path, content):
-            known = self._dotenv_read = path, content, parse_dotenv(path, content)
+            entries = parse_dotenv(path, content)
+            ours = {
+                name: entry for name, entry in entries.items() if name[:_LENGTH].upper() == PREFIX
+            }
+            known = self._dotenv_read = path, content, ours
         return path, known[2]
 
 

@@ -185,8 +185,10 @@ class Store:
         return built
 
     def _keep(self, all_built: Sequence[Built]) -> None:
-        self._built.update({built.component.name: built for built in all_built})
-        self.values.update({built.component.name: built.value for built in all_built})
+        for built in all_built:
+            self._built[built.component.name] = built
+        # In one step: who looks without the lock sees all of them, or none.
+        self.values.update([(built.component.name, built.value) for built in all_built])
 
     def _swap(self, all_built: list[Built]) -> list[ConfigChange]:
         """Put new snapshots in the place of old ones; one that is equal stays the same object."""
@@ -254,9 +256,7 @@ class Store:
             try:
                 inputs = self.sources.read()
                 # All of them, also those that were warned of before.
-                notices += misspelt(
-                    dict.fromkeys((*inputs.environ, *inputs.dotenv)), self.components.values()
-                )
+                notices += misspelt(inputs.names(), self.components.values())
                 for each in components:
                     built = self._build(each, inputs, self.override(each.name), notices)
                     errors += built.errors

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
-from weakref import WeakKeyDictionary
 
 from ._errors import FieldError
 from ._kinds import is_a
@@ -85,12 +84,9 @@ def _spelling(key: str, known: tuple[str, ...]) -> str:
     return next((each for each in known if variable_part(each) == key), key.lower())
 
 
-_known: WeakKeyDictionary[type, dict[str, dict[str, Match]]] = WeakKeyDictionary()
-
-
 def _named(cls: type, prefix: str) -> dict[str, Match]:
     """The variables of a model by name, worked out once."""
-    by_prefix = _known.setdefault(cls, {})
+    by_prefix: dict[str, dict[str, Match]] = shape_of(cls).variables
     found = by_prefix.get(prefix)
     if found is None:
         found = by_prefix[prefix] = {}
@@ -141,19 +137,20 @@ class Variables:
         """
         origins: dict[Path, str] = {}
         layer = Layer(source, {}, lambda path: _nearest_origin(origins, path, place))
-        named = self.named
-        matches = [
-            (name, found)
-            for name in texts
-            if (found := named.get(name) or self.match(name)) is not None
-        ]
+        named, matches = self.named, list[tuple[str, Match]]()
+        for name, text in texts.items():
+            match = named.get(name) or self.match(name)
+            if match is None:
+                continue
+            path, slot = match
+            if len(path) == 1 and slot.is_verbatim:  # nearly all, and nothing can be wrong
+                layer.data[path[0]] = text
+                origins[path] = name
+            else:
+                matches.append((name, match))
         # Of PEPPERPY_C_DB and PEPPERPY_C_DB__HOST the longer one says more.
         matches.sort(key=lambda pair: len(pair[1][0]))
         for name, (found, slot) in matches:
-            if len(found) == 1 and not slot.is_complex:  # nearly all, and nothing can be wrong
-                layer.data[found[0]] = _scalar(texts[name], slot)
-                origins[found] = name
-                continue
             path = self._spelt(found, below)
             value, fault = parse(texts[name], slot)
             if fault:
