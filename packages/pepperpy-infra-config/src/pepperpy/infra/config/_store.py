@@ -87,7 +87,7 @@ class Store:
                 known = self._built.get(name)
                 if known is not None:  # another thread was faster
                     return known
-                built = self._build(component, self.sources.read(), self.override(name), notices)
+                built = self._build(component, self._read(), self.override(name), notices)
                 if not built.errors:
                     self._keep([built])
             self._tell()
@@ -108,7 +108,7 @@ class Store:
         try:
             with self._lock:
                 override = join(self.override(name))
-                built = self._build(component, self.sources.read(), override, notices)
+                built = self._build(component, self._read(), override, notices)
                 if not built.errors:
                     self._swap([built])
                     self._overrides[name] = override
@@ -151,8 +151,12 @@ class Store:
             self._notices.warn(notices)
         return changes
 
+    def _read(self) -> Inputs:
+        # All that was built together comes from one place, wherever the program has gone since.
+        return self.sources.read(anew=not self._built)
+
     def _reload(self, names: list[str], notices: list[Notice]) -> list[ConfigChange]:
-        inputs = self.sources.read()
+        inputs = self._read()
         all_built = [
             self._build(self.components[name], inputs, self.override(name), notices)
             for name in names
@@ -254,7 +258,7 @@ class Store:
         notices: list[Notice] = []
         with self._lock:
             try:
-                inputs = self.sources.read()
+                inputs = self._read()
                 # All of them, also those that were warned of before.
                 notices += misspelt(inputs.names(), self.components.values())
                 for each in components:
