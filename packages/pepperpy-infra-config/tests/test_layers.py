@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from pepperpy.infra.config import (
     BaseConfig,
@@ -17,6 +17,7 @@ from pepperpy.infra.config import (
     explain_config,
     get_config,
     register_config,
+    reload_config,
     reset_config,
     set_config,
 )
@@ -161,6 +162,34 @@ class TestOrderOfLayers:
         reset_config("outer")
 
         assert get_config("outer").inner.anything == [1]
+
+
+class Limits(RootModel[dict[str, int]]):
+    pass
+
+
+class TestRootModels:
+    class Holder(BaseConfig):
+        limits: Limits = Limits({"low": 1, "high": 9})
+
+    def test_keys_join_those_of_the_default(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        register_config("holder", self.Holder)
+        monkeypatch.setenv("PEPPERPY_HOLDER_LIMITS__HIGH", "5")
+
+        assert get_config("holder").limits == Limits({"low": 1, "high": 5})
+        explanation = explain_config("holder")
+        assert [(each.path, each.origin) for each in explanation] == [
+            ("limits.low", "default"),
+            ("limits.high", "PEPPERPY_HOLDER_LIMITS__HIGH"),
+        ]
+
+        monkeypatch.setenv("PEPPERPY_HOLDER_LIMITS__HIGH", "6")
+        (change,) = reload_config()
+        assert change.paths == ("limits.high",)
+
+    def test_are_no_models_of_components(self) -> None:
+        with pytest.raises(ConfigTypeError, match="RootModel"):
+            register_config("limits", Limits)
 
 
 class TestUnions:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pepperpy.infra.utils.redaction import redact_text
 
+from ._detached import detached
 from ._document import Fault, broken, short
 from ._errors import FieldError
 from ._kinds import is_a
@@ -70,6 +71,8 @@ class Built(NamedTuple):
     notices: tuple[Notice, ...] = ()
     given: bool = False
     """Whether the value is an instance that somebody set."""
+    pristine: Any = None
+    """What the value was at first: the program may change lists and dicts in it."""
 
     def origin(self, path: Path) -> str:
         """Where the value of a field came from."""
@@ -94,11 +97,12 @@ def build(
     notices = [*inputs.notices, *_unknown(component, layers, others)]
     faults = [fault for layer in layers for fault in layer.errors]
     if override.instance is not None and override.data is None and not faults:
-        return Built(component, override.instance, tuple(layers), (), tuple(notices), True)
+        value = override.instance
+        return Built(component, value, tuple(layers), (), tuple(notices), True, detached(value))
     data = onto_defaults(merged, component.slot)
     validate = component.model.__pydantic_validator__.validate_python
     value, problems = attempt(component.model, lambda: validate(data))
-    built = Built(component, value, tuple(layers), (), tuple(notices))
+    built = Built(component, value, tuple(layers), (), tuple(notices), False, detached(value))
     if not problems and not faults:
         return built
     known = {each.path for each in faults}
@@ -183,7 +187,7 @@ def override_layers(component: Component, override: Override) -> list[Layer]:
     layers: list[Layer] = []
     if override.instance is not None:
         fields = shape_of(component.model).fields
-        whole = {each.key: getattr(override.instance, each.name) for each in fields}
+        whole = {each.key: detached(getattr(override.instance, each.name)) for each in fields}
         layers.append(Layer(OVERRIDE_ORIGIN, whole, _set))
     if override.data is not None:
         reader = Reader()

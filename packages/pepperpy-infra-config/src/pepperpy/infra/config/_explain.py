@@ -10,7 +10,7 @@ from pepperpy.infra.utils.redaction import is_secret_name
 
 from ._kinds import class_of, is_a
 from ._masking import MapKey, is_hidden, members, shown, shown_path
-from ._shape import shape_of
+from ._shape import bare, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,6 +87,7 @@ def _leaves(model: BaseModel) -> Iterator[tuple[Path, Path, Any]]:
 def _inside(
     value: Any, path: Path, names: Path, *, secret: bool
 ) -> Iterator[tuple[Path, Path, Any]]:
+    value = bare(value)
     keys = _keys(value)
     if not keys and path:
         masked = shown(value, str(names[-1]) if names else "", secret=secret)

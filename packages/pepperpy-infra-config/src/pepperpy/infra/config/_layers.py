@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field, is_dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,9 +10,10 @@ from pydantic import BaseModel
 
 from pepperpy.infra.utils import nearest
 
+from ._detached import detached
 from ._errors import FieldError
 from ._kinds import class_of, is_a
-from ._shape import Shape, Slot, shape_of
+from ._shape import Shape, Slot, bare, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -184,8 +184,9 @@ def _onto_class(data: dict[str, Any], shape: Shape) -> dict[str, Any]:
 
 def _onto(default: Any, data: dict[str, Any], slot: Slot, *, unset: bool = False) -> Any:
     """*data* over the leaves of *default*, if both can be parts of one value."""
+    default = bare(default)
     if is_a(default, Mapping):
-        return merge(deepcopy(dict(default)), data, slot)
+        return merge(detached(dict(default)), data, slot)
     base = fields_of(default, unset=unset)
     if base is None or type(default) not in slot.classes:
         return data
@@ -213,7 +214,7 @@ def fields_of(value: Any, *, unset: bool = False) -> dict[str, Any] | None:
     elif not is_dataclass(value) or isinstance(value, type):
         return None
     return {
-        each.key: item if type(item := getattr(value, each.name)) in _PLAIN else deepcopy(item)
+        each.key: detached(getattr(value, each.name))
         for each in shape_of(class_of(value)).fields
         if given is None or each.name in given
     }

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from pydantic import BaseModel
+from pydantic import BaseModel, RootModel
 
 from pepperpy.infra.utils import register_inspectable
 
 from ._building import Component, Override, build
 from ._errors import ConfigNameError, ConfigTypeError
 from ._explain import Explanation, explain
+from ._instances import check_instance
 from ._kinds import is_a, kind_name
 from ._layers import Reader, merge
 from ._report import ConfigReport
@@ -297,6 +298,7 @@ class ConfigRegistry:
 def _join(component: Component, config: Any, before: Override) -> Override:
     """What is set after something more was given."""
     if isinstance(config, component.model):
+        check_instance(component, config)
         return Override(instance=config)
     if is_a(config, BaseModel) or not is_a(config, Mapping):
         raise ConfigTypeError(
@@ -323,6 +325,11 @@ def _check_model(model: Any) -> None:
         raise ConfigTypeError(
             "a component's model must be a class that derives from BaseConfig, or from "
             f"pydantic's BaseModel; got {kind_name(model)}"
+        )
+    if issubclass(model, RootModel):
+        raise ConfigTypeError(
+            f"a component's model must have fields; {kind_name(model)} is a RootModel, so make it "
+            "the type of a field"
         )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NewType, TypeVar, Union
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NewType, TypeVar, Union, cast
 from weakref import WeakKeyDictionary
 
 from pydantic import AliasChoices, BaseModel, RootModel
@@ -228,6 +228,13 @@ def _aliases(info: FieldInfo) -> Iterator[str]:
     alias = info.validation_alias
     choices = alias.choices if isinstance(alias, AliasChoices) else [alias]
     yield from (each for each in choices if isinstance(each, str))
+
+
+def bare(value: Any) -> Any:
+    """What a `RootModel` holds; anything else as it is."""
+    while isinstance(value, RootModel):
+        value = cast("Any", value.root)  # pyright: ignore[reportUnknownMemberType]
+    return value
 
 
 def slot_of(annotation: Any) -> Slot:

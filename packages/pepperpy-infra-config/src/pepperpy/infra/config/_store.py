@@ -203,7 +203,7 @@ class Store:
             change = _change(old, built)
             if change is not None:
                 changes.append(change)
-            elif old is not None and not built.given:
+            elif old is not None and not built.given and not _was_touched(old):
                 built = built._replace(value=old.value)  # noqa: PLW2901
             kept.append(built)
         self._keep(kept)
@@ -276,10 +276,14 @@ class Store:
 def _change(old: Built | None, new: Built) -> ConfigChange | None:
     if old is None:
         return None
-    paths = changed_paths(old.value, new.value)
+    paths = changed_paths(old.pristine, new.pristine)
     if not paths:
         return None
     return ConfigChange(name=new.component.name, old=old.value, new=new.value, paths=paths)
+
+
+def _was_touched(built: Built) -> bool:
+    return bool(changed_paths(built.pristine, built.value))
 
 
 def with_components(errors: Sequence[FieldError]) -> list[FieldError]:

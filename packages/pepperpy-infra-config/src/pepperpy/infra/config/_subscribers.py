@@ -48,7 +48,8 @@ class Subscribers:
 
     def tell(self) -> None:
         """Tell what is not told yet.  Outside of the store's lock, as subscribers may wait."""
-        if not self._untold:
+        # A subscriber that makes a change itself: whoever called it tells of that next.
+        if not self._untold or self._telling.is_mine():
             return
         # One thread at a time, whoever made the changes: else the last word might be an old one.
         with self._telling:
@@ -57,6 +58,7 @@ class Subscribers:
                 if listening():
                     facts = {"paths": change.paths}
                     emit(Signal(kind="config.reloaded", source=change.name, level=20, facts=facts))
-                for name, listener in list(self._listeners.values()):
-                    if name is None or name == change.name:
+                for key, (name, listener) in list(self._listeners.items()):
+                    # One that was called before may have sent it away.
+                    if key in self._listeners and name in (None, change.name):
                         tell(listener, change)

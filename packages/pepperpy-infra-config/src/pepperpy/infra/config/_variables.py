@@ -10,7 +10,7 @@ from ._errors import FieldError
 from ._kinds import is_a
 from ._layers import Layer, Path, Reader, fields_of
 from ._masking import MapKey, shown_path
-from ._shape import Slot, shape_of, variable_part
+from ._shape import Slot, bare, shape_of, variable_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -194,6 +194,7 @@ def _as_below(path: Path, below: Any, default: Any) -> Path:
 
 
 def _parts(value: Any) -> Mapping[Any, Any]:
+    value = bare(value)
     return value if is_a(value, Mapping) else fields_of(value, unset=True) or {}
 
 
