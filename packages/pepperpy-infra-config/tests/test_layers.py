@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import AliasPath, BaseModel, ConfigDict, Field, RootModel
 
 from pepperpy.infra.config import (
     BaseConfig,
@@ -276,6 +276,15 @@ class TestNamesOfFields:
         set_config("plain", {"maxSize": 2})
 
         assert get_config("plain").size == 2
+
+    def test_an_alias_may_lead_through_a_table(self, toml: Path) -> None:
+        class Deep(BaseConfig):
+            port: int = Field(1, validation_alias=AliasPath("net", "port"))
+
+        register_config("deep", Deep)
+        toml.write_text("[deep.net]\nport = 5\n")
+
+        assert get_config("deep").port == 5  # and no warning that `net` is no field
 
 
 class TestFirstUse:

@@ -95,6 +95,13 @@ class Holder(BaseConfig):
     credentials: Nested = Nested()
     anything: Any = None
     hidden: str = Field(SECRET, repr=False)
+    tokens: list[str] = Field([SECRET])
+    keys: dict[str, str] = Field({"ann": SECRET})
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def greeting(self) -> str:
+        return f"{self.nested.password} and {self.secret.get_secret_value()}"
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -239,10 +246,10 @@ class TestExplanations:
 
     def test_nor_in_a_template(self) -> None:
         register_config("holder", Holder)
+        template = config_template("holder")
 
-        template = config_template()
-
-        assert_clean(template.dotenv(), template.markdown(), str(template))
+        assert_clean(template.dotenv(), template.markdown(), str(template.json_schema()))
+        assert "# PEPPERPY_HOLDER_API_KEY=***" in template.dotenv()
 
 
 class Wrong(BaseConfig):

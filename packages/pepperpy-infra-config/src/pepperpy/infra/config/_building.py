@@ -15,7 +15,7 @@ from ._errors import FieldError
 from ._kinds import is_a
 from ._layers import Layer, Path, Reader, merge, onto_defaults
 from ._masking import shown_path
-from ._shape import Slot, shape_of
+from ._shape import Field, Slot, shape_of
 from ._sources import Inputs, Notice
 from ._validating import Problem, attempt, invalid
 from ._variables import Variables
@@ -39,6 +39,8 @@ class Component:
     model: type[BaseModel]
     prefix: str | None = None
     """What its variables begin with, if that does not follow from the name."""
+    registered: bool = True
+    """Whether variables and a section of the file set its fields."""
 
     @cached_property
     def variables(self) -> Variables:
@@ -234,21 +236,35 @@ def _error(built: Built, problem: Problem) -> FieldError:
 
 
 def _missing(built: Built, problem: Problem, variable: str) -> FieldError:
-    *section, name = (built.component.name, *map(str, problem.path))
-    where = f"set {variable}" if variable else "set it"
-    if built.component.prefix is None:
+    component = built.component
+    *section, name = (component.name, *map(str, problem.path))
+    where = f"; set {variable}" if variable else "; set it"
+    # The file is mostly kept with the source, where a secret has no place.
+    if component.prefix is None and not _is_secret(component, problem.path):
         where += f", or {name} in section [{'.'.join(section)}] of the file"
     return FieldError(
-        component=built.component.name,
+        component=component.name,
         path=shown_path(problem.path),
-        message=f"is missing; {where}",
+        message=f"is missing{where if component.registered else ''}",
         variable=variable,
         kind="missing",
     )
 
 
+def _is_secret(component: Component, path: Path) -> bool:
+    _, field = _looked_up(component, path)
+    return field is not None and field.is_secret
+
+
 def variable_of(component: Component, path: Path) -> str:
     """The variable that sets a field, or what the field lies in."""
+    parts, _ = _looked_up(component, path)
+    return component.variables.prefix + "__".join(parts) if parts and component.registered else ""
+
+
+def _looked_up(component: Component, path: Path) -> tuple[list[str], Field | None]:
+    """The parts of the variable's name, and the last field on the way."""
+    last: Field | None = None
     parts: list[str] = []
     slot = component.slot
     for part in path:
@@ -260,13 +276,14 @@ def variable_of(component: Component, path: Path) -> str:
         )
         if field is not None:
             parts.append(field.variables[0])
+            last = field
             slot = field.slot
         elif slot.values is not None or slot.anything:
             parts.append(part.upper())
             slot = slot.values or slot
         else:
             break
-    return component.variables.prefix + "__".join(parts) if parts else ""
+    return parts, last
 
 
 def failure(built: Built) -> Exception:

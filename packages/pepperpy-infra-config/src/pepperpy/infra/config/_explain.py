@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pepperpy.infra.utils.redaction import is_secret_name
-
 from ._kinds import class_of, is_a
-from ._masking import MapKey, is_hidden, members, shown, shown_path
+from ._masking import MapKey, is_hidden, is_secret, members, shown, shown_path
 from ._shape import bare, shape_of
 
 if TYPE_CHECKING:
@@ -94,7 +92,8 @@ def _inside(
         yield path, names, masked
         return
     for key, name, inner in keys:
-        hidden = secret or is_hidden(value, name) or (bool(names) and is_secret_name(names[-1]))
+        hidden = secret or is_hidden(value, name)
+        hidden = hidden or (bool(names) and is_secret(str(names[-1]), value))
         yield from _inside(inner, (*path, key), (*names, name), secret=hidden)
 
 

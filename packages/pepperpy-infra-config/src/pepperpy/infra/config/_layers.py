@@ -98,7 +98,7 @@ class Reader:
                 continue
             if found is None:
                 inner = slot.values or _ANYTHING
-                if slot.values is None and not any(shape.takes_unknown for shape in shapes):
+                if slot.values is None and not any(_takes(shape, key) for shape in shapes):
                     known = [name for shape in shapes for name in shape.by_name]
                     self.unknown.append(Unknown((*path, key), nearest(str(key), known)))
                 data[key] = self.read(item, inner, (*path, key))
@@ -116,6 +116,10 @@ class Reader:
     def original(self, path: Path) -> Path:
         """The path as it stands in the source."""
         return tuple(self.renamed.get(path[: at + 1], part) for at, part in enumerate(path))
+
+
+def _takes(shape: Shape, key: Any) -> bool:
+    return shape.takes_unknown or key in shape.paths
 
 
 _PLAIN = frozenset({str, int, float, bool, type(None)})

@@ -43,7 +43,9 @@ def _fault(name: str, components: Collection[Component]) -> str | None:
     if near_owners:
         owner = max(near_owners, key=lambda each: len(each.name))
         meant = nearest(name, owner.variables.named)
-        if meant and _are_alike(name, meant, within=len(meant) // 4):
+        # Of a short name only a letter may differ, and not the only one.
+        size = len(meant or "") - len(prefix_of(owner.name))
+        if meant and _are_alike(name, meant, within=min(size - 1, max(1, len(meant) // 4))):
             return f"{name} sets nothing; did you mean {meant}?"
         return f"{name} sets nothing, since {owner.name!r} has no such field"
     known = [*RESERVED, *(known for each in components for known in each.variables.named)]

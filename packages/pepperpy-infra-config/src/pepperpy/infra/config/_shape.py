@@ -15,8 +15,10 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NewType, TypeVar, Union, cast
 from weakref import WeakKeyDictionary
 
-from pydantic import AliasChoices, BaseModel, RootModel
+from pydantic import AliasChoices, AliasPath, BaseModel, RootModel
 from pydantic.fields import FieldInfo
+
+from pepperpy.infra.utils.redaction import is_secret_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -129,6 +131,14 @@ class Field:
             return None
         return self.info.get_default(call_default_factory=True)
 
+    @property
+    def is_secret(self) -> bool:
+        """Whether it holds a secret, by its name, its type or its ``repr=False``."""
+        hidden = self.info is not None and not self.info.repr
+        types_of = (self.annotation, *typing.get_args(self.annotation))
+        typed = any(hasattr(each, "get_secret_value") for each in types_of)
+        return hidden or typed or is_secret_name(self.name)
+
     @cached_property
     def variables(self) -> tuple[str, ...]:
         """What it is called in the names of environment variables."""
@@ -155,6 +165,8 @@ class Shape:
             ((part, field) for field in self.fields for part in field.variables),
             key=lambda pair: -len(pair[0]),
         )
+        self.paths = frozenset(_paths(cls))
+        """Keys that a validation alias leads through."""
         self.variables: dict[str, Any] = {}
         """What is worked out of the fields for each prefix of variables."""
         extra = getattr(cls, "model_config", {}).get("extra")
@@ -235,6 +247,13 @@ def bare(value: Any) -> Any:
     while isinstance(value, RootModel):
         value = cast("Any", value.root)  # pyright: ignore[reportUnknownMemberType]
     return value
+
+
+def _paths(cls: Any) -> Iterator[str]:
+    for info in getattr(cls, "__pydantic_fields__", {}).values():
+        alias = info.validation_alias
+        choices = alias.choices if isinstance(alias, AliasChoices) else [alias]
+        yield from (str(each.path[0]) for each in choices if isinstance(each, AliasPath))
 
 
 def slot_of(annotation: Any) -> Slot:

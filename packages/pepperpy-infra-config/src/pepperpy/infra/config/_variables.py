@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ._errors import FieldError
 from ._kinds import is_a
-from ._layers import Layer, Path, Reader, fields_of
+from ._layers import DEPTH_LIMIT, Layer, Path, Reader, fields_of
 from ._masking import MapKey, shown_path
 from ._shape import Slot, bare, shape_of, variable_part
 
@@ -109,7 +109,7 @@ class Variables:
     def match(self, name: str) -> Match | None:
         """The field that a variable sets."""
         found = self.named.get(name)
-        if found is None and name.startswith(self.prefix):
+        if found is None and name.startswith(self.prefix) and name.count("__") <= DEPTH_LIMIT:
             found = find(self._cls, name[len(self.prefix) :])
         return found
 
@@ -218,7 +218,7 @@ def parse(text: str, slot: Slot) -> tuple[Any, str]:
         if start in ("[", "{") and start:
             return _parse_json(text, slot)
         if not slot.takes_text and slot.items is not None:
-            if slot.items.is_complex and not slot.items.anything:
+            if slot.items.is_complex and not slot.items.anything and text.strip():
                 return (text, "" if text.strip() == "null" else _NEEDS_JSON)
             if text.strip() != "null" or not slot.takes_none:
                 items = [each.strip() for each in text.split(",")] if text.strip() else []
@@ -262,7 +262,8 @@ def _number(text: str) -> float | str:
 def _choice(text: str, slot: Slot) -> Any:
     values = [getattr(each, "value", each) for each in slot.choices]
     if text in values:
-        return text
+        # A `Literal` of members takes nothing else.
+        return slot.choices[values.index(text)]
     meant = text.strip().lower()
     for value in values:
         if not isinstance(value, str) and str(value).lower() == meant:
