@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -301,6 +303,21 @@ class TestFirstUse:
         monkeypatch.setenv("PEPPERPY_SHOP_NAME", "later")
 
         assert get_config("shop") is first
+
+    def test_after_it_each_is_one_look_into_a_dict(self) -> None:
+        register_config("shop", Shop)
+        get_config("shop")
+        called: list[str] = []
+
+        def note(frame: FrameType, event: str, argument: object) -> None:
+            if event in ("call", "c_call"):
+                called.append(frame.f_code.co_name if event == "call" else repr(argument))
+
+        sys.setprofile(note)
+        get_config("shop")
+        sys.setprofile(None)
+
+        assert called == ["get_config", repr(sys.setprofile)]
 
     def test_a_failure_is_not_remembered(self, monkeypatch: pytest.MonkeyPatch) -> None:
         class Needy(BaseConfig):

@@ -57,12 +57,12 @@ def _changed(named: dict[str, Any], depth: int) -> dict[str, Any]:
 
 
 def _model(model: BaseModel, depth: int) -> BaseModel:
-    changed = _changed(model.__dict__, depth)
+    changed = _changed(vars(model), depth)
     extra = _changed(model.__pydantic_extra__ or {}, depth)
     if not changed and not extra:
         return model
     copied = copy(model)
-    copied.__dict__.update(changed)
+    vars(copied).update(changed)
     if copied.__pydantic_extra__ is not None:
         copied.__pydantic_extra__.update(extra)
     return copied

@@ -328,7 +328,7 @@ def _check_model(model: Any) -> None:
             "a component's model must be a class that derives from BaseConfig, or from "
             f"pydantic's BaseModel; got {kind_name(model)}"
         )
-    if issubclass(model, RootModel):
+    if RootModel in model.__mro__:
         raise ConfigTypeError(
             f"a component's model must have fields; {kind_name(model)} is a RootModel, so make it "
             "the type of a field"

@@ -72,8 +72,7 @@ class Inputs(NamedTuple):
         if self.document is None:
             return []
         tables: list[tuple[tuple[str, ...], Any]] = [((), self.document.data)]
-        profiles = {} if self.profile is None else _profiles(self.document)
-        if profiles:
+        if self.profile is not None and (profiles := _profiles(self.document)):
             found = profiles.get(self.profile)
             tables.append(((PROFILES, self.profile), {} if found is None else found))
         return tables
@@ -93,7 +92,7 @@ class Sources:
         self._profile = profile
         self._environ = environ
         self._dotenv = _checked_path("dotenv", dotenv)
-        if not isinstance(profile, (str, Default, NoneType)):
+        if not is_a(profile, (str, Default, NoneType)):
             raise ConfigTypeError(f"profile must be a text or None; got {kind_name(profile)}")
         if environ is not None and not is_a(environ, Mapping):
             raise ConfigTypeError(f"environ must be a mapping of texts; got {kind_name(environ)}")
@@ -154,7 +153,7 @@ class Sources:
         self, environ: Mapping[str, str], dotenv: Mapping[str, Entry]
     ) -> tuple[str | None, bool]:
         """The full path of the file, and whether somebody asked for this one."""
-        chosen: PathLike | None = self._chosen(self._file, CONFIG_VARIABLE, environ, dotenv)
+        chosen: str | None = self._chosen(self._file, CONFIG_VARIABLE, environ, dotenv)
         if chosen:
             return self._full(chosen), True
         if self._file is None:
@@ -207,15 +206,15 @@ def _checked_path(argument: str, path: Any) -> Any:
     """A path, or what stands for one; a path in bytes would not fit into messages."""
     if path is None or isinstance(path, Default):
         return path
-    text: object = os.fspath(path) if isinstance(path, os.PathLike) else path
-    if not isinstance(text, str):
+    text: Any = path.__fspath__() if is_a(path, os.PathLike) else path
+    if not is_a(text, str):
         raise ConfigTypeError(f"{argument} must be a path or None; got {kind_name(path)}")
     return text
 
 
 def _profiles(document: Document) -> dict[Any, Any]:
     """The tables of the profiles by name; YAML reads some names as numbers."""
-    found = document.data.get(PROFILES)
+    found: Any = document.data.get(PROFILES)
     return {str(name): table for name, table in found.items()} if is_a(found, dict) else {}
 
 

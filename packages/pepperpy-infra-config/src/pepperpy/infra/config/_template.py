@@ -10,7 +10,6 @@ from typing import (
     TYPE_CHECKING,
     Annotated,
     Any,
-    ClassVar,
     Literal,
     Union,
     get_args,
@@ -108,7 +107,9 @@ class Template:
 
 
 class _Schema(GenerateJsonSchema):
-    ignored_warning_kinds: ClassVar[set[Any]] = {"skipped-choice", "non-serializable-default"}
+    """Pydantic's, without its warning of defaults that JSON cannot say, like those of secrets."""
+
+    ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012
 
 
 def _hidden(cls: type, around: tuple[type, ...] = ()) -> Iterator[str]:
