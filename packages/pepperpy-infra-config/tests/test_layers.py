@@ -8,7 +8,7 @@ from types import FrameType
 from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import AliasPath, BaseModel, ConfigDict, Field, RootModel
+from pydantic import AliasPath, BaseModel, ConfigDict, Discriminator, Field, RootModel, Tag
 
 from pepperpy.infra.config import (
     BaseConfig,
@@ -231,6 +231,42 @@ class TestUnions:
         monkeypatch.setenv("PEPPERPY_CACHE_STORE__URL", "redis://x")
 
         assert get_config("cache").store == self.Redis(url="redis://x")
+
+    def test_a_field_that_each_class_pins_to_one_value_is_a_tag_undeclared(
+        self, toml: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def kind_of(value: Any) -> Any:
+            return value.get("kind") if isinstance(value, dict) else value.kind
+
+        file, redis = self.File, self.Redis
+        tagged = Annotated[
+            Annotated[file, Tag("file")] | Annotated[redis, Tag("redis")], Discriminator(kind_of)
+        ]
+
+        class Cache(BaseConfig):
+            plain: file | redis = file(path="x")
+            called: tagged = file(path="x")
+
+        register_config("cache", Cache)
+        toml.write_text("[cache.plain]\nmode = 2\n[cache.called]\nmode = 2\n")
+        kept = file(path="x", mode=2)
+        assert get_config("cache") == Cache(plain=kept, called=kept)
+
+        for field in ("PLAIN", "CALLED"):
+            monkeypatch.setenv(f"PEPPERPY_CACHE_{field}__KIND", "redis")
+            monkeypatch.setenv(f"PEPPERPY_CACHE_{field}__URL", "r")
+        reload_config()
+        other = redis(url="r")
+        assert get_config("cache") == Cache(plain=other, called=other)
+
+    def test_a_tag_keeps_what_a_layer_below_says_of_the_same_class(
+        self, toml: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        register_config("cache", self.model())
+        toml.write_text("[cache.store]\nmode = 2\n")
+        monkeypatch.setenv("PEPPERPY_CACHE_STORE__KIND", "file")
+
+        assert get_config("cache").store == self.File(path="x", mode=2)
 
     def test_a_member_without_a_tag_is_chosen_by_its_fields(self) -> None:
         class A(BaseConfig):

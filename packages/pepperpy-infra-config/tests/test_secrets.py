@@ -206,6 +206,22 @@ class TestWhatIsShownOfASnapshot:
             "Open(host='db', password='', token=None, primary_key='id', url='http://db:80/x')"
         )
 
+    def test_a_computed_text_is_masked_in_part_where_its_form_allows(self) -> None:
+        class Db(BaseConfig):
+            password: str = SECRET
+
+            @computed_field  # type: ignore[prop-decorator]
+            @property
+            def url(self) -> str:
+                return f"postgres://ann:{self.password}@db"
+
+            @computed_field  # type: ignore[prop-decorator]
+            @property
+            def words(self) -> str:
+                return f"say {self.password}"
+
+        assert repr(Db()) == "Db(password='***', url='postgres://ann:***@db', words='***')"
+
     def test_an_object_with_a_broken_repr_harms_nobody(self) -> None:
         class Broken:
             def __repr__(self) -> str:

@@ -134,8 +134,8 @@ def merge(lower: Any, upper: Any, slot: Slot) -> Any:
         return upper
     if not is_a(lower, dict):
         return _onto(lower, upper, slot, unset=True)
-    if slot.tag is not None and _tag(lower, slot) != _tag(upper, slot) and _tag(upper, slot):
-        return upper  # it is another class now, with other fields
+    if len(slot.classes) > 1 and (tag := _tag(upper, slot)) and _tag(lower, slot) != tag:
+        lower = _of_class(tag, lower, slot)  # it is another class now, with other fields
     merged: dict[Any, Any] = {**lower}
     for key, value in upper.items():
         if key in lower and type(value) not in _PLAIN:
@@ -144,9 +144,20 @@ def merge(lower: Any, upper: Any, slot: Slot) -> Any:
     return merged
 
 
+def _of_class(tag: Any, data: Mapping[str, Any], slot: Slot) -> dict[str, Any]:
+    """What of *data* a value with this tag can have; nothing, if *data* has another tag."""
+    name = slot.tag_name or ""
+    if _tag(data, slot) is None:
+        for shape in slot.shapes:
+            if name in shape.by_name and tag in shape.by_name[name].slot.choices:
+                return {key: item for key, item in data.items() if key in shape.by_name}
+    return {}
+
+
 def _tag(data: Mapping[str, Any], slot: Slot) -> Any:
+    name = slot.tag_name or ""
     for shape in slot.shapes:
-        found = shape.by_name.get(slot.tag or "")
+        found = shape.by_name.get(name)
         if found is not None and found.key in data:
             return data[found.key]
     return None
@@ -197,11 +208,11 @@ def _onto(default: Any, data: dict[str, Any], slot: Slot, *, unset: bool = False
     known = shape_of(class_of(default)).by_name
     if len(slot.classes) > 1 and not all(key in known for key in data):
         return data
-    if slot.tag is not None:
+    if (name := slot.tag_name) is not None:
         tag = _tag(fields_of(default, unset=True) or {}, slot)
         if _tag(data, slot) not in (None, tag):
             return data
-        base = {known[slot.tag].key: tag, **base}
+        base = {known[name].key: tag, **base}
     merged = {**base}
     for key, value in data.items():
         inner = known[key].slot if key in known else _ANYTHING

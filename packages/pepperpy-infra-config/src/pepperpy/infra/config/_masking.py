@@ -85,7 +85,7 @@ def secrets_in(value: Any, *, secret: bool = False, depth: int = 0) -> Iterator[
 
 def tells_a_secret(value: Any, owner: Any) -> bool:
     """Whether a text that was made of the fields of *owner* holds one of its secrets."""
-    text = value if isinstance(value, str) else _own_repr(value)
+    text = redact_text(value) if isinstance(value, str) else _own_repr(value)
     return any(len(each) > 2 and each in text for each in secrets_in(owner))
 
 

@@ -80,6 +80,17 @@ class Slot:
             self._shapes = tuple(map(shape_of, self.classes))
         return self._shapes
 
+    @property
+    def tag_name(self) -> str | None:
+        """The field that says which of the classes it is: declared, or pinned by each of them."""
+        if self.tag is not None or len(self.classes) < 2:
+            return self.tag
+        pinned = [
+            {field.name for field in shape.fields if len(field.slot.choices) == 1}
+            for shape in self.shapes
+        ]
+        return min(set.intersection(*pinned), default=None)
+
     def __or__(self, other: Slot) -> Slot:
         return Slot(
             self.classes + other.classes,
