@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
+import weakref
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, Literal
@@ -418,3 +420,18 @@ def test_all_formats_say_the_same(suffix: str, folder: Path) -> None:
     config = registry.get_config("shop", Shop)
 
     assert (config.name, config.db.port, config.db.host) == ("x", 7, "localhost")
+
+
+def test_a_model_that_nobody_needs_any_more_goes_away() -> None:
+    class Short(BaseConfig):
+        a: int = 1
+
+    registry = ConfigRegistry(file=None, dotenv=None, environ={"PEPPERPY_SHORT_A": "2"})
+    registry.register("short", Short)
+    registry.get_config("short")
+    gone = weakref.ref(Short)
+
+    del Short, registry
+    gc.collect()
+
+    assert gone() is None

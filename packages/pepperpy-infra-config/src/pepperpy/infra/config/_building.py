@@ -47,10 +47,10 @@ class Component:
         """The environment variables that set its fields."""
         return Variables(self.name, self.model, prefix=self.prefix)
 
-    @cached_property
+    @property
     def slot(self) -> Slot:
         """What can stand in its section."""
-        return Slot(classes=(self.model,))
+        return self.variables.slot
 
 
 class Override(NamedTuple):

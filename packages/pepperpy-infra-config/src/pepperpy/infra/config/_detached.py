@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from ._kinds import is_a
+from ._kinds import derives_from, is_a
 
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 _DEPTH: Final = 100  # for what holds itself
@@ -22,7 +22,7 @@ def detached(value: Any, depth: int = 0) -> Any:
     """
     if type(value) in _PLAIN or depth > _DEPTH:
         return value
-    if is_a(value, BaseModel):
+    if derives_from(value, BaseModel):
         return _model(value, depth + 1)
     if is_dataclass(value) and not isinstance(value, type):
         return _dataclass(value, depth + 1)
@@ -58,12 +58,12 @@ def _changed(named: dict[str, Any], depth: int) -> dict[str, Any]:
 
 def _model(model: BaseModel, depth: int) -> BaseModel:
     changed = _changed(vars(model), depth)
-    extra = _changed(model.__pydantic_extra__ or {}, depth)
+    extra = model.__pydantic_extra__ and _changed(model.__pydantic_extra__, depth)
     if not changed and not extra:
         return model
     copied = copy(model)
     vars(copied).update(changed)
-    if copied.__pydantic_extra__ is not None:
+    if extra and copied.__pydantic_extra__ is not None:
         copied.__pydantic_extra__.update(extra)
     return copied
 

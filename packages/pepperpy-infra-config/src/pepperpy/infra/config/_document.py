@@ -159,12 +159,9 @@ _FORMATS: Final = {
 }
 
 
-def _format(path: str) -> Any:
-    return _format_of(os.path.splitext(path)[1], path)
-
-
 @lru_cache(16)
-def _format_of(suffix: str, path: str) -> Any:
+def _format(path: str) -> Any:
+    suffix = os.path.splitext(path)[1]
     module = _FORMATS.get(suffix.lower())
     if module is None:
         raise ConfigFileError(

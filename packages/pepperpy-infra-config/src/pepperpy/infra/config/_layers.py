@@ -12,7 +12,7 @@ from pepperpy.infra.utils import nearest
 
 from ._detached import detached
 from ._errors import FieldError
-from ._kinds import class_of, is_a
+from ._kinds import class_of, derives_from, is_a
 from ._shape import Shape, Slot, bare, shape_of
 
 if TYPE_CHECKING:
@@ -224,7 +224,7 @@ def _onto(default: Any, data: dict[str, Any], slot: Slot, *, unset: bool = False
 def fields_of(value: Any, *, unset: bool = False) -> dict[str, Any] | None:
     """The fields of an object as data that builds it again; without those that were left unset."""
     given: Any = None  # all of them
-    if isinstance(value, BaseModel):
+    if derives_from(value, BaseModel):
         given = None if unset else value.model_fields_set
     elif not is_dataclass(value) or isinstance(value, type):
         return None

@@ -17,16 +17,17 @@ if TYPE_CHECKING:
 
 def misspelt(names: Iterable[str], components: Collection[Component]) -> list[Notice]:
     """A notice for each variable that no field and no component yet to come can have meant."""
-    asked = [name for name in names if name not in RESERVED]
+    asked = set(names) - RESERVED
     owned: set[str] = set()
     shared: set[str] = set()
     for each in components:
-        match, named = each.variables.match, each.variables.named
-        mine = {name for name in asked if name in named or match(name) is not None}
+        match = each.variables.match
+        mine = asked & each.variables.named.keys()  # nearly all
+        mine |= {name for name in asked - mine if match(name) is not None}
         shared |= owned & mine
         owned |= mine
-    notices = [_clash(name, components) for name in asked if name in shared]
-    faults = {name: _fault(name, components) for name in asked if name not in owned}
+    notices = [_clash(name, components) for name in sorted(shared)]
+    faults = {name: _fault(name, components) for name in sorted(asked - owned)}
     notices += [Notice(name, message) for name, message in faults.items() if message]
     return notices
 

@@ -323,7 +323,7 @@ def _validate_model(model: Any, data: Any, *, name: str | None = None) -> Config
 
 
 def _check_model(model: Any) -> None:
-    if not (is_a(model, type) and issubclass(model, BaseModel)):
+    if not (is_a(model, type) and BaseModel in model.__mro__):
         raise ConfigTypeError(
             "a component's model must be a class that derives from BaseConfig, or from "
             f"pydantic's BaseModel; got {kind_name(model)}"

@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NewType, TypeVar, Union, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NewType, TypeVar, Union
 from weakref import WeakKeyDictionary
 
 from pydantic import AliasChoices, AliasPath, BaseModel, RootModel
 from pydantic.fields import FieldInfo
 
 from pepperpy.infra.utils.redaction import is_secret_name
+
+from ._kinds import derives_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -255,8 +257,8 @@ def _aliases(info: FieldInfo) -> Iterator[str]:
 
 def bare(value: Any) -> Any:
     """What a `RootModel` holds; anything else as it is."""
-    while isinstance(value, RootModel):
-        value = cast("Any", value.root)  # pyright: ignore[reportUnknownMemberType]
+    while derives_from(value, RootModel):
+        value = value.root
     return value
 
 

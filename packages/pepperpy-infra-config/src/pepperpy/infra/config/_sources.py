@@ -158,11 +158,13 @@ class Sources:
             return self._full(chosen), True
         if self._file is None:
             return None, False
-        return self._full(DEFAULT_FILE), False
+        return os.path.join(self._here(), DEFAULT_FILE), False
+
+    def _here(self) -> str:
+        return _working_directory() if self._folder is None else self._folder
 
     def _full(self, path: str) -> str:
-        folder = _working_directory() if self._folder is None else self._folder
-        return os.path.normpath(os.path.join(folder, os.path.expanduser(path)))
+        return os.path.normpath(os.path.join(self._here(), os.path.expanduser(path)))
 
     def _load(self, path: str, *, named: bool) -> Document | None:
         try:
@@ -179,7 +181,7 @@ class Sources:
             return "", {}
         given = self._dotenv
         named = not isinstance(given, Default)
-        here = self._full(DEFAULT_DOTENV)
+        here = os.path.join(self._here(), DEFAULT_DOTENV)
         path: str = here if isinstance(given, Default) else self._full(given)
         # Many keep a virtual environment in a folder of this name.
         if not named and not os.path.isfile(path):
@@ -204,7 +206,7 @@ def _working_directory() -> str:
 
 def _checked_path(argument: str, path: Any) -> Any:
     """A path, or what stands for one; a path in bytes would not fit into messages."""
-    if path is None or isinstance(path, Default):
+    if path is None or isinstance(path, (str, Default)):
         return path
     text: Any = path.__fspath__() if is_a(path, os.PathLike) else path
     if not is_a(text, str):

@@ -10,7 +10,7 @@ from ._errors import FieldError
 from ._kinds import is_a
 from ._layers import DEPTH_LIMIT, Layer, Path, Reader, fields_of
 from ._masking import MapKey, shown_path
-from ._shape import Slot, bare, shape_of, variable_part
+from ._shape import Shape, Slot, bare, shape_of, variable_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -84,9 +84,9 @@ def _spelling(key: str, known: tuple[str, ...]) -> str:
     return next((each for each in known if variable_part(each) == key), key.lower())
 
 
-def _named(cls: type, prefix: str) -> dict[str, Match]:
+def _named(cls: type, shape: Shape, prefix: str) -> dict[str, Match]:
     """The variables of a model by name, worked out once."""
-    by_prefix: dict[str, dict[str, Match]] = shape_of(cls).variables
+    by_prefix: dict[str, dict[str, Match]] = shape.variables
     found = by_prefix.get(prefix)
     if found is None:
         found = by_prefix[prefix] = {}
@@ -103,7 +103,8 @@ class Variables:
         self.component = component
         self.prefix = prefix_of(component) if prefix is None else prefix
         self._cls = cls
-        self.named = _named(cls, self.prefix)
+        self.slot = Slot(classes=(cls,))
+        self.named = _named(cls, self.slot.shapes[0], self.prefix)
         """What nearly every variable is looked up in; the walk is for keys of mappings."""
 
     def match(self, name: str) -> Match | None:
