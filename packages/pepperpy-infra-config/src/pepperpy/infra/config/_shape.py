@@ -87,11 +87,11 @@ class Slot:
         """The field that says which of the classes it is: declared, or pinned by each of them."""
         if self.tag is not None or len(self.classes) < 2:
             return self.tag
-        pinned = [
-            {field.name for field in shape.fields if len(field.slot.choices) == 1}
-            for shape in self.shapes
-        ]
-        return min(set.intersection(*pinned), default=None)
+        pinned: set[str] | None = None
+        for shape in self.shapes:
+            names = {field.name for field in shape.fields if len(field.slot.choices) == 1}
+            pinned = names if pinned is None else pinned & names
+        return min(pinned or (), default=None)
 
     def __or__(self, other: Slot) -> Slot:
         return Slot(
@@ -263,7 +263,7 @@ def bare(value: Any) -> Any:
 
 
 def _paths(cls: Any) -> Iterator[str]:
-    for info in getattr(cls, "__pydantic_fields__", {}).values():
+    for info in getattr(cls, "model_fields", {}).values():
         alias = info.validation_alias
         choices = alias.choices if isinstance(alias, AliasChoices) else [alias]
         yield from (str(each.path[0]) for each in choices if isinstance(each, AliasPath))

@@ -164,7 +164,7 @@ def _text(entry: Entry) -> str:
     if any(secrets_in(entry.default)):  # as JSON its parts may have no names
         data: Any = masked_data(entry.default, field.name)
     else:
-        data = to_jsonable_python(entry.default, fallback=str, inf_nan_mode="strings")
+        data = to_jsonable_python(entry.default, fallback=str)
     value = shown(data, field.name, secret=field.is_secret)
     if value is None:
         return "null" if slot.takes_none and not slot.takes_text else ""
