@@ -155,7 +155,7 @@ class TestOtherTypes:
         seen = record["histogram"]
         assert (record["type"], record["value"]) == (type_, 7.5)
         assert (seen["count"], seen["sum"], seen["min"], seen["max"]) == (4, 7.5, 0.5, 4.0)
-        assert sum(seen["positive"]["counts"]) == 4
+        assert seen["positive"] == [[-32, 1], [0, 1], [32, 1], [64, 1]]
 
     def test_bound_families_report_to_the_series_with_their_labels(
         self, manager: TelemetryManager

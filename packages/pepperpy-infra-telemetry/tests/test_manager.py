@@ -85,6 +85,15 @@ class TestManagers:
         assert two.inspect()["facts"]["handlers"] == 0
         one.close()
 
+    def test_a_manager_shows_only_what_users_call(self, manager: TelemetryManager) -> None:
+        reporting = "report_metric report_event count gauge histogram time counter gauge_family"
+        reading = "get_value get_histogram snapshot largest inspect name histogram_family"
+        handlers = "register_handler unregister_handler set_default_handler get_handler flush close"
+        switch = "enable disable is_enabled get_instance"
+
+        shown = {name for name in dir(manager) if not name.startswith("_")}
+        assert shown == set(f"{reporting} {reading} {handlers} {switch}".split())
+
     @pytest.mark.parametrize(
         ("option", "value"),
         [

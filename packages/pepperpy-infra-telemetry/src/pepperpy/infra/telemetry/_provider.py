@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ._manager import engine_of
 from ._reporter import Reporter
 from ._tags import PROVIDER, text
 from ._types import EventLevel
@@ -33,8 +34,8 @@ class ProviderTelemetry(Reporter):
 
     def __init__(self, provider_id: str, manager: TelemetryManager | None = None) -> None:
         self.provider_id = provider_id
-        self._manager = manager = manager or _default_manager()
-        super().__init__(*manager.insides, {PROVIDER: text(provider_id)})
+        self._engine = engine = engine_of(manager or _default_manager())
+        super().__init__(engine.registry, engine.switch, {PROVIDER: text(provider_id)})
 
     def __repr__(self) -> str:
         return f"<ProviderTelemetry {self.provider_id!r}>"
@@ -49,7 +50,7 @@ class ProviderTelemetry(Reporter):
         handler_name: str | None = None,
     ) -> None:
         """Do what `TelemetryManager.report_event` does, with the provider's tag."""
-        self._manager.take_event(name, level, message, data, tags, handler_name, own=self._own)
+        self._engine.take_event(name, level, message, data, tags, handler_name, own=self._own)
 
     def debug(
         self,
@@ -107,7 +108,7 @@ class ProviderTelemetry(Reporter):
         self._event(name, EventLevel.CRITICAL, message, data, tags, handler_name)
 
     def _event(self, *args: Any) -> None:
-        self._manager.take_event(*args, own=self._own, depth=4)
+        self._engine.take_event(*args, own=self._own, depth=4)
 
 
 def _default_manager() -> TelemetryManager:
