@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from pepperpy.infra.telemetry import TelemetryManager
+
 FORKS = pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks here")
 
 
@@ -134,6 +136,26 @@ print("parent", default.get_value("n"), default.get_value("h"))
         )
 
         assert lines == ["child 1 0.0", "parent 102 5.0"]
+
+    def test_journals_of_a_child_are_as_long_as_those_of_the_parent(
+        self, manager: TelemetryManager
+    ) -> None:
+        # A fold is paid for by as many reports as the journal holds.
+        kept = manager.counter("kept").labels()
+        kept.inc()
+        before = kept.limit
+
+        read, write = os.pipe()
+        pid = os.fork()
+        if not pid:
+            kept.inc()
+            os.write(write, f"{kept.limit} {manager.get_value('kept')}".encode())
+            os._exit(0)
+        os.waitpid(pid, 0)
+
+        assert os.read(read, 99).decode() == f"{before} 1"
+        os.close(read)
+        os.close(write)
 
     def test_the_thread_begins_again_in_a_child_with_its_first_report(self, tmp_path: Path) -> None:
         lines = run(
