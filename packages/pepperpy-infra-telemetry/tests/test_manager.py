@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any
 
 import pytest
 
@@ -122,6 +123,17 @@ class TestReading:
         assert manager.get_value("n", {"a": "z"}) == 0
         assert manager.get_value("unknown") == 0
 
+    def test_what_was_reported_in_an_odd_way_is_read_back_in_the_same_way(
+        self, manager: TelemetryManager
+    ) -> None:
+        name: Any
+        for name in (7, ["n"], None, "x" * 1000):
+            manager.report_metric(name, 2, "COUNTER")  # type: ignore[arg-type]
+
+            assert manager.get_value(name) == 2
+            assert manager.get_value(name, type="COUNTER") == 2  # type: ignore[arg-type]
+            assert manager.get_value(name, type="nothing") == 0  # type: ignore[arg-type]
+
     def test_a_snapshot_is_plain_records_that_json_holds(self, manager: TelemetryManager) -> None:
         manager.count("c", 2, {"a": "x"})
         manager.gauge("g", 1.5)
@@ -179,6 +191,13 @@ class TestInspectables:
 
         assert "pepperpy.good.x" in names
         del bad, good
+
+    def test_a_secret_in_the_name_of_one_is_masked(self) -> None:
+        name = "redis://:hunter2pw@cache/0"
+        pool = Component({"kind": "pool", "name": name, "facts": {"idle": 1}})
+
+        assert "hunter2pw" not in str(TelemetryManager.get_instance().snapshot())
+        del pool
 
     def test_handlers_hear_of_facts_when_they_change(self) -> None:
         default, memory = TelemetryManager.get_instance(), MemoryTelemetryHandler()

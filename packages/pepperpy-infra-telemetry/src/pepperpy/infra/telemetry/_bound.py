@@ -108,8 +108,15 @@ class Family(Generic[S]):
 
 def worth_keeping(series: Series, key: Iterable[Any], others: int) -> bool:
     """Whether to remember that *key* is this series: not if it takes ever new ones."""
-    plain = all(type(part) is str and len(part) <= MAX_TEXT for part in key)
+    plain = all(type(part) is str and is_short(part) for part in key)
     return plain and series.tags is not OVERFLOW and others < MAX_ALIASES
+
+
+def is_short(part: Any) -> bool:
+    """Whether a text or a number is worth its place in a memory of limited length."""
+    if type(part) is int:
+        return part.bit_length() <= 64
+    return type(part) is not str or len(part) <= MAX_TEXT
 
 
 class CounterFamily(Family[BoundCounter]):

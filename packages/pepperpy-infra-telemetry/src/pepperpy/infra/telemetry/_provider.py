@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pepperpy.infra.utils.redaction import redact_text
+
 from ._manager import engine_of
 from ._reporter import Reporter
 from ._tags import PROVIDER, text
@@ -35,10 +37,11 @@ class ProviderTelemetry(Reporter):
     def __init__(self, provider_id: str, manager: TelemetryManager | None = None) -> None:
         self.provider_id = provider_id
         self._engine = engine = engine_of(manager or _default_manager())
-        super().__init__(engine.registry, engine.switch, {PROVIDER: text(provider_id)})
+        shown = redact_text(text(provider_id))
+        super().__init__(engine.registry, engine.switch, {PROVIDER: shown})
 
     def __repr__(self) -> str:
-        return f"<ProviderTelemetry {self.provider_id!r}>"
+        return f"<ProviderTelemetry {redact_text(text(self.provider_id))!r}>"
 
     def report_event(  # noqa: PLR0917 - as it is known
         self,

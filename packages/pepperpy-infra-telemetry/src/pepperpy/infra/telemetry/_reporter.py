@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pepperpy.infra.utils import passes_through
 
-from ._bound import MAX_ALIASES, CounterFamily, GaugeFamily, HistogramFamily, worth_keeping
+from ._bound import (
+    MAX_ALIASES,
+    CounterFamily,
+    GaugeFamily,
+    HistogramFamily,
+    is_short,
+    worth_keeping,
+)
 from ._tags import OVERFLOW, flat, text
 from ._timer import TimedBlock
 from ._types import MetricType, metric_type
@@ -187,7 +194,7 @@ class Reporter:
         # Whatever is looked up by must not fail or lie when it is compared.
         if type(name) is not str or type(key[2]) not in _ROUTES or not _SCALARS.issuperset(key[-1]):
             return
-        if series.tags is OVERFLOW:
+        if series.tags is OVERFLOW or not all(map(is_short, (name, key[2], *given))):
             return
         if self._aliases >= MAX_ALIASES:
             self._forget_aliases()
