@@ -99,6 +99,8 @@ class Delivery:
             self.lost += 1
             return
         self._events.append(event)
+        if self._thread is None:  # after a fork
+            self.start()
 
     def ask(self) -> int:
         """Ask for a flush; what is returned is for `finish`."""
