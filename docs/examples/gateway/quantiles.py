@@ -47,7 +47,7 @@ def half_a_bucket(scale: int) -> float:
     """How far the middle of a histogram's bucket is from its ends, as a share.
 
     Examples:
-        >>> f"{half_a_bucket(5):.2%}"  # what they begin with; very wide ones go down to 4
+        >>> f"{half_a_bucket(5):.2%}"  # what they begin with
         '1.09%'
     """
     return math.exp2(0.5 / 2**scale) - 1

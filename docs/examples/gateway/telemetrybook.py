@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any, NamedTuple
 
 from names import ANSWERS, REQUESTS
@@ -73,30 +72,9 @@ class TelemetryBook:
 
     def histogram(self, name: str) -> ExponentialHistogram:
         """The distribution of all values of a name; parts of it are put together exactly."""
-        parts = [_histogram(record["histogram"]) for record in self._named(name)]
-        return reduce(ExponentialHistogram.merge, parts, ExponentialHistogram())
+        records = self._named(name)
+        parts = [ExponentialHistogram.from_dict(record["histogram"]) for record in records]
+        return ExponentialHistogram.merged(parts)
 
     def _named(self, name: str) -> list[Mapping[str, Any]]:
         return [record for record in self.records if record["name"] == name]
-
-
-def _histogram(data: Mapping[str, Any]) -> ExponentialHistogram:
-    """The inverse of `ExponentialHistogram.to_dict`."""
-    if not data["count"]:
-        return ExponentialHistogram()
-    return ExponentialHistogram(
-        scale=data["scale"],
-        count=data["count"],
-        sum=data["sum"],
-        min=data["min"],
-        max=data["max"],
-        zero_count=data["zero_count"],
-        positive=_buckets(data["positive"]),
-        negative=_buckets(data["negative"]),
-    )
-
-
-def _buckets(data: Mapping[str, Any]) -> dict[int, int]:
-    # OpenTelemetry's numbers of buckets are less by one than those of the class.
-    first = data["offset"] + 1
-    return {index: count for index, count in enumerate(data["counts"], first) if count}

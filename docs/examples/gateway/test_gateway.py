@@ -564,9 +564,7 @@ class TestBooksOfTheGateway:
 
         for share in quantiles.SHARES:
             exact = quantiles.quantile(values, share)
-            assert read.quantile(share) == pytest.approx(
-                exact, rel=0.5 if read.scale < 5 else 0.011
-            )
+            assert read.quantile(share) == pytest.approx(exact, rel=0.011)
 
 
 class TestSettings:
