@@ -63,6 +63,7 @@ _OWNED = {
         "watch_config",
     ),
     "decorators": (
+        "DecoratorsError",
         "async_log_exceptions",
         "async_memoize",
         "async_timed",

@@ -32,6 +32,7 @@ from pepperpy.infra.config import use_registry as use_registry
 from pepperpy.infra.config import validate_all_configs as validate_all_configs
 from pepperpy.infra.config import validate_config as validate_config
 from pepperpy.infra.config import watch_config as watch_config
+from pepperpy.infra.decorators import DecoratorsError as DecoratorsError
 from pepperpy.infra.decorators import async_log_exceptions as async_log_exceptions
 from pepperpy.infra.decorators import async_memoize as async_memoize
 from pepperpy.infra.decorators import async_timed as async_timed
@@ -111,6 +112,7 @@ __all__ = [
     "ConfigRegistry",
     "ConfigValidationError",
     "ConfigWarning",
+    "DecoratorsError",
     "Event",
     "EventLevel",
     "FakeClock",
