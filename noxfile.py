@@ -188,7 +188,8 @@ def dev(session: nox.Session) -> None:
     packages = WORKSPACE.packages.values()
     needs = [need for name in GROUPS["dependency-groups"] for need in group(name)]
     needs += [need for package in packages for need in group("test", package)]
-    session.run(*map(str, pip), "-q", *needs, *overlay.needs(WORKSPACE), external=True)
+    needs += [*overlay.needs(WORKSPACE), "-r", str(EXAMPLE / "requirements.txt")]
+    session.run(*map(str, pip), "-q", *needs, external=True)
     session.run(str(python), "-m", "tools.overlay", external=True)
     modules = ", ".join(package.module for package in packages)
     session.run(str(python), "-c", f"import {modules}", external=True)

@@ -74,8 +74,122 @@ assert TelemetryManager.get_instance().get_value("request_count") == 3
 assert EventLevel("info") is EventLevel.INFO
 """
 
+DECORATORS = """
+import asyncio
+import warnings
+
+from pepperpy.infra import (
+    retry, async_retry, timed, async_timed, deprecated,
+    memoize, log_exceptions, log_calls
+)
+
+asked = []
+
+@retry(max_retries=3, delay=1.0, backoff=2.0)
+def call_external_api():
+    asked.append("sync")
+    if len(asked) < 4:
+        raise ConnectionError("reset by peer")
+    return "data"
+
+@async_retry(max_retries=3, delay=1.0, backoff=2.0)
+async def call_async_api():
+    asked.append("async")
+    return "data"
+
+@timed()
+def process_data(data):
+    return data.upper()
+
+@async_timed()
+async def process_data_async(data):
+    return data.upper()
+
+@deprecated("Use new_function() instead")
+def old_function():
+    return "old"
+
+@memoize
+def expensive_computation(arg1, arg2):
+    asked.append("expensive")
+    return arg1 + arg2
+
+@log_exceptions()
+def risky_operation():
+    raise LookupError("no such thing")
+
+@log_calls(log_args=True, log_result=True)
+def important_function(arg1, arg2):
+    return arg1 * arg2
+
+with retry.testing():
+    assert call_external_api() == "data"
+assert asyncio.run(call_async_api()) == "data"
+assert process_data("x") == asyncio.run(process_data_async("x")) == "X"
+with warnings.catch_warnings(record=True, action="always") as caught:
+    assert old_function() == "old"
+assert [str(each.message) for each in caught] == ["Use new_function() instead"]
+assert expensive_computation(1, 2) == expensive_computation(1, arg2=2) == 3
+assert asked.count("expensive") == 1
+try:
+    risky_operation()
+except LookupError:
+    pass
+assert important_function(2, 3) == 6
+"""
+
+CACHE = """
+from pepperpy.infra import cached, async_cached, initialize_cache
+
+# Initialize the cache system
+initialize_cache(cache_type="memory")
+
+loads = []
+
+
+# Use the cached decorator for synchronous functions
+@cached(ttl=60)
+def get_user(user_id: str) -> dict:
+    loads.append(user_id)
+    return {"id": user_id, "name": "John Doe"}
+
+
+# Use the async_cached decorator for asynchronous functions
+@async_cached(ttl=60)
+async def get_user_async(user_id: str) -> dict:
+    loads.append(user_id)
+    return {"id": user_id, "name": "John Doe"}
+
+
+async def ask_twice():
+    for _ in range(2):
+        assert get_user("123") == await get_user_async("123") == {"id": "123", "name": "John Doe"}
+
+
+import asyncio
+asyncio.run(ask_twice())
+assert loads == ["123"] * 2
+
+# Invalidate a cache entry
+from pepperpy.infra import invalidate_cache
+assert invalidate_cache("user:123") == 2
+
+asyncio.run(ask_twice())
+assert loads == ["123"] * 4
+
+# Clear the cache
+from pepperpy.infra import clear_cache
+assert clear_cache() == 2
+
+asyncio.run(ask_twice())
+assert loads == ["123"] * 6
+"""
+
 EVERYTHING = """
 from pepperpy.infra import (
+    # Cache
+    cached, async_cached, initialize_cache, invalidate_cache,
+
     # Config
     BaseConfig, get_config,
 
@@ -95,6 +209,23 @@ class TestUtils:
         program.run(UTILS)
 
         assert json.loads(file.read_text("utf-8")) == {"old_setting": 1, "new_setting": "value"}
+
+
+class TestDecorators:
+    def test_the_decorators_do_what_they_say(self, program: Any) -> None:
+        program.run(DECORATORS)
+
+    def test_their_lines_are_in_the_log(self, program: Any) -> None:
+        set_up = "from pepperpy.infra import configure_logging\nconfigure_logging(level='INFO', format='json')\n"
+
+        shown = program.run(set_up + DECORATORS)
+
+        lines = [json.loads(line) for line in shown.stderr.splitlines()]
+        messages = [line["message"].partition(" after ")[0] for line in lines]
+        assert "__main__.important_function(arg1=2, arg2=3)" in messages
+        assert "__main__.important_function returned 6" in messages
+        assert "__main__.risky_operation raised LookupError: no such thing" in messages
+        assert all("duration" in line for line in lines if " took " in line["message"])
 
 
 class TestConfig:
@@ -142,6 +273,13 @@ class TestLogging:
 class TestTelemetry:
     def test_metrics_and_events_of_a_provider(self, program: Any) -> None:
         program.run(TELEMETRY)
+
+
+class TestCache:
+    def test_plain_and_coroutine_functions_are_remembered_and_forgotten_by_name(
+        self, program: Any
+    ) -> None:
+        program.run(CACHE)
 
 
 class TestEverything:

@@ -360,6 +360,46 @@ class TestFollowing:
         assert (ours(), ROOT.level) == (before, logging.WARNING)
         assert get_config("logging").level == "WARNING"
 
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("retention = 3", "retention must be left out without rotation"),
+            ('log_file = ""\nrotation = "1 MB"', "rotation needs a log_file"),
+        ],
+    )
+    def test_settings_that_do_not_go_together_fail_the_reload_and_keep_what_was(
+        self, place: Place, text: str, message: str
+    ) -> None:
+        initialize_logging()
+        place.write(text, to_file="log_file" not in text)
+
+        with pytest.raises(ConfigValidationError, match=message):
+            reload_config()
+
+        get_logger("a").info("x")
+        assert place.log.read_text("utf-8").endswith("a: x\n")
+
+    def test_settings_may_go_together_with_what_the_program_gives(self, place: Place) -> None:
+        place.write('rotation = "1 MB"', to_file=False)
+        initialize_logging(log_file=place.log, console=False)
+
+        place.write("retention = 3", to_file=False)
+        with pytest.raises(ConfigValidationError, match="retention must be left out"):
+            reload_config()
+        place.write('rotation = "2 MB"\nretention = 3', to_file=False)
+        reload_config()
+
+        assert sink_of(place)["config"]["rotation"] == "2 MB"
+
+    @pytest.mark.parametrize("option", ["LOG_FILE", "FORMAT_STRING", "ROTATION", "RETENTION"])
+    def test_empty_variable_is_none(self, place: Place, option: str) -> None:
+        place.environ[f"PEPPERPY_LOGGING_{option}"] = ""
+
+        initialize_logging(file_format="text")
+        get_logger("a").info("x")
+
+        assert option == "LOG_FILE" or place.log.read_text("utf-8").endswith("a: x\n")
+
     def test_file_that_cannot_be_opened_keeps_what_was_and_is_told(self, place: Place) -> None:
         initialize_logging()
         before = ours()

@@ -114,10 +114,38 @@ get_logger("shop").warning("but this")
         assert "not this" not in text
 
 
+class TestCacheAlone:
+    CODE = """
+from pepperpy.infra.cache import cached, initialize_cache
+
+initialize_cache("memory", max_size=2)
+
+
+@cached(ttl=60)
+def square(n):
+    return n * n
+
+
+square.many([1, 2, 3])
+print(square.cache_info().size)
+
+import sys
+assert "pydantic" not in sys.modules
+"""
+
+    def test_works_with_utils_and_nothing_else_of_ours(self, program: Any, site: Site) -> None:
+        environ = {"PEPPERPY_CACHE_MAX_SIZE": "1"}
+
+        shown = program.run(self.CODE, path=site("utils", "cache"), environ=environ)
+
+        assert shown.stdout == "2\n"
+
+
 class TestFacade:
     @pytest.mark.parametrize(
         ("name", "wheel"),
         [
+            ("cached", "pepperpy-infra-cache"),
             ("get_config", "pepperpy-infra-config"),
             ("get_logger", "pepperpy-infra-logging"),
             ("get_provider_telemetry", "pepperpy-infra-telemetry"),

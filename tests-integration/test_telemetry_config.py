@@ -35,7 +35,10 @@ class TestConfiguration:
 
         initialize_telemetry(interval=4)
 
-        assert (DEFAULT.settings.interval, DEFAULT.settings.max_series) == (4, 50)
+        assert (
+            DEFAULT.inspect()["config"]["interval"],
+            DEFAULT.inspect()["config"]["max_series"],
+        ) == (4, 50)
 
     def test_a_reload_is_followed_until_shut_down(self, environ: dict[str, str]) -> None:
         initialize_telemetry()
@@ -43,13 +46,13 @@ class TestConfiguration:
         reload_config("telemetry")
         environ["PEPPERPY_TELEMETRY_MAX_EVENTS"] = "8"
         reload_config("telemetry")
-        assert DEFAULT.settings.max_events == 8
+        assert DEFAULT.inspect()["config"]["max_events"] == 8
 
         shutdown_telemetry()
         environ["PEPPERPY_TELEMETRY_MAX_EVENTS"] = "7"
         reload_config("telemetry")
 
-        assert DEFAULT.settings.max_events == 1000
+        assert DEFAULT.inspect()["config"]["max_events"] == 1000
 
     def test_what_cannot_be_is_refused_with_the_configuration(
         self, environ: dict[str, str]

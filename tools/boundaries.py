@@ -19,6 +19,8 @@ from . import workspace as ws
 
 # What younger Pythons than this one have in their standard library.
 _STANDARD = {*sys.stdlib_module_names, "annotationlib", "compression"}
+# What every type checker brings a stub of; only a block for type checkers imports it.
+_CHECKERS = {"typing_extensions"}
 _RANGE = re.compile(r">=(\d+)\.(\d+),<(\d+)(?:\.(\d+))?")
 
 
@@ -165,7 +167,7 @@ def _declared(package: ws.Package, uses: list[Use], house: House) -> Iterator[st
     for use in uses:
         if use.key in house.heavy and not use.later:
             yield f"{use.where} imports {use.target} at once, which is slow; import it where it is used"
-        elif use.key in {*required, *_STANDARD, ws.FACADE}:
+        elif use.key in {*required, *_STANDARD, ws.FACADE} or (use.key in _CHECKERS and use.later):
             continue
         elif use.key not in optional:
             yield f"{use.where} imports {use.target}, and nothing declares {use.key!r}"

@@ -10,10 +10,11 @@ from __future__ import annotations
 import gc
 import random
 import statistics
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import repeat
 from time import perf_counter
+from typing import Any
 
 Loop = Callable[[int], object]
 
@@ -21,12 +22,49 @@ OURS = "ours"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Goal:
-    """What our contestant has to reach against another one, or against the best of several."""
+class Unit:
+    """What a race measures."""
 
-    at_most: float
-    """Ours divided by theirs; seconds where it is against nobody."""
+    name: str
+    factor: float = 1.0
+    """What turns a measured figure into this unit."""
+    digits: int = 0
+    more_is_better: bool = False
+    """Then figures are compared by their difference, not by their ratio."""
+    step: str = ""
+    """What such a difference is counted in, where it is called otherwise."""
+
+    def show(self, value: float) -> str:
+        """A figure as tables have it."""
+        return f"{value * self.factor:,.{self.digits}f}"
+
+
+NANOSECONDS = Unit(name="ns", factor=1e9)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """What our contestant has to reach against another one, or against the best of several.
+
+    One of *at_most*, *at_least* and *within* is given.
+    """
+
+    at_most: float | None = None
+    """Ours divided by theirs; a figure as it is measured where it is against nobody."""
+    at_least: float | None = None
+    """A figure as it is measured, against nobody."""
+    within: float | None = None
+    """How far ours may be behind theirs, as a difference of figures."""
     against: str | Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A goal in words, what was measured, and whether that is enough."""
+
+    goal: str
+    measured: str
+    reached: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +72,8 @@ class Race:
     """Contestants that do the same work.
 
     A contestant is a function that does the work as often as its argument says; one that returns a
-    float has taken the time itself, because only a part of what it does counts.  Where *bare* is
+    float has measured by itself, because only a part of what it does counts, or because it is not
+    the time that counts.  Where *bare* is
     named, its time is taken off every other one: what is compared is then the overhead.
     """
 
@@ -46,11 +85,18 @@ class Race:
     """Contestants that are no rivals: the least that the work can cost."""
     calibrate: bool = True
     """Repeat the work until a timing takes a few milliseconds; off for what takes long anyway."""
+    rounds: int | None = None
+    """The most rounds that are worth their time; with 1 there is none to warm up either."""
+    unit: Unit = NANOSECONDS
+    series: str | None = None
+    """Several races that are one table and one plot together."""
+    at: float | str = ""
+    """Where in its series this race stands: a size, or a name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of a race, in seconds for one repetition."""
+    """What came of a race: seconds for one repetition, or what its contestants measured."""
 
     race: Race
     minima: Mapping[str, float]
@@ -74,13 +120,32 @@ class Result:
         others = {OURS, self.race.bare, *self.race.floors}
         return [name for name in self.minima if name not in others]
 
-    def verdict(self, goal: Goal) -> tuple[float, str]:
-        """What was reached, and its unit: seconds, or times the best of those it is against."""
-        if not goal.against:
-            return self.cost(OURS), "seconds"
+    @property
+    def in_order(self) -> list[str]:
+        """All contestants, the best first."""
+        return sorted(self.minima, key=self.cost, reverse=self.race.unit.more_is_better)
+
+    def verdict(self, goal: Goal) -> Verdict:
+        """Whether ours is good enough."""
+        unit, ours = self.race.unit, self.cost(OURS)
         names = [goal.against] if isinstance(goal.against, str) else goal.against
-        best = min((name for name in names if name in self.minima), key=self.cost)
-        return 1 / self.ratio(best), f"x {best}"
+        best = next((name for name in self.in_order if name in names), None)
+        if goal.within is not None and best is not None:
+            behind = self.cost(best) - ours
+            return Verdict(
+                f"no more than {unit.show(goal.within)} {unit.step or unit.name} behind {best}",
+                f"{unit.show(abs(behind))} {'behind' if behind > 0 else 'ahead'}",
+                behind <= goal.within,
+            )
+        if goal.at_least is not None:
+            wanted = f"at least {unit.show(goal.at_least)} {unit.name}"
+            return Verdict(wanted, unit.show(ours), ours >= goal.at_least)
+        most = goal.at_most or 0.0
+        if best is None:
+            wanted = f"at most {unit.show(most)} {unit.name}"
+            return Verdict(wanted, unit.show(ours), ours <= most)
+        ratio = 1 / self.ratio(best)
+        return Verdict(f"at most {most:.3g} x {best}", f"{ratio:.3g}", ratio <= most)
 
 
 def repeating(call: Callable[..., object], *args: object) -> Loop:
@@ -97,6 +162,33 @@ def repeating(call: Callable[..., object], *args: object) -> Loop:
     def loop(times: int) -> None:
         for _ in repeat(None, times):
             call(*args)
+
+    return loop
+
+
+def over(call: Callable[[Any], object], keys: Sequence[object]) -> Loop:
+    """A contestant that calls *call* with one of *keys* after the other, and begins anew."""
+
+    def loop(times: int) -> None:
+        whole, rest = divmod(times, len(keys))
+        for _ in repeat(None, whole):
+            for key in keys:
+                call(key)
+        for key in keys[:rest]:
+            call(key)
+
+    return loop
+
+
+def through(call: Callable[[Any], object], keys: Callable[[], Iterable[object]]) -> Loop:
+    """A contestant that is timed over all *keys* at once, and tells the seconds for one of them."""
+
+    def loop(_: int) -> float:
+        trace = list(keys())
+        start = perf_counter()
+        for key in trace:
+            call(key)
+        return (perf_counter() - start) / len(trace)
 
     return loop
 
@@ -148,7 +240,7 @@ def run(race: Race, *, rounds: int, target: float, seed: int = 1) -> Result:
     timings = {name: Timing(loop) for name, loop in race.contestants.items()}
     order = list(timings.values())
     shuffle = random.Random(seed).shuffle  # noqa: S311 - fairness, not security
-    for timing in order:
+    for timing in order if race.rounds != 1 else ():
         timing.run()  # caches, lazy imports and the interpreter's specialisation are not the race
         timing.seconds.clear()
         if race.calibrate:
@@ -156,7 +248,7 @@ def run(race: Race, *, rounds: int, target: float, seed: int = 1) -> Result:
     collecting = gc.isenabled()
     gc.disable()
     try:
-        for _ in range(rounds):
+        for _ in range(min(rounds, race.rounds or rounds)):
             shuffle(order)
             for timing in order:
                 timing.run()
@@ -165,7 +257,7 @@ def run(race: Race, *, rounds: int, target: float, seed: int = 1) -> Result:
         if collecting:
             gc.enable()
     return Result(
-        race,
+        replace(race, contestants={}),  # what they hold may be large
         {name: min(timing.seconds) for name, timing in timings.items()},
         {name: statistics.median(timing.seconds) for name, timing in timings.items()},
     )

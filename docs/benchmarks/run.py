@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import harness
+import races_cache
 import races_config
+import races_decorators
 import races_facade
 import races_logging
 import races_telemetry
@@ -19,7 +21,9 @@ import report
 from harness import Race
 
 import pepperpy.infra
+import pepperpy.infra.cache
 import pepperpy.infra.config
+import pepperpy.infra.decorators
 import pepperpy.infra.logging
 import pepperpy.infra.telemetry
 import pepperpy.infra.utils
@@ -41,6 +45,17 @@ PEERS = (
     "prometheus-client",
     "opentelemetry-sdk",
     "codetiming",
+    "wrapt",
+    "Deprecated",
+    "typing_extensions",
+    "cachetools",
+    "cachebox",
+    "theine",
+    "moka-py",
+    "async-lru",
+    "aiocache",
+    "cashews",
+    "dogpile.cache",
 )
 MODULES = (
     pepperpy.infra,
@@ -48,6 +63,8 @@ MODULES = (
     pepperpy.infra.config,
     pepperpy.infra.logging,
     pepperpy.infra.telemetry,
+    pepperpy.infra.decorators,
+    pepperpy.infra.cache,
 )
 OURS = tuple(module.__name__.replace(".", "-") for module in MODULES)
 
@@ -93,6 +110,8 @@ def every_race(folder: Path) -> Iterator[Race]:
     yield from races_config.races(folder)
     yield from races_logging.races(folder)
     yield from races_telemetry.races()
+    yield from races_decorators.races()
+    yield from races_cache.races()
     yield from races_facade.races()
 
 

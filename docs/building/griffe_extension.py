@@ -27,6 +27,9 @@ class AsUsersSeeThem(griffe.Extension):
                 kind = module.members.get(str(attribute.annotation))
                 if isinstance(kind, griffe.Class) and "__call__" in kind.members:
                     module.set_member(attribute.name, _function(attribute, kind))
+            for function in module.functions.values():
+                if not function.is_alias:
+                    _take_apart(function)
             self._link(module)
 
     def _link(self, scope: griffe.Module | griffe.Class) -> None:
@@ -46,6 +49,32 @@ class AsUsersSeeThem(griffe.Extension):
                 value = getattr(import_module(func.module.path), name)
                 if isinstance(value, _PLAIN):
                     parameter.default = repr(value)
+
+
+def _take_apart(function: griffe.Function) -> None:
+    """Options of which the docstring tells one by one, though ``**options`` has them all."""
+    text = function.docstring.value if function.docstring else ""
+    for parameter in list(function.parameters):
+        path = _unpacked(parameter.annotation)
+        if path is None or not text or f" {parameter.name}:" in text:
+            continue
+        del function.parameters[parameter.name]
+        for option in function.modules_collection[path].attributes.values():
+            function.parameters.add(
+                griffe.Parameter(
+                    option.name,
+                    annotation=option.annotation,
+                    kind=griffe.ParameterKind.keyword_only,
+                    default="...",
+                )
+            )
+
+
+def _unpacked(annotation: str | griffe.Expr | None) -> str | None:
+    """The path of the class in ``Unpack[...]``."""
+    if not isinstance(annotation, griffe.ExprSubscript) or isinstance(annotation.slice, str):
+        return None
+    return annotation.slice.canonical_path if annotation.canonical_name == "Unpack" else None
 
 
 def _modules(module: griffe.Module) -> Iterator[griffe.Module]:

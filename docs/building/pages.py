@@ -58,7 +58,7 @@ def navigation(workspace: Workspace, written: Path) -> list[Entry]:
         {package.name: f"changelogs/{short(package)}.md"} for package in packages
     ]
     return [
-        {"Home": ["index.md", "start.md", {"A whole service": "gateway.md"}]},
+        {"Home": ["index.md", "start.md", {"A whole service": "gateway.md"}, "platforms.md"]},
         {"Guides": guides},
         {"Reference": [*references, {"Errors": "errors.md"}]},
         {"Benchmarks": "benchmarks.md"},
@@ -142,7 +142,9 @@ def _member(module: ModuleType, name: str, group: str) -> str:
             f"In the index: [`{member.code}`](../errors.md#{member.code}).\n\n"
         )
     inherited = surface.inherited(member) if isinstance(member, type) else []
-    return _directive(path, inherited_members=inherited) + "".join(
+    # What `deadline` derives from is nothing to its callers.
+    bases = group != surface.FUNCTIONS
+    return _directive(path, inherited_members=inherited, show_bases=bases) + "".join(
         # What an object like `retry` has besides its call; its own class is private.
         f"[](){{#{path}.{method}}}\n\n"
         + _directive(f"{_home(type(member))}.{method}", 4, heading=f"{name}.{method}")
@@ -161,7 +163,7 @@ def _home(kind: type) -> str:
 
 
 def _facade(workspace: Workspace) -> str:
-    """The names of the facade, each with a link to where it is explained."""
+    """The names of the facade by their owners, each with a link to where it is explained."""
     module = import_module(workspace.packages[FACADE].module)
     owners = [
         owner
@@ -169,14 +171,16 @@ def _facade(workspace: Workspace) -> str:
         if package.portion
         for owner in surface.modules(package)
     ]
-    rows = [
-        f"| `{name}` | [`{owner.__name__}.{name}`][{owner.__name__}.{name}] |"
-        for name in module.__all__
-        for owner in owners
-        if name in owner.__all__ and getattr(owner, name) is getattr(module, name)
-    ]
-    table = "\n".join(["| name | is |", "|---|---|", *rows])
-    return f"# {module.__name__}\n\n{_prose(module)}\n\n## Names\n\n{table}\n"
+    parts = [f"# {module.__name__}\n\n{_prose(module)}\n"]
+    for owner in owners:
+        links = [
+            f"[`{name}`][{owner.__name__}.{name}]"
+            for name in module.__all__
+            if name in owner.__all__ and getattr(owner, name) is getattr(module, name)
+        ]
+        if links:
+            parts.append(f"## From {owner.__name__}\n\n{', '.join(links)}\n")
+    return "\n".join(parts)
 
 
 def _prose(module: ModuleType) -> str:

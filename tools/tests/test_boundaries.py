@@ -174,6 +174,15 @@ class TestOptional:
         (fault,) = clean.faults()
         assert "imports pydantic at once" in fault
 
+    def test_what_type_checkers_bring_themselves_is_theirs_alone(self, clean: Any) -> None:
+        block = "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    "
+        plant(clean, f"{block}from typing_extensions import deprecated\n")
+        assert clean.faults() == []
+
+        plant(clean, "from typing_extensions import override\n")
+        (fault,) = clean.faults()
+        assert "nothing declares 'typing_extensions'" in fault
+
     def test_a_branch_that_does_run_is_not_taken_for_one_of_type_checkers(self, clean: Any) -> None:
         text = "if not TYPE_CHECKING:\n    import redis\n"
         clean.wheel("resilience", UTILS, extras=self.EXTRA, _x=USES_UTILS + text)

@@ -59,6 +59,7 @@ def gather(
         metrics=read("metrics"),
         providers={name: read(name) for name in faults.PROVIDERS},
         edits=notes.interferer.edits if notes.interferer else (),
+        changes=notes.interferer.changes if notes.interferer else (),
         outage=notes.interferer.outage if notes.interferer else None,
         expected=expected,
     )

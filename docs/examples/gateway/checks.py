@@ -14,6 +14,7 @@ from evidence import Evidence
 from interferer import REFUSED, RELOADED, SHORT
 from logbook import moment
 from quantiles import compare
+from remembered import remembered
 
 SLACK = 0.5 if os.name == "posix" else 3.0
 """Seconds until a client knows that nobody is there; Windows tries for two of them."""
@@ -41,6 +42,9 @@ def check(run: Evidence) -> list[Check]:
         "driver and log file agree about every answer": reconcile.driver_and_log(run),
         "log file and telemetry agree since the last start": reconcile.log_and_telemetry(run),
         "log and metrics file agree, but for what the kill took": reconcile.log_and_metrics_file(
+            run
+        ),
+        "the cache served what had been loaded in time, and nothing that had changed": remembered(
             run
         ),
         "telemetry's quantiles are within 1.1 % of the log's": quantiles(run),

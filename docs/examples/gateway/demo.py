@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import os
 import secrets
 import shutil
 import signal
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
+from urllib.parse import quote
 
 import httpx2
 import report
@@ -25,12 +28,14 @@ from child import HOST
 from driver import Driver, Outcome
 from faults import interference
 from interferer import Interferer
-from load import make_load
+from load import make_load, most_wanted
 from processes import Child, ChildError
 from rich.console import Console
 from screen import Screen
 from stage import CONFIG, Stage
 from telemetrybook import TelemetryBook
+
+SHORTEST = 5  # seconds: in less, two edits would come between two looks at the file
 
 
 class Interruption:
@@ -114,6 +119,11 @@ async def _send_load(
                     provider.tell("start")
                 notes.began = datetime.now(UTC)
 
+            async def forget(name: str) -> int:
+                async with httpx2.AsyncClient(trust_env=False, base_url=url) as client:
+                    response = await client.delete(f"/answers/{quote(name)}")
+                    return int(response.raise_for_status().json()["dropped"])
+
             driver = Driver(
                 url,
                 load,
@@ -128,6 +138,8 @@ async def _send_load(
                 stage.folder / CONFIG.name,
                 interference(stage.seed, stage.duration),
                 kill=options.kill,
+                name=f"zone:{most_wanted(load)}",
+                forget=forget,
                 now=driver.now,
                 done=quiet,
                 say=stage.screen.say,
@@ -142,7 +154,7 @@ async def _send_load(
         notes.crash = error
     except httpx2.HTTPError as error:
         if not notes.crash:
-            notes.trouble.append(f"GET /stats: {error!r}")
+            notes.trouble.append(f"what the demo itself asked the gateway for: {error!r}")
     return notes
 
 
@@ -163,12 +175,14 @@ async def _drive(
         await interfering  # a gateway that was killed comes back first
     except ChildError as error:
         died.append(error)
-    for task in (interrupted, *deaths):
-        task.cancel()
+    finally:
+        for task in (interrupted, *deaths):
+            task.cancel()
     return died[0] if died else None
 
 
-def _options() -> argparse.Namespace:
+def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The options of the command line; what cannot be ends the program."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
     add("--requests", type=int, default=1800, help="how many to send (%(default)s)")
@@ -178,11 +192,17 @@ def _options() -> argparse.Namespace:
     add("--report-dir", type=Path, default=Path("out/gateway"), help="default: %(default)s")
     add("--no-kill", dest="kill", action="store_false", help="let the gateway live")
     add("--quick", action="store_true", help="800 requests")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     if options.quick:
         options.requests, options.rate = 800, 80.0
-    if options.requests < 1 or options.rate <= 0:
+    if options.requests < 1 or not 0 < options.rate < math.inf:
         parser.error("--requests and --rate must be positive")
+    duration = options.requests / options.rate
+    if duration < SHORTEST:
+        parser.error(
+            f"the gateway needs {SHORTEST} s to see how its file is edited; with --requests "
+            f"{options.requests} --rate {options.rate:g} all is over after {duration:.2g} s"
+        )
     if not 1 <= options.port <= 65000:
         parser.error(f"--port must lie between 1 and 65000; got {options.port}")
     return options
@@ -194,7 +214,7 @@ def main() -> int:
     if console.is_terminal:
         os.environ.setdefault("FORCE_COLOR", "1")  # the gateway writes to us, not to the terminal
     try:
-        return asyncio.run(demo(_options(), console))
+        return asyncio.run(demo(parse_options(), console))
     except KeyboardInterrupt:
         return 130
 

@@ -46,9 +46,11 @@ class Outcome:
     status: int = 0
     problem: str | None = None  # the name of the error
     note: str = ""  # what was wrong, or how it was lost
-    # What the gateway says in headers: which of its starts it is, whom it asked last, how often.
+    # What the gateway says in headers: which of its starts it is, whom it asked last, how often, and
+    # whether it asked at all.
     start: str | None = None
     provider: str | None = None
+    cache: str | None = None
     retries: int = 0
     sent: float = 0.0  # seconds after the start of the run
     seconds: float = 0.0  # until the answer was there
@@ -145,16 +147,18 @@ class Driver:
         )
         async with client, asyncio.TaskGroup() as tasks:
             self._on_begin()
-            self._began = due = time.perf_counter()
+            self._began = due = sent = time.perf_counter()
             for number, ask in enumerate(self._load):
                 if number == len(self._load) * 9 // 10:
                     await self._ready.wait()
                     due = max(due, time.perf_counter())
-                await asyncio.sleep(due - time.perf_counter())
+                if not ask.at_once:
+                    sent = due
+                await asyncio.sleep(sent - time.perf_counter())
                 await room.acquire()
                 if self._stopped:
                     break
-                sending = tasks.create_task(self._send(client, ask, due))
+                sending = tasks.create_task(self._send(client, ask, sent))
                 sending.add_done_callback(lambda _: room.release())
                 due += 1 / self._rate
 
@@ -180,6 +184,7 @@ class Driver:
             note=note,
             start=headers.get("x-start"),
             provider=headers.get("x-provider"),
+            cache=headers.get("x-cache"),
             retries=int(headers.get("x-retries", 0)),
             sent=due - self._began,
             seconds=time.perf_counter() - due,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import zones
 from driver import Outcome, Verdict
 from faults import Outage
-from interferer import Edit
+from interferer import Change, Edit
 from logbook import Line, Logbook
 from telemetrybook import Kind, TelemetryBook
 
@@ -27,6 +27,7 @@ class Evidence:
     metrics: Sequence[Line] = ()  # of the metrics file
     providers: Mapping[str, Sequence[Line]] = field(default_factory=dict)  # the log of each
     edits: Sequence[Edit] = ()
+    changes: Sequence[Change] = ()  # of which the gateway was told
     outage: Outage | None = None  # of the gateway, on purpose
     expected: int | None = None  # how many requests there should be; None if it was interrupted
 
@@ -61,12 +62,20 @@ class Evidence:
 
 def kind_of_outcome(outcome: Outcome) -> Kind:
     """What the driver saw, in telemetry's terms."""
-    return Kind(outcome.problem or "answered", outcome.status, outcome.provider or "none")
+    return Kind(
+        outcome.problem or "answered",
+        outcome.status,
+        outcome.provider or "none",
+        outcome.cache or "none",
+    )
 
 
 def kind_of_line(line: Line) -> Kind:
     """What a line of the log says about a request, in telemetry's terms."""
     providers = line["providers"]
     return Kind(
-        line["problem"] or "answered", line["status"], providers[-1] if providers else "none"
+        line["problem"] or "answered",
+        line["status"],
+        providers[-1] if providers else "none",
+        line["cache"],
     )

@@ -93,13 +93,27 @@ class Interference:
     """When the gateway itself is interfered with, in seconds after the start of the run."""
 
     edit: float  # its configuration file is edited ...
+    change: float  # (it is told that a zone has changed)
     slip: float  # ... then edited again, with a mistake ...
     undo: float  # ... and is again what it was
     kill: float  # the process is killed, and started anew at once
+    change_again: float  # it is told that the zone has changed once more
 
 
 def interference(seed: int, duration: float) -> Interference:
     """The plan for a run of *duration* seconds: before and after the providers' outages."""
     dice = random.Random(f"{seed}/interference")
-    parts = [(0.04, 0.06), (0.12, 0.14), (0.2, 0.23), (0.67, 0.7)]
-    return Interference(*(duration * dice.uniform(*part) for part in parts))
+    edit, slip, undo, kill, change, change_again = (
+        duration * dice.uniform(*part)
+        for part in (
+            (0.04, 0.06),
+            (0.12, 0.14),
+            (0.2, 0.23),
+            (0.67, 0.7),
+            (0.08, 0.1),
+            (0.85, 0.88),
+        )
+    )
+    return Interference(
+        edit=edit, change=change, slip=slip, undo=undo, kill=kill, change_again=change_again
+    )

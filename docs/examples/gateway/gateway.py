@@ -2,6 +2,7 @@
 
     GET /zones/Europe/Berlin?at=2026-07-01T12:00:00Z    an answer, or an error with a name
     GET /stats                                          what was counted since the start
+    DELETE /answers/zone:Europe/Berlin                  this zone has changed: forget it
 
 This is the program that the example is about; most of what is around it puts it to the test.
 """
@@ -15,14 +16,8 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
-import httpx2
-from errors import (
-    GatewayError,
-    InternalError,
-    InvalidInstantError,
-    OutOfTimeError,
-    ProvidersFailedError,
-)
+from answers import Answers
+from errors import GatewayError, InternalError, InvalidInstantError
 from measures import Measures, MetricsFile, telemetry
 from server import serve
 from settings import gateway_settings, register
@@ -31,7 +26,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from upstream import Provider, Visit
-from zones import Answer, parse_instant
+from zones import parse_instant
 
 from pepperpy.infra import (
     ConfigError,
@@ -41,6 +36,7 @@ from pepperpy.infra import (
     get_logger,
     initialize_logging,
     initialize_telemetry,
+    invalidate_cache,
 )
 from pepperpy.infra.config import watch_config
 from pepperpy.infra.logging import log_context
@@ -50,30 +46,12 @@ log = get_logger("gateway")
 
 
 class Gateway:
-    """Asks the first provider, then the next, and counts what came of it."""
+    """Answers requests, and counts what came of them."""
 
     def __init__(self, providers: Sequence[Provider], start: str) -> None:
-        self._providers = providers
+        self._answers = Answers(providers)
         self._start = start  # the id of this start: what was counted before is not known any more
         self._measures = Measures()
-
-    async def ask(self, at: str, visit: Visit) -> Answer:
-        """The answer of the first provider that has one.
-
-        Raises:
-            GatewayError: If there is none; the class tells why.
-        """
-        failures = []
-        for provider in self._providers:
-            visit.providers.append(provider.name)
-            try:
-                return await provider.fetch(at, visit)
-            except (httpx2.HTTPError, ValueError) as error:  # a ValueError: it was no JSON
-                failures.append(f"{provider.name}: {error!r}")
-                log.info("provider gave up", provider=provider.name, error=repr(error))
-            if not deadline.remaining():
-                raise OutOfTimeError(f"the time is over; {'; '.join(failures)}")
-        raise ProvidersFailedError("; ".join(failures))
 
     async def zone(self, request: Request) -> Response:
         """`GET /zones/{zone}`: JSON for the answer and for every failure."""
@@ -83,7 +61,8 @@ class Gateway:
         time_left = deadline(gateway_settings().time_for_a_request)
         with log_context(request_id=visit.id), time_left:
             try:
-                response = JSONResponse(await self.ask(_instant(request), visit))
+                at = _instant(request)
+                response = JSONResponse(await self._answers.get(visit.zone, at, visit))
             except GatewayError as error:
                 response = _tell(error, visit)
             except Exception:
@@ -94,12 +73,13 @@ class Gateway:
         response.headers["x-start"] = self._start
         response.headers["x-retries"] = str(visit.retries)
         response.headers["x-provider"] = visit.provider
+        response.headers["x-cache"] = visit.cache
         return response
 
     def _note(self, visit: Visit, status: int) -> None:
         # Rounded before both are told, so that log and telemetry know the very same figures.
         seconds = round(time.perf_counter() - visit.began, 6)
-        upstream_seconds = round(visit.upstream, 6)
+        upstream_seconds = round(visit.upstream, 6) if visit.providers else None
         log.log(
             logging.WARNING if status >= 500 else logging.INFO,
             "request",
@@ -108,10 +88,20 @@ class Gateway:
             problem=visit.problem,
             providers=visit.providers,
             retries=visit.retries,
+            cache=visit.cache,
+            loaded_by=visit.loaded_by,
+            age=round(visit.age, 6),
             ms=_ms(seconds),
-            upstream_ms=_ms(upstream_seconds),
+            upstream_ms=None if upstream_seconds is None else _ms(upstream_seconds),
         )
         self._measures.note(visit, status, seconds, upstream_seconds)
+
+    async def forget(self, request: Request) -> Response:
+        """`DELETE /answers/{name}`: drop the answers that carry a name, like zone:Europe/Berlin."""
+        name = request.path_params["name"]
+        dropped = invalidate_cache(name)
+        log.info("invalidated", name=name, dropped=dropped)
+        return JSONResponse({"name": name, "dropped": dropped})
 
     async def stats(self, _: Request) -> Response:
         """`GET /stats`: the id of this start, and what telemetry knows since then."""
@@ -125,10 +115,13 @@ class Gateway:
         @asynccontextmanager
         async def lifespan(_: Starlette) -> AsyncIterator[None]:
             yield
-            for provider in self._providers:
-                await provider.aclose()
+            await self._answers.aclose()
 
-        routes = [Route("/zones/{zone:path}", self.zone), Route("/stats", self.stats)]
+        routes = [
+            Route("/zones/{zone:path}", self.zone),
+            Route("/stats", self.stats),
+            Route("/answers/{name:path}", self.forget, methods=["DELETE"]),
+        ]
         return Starlette(routes=routes, lifespan=lifespan)
 
 
@@ -164,7 +157,11 @@ def main() -> None:
     initialize_logging()
     initialize_telemetry(handlers={"file": MetricsFile(settings.metrics_file, start)})
     explained = str(explain_config("gateway"))  # without the key
-    telemetry.info("gateway.started", "hello", {"start": start, "settings": explained})
+    telemetry.info(
+        "gateway.started",
+        "hello",
+        {"start": start, "settings": explained, "keep": settings.keep_answers},
+    )
 
     upstreams = [Provider(name, url, settings) for name, url in settings.upstreams.items()]
     app = Gateway(upstreams, start).app()

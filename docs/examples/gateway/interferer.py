@@ -1,9 +1,9 @@
-"""What the demo does to the gateway while it works: edits its configuration file, and kills it."""
+"""What the demo does to the gateway while it works: edits its file, tells it news, and kills it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,15 @@ class Edit:
     event: str = RELOADED  # what has to come of it
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The gateway was told that what carries *name* has changed, and dropped so many answers."""
+
+    name: str
+    moment: float
+    dropped: int
+
+
 # Windows refuses while the gateway reads the file, which is over in no time.
 replace = retry(Path.replace, max_attempts=10, delay=0.01, exceptions=PermissionError)
 
@@ -39,7 +48,7 @@ replace = retry(Path.replace, max_attempts=10, delay=0.01, exceptions=Permission
 class Interferer:
     """Does to *gateway* and its *file* what is planned; remembers what it did, and when.
 
-    After that, *done* is set.
+    Now and then it has it *forget* what carries the *name*.  After all of that, *done* is set.
     """
 
     def __init__(
@@ -49,18 +58,28 @@ class Interferer:
         plan: Interference,
         *,
         kill: bool,
+        name: str,
+        forget: Callable[[str], Awaitable[int]],
         now: Callable[[], float],
         done: asyncio.Event,
         say: Callable[[str], object],
     ) -> None:
         self.edits: list[Edit] = []
+        self.changes: list[Change] = []
         self.outage: Outage | None = None
         self._gateway = gateway
         self._file = file
         self._original = file.read_text("utf-8")
-        self._steps = [(plan.edit, self._edit), (plan.slip, self._slip), (plan.undo, self._undo)]
-        if kill:
-            self._steps.append((plan.kill, self._kill))
+        self._name = name
+        self._forget = forget
+        self._steps = [
+            (plan.edit, self._edit),
+            (plan.change, self._change),
+            (plan.slip, self._slip),
+            (plan.undo, self._undo),
+            *([(plan.kill, self._kill)] if kill else []),
+            (plan.change_again, self._change),
+        ]
         self._now = now
         self._done = done
         self._say = say
@@ -97,6 +116,11 @@ class Interferer:
 
     async def _undo(self) -> None:
         self._write("edited back", {}, RELOADED)
+
+    async def _change(self) -> None:
+        dropped = await self._forget(self._name)
+        self.changes.append(Change(self._name, self._now(), dropped))
+        self._say(f"the gateway is told that {self._name} has changed; it drops {dropped} answers")
 
     def _write(self, what: str, changes: dict[str, str], event: str) -> None:
         # In one step, so that nobody can read half of it.

@@ -1,13 +1,18 @@
-"""What is asked: every zone of the database, a few of them most of the time."""
+"""What is asked: every zone of the database, a few of them most of the time, and those in rushes."""
 
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 UNKNOWN_ZONES = ("Mars/Olympus_Mons", "Europe/Atlantis", "utc+1", "Asia/Shangri-La")
 """Asked for now and then; the right answer to them is an error with a name."""
+
+
+RUSH = 6
+"""So many want to know the same at once, when something happens there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,14 +21,16 @@ class Ask:
 
     id: str
     zone: str
+    at_once: bool = False  # with the one before it
 
 
 def make_load(zones: Sequence[str], requests: int, seed: int) -> list[Ask]:
     """The requests of a run, in order; the same for the same seed.
 
     The zone of popularity rank *r* is asked about in proportion to 1/r, as in Zipf's law, and each
-    at least once if there are enough requests.  The seed decides who is popular.  One request in a
-    hundred asks for a zone that does not exist.
+    at least once if there are enough requests.  The seed decides who is popular.  Half of what is
+    asked about a popular zone comes in rushes.  One request in a hundred asks for a zone that does
+    not exist.
 
     Examples:
         >>> [ask.zone for ask in make_load(["A", "B", "C"], 6, seed=1)]
@@ -33,10 +40,32 @@ def make_load(zones: Sequence[str], requests: int, seed: int) -> list[Ask]:
     ranked = dice.sample(zones, len(zones))
     unknown = requests // 100
     counts = zipf_counts(len(ranked), requests - unknown)
-    asked = [zone for zone, count in zip(ranked, counts, strict=True) for _ in range(count)]
-    asked += [dice.choice(UNKNOWN_ZONES) for _ in range(unknown)]
-    dice.shuffle(asked)
-    return [Ask(f"{seed:x}-{number:05}", zone) for number, zone in enumerate(asked, start=1)]
+    rushes = [
+        (zone, size) for zone, count in zip(ranked, counts, strict=True) for size in _rushes(count)
+    ]
+    rushes += [(dice.choice(UNKNOWN_ZONES), 1) for _ in range(unknown)]
+    dice.shuffle(rushes)
+    asked = [(zone, place > 0) for zone, size in rushes for place in range(size)]
+    return [
+        Ask(f"{seed:x}-{number:05}", zone, at_once)
+        for number, (zone, at_once) in enumerate(asked, start=1)
+    ]
+
+
+def _rushes(count: int) -> list[int]:
+    """How *count* requests about one zone come: half of them in rushes, the others alone."""
+    full = count // 2 // RUSH
+    return [RUSH] * full + [1] * (count - full * RUSH)
+
+
+def most_wanted(load: Sequence[Ask]) -> str:
+    """The zone that is asked for most.
+
+    Examples:
+        >>> most_wanted(make_load(["A", "B", "C"], 6, seed=1))
+        'A'
+    """
+    return Counter(ask.zone for ask in load).most_common(1)[0][0]
 
 
 def zipf_counts(ranks: int, total: int) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -54,6 +55,20 @@ class Logbook:
     def retries(self) -> list[Line]:
         """One line for each attempt that was made again."""
         return self.of("retry.scheduled")
+
+    @property
+    def answers(self) -> dict[str, int]:
+        """What the cache of answers should have counted, under the names that it counts by."""
+        called = Counter((line["cache"], line["problem"] is None) for line in self.requests)
+        hits, misses = called["hit", True], called["miss", True] + called["miss", False]
+        return {
+            "hits": hits,
+            "misses": misses + called["coalesced", True] + called["coalesced", False],
+            "coalesced": called["coalesced", True],
+            "loads": called["miss", True],
+            "load_errors": called["miss", False],
+            "removed.invalidated": sum(line["dropped"] for line in self.of("invalidated")),
+        }
 
     @property
     def starts(self) -> dict[str, Logbook]:

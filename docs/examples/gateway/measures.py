@@ -21,15 +21,21 @@ class Measures:
 
     def __init__(self) -> None:
         # The zone is no label: whoever asks could make as many series as he likes.
-        self._requests = telemetry.counter(REQUESTS, labels=("outcome", "status", "provider"))
+        self._requests = telemetry.counter(
+            REQUESTS, labels=("outcome", "status", "provider", "cache")
+        )
         self._seconds = telemetry.histogram_family(SECONDS).labels()
         self._upstream_seconds = telemetry.histogram_family(UPSTREAM_SECONDS).labels()
 
-    def note(self, visit: Visit, status: int, seconds: float, upstream_seconds: float) -> None:
-        """Count one request that is about to be answered."""
-        self._requests.labels(visit.problem or "answered", str(status), visit.provider).inc()
+    def note(
+        self, visit: Visit, status: int, seconds: float, upstream_seconds: float | None
+    ) -> None:
+        """Count one request that is about to be answered; `None` for one that asked no provider."""
+        outcome = visit.problem or "answered"
+        self._requests.labels(outcome, str(status), visit.provider, visit.cache).inc()
         self._seconds.observe(seconds)
-        self._upstream_seconds.observe(upstream_seconds)
+        if upstream_seconds is not None:
+            self._upstream_seconds.observe(upstream_seconds)
 
 
 class MetricsFile(TelemetryHandler):

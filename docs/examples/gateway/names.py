@@ -5,3 +5,5 @@ from __future__ import annotations
 REQUESTS = "gateway.requests"
 SECONDS = "gateway.request.duration"
 UPSTREAM_SECONDS = "gateway.upstream.duration"
+ANSWERS = "gateway.answers"
+"""The cache of answers, among the figures of all caches."""

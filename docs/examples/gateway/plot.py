@@ -17,6 +17,12 @@ from matplotlib.figure import Figure
 PROVIDERS = {"north": "#0072b2", "south": "#e69f00"}
 FAULTS = {"slow": "#56b4e9", "drop": "#d55e00", "cut": "#f0e442", "busy": "#cc79a7"}
 EDITS = "#555555"
+CACHE = {
+    # what a request was to the cache: colour, label
+    "miss": ("#d9d9d9", "asked a provider"),
+    "coalesced": ("#e69f00", "waited for another's load"),
+    "hit": ("#009e73", "hit"),
+}
 KINDS = {
     # what clients saw: colour, marker, size
     "right": ("#009e73", ".", 10),
@@ -31,10 +37,12 @@ KINDS = {
 
 def draw(run: Evidence, *files: Path) -> None:
     """Draw *run* into *files*; their suffixes tell the formats."""
-    figure = Figure(figsize=(11, 8), layout="constrained")
-    latency, faults, effects = figure.subplots(3, sharex=True, height_ratios=(3, 1.2, 1.2))
+    figure = Figure(figsize=(11, 9.5), layout="constrained")
+    latency, faults, cache, effects = figure.subplots(
+        4, sharex=True, height_ratios=(3, 1.2, 1.2, 1.2)
+    )
     end = max([0.1, *(outcome.ended for outcome in run.outcomes)])
-    for axes in (latency, faults, effects):
+    for axes in (latency, faults, cache, effects):
         _shade_outages(axes, run)
         _mark_edits(axes, run)
         axes.spines[["top", "right"]].set_visible(False)
@@ -42,6 +50,7 @@ def draw(run: Evidence, *files: Path) -> None:
     _name_edits(latency, run)
     _draw_latency(latency, run)
     _draw_faults(faults, run, step=end / 60)
+    _draw_cache(cache, run, step=end / 60)
     _draw_effects(effects, run, step=end / 60)
     figure.align_ylabels()
     for file in files:
@@ -128,6 +137,36 @@ def _draw_faults(axes: Axes, run: Evidence, step: float) -> None:
         bottom.update(counts)
     axes.set_ylabel(f"per {step:.1f} s")
     axes.set_title("What providers did", loc="left")
+    _legend(axes, shades=False)
+
+
+def _draw_cache(axes: Axes, run: Evidence, step: float) -> None:
+    bottom: Counter[int] = Counter()
+    for kind, (colour, label) in CACHE.items():
+        some = [outcome for outcome in run.complete if outcome.cache == kind]
+        counts = Counter(int(outcome.sent / step) for outcome in some)
+        axes.bar(
+            [(slot + 0.5) * step for slot in counts],
+            list(counts.values()),
+            bottom=[bottom[slot] for slot in counts],
+            color=colour,
+            width=step * 0.9,
+            label=f"{label} ({len(some)})",
+        )
+        bottom.update(counts)
+    top = max(bottom.values(), default=1)
+    for number, change in enumerate(run.changes):
+        axes.plot(
+            [change.moment],
+            [top * 1.12],
+            "v",
+            color=EDITS,
+            markersize=7,
+            label=None if number else f"{change.name} changed",
+        )
+    axes.set_ylim(0, top * 1.25)
+    axes.set_ylabel(f"per {step:.1f} s")
+    axes.set_title("What the cache did", loc="left")
     _legend(axes, shades=False)
 
 

@@ -47,7 +47,7 @@ def half_a_bucket(scale: int) -> float:
     """How far the middle of a histogram's bucket is from its ends, as a share.
 
     Examples:
-        >>> f"{half_a_bucket(5):.2%}"  # what they begin with; very wide ones go down to 4
+        >>> f"{half_a_bucket(5):.2%}"  # what they begin with
         '1.09%'
     """
     return math.exp2(0.5 / 2**scale) - 1
@@ -55,18 +55,23 @@ def half_a_bucket(scale: int) -> float:
 
 def compare(run: Evidence) -> list[Quantile]:
     """Telemetry's quantiles beside the exact ones of the very same values."""
-    lines = run.log.last[1].requests
-    if run.telemetry is None or not lines:
+    if run.telemetry is None:
         return []
+    lines = run.log.last[1].requests
+    values = {
+        name: [line[field] for line in lines if line[field] is not None]
+        for name, field in MEASURED.items()
+    }
     histograms = {name: run.telemetry.histogram(name) for name in MEASURED}
     return [
         Quantile(
             name=name,
             share=share,
-            exact=quantile([line[field] for line in lines], share),
+            exact=quantile(values[name], share),
             telemetry=histograms[name].quantile(share) * 1000,
             promised=half_a_bucket(histograms[name].scale),
         )
-        for name, field in MEASURED.items()
+        for name in MEASURED
+        if values[name]
         for share in SHARES
     ]

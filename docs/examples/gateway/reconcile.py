@@ -6,12 +6,12 @@ Each function yields what does not fit, in words and with the ids of the request
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from driver import Outcome, Verdict
 from evidence import Evidence, kind_of_line, kind_of_outcome
 from logbook import Line, Logbook
-from names import SECONDS, UPSTREAM_SECONDS
+from quantiles import MEASURED
 from telemetrybook import Kind, TelemetryBook
 
 MOST_IDS = 5
@@ -93,9 +93,18 @@ def _counts(who: str, book: TelemetryBook, log: Logbook, *, killed: bool = False
     if not fits(book.retries, len(log.retries)):
         again = [line.get("request_id", "without id") for line in log.retries]
         yield f"retries: {who} {book.retries}, log file {len(again)}{_some(again)}"
-    for name in (SECONDS, UPSTREAM_SECONDS):
-        if not fits(samples := book.histogram(name).count, len(log.requests)):
-            yield f"{name}: {who} {samples} values, log file {len(log.requests)}"
+    for name, field in MEASURED.items():
+        logged = sum(line[field] is not None for line in log.requests)
+        if not fits(samples := book.histogram(name).count, logged):
+            yield f"{name}: {who} {samples} values, log file {logged}"
+    if not killed:  # what was under way then, the cache had counted, and the log had not
+        yield from _figures(who, book.answers, log.answers)
+
+
+def _figures(who: str, told: Mapping[str, int], logged: Mapping[str, int]) -> Iterator[str]:
+    for figure, count in logged.items():
+        if (own := told.get(figure, 0)) != count:
+            yield f"{figure} of the cache: {who} {own}, log file {count}"
 
 
 def _some(ids: Iterable[str]) -> str:

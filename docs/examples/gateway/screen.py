@@ -22,7 +22,7 @@ class Screen:
         self._console = console
         self._total = total
         self._seen: Counter[Verdict] = Counter()
-        self._retries = 0
+        self._retries = self._hits = 0
         self._second = 0
         self._lines = 0
         self._hidden = 0
@@ -55,11 +55,12 @@ class Screen:
         """Count one more request."""
         self._seen[outcome.verdict] += 1
         self._retries += outcome.retries
+        self._hits += outcome.cache == "hit"
         away = self._seen[Verdict.CUT_OFF] + self._seen[Verdict.REFUSED]
         counts = (
             f"{self._seen[Verdict.RIGHT]} right, {self._seen[Verdict.NAMED_ERROR]} errors, "
             + (f"{away} while it was away, " if away else "")
-            + f"{self._retries} retries"
+            + f"{self._retries} retries, {self._hits} hits"
         )
         self._bar.update(self._task, advance=1, counts=counts)
         done = self._seen.total()

@@ -23,6 +23,7 @@ class GatewaySettings(BaseConfig):
     time_for_an_attempt: float = Field(0.5, gt=0)
     attempts: int = Field(3, ge=1)
     delay: float = Field(0.05, ge=0)
+    keep_answers: float = Field(5.0, gt=0)  # seconds
     metrics_file: Path = Path("out/metrics.jsonl")
     look_every: float = Field(0.2, gt=0)  # seconds between two looks at the file
 

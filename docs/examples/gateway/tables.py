@@ -27,7 +27,7 @@ class Table:
 
 def tables(run: Evidence) -> list[Table]:
     """All of them; those that have nothing to say are left out."""
-    found = (whole_run(run), last_start(run), gap(run), latency(run), faults(run))
+    found = (whole_run(run), last_start(run), cache(run), gap(run), latency(run), faults(run))
     return [table for table in found if table.rows]
 
 
@@ -96,6 +96,10 @@ def _rows(*tallies: Tally | None) -> list[Cells]:
         row("  answers", "answered"),
         row("  errors with a name", *errors),
         *(row(f"    {name}", name) for name in errors),
+        *(
+            (what, *("?" if each is None else str(_by_cache(each[0])[name]) for each in tallies))
+            for what, name in CACHE.items()
+        ),
         ("  retries for all these", *("?" if each is None else str(each[1]) for each in tallies)),
     ]
 
@@ -105,6 +109,41 @@ def _by_outcome(kinds: Mapping[Kind, int]) -> Counter[str]:
     for kind, count in kinds.items():
         found[kind.outcome] += count
     return found
+
+
+CACHE = {
+    "  served from the cache": "hit",
+    "  served by another's load": "coalesced",
+    "  asked a provider": "miss",
+}
+
+
+def _by_cache(kinds: Mapping[Kind, int]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for kind, count in kinds.items():
+        found[kind.cache] += count
+    return found
+
+
+def cache(run: Evidence) -> Table:
+    """What the cache says of itself, beside what it should say."""
+    start, log = run.log.last
+    books = [run.telemetry, run.files.get(start)]
+    told = [book.answers if book else {} for book in books]
+    wanted = log.answers
+    rows = [*wanted, *(["removed.expired"] if any(told) else [])]
+    return Table(
+        "The cache since the gateway was started last",
+        ("", "log file", "telemetry", "metrics file"),
+        [
+            (
+                f"  {name.removeprefix('removed.').replace('_', ' ')}",
+                str(wanted.get(name, "")),
+                *(str(each.get(name, 0)) if each else "?" for each in told),
+            )
+            for name in rows
+        ],
+    )
 
 
 def latency(run: Evidence) -> Table:

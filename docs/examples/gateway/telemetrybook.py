@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any, NamedTuple
 
-from names import REQUESTS
+from names import ANSWERS, REQUESTS
 
 from pepperpy.infra.telemetry import ExponentialHistogram
+
+CACHE = "pepperpy.cache"
+"""What the figures of all caches are called, before the dot."""
 
 
 class Kind(NamedTuple):
@@ -18,10 +20,11 @@ class Kind(NamedTuple):
 
     outcome: str  # "answered", or the name of the error
     status: int
-    provider: str  # the last one that was asked
+    provider: str  # the last one that was asked, or "none"
+    cache: str  # "hit", "coalesced", "miss", or "none"
 
     def __str__(self) -> str:
-        return f"{self.outcome} ({self.status}, {self.provider})"
+        return f"{self.outcome} ({self.status}, {self.provider}, {self.cache})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class TelemetryBook:
         found: Counter[Kind] = Counter()
         for record in self._named(REQUESTS):
             tags = record["tags"]
-            kind = Kind(tags["outcome"], int(tags["status"]), tags["provider"])
+            kind = Kind(tags["outcome"], int(tags["status"]), tags["provider"], tags["cache"])
             found[kind] += int(record["value"])
         return found
 
@@ -56,32 +59,22 @@ class TelemetryBook:
         """How many attempts were made again."""
         return int(sum(record["value"] for record in self._named("retry.scheduled")))
 
+    @property
+    def answers(self) -> dict[str, int]:
+        """The figures of the cache of answers, as they were last told."""
+        own = f"{CACHE}."
+        return {
+            record["name"].removeprefix(own): int(record["value"])
+            for record in self.records
+            if record["name"].startswith(own)
+            and record["tags"].get("pepperpy.component.name") == ANSWERS
+        }
+
     def histogram(self, name: str) -> ExponentialHistogram:
         """The distribution of all values of a name; parts of it are put together exactly."""
-        parts = [_histogram(record["histogram"]) for record in self._named(name)]
-        return reduce(ExponentialHistogram.merge, parts, ExponentialHistogram())
+        records = self._named(name)
+        parts = [ExponentialHistogram.from_dict(record["histogram"]) for record in records]
+        return ExponentialHistogram.merged(parts)
 
     def _named(self, name: str) -> list[Mapping[str, Any]]:
         return [record for record in self.records if record["name"] == name]
-
-
-def _histogram(data: Mapping[str, Any]) -> ExponentialHistogram:
-    """The inverse of `ExponentialHistogram.to_dict`."""
-    if not data["count"]:
-        return ExponentialHistogram()
-    return ExponentialHistogram(
-        scale=data["scale"],
-        count=data["count"],
-        sum=data["sum"],
-        min=data["min"],
-        max=data["max"],
-        zero_count=data["zero_count"],
-        positive=_buckets(data["positive"]),
-        negative=_buckets(data["negative"]),
-    )
-
-
-def _buckets(data: Mapping[str, Any]) -> dict[int, int]:
-    # OpenTelemetry's numbers of buckets are less by one than those of the class.
-    first = data["offset"] + 1
-    return {index: count for index, count in enumerate(data["counts"], first) if count}

@@ -20,8 +20,8 @@ from books import Notes, gather, judge
 from checks import leaks, places
 from driver import Outcome, Verdict
 from faults import Outage
-from interferer import REFUSED, RELOADED, Edit, Interferer
-from names import REQUESTS, SECONDS, UPSTREAM_SECONDS
+from interferer import REFUSED, RELOADED, Change, Edit, Interferer
+from names import ANSWERS, REQUESTS, SECONDS, UPSTREAM_SECONDS
 from processes import ChildError
 from rich.console import Console
 from telemetrybook import TelemetryBook
@@ -30,7 +30,7 @@ from pepperpy.infra.telemetry import ExponentialHistogram
 
 BEGAN = datetime(2026, 7, 1, 12, tzinfo=UTC)
 KEY = "0123456789abcdef"
-SENT = 7
+SENT = 10
 
 Line = dict[str, Any]
 
@@ -45,6 +45,7 @@ class Books:
     metrics: list[Line] = field(default_factory=list)
     north: list[Line] = field(default_factory=list)
     edits: list[Edit] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
     outage: Outage | None = None
     crash: ChildError | None = None
     output: str = "the gateway says hello"
@@ -57,7 +58,7 @@ class Books:
         for name, lines in files.items():
             text = "".join(json.dumps(line) + "\n" for line in lines)
             (folder / f"{name}.jsonl").write_bytes(text.encode() + self.raw.get(name, b""))
-        interferer = SimpleNamespace(edits=self.edits, outage=self.outage)
+        interferer = SimpleNamespace(edits=self.edits, changes=self.changes, outage=self.outage)
         notes = Notes(
             at=BEGAN,
             began=BEGAN,
@@ -81,7 +82,11 @@ class Books:
 
 
 def a_run() -> Books:
-    """Seven requests: two answered, three met the kill, two answered by the next start."""
+    """Ten requests: two answered, three met the kill, five answered by the next start.
+
+    Of these five a provider was asked for three, one waited for the second of them, and one was
+    served what that one had loaded.
+    """
     return Books(
         outcomes=[
             _right("1-1", "start-a", sent=0.1, retries=1),
@@ -97,25 +102,33 @@ def a_run() -> Books:
                 problem="unknown-zone",
                 start="start-b",
                 provider="north",
+                cache="miss",
                 sent=3.1,
             ),
             _right("1-7", "start-b", provider="south", sent=3.2, retries=2),
+            _right("1-8", "start-b", provider="none", cache="coalesced", sent=3.21),
+            _right("1-9", "start-b", provider="none", cache="hit", sent=3.4),
+            _right("1-10", "start-b", sent=3.6),
         ],
         log=[
             _started("start-a", at=-0.2),
             _retried("1-1"),
-            _request("1-1", ms=9.0),
+            _request("1-1", at=0.11, ms=9.0),
             {"message": RELOADED, "timestamp": _clock(0.6), "paths": ["levels.gateway"]},
             {"message": "attempt", "timestamp": _clock(0.8), "request_id": "1-2", "timeout": 0.3},
             {"message": REFUSED, "timestamp": _clock(1.1)},
             {"message": RELOADED, "timestamp": _clock(1.5), "paths": ["levels.gateway"]},
-            _request("1-2", ms=5.0),
-            _request("1-3", ms=7.0),  # it was killed before it could answer
+            _request("1-2", at=1.61, ms=5.0),
+            _request("1-3", at=1.91, ms=7.0),  # it was killed before it could answer
             _started("start-b", at=3.0),
-            _request("1-6", ms=3.0, status=404, problem="unknown-zone"),
+            _request("1-6", at=3.11, ms=3.0, status=404, problem="unknown-zone"),
             _retried("1-7"),
             _retried("1-7"),
-            _request("1-7", ms=80.0, provider="south"),
+            _request("1-7", at=3.29, ms=80.0, provider="south"),
+            _request("1-8", at=3.2901, ms=70.0, cache="coalesced", loaded_by="1-7"),
+            _request("1-9", at=3.41, ms=1.0, cache="hit", loaded_by="1-7", age=0.12),
+            _invalidated("zone:Europe/Berlin", at=3.5, dropped=1),
+            _request("1-10", at=3.61, ms=4.0),
         ],
         stats={
             "start": "start-b",
@@ -123,7 +136,11 @@ def a_run() -> Books:
                 _counted("unknown-zone", 404, "north"),
                 _counted("answered", 200, "south"),
                 _signals(2),
-                *_measured(3.0, 80.0),
+                *_measured(3.0, 80.0, 4.0, served=[70.0, 1.0]),
+                _counted("answered", 200, "north"),
+                _counted("answered", 200, "none", cache="coalesced"),
+                _counted("answered", 200, "none", cache="hit"),
+                *_figures(hits=1, misses=4, coalesced=1, loads=2, load_errors=1, invalidated=1),
                 {"name": "pepperpy.config.builds", "type": "gauge", "tags": {}, "value": 3},
             ],
         },
@@ -131,7 +148,21 @@ def a_run() -> Books:
             # The first start could flush once; the second one flushed twice.
             *_of("start-a", [_counted("answered", 200, "north"), _signals(1), *_measured(9.0)]),
             *_of("start-b", [_counted("unknown-zone", 404, "north"), *_measured(3.0)]),
+            *_of("start-b", _figures(hits=0, misses=1, coalesced=0, loads=0, load_errors=1)),
             *_of("start-b", [_counted("answered", 200, "south"), _signals(2), *_measured(80.0)]),
+            *_of(
+                "start-b",
+                [
+                    _counted("answered", 200, "none", cache="coalesced"),
+                    _counted("answered", 200, "none", cache="hit"),
+                    _counted("answered", 200, "north"),
+                    *_measured(4.0, served=[70.0, 1.0]),
+                ],
+            ),
+            *_of(
+                "start-b",
+                _figures(hits=1, misses=4, coalesced=1, loads=2, load_errors=1, invalidated=1),
+            ),
         ],
         north=[{"message": "request", "request_id": "1-1", "t": 0.1, "fault": "drop"}],
         edits=[
@@ -139,6 +170,7 @@ def a_run() -> Books:
             Edit("edited with a mistake", 1.0, REFUSED),
             Edit("edited back", 1.4, RELOADED),
         ],
+        changes=[Change("zone:Europe/Berlin", 3.5, 1)],
         outage=Outage(2.0, 3.0),
     )
 
@@ -177,7 +209,7 @@ class TestDriverAndLog:
     def test_a_request_that_was_not_sent_is_a_failure(self, books: Books, close: Close) -> None:
         books.expected = SENT + 1
 
-        assert close() == ["7 of 8 requests were sent"]
+        assert close() == ["10 of 11 requests were sent"]
 
     @pytest.mark.parametrize(
         ("message", "request_id"),
@@ -216,8 +248,10 @@ class TestDriverAndLog:
         one["request_id"], two["request_id"] = "1-7", "1-6"
 
         assert close() == [
-            "request 1-6: answered (200, south) in the log, unknown-zone (404, north) at the driver",
-            "request 1-7: unknown-zone (404, north) in the log, answered (200, south) at the driver",
+            "request 1-6: answered (200, south, miss) in the log, unknown-zone (404, north, miss) at the driver",
+            "request 1-7: unknown-zone (404, north, miss) in the log, answered (200, south, miss) at the driver",
+            "request 1-8 (coalesced) about Europe/Berlin got an answer about Europe/Atlantis",
+            "request 1-9 (hit) about Europe/Berlin got an answer about Europe/Atlantis",
         ]
 
     def test_a_retry_for_another_request_is_a_failure_though_sums_agree(
@@ -295,8 +329,8 @@ class TestTelemetry:
 
         assert close() == [
             [
-                "unknown-zone (404, north): telemetry 2, log file 1 (1-6)",
-                "answered (200, south): telemetry 2, log file 1 (1-7)",
+                "unknown-zone (404, north, miss): telemetry 2, log file 1 (1-6)",
+                "answered (200, south, miss): telemetry 2, log file 1 (1-7)",
             ][metric]
         ]
 
@@ -306,8 +340,8 @@ class TestTelemetry:
         books.metric(1)["tags"]["provider"] = "north"
 
         assert close() == [
-            "answered (200, north): telemetry 1, log file 0",
-            "answered (200, south): telemetry 0, log file 1 (1-7)",
+            "answered (200, north, miss): telemetry 2, log file 1 (1-10)",
+            "answered (200, south, miss): telemetry 0, log file 1 (1-7)",
         ]
 
     def test_another_count_of_retries_is_a_failure(self, books: Books, close: Close) -> None:
@@ -318,7 +352,7 @@ class TestTelemetry:
     def test_another_number_of_samples_is_a_failure(self, books: Books, close: Close) -> None:
         books.metric(3)["histogram"] = ExponentialHistogram.of([0.003]).to_dict()
 
-        assert "gateway.request.duration: telemetry 1 values, log file 2" in close()
+        assert "gateway.request.duration: telemetry 1 values, log file 5" in close()
 
     def test_counts_since_another_start_are_a_failure(self, books: Books, close: Close) -> None:
         assert books.stats
@@ -335,17 +369,17 @@ class TestTelemetry:
     def test_a_quantile_that_is_too_far_off_is_a_failure(
         self, books: Books, close: Close, factor: float
     ) -> None:
-        histogram = ExponentialHistogram.of([0.003 * factor, 0.080]).to_dict()
-        books.metric(3)["histogram"] = histogram
+        others = [each * factor for each in (0.001, 0.003, 0.004, 0.070)]
+        books.metric(3)["histogram"] = ExponentialHistogram.of([*others, 0.080]).to_dict()
 
-        assert len(close()) == 3  # of two values all but the maximum are the first one
+        assert len(close()) == 3
 
     def test_quantiles_of_the_same_values_are_the_same_up_to_a_bucket(
         self, books: Books, tmp_path: Path
     ) -> None:
         run = books.close(tmp_path).run
 
-        assert [each.exact for each in quantiles.compare(run)[:3]] == [3.0, 3.0, 3.0]
+        assert [each.exact for each in quantiles.compare(run)[:3]] == [4.0, 70.0, 70.0]
         assert all(0 < each.telemetry < math.inf for each in quantiles.compare(run))
 
 
@@ -353,12 +387,13 @@ class TestMetricsFile:
     def test_a_flush_that_is_missing_is_a_failure(self, books: Books, close: Close) -> None:
         books.metrics = [line for line in books.metrics if line["tags"].get("provider") != "south"]
 
-        assert close() == ["answered (200, south): metrics file 0, log file 1 (1-7)"]
+        assert close() == ["answered (200, south, miss): metrics file 0, log file 1 (1-7)"]
 
     def test_a_line_that_is_there_twice_is_a_failure(self, books: Books, close: Close) -> None:
-        books.metrics.append(books.metrics[-4])
+        south = next(line for line in books.metrics if line["tags"].get("provider") == "south")
+        books.metrics.append(south)
 
-        assert close() == ["answered (200, south): metrics file 2, log file 1 (1-7)"]
+        assert close() == ["answered (200, south, miss): metrics file 2, log file 1 (1-7)"]
 
     def test_a_killed_start_may_know_less_than_the_log(self, books: Books, close: Close) -> None:
         books.metrics = [line for line in books.metrics if line["start"] != "start-a"]
@@ -370,12 +405,123 @@ class TestMetricsFile:
     ) -> None:
         books.metrics[0]["value"] = 4
 
-        assert close() == ["answered (200, north): metrics file 4, log file 3 (1-1, 1-2, 1-3)"]
+        assert close() == [
+            "answered (200, north, miss): metrics file 4, log file 3 (1-1, 1-2, 1-3)"
+        ]
 
     def test_a_start_that_is_not_in_the_log_is_a_failure(self, books: Books, close: Close) -> None:
         books.metrics.append({**books.metrics[0], "start": "start-c"})
 
         assert close() == ["the metrics file has start-c, and the log has not"]
+
+
+class TestCache:
+    """What only the log can tell, since the driver sees right answers in each of these cases."""
+
+    def test_what_a_request_was_to_the_cache_is_in_all_four_books(
+        self, books: Books, close: Close
+    ) -> None:
+        books.outcomes[8] = replace(books.outcomes[8], cache="miss")
+
+        (found,) = close()
+
+        assert found.startswith("request 1-9: answered (200, none, hit) in the log, answered (200,")
+
+    @pytest.mark.parametrize(
+        "figure",
+        ["hits", "misses", "coalesced", "loads", "load_errors", "removed.invalidated"],
+    )
+    def test_a_figure_that_the_log_contradicts_is_a_failure(
+        self, books: Books, close: Close, figure: str
+    ) -> None:
+        name = f"pepperpy.cache.{figure}"
+        assert books.stats
+        told = next(each for each in books.stats["metrics"] if each["name"] == name)
+        flushed = [each for each in books.metrics if each["name"] == name]
+        told["value"] += 1
+        flushed[-1 if figure != "hits" else -2]["value"] += 2
+
+        right = told["value"] - 1
+        assert close() == [
+            f"{figure} of the cache: telemetry {right + 1}, log file {right}",
+            f"{figure} of the cache: metrics file {right + 2}, log file {right}",
+        ]
+
+    def test_a_figure_that_was_never_told_counts_as_none(self, books: Books, close: Close) -> None:
+        assert books.stats
+        books.stats["metrics"] = [
+            each for each in books.stats["metrics"] if each["name"] != "pepperpy.cache.hits"
+        ]
+
+        assert close() == ["hits of the cache: telemetry 0, log file 1"]
+
+    def test_an_answer_that_nobody_loaded_is_a_failure(self, books: Books, close: Close) -> None:
+        books.line("request", "1-9")["loaded_by"] = "1-1"
+
+        assert close() == [
+            "request 1-9 (hit) got what 1-1 loaded, who is not in start-b",
+        ]
+
+    def test_who_loaded_it_may_have_been_cut_off_by_the_kill(
+        self, books: Books, close: Close
+    ) -> None:
+        books.line("request", "1-9")["loaded_by"] = "1-4"
+
+        assert close() == []
+
+    def test_an_answer_that_was_kept_for_too_long_is_a_failure(
+        self, books: Books, close: Close
+    ) -> None:
+        books.line("request", "1-9")["age"] = 5.01
+
+        assert close() == ["request 1-9 (hit) got an answer of 5.01 s ago, and 5.0 s are allowed"]
+
+    @pytest.mark.parametrize(("request_id", "at"), [("1-9", 3.3), ("1-9", 3.4), ("1-8", 3.215)])
+    def test_an_answer_from_before_a_change_is_a_failure(
+        self, books: Books, close: Close, request_id: str, at: float
+    ) -> None:
+        _move(books, before=request_id, at=at)
+
+        assert (
+            f"request {request_id} ({books.line('request', request_id)['cache']}) got an answer "
+            "about Europe/Berlin from before it changed"
+        ) in close()
+
+    def test_a_change_of_another_zone_is_none(self, books: Books, close: Close) -> None:
+        books.changes[0] = replace(books.changes[0], name="zone:Asia/Tokyo")
+        _move(books, before="1-9", at=3.4)["name"] = "zone:Asia/Tokyo"
+
+        assert close() == []
+
+    def test_who_had_been_waiting_before_the_change_may_get_what_was_loading(
+        self, books: Books, close: Close
+    ) -> None:
+        _move(books, before="1-7", at=3.25)
+
+        problems = close()
+
+        assert not any("1-8" in problem for problem in problems)
+        assert any("1-9" in problem for problem in problems)
+
+    def test_a_change_that_the_gateway_did_not_hear_of_is_a_failure(
+        self, books: Books, close: Close
+    ) -> None:
+        books.changes.append(Change("zone:Asia/Tokyo", 3.7, 0))
+
+        (found,) = close()
+
+        assert found.endswith(
+            "('zone:Asia/Tokyo', 0)], and its log has [('zone:Europe/Berlin', 1)]"
+        )
+
+
+def _move(books: Books, *, before: str, at: float) -> Line:
+    """Have the change come at another moment: its line, and its place in the log."""
+    change = next(line for line in books.log if line["message"] == "invalidated")
+    books.log.remove(change)
+    books.log.insert(books.log.index(books.line("request", before)), change)
+    change["timestamp"] = _clock(at)
+    return change
 
 
 class TestReload:
@@ -490,7 +636,7 @@ class TestReport:
 
         text = report.write(books.close(tmp_path), tmp_path).read_text("utf-8")
 
-        assert "7 requests" in text
+        assert "10 requests" in text
         assert "<svg" in text
         assert "lost: request 1-1 (Europe/Berlin): &lt;b&gt;" in text
         assert "The gap: killed 2.00 s after the start" in text
@@ -516,7 +662,13 @@ def _printed(found: report.Report) -> str:
 
 
 def _right(
-    id_: str, start: str, *, sent: float, provider: str = "north", retries: int = 0
+    id_: str,
+    start: str,
+    *,
+    sent: float,
+    provider: str = "north",
+    retries: int = 0,
+    cache: str = "miss",
 ) -> Outcome:
     return Outcome(
         id=id_,
@@ -525,6 +677,7 @@ def _right(
         status=200,
         start=start,
         provider=provider,
+        cache=cache,
         retries=retries,
         sent=sent,
         seconds=0.01,
@@ -532,7 +685,8 @@ def _right(
 
 
 def _started(start: str, *, at: float) -> Line:
-    data = {"start": start, "settings": "[gateway]\nprovider_key  SecretStr('***')  environment"}
+    settings = "[gateway]\nprovider_key  SecretStr('***')  environment"
+    data = {"start": start, "settings": settings, "keep": 5.0}
     event = {"event.name": "gateway.started", "event.data": data}
     return {"message": "hello", "timestamp": _clock(at), **event}
 
@@ -545,40 +699,76 @@ def _request(
     request_id: str,
     *,
     ms: float,
+    at: float = 0.2,
     status: int = 200,
     problem: str | None = None,
     provider: str = "north",
+    cache: str = "miss",
+    loaded_by: str | None = None,
+    age: float = 0.0,
 ) -> Line:
+    own = cache == "miss"
     return {
         "message": "request",
+        "timestamp": _clock(at),
         "request_id": request_id,
+        "zone": "Europe/Berlin" if problem is None else "Europe/Atlantis",
         "status": status,
         "problem": problem,
-        "providers": [provider],
+        "providers": [provider] if own else [],
+        "cache": cache,
+        "loaded_by": request_id if own and problem is None else loaded_by,
+        "age": age,
         "ms": ms,
-        "upstream_ms": ms / 2,
+        "upstream_ms": ms / 2 if own else None,
     }
 
 
-def _counted(outcome: str, status: int, provider: str) -> Line:
-    tags = {"outcome": outcome, "status": str(status), "provider": provider}
+def _invalidated(name: str, *, at: float, dropped: int) -> Line:
+    return {"message": "invalidated", "timestamp": _clock(at), "name": name, "dropped": dropped}
+
+
+def _counted(outcome: str, status: int, provider: str, *, cache: str = "miss") -> Line:
+    tags = {"outcome": outcome, "status": str(status), "provider": provider, "cache": cache}
     return {"name": REQUESTS, "type": "counter", "tags": tags, "value": 1}
+
+
+def _figures(*, invalidated: int = 0, **figures: int) -> list[Line]:
+    """What the cache of answers says of itself, and another one that is nobody's business."""
+    return [
+        {
+            "name": f"pepperpy.cache.{name}",
+            "type": "gauge",
+            "tags": {"pepperpy.component.name": cache},
+            "value": value,
+        }
+        for cache, own in (
+            (ANSWERS, figures | {"removed.invalidated": invalidated}),
+            ("x", {"hits": 9}),
+        )
+        for name, value in own.items()
+    ]
 
 
 def _signals(count: int) -> Line:
     return {"name": "retry.scheduled", "type": "counter", "tags": {}, "value": count}
 
 
-def _measured(*ms: float) -> list[Line]:
+def _measured(*ms: float, served: Iterable[float] = ()) -> list[Line]:
+    """The distributions of what took so long; providers had no part in what was only *served*."""
+    upstream = [each / 2000 for each in ms]
     return [
         {
             "name": name,
             "type": "histogram",
             "tags": {},
-            "value": sum(ms) / 1000,
-            "histogram": ExponentialHistogram.of([each * part / 1000 for each in ms]).to_dict(),
+            "value": sum(seconds),
+            "histogram": ExponentialHistogram.of(seconds).to_dict(),
         }
-        for name, part in ((SECONDS, 1), (UPSTREAM_SECONDS, 0.5))
+        for name, seconds in (
+            (SECONDS, [each / 1000 for each in (*ms, *served)]),
+            (UPSTREAM_SECONDS, upstream),
+        )
     ]
 
 

@@ -25,6 +25,9 @@ class Visit:
     zone: str
     providers: list[str] = field(default_factory=list)  # that were asked
     attempts: int = 0
+    cache: str = "none"  # what it was to the cache: "hit", "coalesced", "miss"
+    loaded_by: str | None = None  # the request whose answer it is
+    age: float = 0.0  # seconds since that one got it, for a hit
     upstream: float = 0.0  # seconds that providers took, without the waiting between attempts
     problem: str | None = None  # the name of the error, if that is what came of it
     began: float = field(default_factory=time.perf_counter)
@@ -75,15 +78,15 @@ class Provider:
         )
         self.fetch = patiently(self._fetch)
 
-    async def _fetch(self, at: str, visit: Visit) -> Answer:
-        """What this provider says about the zone of *visit* at the instant *at*."""
+    async def _fetch(self, zone: str, at: str, visit: Visit) -> Answer:
+        """What this provider says about *zone* at the instant *at*."""
         visit.attempts += 1
         timeout = deadline.at_most(gateway_settings().time_for_an_attempt)
         log.debug("attempt", provider=self.name, timeout=timeout)
         began = time.perf_counter()
         try:
             response = await self._client.get(
-                f"/zones/{quote(visit.zone)}",
+                f"/zones/{quote(zone)}",
                 params={"at": at},
                 headers={"x-request-id": visit.id},
                 timeout=timeout,
@@ -91,7 +94,7 @@ class Provider:
         finally:
             visit.upstream += time.perf_counter() - began
         if response.status_code == 404:
-            raise UnknownZoneError(f"the time-zone database has no zone {visit.zone!r}")
+            raise UnknownZoneError(f"the time-zone database has no zone {zone!r}")
         answer: Answer = response.raise_for_status().json()
         return answer
 

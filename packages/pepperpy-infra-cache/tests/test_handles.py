@@ -147,7 +147,11 @@ class TestMany:
     def test_results_are_in_the_order_of_the_calls(self):
         load = numbered()
 
-        assert load.many([(2, 1), (1,), {"key": 2, "other": 1}]) == [(2, 1, 1), (1, 0, 2), (2, 1, 1)]
+        assert load.many([(2, 1), (1,), {"key": 2, "other": 1}]) == [
+            (2, 1, 1),
+            (1, 0, 2),
+            (2, 1, 1),
+        ]
 
     def test_one_argument_needs_no_tuple(self):
         double = cached(lambda number: number * 2)

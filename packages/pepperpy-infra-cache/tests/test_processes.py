@@ -168,4 +168,3 @@ class TestSpawn:
             pool.join()
 
         assert there[0] == there[1] != here
-

@@ -87,6 +87,14 @@ def test_a_broken_line_is_an_error_with_its_place_and_not_its_text(
     assert caught.value.__context__ is None
 
 
+def test_lines_are_counted_over_blanks_and_values_of_several_lines(folder: Path) -> None:
+    text = "A=1\r\n\r\n# b\r\nB='\r\n\r\n'\r\nC=3\r\n" * 100
+    (folder / ".env").write_bytes(f"{text}PEPPERPY_APP_N=x\r\n".encode())
+
+    with pytest.raises(ConfigValidationError, match=r"\.env:701 "):
+        get_config("app")
+
+
 def test_the_environment_wins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / ".env").write_text("PEPPERPY_APP_A=dotenv\nPEPPERPY_APP_B=dotenv\n")
     monkeypatch.setenv("PEPPERPY_APP_B", "environment")

@@ -238,6 +238,26 @@ class TestNesting:
 
         assert by_tier == {"Gold-1": Server(host="x", port=2)}
 
+    def test_a_name_of_great_depth_sets_nothing(self) -> None:
+        class Free(BaseConfig):
+            anything: Any = None
+
+        name = "PEPPERPY_FREE_ANYTHING" + "__A" * 3000
+        registry = ConfigRegistry(file=None, dotenv=None, environ={name: "1"})
+        registry.register("free", Free)
+
+        with pytest.warns(ConfigWarning, match="sets nothing"):
+            assert registry.get_config("free") == Free()
+
+    def test_an_empty_text_is_no_items_of_whatever_kind(self) -> None:
+        class Many(BaseConfig):
+            servers: list[Server] = Field([Server()])
+
+        registry = ConfigRegistry(file=None, dotenv=None, environ={"PEPPERPY_MANY_SERVERS": ""})
+        registry.register("many", Many)
+
+        assert registry.get_config("many").servers == []
+
     def test_a_model_may_hold_itself(self) -> None:
         class Node(BaseConfig):
             value: int = 0

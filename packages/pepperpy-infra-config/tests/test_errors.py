@@ -5,17 +5,19 @@ import traceback
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import pytest
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
     HttpUrl,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -66,8 +68,7 @@ class TestAllErrorsAtOnce:
         assert isinstance(caught.value, ConfigValidationError)
         assert str(caught.value) == (
             "the configuration of 'shop' is not valid, 4 errors:\n"
-            "  api_key: is missing; set PEPPERPY_SHOP_API_KEY, "
-            "or api_key in section [shop] of the file\n"
+            "  api_key: is missing; set PEPPERPY_SHOP_API_KEY\n"
             "  timeout: input should be a valid integer, unable to parse string as an integer "
             "(from pepperpy.toml:2)\n"
             "  mode: input should be 'a' or 'b' (from .env:1 (PEPPERPY_SHOP_MODE))\n"
@@ -89,6 +90,21 @@ class TestAllErrorsAtOnce:
             get_config("shop")
 
         assert [each.path for each in caught.value.errors] == ["db", "api_key"]
+
+    def test_a_missing_secret_is_not_wished_for_in_the_file(self) -> None:
+        class Mail(BaseConfig):
+            password: str
+            pin: SecretStr | None
+
+        register_config("mail", Mail)
+
+        with pytest.raises(ConfigValidationError) as caught:
+            get_config("mail")
+
+        assert [each.message for each in caught.value.errors] == [
+            "is missing; set PEPPERPY_MAIL_PASSWORD",
+            "is missing; set PEPPERPY_MAIL_PIN",
+        ]
 
     def test_a_missing_nested_field_names_its_section(self) -> None:
         class Inner(BaseConfig):
@@ -238,6 +254,33 @@ class TestMessagesOfValidators:
             Model(user="annabel", password=SecretStr(SECRET), inner={"a": ["deep-secret"]})
 
         assert str(caught.value.errors[0]) == "*** *** [***] are no pair"
+
+    def test_may_name_no_field_that_was_judged_before(self) -> None:
+        class Two(BaseConfig):
+            a: str
+            b: str
+
+            @field_validator("b")
+            @classmethod
+            def _same(cls, value: str, info: ValidationInfo) -> str:
+                raise ValueError(f"must be {info.data['a']}")
+
+        with pytest.raises(ConfigValidationError) as caught:
+            Two(a="hunter2", b="x")
+
+        assert str(caught.value.errors[0]) == "b: must be ***"
+
+    def test_of_a_kind_of_its_own_may_not_be_named_by_the_value(self) -> None:
+        def refuse(value: str) -> str:
+            raise PydanticCustomError(f"odd {value}", "is odd")  # type: ignore[arg-type]
+
+        class One(BaseConfig):
+            a: Annotated[str, AfterValidator(refuse)]
+
+        with pytest.raises(ConfigValidationError) as caught:
+            One(a="hunter2")
+
+        assert caught.value.errors[0].kind == "odd ***"
 
     def test_an_error_of_pydantics_own_making(self) -> None:
         def refuse(value: str) -> Any:
@@ -397,7 +440,10 @@ class TestRegistering:
         with pytest.raises(ConfigValidationError):
             get_config("shop")
 
-    @pytest.mark.parametrize("name", ["", "1a", "a b", "a/b", "é!", None, 5, "profiles"])
+    @pytest.mark.parametrize(
+        "name",
+        ["", "1a", "a b", "a/b", "é!", "a..b", ".a", "-a", "a.", None, 5, "profiles", "profiles.x"],
+    )
     def test_a_name_that_makes_no_variable_is_refused(self, name: Any) -> None:
         with pytest.raises(ConfigNameError):
             register_config(name, Shop)

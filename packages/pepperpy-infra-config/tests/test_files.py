@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import Field
@@ -12,11 +13,14 @@ from pepperpy.infra.config import (
     ConfigProfileError,
     ConfigRegistry,
     ConfigSyntaxError,
+    ConfigTypeError,
     ConfigValidationError,
     ConfigWarning,
     explain_config,
     get_config,
     register_config,
+    reload_config,
+    reset_config,
 )
 
 
@@ -111,6 +115,48 @@ class TestWhichFile:
         assert get_config("app").name == "x"
 
 
+class TestTheWorkingDirectory:
+    """It is that of the moment when the first snapshot was built: daemons change to another one."""
+
+    @pytest.mark.parametrize("named", [True, False])
+    def test_may_change_between_a_build_and_a_reload(
+        self, named: bool, toml: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        if named:
+            monkeypatch.setenv("PEPPERPY_CONFIG", "pepperpy.toml")
+        toml.write_text('[app]\nname = "file"\n')
+        (folder / ".env").write_text("PEPPERPY_APP_NESTED__PORT=5\n")
+        before = get_config("app")
+        (folder / "elsewhere").mkdir()
+        monkeypatch.chdir(folder / "elsewhere")
+
+        assert reload_config() == ()
+        assert get_config("app") is before
+
+    def test_is_looked_up_again_once_everything_was_reset(
+        self, toml: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        toml.write_text('[app]\nname = "file"\n')
+        get_config("app")
+        (folder / "elsewhere").mkdir()
+        monkeypatch.chdir(folder / "elsewhere")
+
+        reset_config()
+
+        assert get_config("app").name == "default"
+
+    def test_may_be_gone(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (folder / "gone").mkdir()
+        monkeypatch.chdir(folder / "gone")
+        (folder / "gone").rmdir()
+
+        assert get_config("app").name == "default"
+        monkeypatch.setenv("PEPPERPY_CONFIG", "x.toml")
+        with pytest.raises(ConfigFileError, match=r"x\.toml"):
+            reload_config()
+        monkeypatch.chdir(folder)
+
+
 class TestProfiles:
     TEXT = '[app]\nname = "base"\n[app.nested]\nport = 5\n[profiles.prod.app]\nname = "prod"\n'
 
@@ -153,6 +199,13 @@ class TestProfiles:
 
         assert caught[0].filename == __file__
 
+    def test_one_may_be_a_number_in_yaml(self, folder: Path) -> None:
+        (folder / "x.yaml").write_text("profiles: {1: {app: {name: one}}}")
+        registry = ConfigRegistry(file="x.yaml", profile="1")
+        registry.register("app", App)
+
+        assert registry.get_config("app").name == "one"
+
     def test_it_can_be_given(self, toml: Path) -> None:
         toml.write_text(self.TEXT)
         registry = ConfigRegistry(profile="prod")
@@ -181,6 +234,7 @@ class TestSections:
         ("name", "text"),
         [
             ("x.toml", "a = 1\napp = 5\n"),
+            ("x.toml", "a = 1\n[[app]]\n"),
             ("x.yaml", "a: 1\napp: 5\n"),
             ("x.json", '{"a": 1,\n"app": 5}'),
         ],
@@ -260,7 +314,7 @@ class TestABrokenFile:
     def test_of_great_depth_is_an_error_and_no_end_of_the_process(
         self, name: str, text: str, folder: Path
     ) -> None:
-        assert "nested" in str(broken(folder / name, text))
+        assert "nest" in str(broken(folder / name, text))  # the words are partly those of parsers
 
     def test_whose_aliases_explode_is_refused(self, folder: Path) -> None:
         lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
@@ -282,6 +336,15 @@ class TestABrokenFile:
 
         with pytest.raises(ConfigValidationError, match="nested too deep"):
             registry.get_config("free")
+
+    def test_yaml_may_merge_one_table_into_another(self, folder: Path) -> None:
+        (folder / "x.yaml").write_text(
+            "base: &base {name: base, nested: {port: 5}}\napp:\n  <<: *base\n  name: own\n"
+        )
+        registry = ConfigRegistry(file="x.yaml")
+        registry.register("app", App)
+
+        assert registry.get_config("app") == App(name="own", nested=Nested(port=5))
 
     def test_yaml_makes_no_objects(self, folder: Path) -> None:
         error = broken(folder / "x.yaml", "a: !!python/object/apply:os.getcwd []\n")
@@ -306,6 +369,13 @@ class TestAFileThatCannotBeRead:
 
         with pytest.raises(ConfigFileError, match="permission denied"):
             get_config("app")
+
+    @pytest.mark.parametrize(
+        "given", [{"file": 5}, {"dotenv": b"x"}, {"profile": 5}, {"environ": 5}]
+    )
+    def test_what_is_no_path_is_refused_where_it_is_given(self, given: Any) -> None:
+        with pytest.raises(ConfigTypeError, match=next(iter(given))):
+            ConfigRegistry(**given)
 
     def test_an_impossible_name(self) -> None:
         registry = ConfigRegistry(file="a\0.toml")

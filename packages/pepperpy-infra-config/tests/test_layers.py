@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import gc
 import json
 import os
+import sys
+import weakref
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasPath, BaseModel, ConfigDict, Discriminator, Field, RootModel, Tag
 
 from pepperpy.infra.config import (
     BaseConfig,
@@ -17,6 +21,7 @@ from pepperpy.infra.config import (
     explain_config,
     get_config,
     register_config,
+    reload_config,
     reset_config,
     set_config,
 )
@@ -163,6 +168,34 @@ class TestOrderOfLayers:
         assert get_config("outer").inner.anything == [1]
 
 
+class Limits(RootModel[dict[str, int]]):
+    pass
+
+
+class TestRootModels:
+    class Holder(BaseConfig):
+        limits: Limits = Limits({"low": 1, "high": 9})
+
+    def test_keys_join_those_of_the_default(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        register_config("holder", self.Holder)
+        monkeypatch.setenv("PEPPERPY_HOLDER_LIMITS__HIGH", "5")
+
+        assert get_config("holder").limits == Limits({"low": 1, "high": 5})
+        explanation = explain_config("holder")
+        assert [(each.path, each.origin) for each in explanation] == [
+            ("limits.low", "default"),
+            ("limits.high", "PEPPERPY_HOLDER_LIMITS__HIGH"),
+        ]
+
+        monkeypatch.setenv("PEPPERPY_HOLDER_LIMITS__HIGH", "6")
+        (change,) = reload_config()
+        assert change.paths == ("limits.high",)
+
+    def test_are_no_models_of_components(self) -> None:
+        with pytest.raises(ConfigTypeError, match="RootModel"):
+            register_config("limits", Limits)
+
+
 class TestUnions:
     class File(BaseConfig):
         kind: Literal["file"] = "file"
@@ -200,6 +233,42 @@ class TestUnions:
         monkeypatch.setenv("PEPPERPY_CACHE_STORE__URL", "redis://x")
 
         assert get_config("cache").store == self.Redis(url="redis://x")
+
+    def test_a_field_that_each_class_pins_to_one_value_is_a_tag_undeclared(
+        self, toml: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def kind_of(value: Any) -> Any:
+            return value.get("kind") if isinstance(value, dict) else value.kind
+
+        file, redis = self.File, self.Redis
+        tagged = Annotated[
+            Annotated[file, Tag("file")] | Annotated[redis, Tag("redis")], Discriminator(kind_of)
+        ]
+
+        class Cache(BaseConfig):
+            plain: file | redis = file(path="x")
+            called: tagged = file(path="x")
+
+        register_config("cache", Cache)
+        toml.write_text("[cache.plain]\nmode = 2\n[cache.called]\nmode = 2\n")
+        kept = file(path="x", mode=2)
+        assert get_config("cache") == Cache(plain=kept, called=kept)
+
+        for field in ("PLAIN", "CALLED"):
+            monkeypatch.setenv(f"PEPPERPY_CACHE_{field}__KIND", "redis")
+            monkeypatch.setenv(f"PEPPERPY_CACHE_{field}__URL", "r")
+        reload_config()
+        other = redis(url="r")
+        assert get_config("cache") == Cache(plain=other, called=other)
+
+    def test_a_tag_keeps_what_a_layer_below_says_of_the_same_class(
+        self, toml: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        register_config("cache", self.model())
+        toml.write_text("[cache.store]\nmode = 2\n")
+        monkeypatch.setenv("PEPPERPY_CACHE_STORE__KIND", "file")
+
+        assert get_config("cache").store == self.File(path="x", mode=2)
 
     def test_a_member_without_a_tag_is_chosen_by_its_fields(self) -> None:
         class A(BaseConfig):
@@ -248,6 +317,15 @@ class TestNamesOfFields:
 
         assert get_config("plain").size == 2
 
+    def test_an_alias_may_lead_through_a_table(self, toml: Path) -> None:
+        class Deep(BaseConfig):
+            port: int = Field(1, validation_alias=AliasPath("net", "port"))
+
+        register_config("deep", Deep)
+        toml.write_text("[deep.net]\nport = 5\n")
+
+        assert get_config("deep").port == 5  # and no warning that `net` is no field
+
 
 class TestFirstUse:
     def test_nothing_is_read_before_it(self, folder: Path) -> None:
@@ -263,6 +341,21 @@ class TestFirstUse:
         monkeypatch.setenv("PEPPERPY_SHOP_NAME", "later")
 
         assert get_config("shop") is first
+
+    def test_after_it_each_is_one_look_into_a_dict(self) -> None:
+        register_config("shop", Shop)
+        get_config("shop")
+        called: list[str] = []
+
+        def note(frame: FrameType, event: str, argument: object) -> None:
+            if event in ("call", "c_call"):
+                called.append(frame.f_code.co_name if event == "call" else repr(argument))
+
+        sys.setprofile(note)
+        get_config("shop")
+        sys.setprofile(None)
+
+        assert called == ["get_config", repr(sys.setprofile)]
 
     def test_a_failure_is_not_remembered(self, monkeypatch: pytest.MonkeyPatch) -> None:
         class Needy(BaseConfig):
@@ -327,3 +420,18 @@ def test_all_formats_say_the_same(suffix: str, folder: Path) -> None:
     config = registry.get_config("shop", Shop)
 
     assert (config.name, config.db.port, config.db.host) == ("x", 7, "localhost")
+
+
+def test_a_model_that_nobody_needs_any_more_goes_away() -> None:
+    class Short(BaseConfig):
+        a: int = 1
+
+    registry = ConfigRegistry(file=None, dotenv=None, environ={"PEPPERPY_SHORT_A": "2"})
+    registry.register("short", Short)
+    registry.get_config("short")
+    gone = weakref.ref(Short)
+
+    del Short, registry
+    gc.collect()
+
+    assert gone() is None

@@ -75,6 +75,17 @@ def test_what_may_belong_to_others_is_none(name: str) -> None:
     assert warned({name: "1"}) == []
 
 
+def test_a_name_of_which_nothing_is_right_gets_no_guess() -> None:
+    class One(BaseConfig):
+        a: int = 1
+
+    registry = ConfigRegistry(file=None, dotenv=None, environ={"PEPPERPY_ONE_B": "1"})
+    registry.register("one", One)
+
+    with pytest.warns(ConfigWarning, match="sets nothing, since 'one' has no such field"):
+        registry.get_config("one")
+
+
 def test_variables_of_another_component_are_none() -> None:
     assert warned({"PEPPERPY_OTHER_HOST": "x"}, "db", "other") == []
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from pepperpy.infra.config import (
     get_config,
     register_config,
     reload_config,
+    reset_config,
     set_config,
     subscribe_config,
 )
@@ -40,6 +42,10 @@ class App(BaseConfig):
 
 class Other(BaseConfig):
     n: int = 0
+
+
+class Holder(BaseConfig):
+    items: list[int] = Field([])
 
 
 @pytest.fixture(autouse=True)
@@ -161,6 +167,71 @@ def test_a_signal_tells_of_it(toml: Path) -> None:
     ]
 
 
+class TestListsAndDictsThatTheProgramChanges:
+    """They are not frozen, and what is done to them stays in that one snapshot."""
+
+    def test_are_put_right_by_a_reload_which_tells_of_no_change(
+        self, changes: list[ConfigChange]
+    ) -> None:
+        config = get_config("app")
+        config.items.append(9)
+        config.table["k"] = 9
+
+        assert reload_config() == ()
+        assert (get_config("app").items, get_config("app").table) == ([], {})
+        assert changes == []
+
+    def test_do_not_hide_a_change_of_the_sources(
+        self, toml: Path, changes: list[ConfigChange]
+    ) -> None:
+        get_config("app").items.append(9)
+        toml.write_text('[app]\nname = "one"\nitems = [9]\n')
+
+        (change,) = reload_config()
+
+        assert change.paths == ("items",)
+        assert changes == [change]
+
+    def test_change_no_source_no_default_and_no_other_component(
+        self, toml: Path, registry: ConfigRegistry
+    ) -> None:
+        class Free(BaseConfig):
+            anything: Any = None
+            inner: Holder = Holder(items=[1])
+
+        toml.write_text("[one]\nanything = [[1]]\n[two]\nanything = [[1]]\n")
+        for name in ("one", "two", "three"):
+            register_config(name, Free)
+        given = {"anything": [[1]]}
+        set_config("three", given)
+        for name in ("one", "three"):
+            get_config(name).anything[0].append(2)
+            get_config(name).inner.items.append(2)
+
+        set_config("three", {})
+        reset_config("one")
+
+        assert given == {"anything": [[1]]}
+        for name in ("one", "two", "three"):
+            assert get_config(name) == Free(anything=[[1]], inner=Holder(items=[1]))
+
+    def test_of_an_instance_that_was_set_stay_as_they_are_in_what_comes_after(self) -> None:
+        class Free(BaseConfig):
+            name: str = "one"
+            anything: Any = None
+            inner: Holder = Holder()
+
+        register_config("free", Free)
+        given = Free(anything=[1], inner=Holder(items=[1]))
+        set_config("free", given)
+        set_config("free", {"name": "two"})
+
+        get_config("free").anything.append(2)
+        get_config("free").inner.items.append(2)
+
+        assert given == Free(anything=[1], inner=Holder(items=[1]))
+
+
 class TestSubscribers:
     def test_one_that_fails_harms_nobody_and_is_reported(
         self, toml: Path, changes: list[ConfigChange]
@@ -229,6 +300,31 @@ class TestSubscribers:
         set_config("app", {"name": "x"})
 
         assert sorted(order) == [("app", 5), ("other", 5)]
+
+    def test_all_hear_the_changes_in_their_order_though_one_makes_more_of_them(self) -> None:
+        get_config("other")
+        heard: list[int] = []
+
+        def count_on(change: ConfigChange) -> None:
+            if change.new.n < 3:
+                set_config("other", {"n": change.new.n + 1})
+
+        subscribe_config("other", count_on)
+        subscribe_config("other", lambda change: heard.append(change.new.n))
+        set_config("other", {"n": 1})
+
+        assert heard == [1, 2, 3]
+
+    def test_one_that_another_has_sent_away_hears_nothing_more(self) -> None:
+        get_config("other")
+        heard: list[str] = []
+        leave: list[Callable[[], None]] = []
+        subscribe_config("other", lambda _: leave[0]())
+        leave.append(subscribe_config("other", lambda change: heard.append(change.name)))
+
+        set_config("other", {"n": 1})
+
+        assert heard == []
 
     @pytest.mark.parametrize("listener", [None, 5, "x"])
     def test_what_cannot_be_called_is_refused(self, listener: Any) -> None:

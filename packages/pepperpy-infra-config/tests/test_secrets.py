@@ -95,6 +95,13 @@ class Holder(BaseConfig):
     credentials: Nested = Nested()
     anything: Any = None
     hidden: str = Field(SECRET, repr=False)
+    tokens: list[str] = Field([SECRET])
+    keys: dict[str, str] = Field({"ann": SECRET})
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def greeting(self) -> str:
+        return f"{self.nested.password} and {self.secret.get_secret_value()}"
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -199,6 +206,22 @@ class TestWhatIsShownOfASnapshot:
             "Open(host='db', password='', token=None, primary_key='id', url='http://db:80/x')"
         )
 
+    def test_a_computed_text_is_masked_in_part_where_its_form_allows(self) -> None:
+        class Db(BaseConfig):
+            password: str = SECRET
+
+            @computed_field  # type: ignore[prop-decorator]
+            @property
+            def url(self) -> str:
+                return f"postgres://ann:{self.password}@db"
+
+            @computed_field  # type: ignore[prop-decorator]
+            @property
+            def words(self) -> str:
+                return f"say {self.password}"
+
+        assert repr(Db()) == "Db(password='***', url='postgres://ann:***@db', words='***')"
+
     def test_an_object_with_a_broken_repr_harms_nobody(self) -> None:
         class Broken:
             def __repr__(self) -> str:
@@ -239,10 +262,10 @@ class TestExplanations:
 
     def test_nor_in_a_template(self) -> None:
         register_config("holder", Holder)
+        template = config_template("holder")
 
-        template = config_template()
-
-        assert_clean(template.dotenv(), template.markdown(), str(template))
+        assert_clean(template.dotenv(), template.markdown(), str(template.json_schema()))
+        assert "# PEPPERPY_HOLDER_API_KEY=***" in template.dotenv()
 
 
 class Wrong(BaseConfig):

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pydantic import Field, Json, field_validator
 
 from pepperpy.infra.config import (
     BaseConfig,
@@ -58,6 +60,48 @@ class TestSetConfig:
 
         assert get_config("app") is app
         assert explain_config("app")["inner.a"].origin == "set_config"
+
+    @pytest.mark.parametrize(
+        ("made", "path"),
+        [
+            (lambda: App().model_copy(update={"name": 5}), "name"),
+            (lambda: App().model_copy(update={"inner": {"a": 5}}), "inner"),
+            (lambda: App.model_construct(inner="hunter2"), "inner"),
+        ],
+    )
+    def test_an_instance_that_was_made_past_validation_is_refused(
+        self, made: Callable[[], App], path: str
+    ) -> None:
+        before = get_config("app")
+
+        with pytest.raises(ConfigValidationError) as caught:
+            set_config("app", made())
+
+        assert [each.path for each in caught.value.errors] == [path]
+        assert "hunter2" not in str(caught.value)
+        assert get_config("app") is before
+
+    def test_validators_see_an_instance_as_it_was_made(self) -> None:
+        class Odd(BaseConfig):
+            seconds: float = 30
+            words: list[str] = Field([])
+            json_list: Json[list[int]] = Field([])
+
+            @field_validator("seconds")
+            @classmethod
+            def _in_milliseconds(cls, value: float) -> float:
+                return value * 1000
+
+            @field_validator("words", mode="before")
+            @classmethod
+            def _split(cls, value: str) -> list[str]:
+                return value.split()
+
+        given = Odd.from_dict({"seconds": 2, "words": "a b", "json_list": "[1]"})
+        register_config("odd", Odd)
+        set_config("odd", given)
+
+        assert get_config("odd") is given
 
     def test_an_equal_instance_is_the_snapshot_too(self) -> None:
         get_config("app")

@@ -120,6 +120,16 @@ def test_a_half_written_file_keeps_the_old_and_is_reported_once(
     assert get_config("app").name == "two"
 
 
+def test_another_working_directory_is_no_change(
+    folder: Path, watcher: Watcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "elsewhere").mkdir()
+    monkeypatch.chdir(folder / "elsewhere")
+
+    assert watcher.check() == ()
+    assert get_config("app").name == "one"
+
+
 def test_a_file_that_appears_later_is_seen(folder: Path, toml: Path) -> None:
     toml.unlink()
     with watch_config(3600, engine="poll") as watcher:

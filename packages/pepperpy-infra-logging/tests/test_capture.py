@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from logging.handlers import BufferingHandler
 from typing import Any
 
 import pytest
@@ -87,6 +88,30 @@ def test_plain_logger_that_is_new_is_seen_too() -> None:
         logging.getLogger("capture.new").warning("x %s", 1, extra={"user": "ann"})
 
     assert (logs[0].message, logs[0].fields) == ("x 1", {"user": "ann"})
+
+
+@pytest.mark.parametrize("then", ["the block ends", "it becomes one of ours"])
+def test_plain_logger_in_the_midst_of_a_line_may_change_its_class(then: str) -> None:
+    class Meanwhile:
+        def __str__(self) -> str:
+            if then == "the block ends":
+                block.__exit__(None, None, None)
+            else:
+                get_logger(plain.name)
+            return "x"
+
+    plain, handler = logging.getLogger(f"midst.{then}"), BufferingHandler(9)
+    plain.addHandler(handler)
+    block = capture_logs()
+    logs = block.__enter__()
+
+    plain.warning(Meanwhile())
+
+    if then != "the block ends":
+        block.__exit__(None, None, None)
+    plain.removeHandler(handler)
+    assert logs.messages == ["x"]
+    assert len(handler.buffer) == 1
 
 
 def test_least_level_and_logger_can_be_chosen() -> None:

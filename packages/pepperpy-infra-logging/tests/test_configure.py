@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import subprocess
 import sys
 import warnings
@@ -184,6 +185,36 @@ class TestConfigure:
         get_logger("app").debug("shown")
 
         assert "shown" in capsys.readouterr().err
+
+    def test_neither_console_nor_file_is_silence(self, capsys: pytest.CaptureFixture[str]) -> None:
+        configure_logging(console=False)
+
+        get_logger("silent").error("password=%s", "hunter2")
+        logging.getLogger("silent.plain").error("password=hunter2")
+
+        assert capsys.readouterr() == ("", "")
+        shutdown_logging()
+        assert logging.root.handlers == []
+
+    @pytest.mark.parametrize("log_file", [7, object(), ["app.log"]])
+    def test_log_file_that_is_no_path_is_refused(self, log_file: Any) -> None:
+        with pytest.raises(InvalidOptionError, match="log_file must be a path") as caught:
+            configure_logging(log_file=log_file)
+
+        assert caught.value.option == "log_file"
+
+    def test_log_file_may_be_a_path_of_bytes(self, tmp_path: Path) -> None:
+        configure_logging(log_file=os.fsencode(tmp_path / "b.log"), console=False, rotation=1000)  # type: ignore[arg-type]
+
+        get_logger("bytes").info("x" * 2000)
+        get_logger("bytes").info("x")
+
+        assert len(list(tmp_path.glob("b*.log"))) == 2
+
+    @pytest.mark.parametrize("levels", [[], "", 0, False])
+    def test_levels_that_are_empty_but_no_mapping_are_refused(self, levels: Any) -> None:
+        with pytest.raises(InvalidOptionError, match="levels must be a mapping"):
+            configure_logging(levels=levels)
 
     def test_unknown_console_level_is_refused_before_anything_is_changed(self, path: Path) -> None:
         with pytest.raises(InvalidLevelError, match="'loud'"):

@@ -283,19 +283,27 @@ class TestFile:
         assert path.read_text().endswith("x\n")
 
     @posix
-    def test_file_that_cannot_be_begun_again_goes_on_as_it_was(
+    def test_file_that_cannot_be_begun_again_goes_on_as_it_was_and_is_told_once(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         path = tmp_path / "logs" / "app.log"
         configure_logging(log_file=path, console=False)
         path.parent.rename(tmp_path / "moved")
         (tmp_path / "logs").write_text("now a file")
-        sink()._look_again = 0.0
+        for text in "ab":
+            sink()._look_again = 0.0
+            get_logger("file").info(text)
+        told = capsys.readouterr().err
+        (tmp_path / "logs").unlink()
+        for text in "cd":
+            sink()._look_again = 0.0
+            get_logger("file").info(text)
 
-        get_logger("file").info("x")
-
-        assert (tmp_path / "moved" / "app.log").read_text().endswith("x\n")
-        assert "cannot begin the log file" in capsys.readouterr().err
+        assert [line[-1] for line in (tmp_path / "moved" / "app.log").read_text().splitlines()] == [
+            *"ab"
+        ]
+        assert [line[-1] for line in path.read_text().splitlines()] == [*"cd"]
+        assert told.count("cannot begin the log file") == 1
 
     @posix
     def test_descriptor_that_a_stranger_closed_is_survived(self, lines: Lines) -> None:

@@ -34,6 +34,14 @@ class Falsy(Exception):
         return 0
 
 
+class NoClass:
+    """Like a proxy whose object cannot be had now: asking for its class raises."""
+
+    @property
+    def __class__(self) -> type:  # type: ignore[override]
+        raise LookupError("outside of a request")
+
+
 class TestArguments:
     def test_secrets_in_a_mapping_of_arguments_are_masked(self, lines: Lines) -> None:
         get_logger("h").info("%(user)s %(password)s", {"user": "ann", "password": "hunter2"})
@@ -158,6 +166,22 @@ class TestErrors:
         get_logger("h").info("x", **{word: NoBool()})
 
         assert lines()[0]["message"] == "x"
+
+    @pytest.mark.parametrize("word", ["exc_info", "stack_info", "stacklevel", "extra", "user"])
+    @pytest.mark.parametrize("foreign", [True, False])
+    def test_words_that_have_no_class_never_raise(
+        self, lines: Lines, word: str, foreign: bool
+    ) -> None:
+        if foreign:
+            logging.root.addHandler(logging.NullHandler())
+        get_logger("h").info("x", **{word: NoClass()})
+
+        assert lines()[0]["message"] == "x"
+
+    def test_level_that_has_no_class_is_an_error_line(self, lines: Lines) -> None:
+        get_logger("h").log(NoClass(), "x")
+
+        assert (lines()[0]["level"], lines()[0]["message"]) == ("ERROR", "x")
 
     def test_filter_that_raises_is_told_in_the_line(self, lines: Lines) -> None:
         def bad(_: logging.LogRecord) -> bool:

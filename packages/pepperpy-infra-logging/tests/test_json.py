@@ -19,6 +19,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pepperpy.infra.logging import configure_logging, get_logger, log_context
+from pepperpy.infra.logging._clean import Cleaner
+from pepperpy.infra.logging._json import JsonRenderer
+from pepperpy.infra.logging._record import Record
+from pepperpy.infra.utils.redaction import Redactor
 
 Lines = Callable[[], list[dict[str, Any]]]
 
@@ -242,6 +246,71 @@ class TestOneObjectPerLine:
         assert read[-1]["message"].startswith("start ")
 
 
+_TEXTS = st.one_of(
+    st.text(),
+    st.sampled_from(
+        ["password=hunter2", "token: abc", "postgres://a:pw@h", "%", "%s", "\ud800", "\x85"]
+    ),
+)
+_PLAIN_FIELDS = st.dictionaries(
+    st.one_of(_TEXTS, st.sampled_from(["user", "level", "message", "password", "order"])),
+    st.one_of(_TEXTS, st.integers(), st.booleans(), st.none(), st.floats(), st.lists(_TEXTS)),
+    max_size=4,
+)
+
+
+class TestShortWay:
+    @given(
+        msg=_TEXTS,
+        args=st.lists(st.one_of(_TEXTS, st.integers(), st.floats(), st.none()), max_size=2),
+        fields=_PLAIN_FIELDS,
+        context=_PLAIN_FIELDS,
+    )
+    def test_line_of_a_call_is_the_one_of_its_record(
+        self, msg: str, args: list[Any], fields: dict[str, Any], context: dict[str, Any]
+    ) -> None:
+        render = JsonRenderer(Cleaner(Redactor()))
+        call = (1767225600.25, "json", 20, msg, tuple(args), fields)
+        with log_context(**context):
+            record = Record.make(*call[:5], None, fields)
+            expected = render.line(record)  # first: the short way takes names that are known
+            try:
+                short = render.line_of_call(*call)
+            except (ValueError, TypeError, UnicodeError):
+                return  # the long way is taken then
+
+        assert short is None or short == expected
+
+    @pytest.mark.parametrize(
+        ("fields", "shown"),
+        [
+            ({"note": "password=hunter2"}, {"note": "password=***"}),
+            ({"password": "hunter2"}, {"password": "***"}),
+            ({"level": "high"}, {"level": "INFO", "level_": "high"}),
+            ({"who": "ann"}, {"who": "ann", "who_": "context"}),
+            ({"ratio": math.nan}, {"ratio": "nan"}),
+        ],
+    )
+    def test_what_is_more_than_usual_is_shown_alike_each_time(
+        self, lines: Lines, fields: dict[str, Any], shown: dict[str, Any]
+    ) -> None:
+        with log_context(who="context"):
+            for _ in range(3):  # names are known from the second time on
+                get_logger("json").info("x", **fields)
+
+        assert [{**line, **shown} for line in lines()] == lines()
+
+    @pytest.mark.parametrize("context", [{}, {"request": "r-1", "try": 2}])
+    def test_usual_call_goes_it(self, context: dict[str, Any]) -> None:
+        render = JsonRenderer(Cleaner(Redactor()))
+        fields = {"user": "ann", "amount": 12, "new": True, "note": None}
+        call = (1767225600.25, "json", 20, "order %s paid by %s", (7, "ann"), fields)
+        with log_context(**context):
+            expected = render.line(Record.make(*call[:5], None, fields))
+
+            assert render.line_of_call(*call) == expected
+
+
 class TestOrderAndNames:
     def test_order_is_timestamp_level_logger_message_context_fields(self, lines: Lines) -> None:
         with log_context(request="r"):
@@ -310,13 +379,32 @@ class TestNeverRaises:
 
         assert "hunter2" not in json.dumps(lines())
 
+    @pytest.mark.parametrize(
+        ("message", "args"),
+        [
+            ("password=%s %d", ("hunter2", "x")),
+            ("password=%s", ("hunter2", "x")),
+            ("token: %(token)s", ({"user": "hunter2"},)),
+            ("password=%s %s", (["hunter2"],)),
+        ],
+    )
+    def test_wrong_arguments_are_not_shown_where_the_message_names_a_secret(
+        self, lines: Lines, message: str, args: tuple[Any, ...]
+    ) -> None:
+        get_logger("json").info(message, *args)
+
+        shown = lines()[0]["message"]
+        assert "hunter2" not in shown
+        assert "<arguments do not fit: (" in shown
+
     def test_renderer_that_fails_still_writes_a_line(
         self, lines: Lines, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def fail(record: object) -> bytes:
+        def fail(*_: object) -> bytes:
             raise RuntimeError("secret hunter2")
 
-        monkeypatch.setattr(logging.root.handlers[0], "_render", fail)
+        for way in ("_render", "_render_call"):
+            monkeypatch.setattr(logging.root.handlers[0], way, fail)
 
         get_logger("json").warning("x")
 
@@ -360,6 +448,21 @@ class TestRedaction:
 
         assert len(lines()) == 14
         assert secret not in path.read_text()
+
+    @pytest.mark.parametrize("nested", [True, False])
+    def test_secrets_are_masked_in_keys(self, lines: Lines, nested: bool) -> None:
+        keys = {"ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8": 1, "postgres://ann:hunter2@db": 2}
+        log = get_logger("json")
+
+        for _ in range(2):
+            if nested:
+                log.info("calls", by_key=keys)
+            else:
+                log.info("calls", extra=keys)
+
+        for line in lines():
+            shown = line["by_key"] if nested else line
+            assert (shown["***"], shown["postgres://ann:***@db"]) == (1, 2)
 
     @pytest.mark.parametrize("given", [["tax_id"], ("tax_id",)])
     def test_names_can_be_added(self, path: Path, given: Any) -> None:

@@ -4,8 +4,11 @@ import copy
 import io
 import logging
 import logging.handlers
+import os
 import pickle
 import queue
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -103,6 +106,31 @@ class TestIsARealLogger:
         log = get_logger(name)
 
         assert pickle.loads(pickle.dumps(log)) is log
+
+    @pytest.mark.parametrize("name", ["pickled.elsewhere", None])
+    def test_logger_takes_fields_in_the_process_that_unpickles_it(self, name: str | None) -> None:
+        script = (
+            "import pickle, sys; log = pickle.loads(sys.stdin.buffer.read());"
+            "log.warning('over there', user='ann'); print(type(log).__mro__[-4:-2])"
+        )
+
+        ran = subprocess.run(
+            [sys.executable, "-c", script],
+            input=pickle.dumps(get_logger(name)),
+            capture_output=True,
+            check=True,
+        )
+
+        assert b"InfraLogger" in ran.stdout
+        assert ran.stderr == b"over there" + os.linesep.encode()
+
+    def test_root_logger_has_one_name_more(self) -> None:
+        assert get_logger("root") is logging.root
+        assert "root" not in logging.root.manager.loggerDict
+
+    def test_logger_that_its_name_does_not_lead_to_is_not_pickled(self) -> None:
+        with pytest.raises(pickle.PicklingError):
+            pickle.dumps(InfraLogger("pickled.stray"))
 
     def test_caplog_sees_fields_message_and_place(self, caplog: pytest.LogCaptureFixture) -> None:
         logging.root.addHandler(caplog.handler)
@@ -463,6 +491,33 @@ class TestBind:
         bound.info("x")
 
         assert (len(own.records), log.handlers) == (2, [])
+
+    def test_handlers_level_and_filters_are_those_of_the_origin(self) -> None:
+        log = get_logger("bound.same")
+        bound = log.bind(a=1)
+
+        log.setLevel("ERROR")
+        log.addFilter(bool)
+        log.addHandler(logging.NullHandler())
+        bound.propagate = False
+
+        assert (bound.level, bound.filters, bound.handlers) == (40, log.filters, log.handlers)
+        assert bound.hasHandlers()
+        bound.handlers, bound.filters, bound.level, bound.propagate = [], [], 0, True
+        assert (log.level, log.filters, log.handlers) == (0, [], [])
+
+    def test_record_from_elsewhere_reaches_the_handlers_of_the_origin_once(self) -> None:
+        log, own = get_logger("bound.handle"), Keeping()
+        log.propagate = False
+        log.addHandler(own)
+        record = logging.makeLogRecord({"msg": "from a socket", "levelno": 40})
+
+        log.bind(a=1).handle(record)
+        log.bind(a=1).callHandlers(record)
+
+        log.propagate = True
+        log.removeHandler(own)
+        assert own.records == [record, record]
 
     def test_child_has_the_fields(self, lines: Lines) -> None:
         get_logger("bound").bind(a=1).getChild("child").info("x")

@@ -4,6 +4,7 @@ import gc
 import io
 import json
 import logging
+import multiprocessing.util
 import os
 import select
 import signal
@@ -746,6 +747,17 @@ class TestEnd:
         thread.join(20)
 
         assert gate.taken == [b"0", b"1", b"2", b"late"]
+
+    def test_configuring_again_and_again_leaves_nothing_behind(self, path: Path) -> None:
+        def configure() -> int:
+            configure_logging(log_file=path, console=False, queue=True, repeats=5)
+            for _ in range(3):
+                get_logger("q").info("again")
+            return len(multiprocessing.util._finalizer_registry)
+
+        configure()
+
+        assert configure() == configure()
 
     def test_new_configuration_writes_to_the_file_after_the_old_one(self, path: Path) -> None:
         def configure() -> None:

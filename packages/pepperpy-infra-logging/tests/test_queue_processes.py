@@ -164,6 +164,37 @@ class TestEverythingIsOnDisk:
         assert len(messages) == len(expected)
         assert set(messages) == expected
 
+    @posix
+    @pytest.mark.parametrize("queue", [True, False])
+    @pytest.mark.parametrize("method", ["fork", "spawn"])
+    def test_what_children_of_multiprocessing_leave_out_and_hold_back(
+        self, method: str, queue: bool, path: Path, tmp_path: Path
+    ) -> None:
+        script = tmp_path / "script.py"
+        script.write_text(
+            "import multiprocessing, sys, warnings; from pepperpy.infra.logging import *\n"
+            "warnings.simplefilter('ignore')\n"
+            "def configure():\n"
+            "    configure_logging(log_file=sys.argv[1], file_format='json', console=False,\n"
+            f"        repeats=60, sampling={{'first': 1, 'then_every': 0, 'per': 60}}, queue={queue})\n"
+            "def work():\n"
+            f"    if {method!r} != 'fork': configure()\n"
+            "    for _ in range(4): get_logger('r').info('again')\n"
+            "    for at in range(50): get_logger('s').info('many %d', at)\n"
+            "if __name__ == '__main__':\n"
+            "    configure()\n"
+            f"    child = multiprocessing.get_context({method!r}).Process(target=work)\n"
+            "    child.start(); child.join(); sys.exit(child.exitcode)\n"
+        )
+        subprocess.run([sys.executable, str(script), str(path)], check=True, timeout=25)
+
+        assert sorted(line["message"] for line in read(path)) == [
+            "49 similar lines left out: many %d",
+            "again",
+            "many 0",
+            "repeated 3 times: again",
+        ]
+
 
 class TestFork:
     @posix

@@ -439,6 +439,29 @@ class TestRetention:
 
         assert [int(lines[0]) for lines in times.files()] == list(range(8, 40))
 
+    def test_old_files_are_deleted_when_the_log_is_opened_as_well(self, path: Path) -> None:
+        times = Times(path, "daily")
+        for day in range(40):
+            times.write(f"{day}", at=MONDAY + day * DAY)
+
+        times.rotation = rotation_of("daily", "30 days", path)
+        times.restart()
+
+        assert [int(lines[0]) for lines in times.files()] == list(range(8, 40))
+
+    def test_without_it_no_folder_is_looked_through_when_the_log_is_opened(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def refuse(folder: str) -> list[str]:
+            raise PermissionError(errno.EACCES, "not yours", folder)
+
+        monkeypatch.setattr(os, "listdir", refuse)
+
+        Times(path, "daily")
+        assert capsys.readouterr().err == ""
+        Times(path, "daily", retention=3)
+        assert "cannot delete" in capsys.readouterr().err
+
     def test_only_what_this_log_has_set_aside_is_deleted(self, path: Path) -> None:
         others = [
             "app.log.1",

@@ -145,6 +145,10 @@ class TestFormatString:
         assert caught.value.format == wrong
         assert logging.root.handlers == []
 
+    def test_format_that_would_show_nothing_is_refused(self) -> None:
+        with pytest.raises(InvalidFormatError, match="format_string must be like"):
+            configure_logging(format_string="")
+
     def test_console_writes_text_then(self, capsys: pytest.CaptureFixture[str]) -> None:
         configure_logging(format_string="%(message)s!")
 

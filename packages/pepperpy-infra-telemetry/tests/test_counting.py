@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import decimal
+import dis
 import fractions
+import itertools
 import json
 import math
 import sys
 import threading
 import tracemalloc
+from collections.abc import Callable
 from concurrent.futures import CancelledError
 from datetime import timedelta
+from types import FrameType
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -155,7 +160,7 @@ class TestOtherTypes:
         seen = record["histogram"]
         assert (record["type"], record["value"]) == (type_, 7.5)
         assert (seen["count"], seen["sum"], seen["min"], seen["max"]) == (4, 7.5, 0.5, 4.0)
-        assert sum(seen["positive"]["counts"]) == 4
+        assert seen["positive"] == [[-32, 1], [0, 1], [32, 1], [64, 1]]
 
     def test_bound_families_report_to_the_series_with_their_labels(
         self, manager: TelemetryManager
@@ -371,6 +376,44 @@ class TestOddValues:
         assert manager.inspect()["facts"]["dropped_values"] == len(values) - len(numbers)
 
 
+_CHECKPOINTS = {"CALL", "CALL_FUNCTION_EX", "JUMP_BACKWARD", "RESUME"}
+
+
+def interrupted(call: Callable[[], object], place: int, by: Callable[[], object]) -> bool:
+    """Call *call*, and *by* where the interpreter runs signal handlers for the *place*-th time.
+
+    Returns whether it did so that often.
+    """
+    left, before, code = place, {}, {}
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal left
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        if frame.f_code not in code:
+            code[frame.f_code] = {i.offset: i.opname for i in dis.get_instructions(frame.f_code)}
+        if event == "opcode":
+            # They run when one of these instructions has ended.
+            ended = code[frame.f_code].get(before.get(frame))
+            before[frame] = frame.f_lasti
+            if ended in _CHECKPOINTS:
+                left -= 1
+                if left == -1:
+                    sys.settrace(None)
+                    by()
+        return trace
+
+    sys.settrace(trace)
+    try:
+        call()
+    finally:
+        sys.settrace(None)
+    return left < 0
+
+
+def interrupt() -> None:
+    raise KeyboardInterrupt
+
+
 class TestReadingInTheMidstOfAFold:
     def test_a_report_and_a_read_from_inside_of_a_fold_neither_hang_nor_count_twice(
         self, manager: TelemetryManager
@@ -408,6 +451,59 @@ class TestReadingInTheMidstOfAFold:
         with pytest.raises(KeyboardInterrupt):
             manager.get_value("n")
         assert manager.get_value("n") == 8
+
+    def test_a_value_that_reads_when_it_ends_reads_all_that_was_reported(
+        self, manager: TelemetryManager
+    ) -> None:
+        reported, wrong, ended = 0, [], 0
+
+        class Reading(float):
+            def __del__(self) -> None:
+                nonlocal ended
+                ended += 1
+                if manager.get_value("n") != reported:
+                    wrong.append(reported)
+
+        for _ in range(2000):
+            reported += 1
+            manager.count("n", Reading(1))
+        manager.get_value("n")
+
+        assert (ended, wrong) == (2000, [])
+
+    def test_a_report_in_the_midst_of_the_first_one_of_a_series_is_not_lost(self) -> None:
+        for place in itertools.count():
+            manager = TelemetryManager()
+
+            def report(manager: TelemetryManager = manager) -> None:
+                manager.count("n", tags={"a": "b"})
+
+            if not interrupted(report, place, report):
+                break
+            assert manager.get_value("n") == 2, f"at step {place}"
+        assert place > 50
+
+    def test_an_interrupt_at_any_point_leaves_no_lock_held(self) -> None:
+        for place in itertools.count():
+            manager = TelemetryManager()
+            counter = manager.counter("n").labels()
+            for _ in range(256):
+                counter.inc()
+
+            try:
+                done = not interrupted(counter.inc, place, interrupt)
+            except KeyboardInterrupt:
+                done = False
+            if done:
+                break
+            # Another thread, since this one may take a lock again that it holds.
+            read: list[float] = []
+            reader = threading.Thread(target=lambda m=manager, r=read: r.append(m.get_value("n")))
+            reader.daemon = True
+            reader.start()
+            reader.join(5)
+            assert read in ([256], [257]), f"at step {place}"
+        assert place > 5
 
     def test_a_value_whose_end_reports_does_not_hang(self, manager: TelemetryManager) -> None:
         class Last:

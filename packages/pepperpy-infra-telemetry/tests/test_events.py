@@ -111,6 +111,24 @@ class TestEvents:
         finally:
             logger.removeFilter(refuse)
 
+    def test_a_handler_of_the_log_that_reports_events_does_not_loop(
+        self, manager: TelemetryManager, memory: MemoryTelemetryHandler
+    ) -> None:
+        class Reporting(logging.Handler):
+            def emit(self, record: logging.LogRecord) -> None:
+                manager.report_event("seen", EventLevel.ERROR, record.getMessage())
+
+        handler, root = Reporting(), logging.getLogger()
+        root.addHandler(handler)
+        try:
+            logging.getLogger("app").error("first")
+        finally:
+            root.removeHandler(handler)
+        manager.flush()
+
+        # The second one tells of the line that the first one wrote, and writes none itself.
+        assert [event.message for event in memory.events] == ["first", "first"]
+
     def test_events_can_be_left_out_of_the_log(self, caplog: pytest.LogCaptureFixture) -> None:
         TelemetryManager(log_events=False).report_event("e", EventLevel.ERROR, "m")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from datetime import UTC, datetime
 
@@ -323,6 +324,46 @@ class TestBadHandlers:
 
         assert [metric.value for metric in handler.metrics] == [2]
 
+    @pytest.mark.parametrize("method", ["handle_metric", "handle_event", "flush"])
+    def test_a_flush_says_that_a_handler_failed(
+        self, manager: TelemetryManager, method: str
+    ) -> None:
+        def fail(*_: object) -> None:
+            raise OSError
+
+        handler = MemoryTelemetryHandler()
+        manager.register_handler("h", handler)
+        manager.count("n")
+        manager.report_event("e", EventLevel.DEBUG, "m")
+        setattr(handler, method, fail)
+
+        assert not manager.flush()
+        delattr(handler, method)
+        assert manager.flush()
+
+    def test_a_flush_says_that_the_thread_of_a_handler_ended_in_its_midst(
+        self, manager: TelemetryManager, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        exits, ended = [SystemExit], threading.Event()
+        monkeypatch.setattr(threading, "excepthook", lambda _: ended.set())
+
+        class Exiting(TelemetryHandler):
+            def handle_metric(self, metric: Metric) -> None:
+                if exits:
+                    raise exits.pop()
+
+        manager.register_handler("h", Exiting())
+        manager.count("n")
+
+        assert not manager.flush()
+        assert manager.flush()
+        assert ended.wait(20)
+
+    def test_a_flush_can_wait_for_ever(self, manager: TelemetryManager) -> None:
+        manager.register_handler("h", MemoryTelemetryHandler())
+
+        assert manager.flush(math.inf)
+
     def test_a_hanging_handler_holds_up_neither_the_others_nor_reports(
         self, manager: TelemetryManager
     ) -> None:
@@ -378,9 +419,12 @@ class TestBadHandlers:
     def test_control_flow_passes_through_a_handler(
         self, manager: TelemetryManager, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        errors = [KeyboardInterrupt]
+
         class Interrupting(TelemetryHandler):
             def handle_metric(self, metric: Metric) -> None:
-                raise KeyboardInterrupt
+                if errors:
+                    raise errors.pop()
 
         def refuse(self: threading.Thread) -> None:
             raise RuntimeError
@@ -391,7 +435,6 @@ class TestBadHandlers:
 
         with pytest.raises(KeyboardInterrupt):
             manager.flush()
-        manager._deliveries._by_name.clear()
 
     def test_events_wait_up_to_a_bound_and_the_rest_is_counted(self) -> None:
         manager, memory = (

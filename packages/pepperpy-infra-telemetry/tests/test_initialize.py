@@ -33,7 +33,10 @@ class TestOptions:
     def test_keywords_win_over_the_mapping(self) -> None:
         initialize_telemetry({"interval": 5, "max_events": 7}, interval=6)
 
-        assert (DEFAULT.settings.interval, DEFAULT.settings.max_events) == (6, 7)
+        assert (
+            DEFAULT.inspect()["config"]["interval"],
+            DEFAULT.inspect()["config"]["max_events"],
+        ) == (6, 7)
 
     def test_handlers_are_registered_and_forgotten(self) -> None:
         memory, other = MemoryTelemetryHandler(), MemoryTelemetryHandler()
@@ -70,7 +73,7 @@ class TestOptions:
 
         assert is_telemetry_enabled()
         assert not listening()
-        assert DEFAULT.settings.interval == 10
+        assert DEFAULT.inspect()["config"]["interval"] == 10
         assert DEFAULT.inspect()["facts"]["handlers"] == 0
 
     def test_what_was_disabled_before_stays_so(self) -> None:
@@ -97,7 +100,7 @@ class TestOptions:
         with pytest.raises(error, match=message):
             initialize_telemetry(**{"interval": 4, **options})
 
-        assert DEFAULT.settings.interval == 3
+        assert DEFAULT.inspect()["config"]["interval"] == 3
         assert listening()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any
 
 import pytest
 
@@ -85,6 +86,15 @@ class TestManagers:
         assert two.inspect()["facts"]["handlers"] == 0
         one.close()
 
+    def test_a_manager_shows_only_what_users_call(self, manager: TelemetryManager) -> None:
+        reporting = "report_metric report_event count gauge histogram time counter gauge_family"
+        reading = "get_value get_histogram snapshot largest inspect name histogram_family"
+        handlers = "register_handler unregister_handler set_default_handler get_handler flush close"
+        switch = "enable disable is_enabled get_instance"
+
+        shown = {name for name in dir(manager) if not name.startswith("_")}
+        assert shown == set(f"{reporting} {reading} {handlers} {switch}".split())
+
     @pytest.mark.parametrize(
         ("option", "value"),
         [
@@ -112,6 +122,17 @@ class TestReading:
         assert manager.get_value("n", {}) == 1
         assert manager.get_value("n", {"a": "z"}) == 0
         assert manager.get_value("unknown") == 0
+
+    def test_what_was_reported_in_an_odd_way_is_read_back_in_the_same_way(
+        self, manager: TelemetryManager
+    ) -> None:
+        name: Any
+        for name in (7, ["n"], None, "x" * 1000):
+            manager.report_metric(name, 2, "COUNTER")  # type: ignore[arg-type]
+
+            assert manager.get_value(name) == 2
+            assert manager.get_value(name, type="COUNTER") == 2  # type: ignore[arg-type]
+            assert manager.get_value(name, type="nothing") == 0  # type: ignore[arg-type]
 
     def test_a_snapshot_is_plain_records_that_json_holds(self, manager: TelemetryManager) -> None:
         manager.count("c", 2, {"a": "x"})
@@ -170,6 +191,13 @@ class TestInspectables:
 
         assert "pepperpy.good.x" in names
         del bad, good
+
+    def test_a_secret_in_the_name_of_one_is_masked(self) -> None:
+        name = "redis://:hunter2pw@cache/0"
+        pool = Component({"kind": "pool", "name": name, "facts": {"idle": 1}})
+
+        assert "hunter2pw" not in str(TelemetryManager.get_instance().snapshot())
+        del pool
 
     def test_handlers_hear_of_facts_when_they_change(self) -> None:
         default, memory = TelemetryManager.get_instance(), MemoryTelemetryHandler()

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from pepperpy.infra.telemetry import TelemetryManager
+
 FORKS = pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks here")
 
 
@@ -135,6 +137,26 @@ print("parent", default.get_value("n"), default.get_value("h"))
 
         assert lines == ["child 1 0.0", "parent 102 5.0"]
 
+    def test_journals_of_a_child_are_as_long_as_those_of_the_parent(
+        self, manager: TelemetryManager
+    ) -> None:
+        # A fold is paid for by as many reports as the journal holds.
+        kept = manager.counter("kept").labels()
+        kept.inc()
+        before = kept.limit
+
+        read, write = os.pipe()
+        pid = os.fork()
+        if not pid:
+            kept.inc()
+            os.write(write, f"{kept.limit} {manager.get_value('kept')}".encode())
+            os._exit(0)
+        os.waitpid(pid, 0)
+
+        assert os.read(read, 99).decode() == f"{before} 1"
+        os.close(read)
+        os.close(write)
+
     def test_the_thread_begins_again_in_a_child_with_its_first_report(self, tmp_path: Path) -> None:
         lines = run(
             tmp_path,
@@ -160,6 +182,53 @@ print(os.waitpid(pid, 0)[1], flush=True)
         )
 
         assert lines == ["n=100", "n=2", "0"]
+
+    def test_the_thread_begins_again_in_a_child_with_its_first_event(self, tmp_path: Path) -> None:
+        lines = run(
+            tmp_path,
+            PRINTER
+            + """
+initialize_telemetry(interval=0.01)
+told = threading.Event()
+class Bell(Printer):
+    def handle_event(self, event):
+        super().handle_event(event)
+        told.set()
+default.register_handler("bell", Bell())
+pid = os.fork()
+if not pid:
+    report_event("first", EventLevel.DEBUG, "m")
+    os._exit(0 if told.wait(20) else 1)
+print(os.waitpid(pid, 0)[1], flush=True)
+""",
+        )
+
+        assert lines == ["first", "0"]
+
+    @pytest.mark.parametrize("where", ["parent", "child"])
+    def test_a_child_of_multiprocessing_delivers_when_it_ends(
+        self, tmp_path: Path, where: str
+    ) -> None:
+        # Such a child ends by `os._exit`, so that nothing registered with `atexit` runs in it.
+        lines = run(
+            tmp_path,
+            PRINTER
+            + f"""
+import multiprocessing
+def register():
+    default.register_handler("printer", Printer())
+def work():
+    {"register()" if where == "child" else ""}
+    report_metric("n", 1, MetricType.COUNTER)
+{"register()" if where == "parent" else ""}
+report_metric("n", 100, MetricType.COUNTER)
+child = multiprocessing.get_context("fork").Process(target=work)
+child.start()
+child.join()
+""",
+        )
+
+        assert lines == (["n=1", "n=100"] if where == "parent" else ["n=1"])
 
     def test_a_child_that_ends_properly_delivers_its_own_and_nothing_of_the_parent(
         self, tmp_path: Path

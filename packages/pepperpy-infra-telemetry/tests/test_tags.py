@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import enum
 import json
+import tracemalloc
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pepperpy.infra.telemetry import MetricType, ProviderTelemetry, TelemetryManager
+from pepperpy.infra.telemetry import (
+    MetricType,
+    ProviderTelemetry,
+    TelemetryManager,
+    capture_metrics,
+)
 from pepperpy.infra.telemetry._reporter import MAX_ALIASES
 from pepperpy.infra.utils import Signal, subscribe
 
@@ -17,6 +24,23 @@ OVERFLOW = {"otel.metric.overflow": "true"}
 
 
 class TestOneSeriesForOneSetOfTags:
+    def test_nor_does_it_where_there_are_more_tags_than_are_kept(
+        self, manager: TelemetryManager
+    ) -> None:
+        tags = {f"t{n}": "x" for n in range(100)}
+
+        manager.count("n", tags=tags)
+        manager.count("n", tags=dict(reversed(tags.items())))
+
+        (record,) = manager.snapshot()
+        assert (record["value"], len(record["tags"])) == (2, 64)
+
+    def test_nor_does_it_where_two_names_are_the_same_text(self, manager: TelemetryManager) -> None:
+        manager.count("n", tags={1: "a", "1": "b"})
+        manager.count("n", tags={"1": "b", 1: "a"})
+
+        assert manager.inspect()["facts"]["series"] == 1
+
     @given(st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=6), st.randoms())
     @settings(max_examples=60)
     def test_the_order_of_tags_does_not_matter(self, tags: dict[str, str], random) -> None:
@@ -197,6 +221,19 @@ class TestSecrets:
 
         assert "hunter2" not in json.dumps(manager.snapshot())
 
+    def test_the_name_of_a_provider_that_holds_a_secret_is_masked(
+        self, manager: TelemetryManager
+    ) -> None:
+        provider = ProviderTelemetry("postgres://ann:hunter2pw@db/shop", manager)
+        provider.count("n")
+        with capture_metrics(manager) as m:
+            provider.count("n")
+            provider.error("e", "m")
+
+        shown = f"{provider} {manager.snapshot()} {m['n'].tags} {m.events}"
+        assert "postgres://ann" in shown
+        assert "hunter2pw" not in shown
+
     def test_a_planted_secret_is_in_no_repr_event_or_line(
         self, manager: TelemetryManager, memory, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -292,6 +329,22 @@ class TestLimits:
         kept = sum(map(len, manager._known.values())) + len(manager._known_typed)
         assert kept <= MAX_ALIASES
         assert manager.get_value("n") == MAX_ALIASES + 100
+
+    @pytest.mark.parametrize("value", ["x" * 5000, 10**5000], ids=["text", "number"])
+    def test_long_tags_are_not_remembered_as_they_were_given(self, value: Any) -> None:
+        manager = TelemetryManager()
+        labels = manager.counter("n", labels=["statement"]).labels
+        tracemalloc.start()
+        try:
+            for n in range(1000):
+                manager.count("n", tags={"statement": value + type(value)(n)})
+                labels(value + type(value)(n)).inc()
+            kept, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+
+        assert manager.get_value("n") == 2000
+        assert kept < 500_000  # a tenth of what was given
 
     def test_label_values_are_remembered_up_to_the_limit(self) -> None:
         manager = TelemetryManager(max_series=5)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from pepperpy.infra.utils import arun_closers, register_closer, run_closers
+from pepperpy.infra.utils import InvalidArgumentError, arun_closers, register_closer, run_closers
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +26,17 @@ class TestClosers:
         run_closers()
 
         assert seen == ["server", "new pool", "old pool", "logs"]
+
+    @pytest.mark.parametrize(
+        ("order", "close", "argument"),
+        [("last", print, "order"), (2.5, print, "order"), (500, None, "close")],
+    )
+    def test_what_cannot_be_ordered_or_called_is_refused_at_once(self, order, close, argument):
+        # Found at shutdown, it would leave the rest open, or be passed over in silence.
+        with pytest.raises(InvalidArgumentError, match=argument) as caught:
+            register_closer(order, close)
+
+        assert caught.value.argument == argument
 
     def test_each_closer_runs_once(self):
         seen = []

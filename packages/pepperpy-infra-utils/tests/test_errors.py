@@ -131,3 +131,10 @@ class TestPassesThrough:
     )
     def test_failures_do_not(self, error):
         assert not passes_through(error)
+
+    def test_an_error_is_judged_by_its_type_and_asked_nothing(self) -> None:
+        class Odd(Exception):
+            def __getattribute__(self, name):
+                raise LookupError(name)
+
+        assert not passes_through(Odd())

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import traceback
+import types
 import typing
 import weakref
 from types import FunctionType
@@ -287,6 +288,18 @@ class TestKinds:
             func._is_coroutine = asyncio.coroutines._is_coroutine
 
         assert asyncio.run(through(func)()) == "done"
+
+    def test_generators_that_can_be_awaited_count_as_coroutine_functions(self):
+        @types.coroutine
+        def nap(seconds):
+            yield from asyncio.sleep(0).__await__()
+            return seconds
+
+        async def main():
+            return await through(nap)(4)
+
+        assert kind_of(nap) is Kind.COROUTINE
+        assert asyncio.run(main()) == 4
 
     def test_kind_can_be_overridden(self):
         def returns_awaitable():

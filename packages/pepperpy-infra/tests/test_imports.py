@@ -70,6 +70,13 @@ class TestWhatIsLoaded:
         assert "pepperpy.infra.config" not in loaded.split()
         assert top_level(loaded) & {"pydantic", "pydantic_core", "yaml"} == set()
 
+    def test_a_name_of_the_cache_loads_cache_and_utils_and_nothing_heavier(self, run: Run) -> None:
+        loaded = run(LOADED.format(code="from pepperpy.infra import cached"))
+
+        ours = [name for name in loaded.split() if name.startswith("pepperpy.infra.")]
+        assert {name.split(".")[2] for name in ours} == {"cache", "utils"}
+        assert top_level(loaded) & HEAVY == set()
+
     def test_a_portion_loads_without_its_siblings(self, run: Run) -> None:
         loaded = run(LOADED.format(code="from pepperpy.infra import utils")).split()
 

@@ -10,10 +10,12 @@ from pepperpy.infra import (
     BaseConfig,
     MetricType,
     ProviderTelemetry,
+    cached,
     generate_id,
     get_logger,
     get_provider_telemetry,
     hash_string,
+    invalidate_cache,
     register_config,
     retry,
     slugify,
@@ -35,6 +37,16 @@ def fetch(url: str, *, limit: int = 3) -> bytes:
 
 
 assert_type(fetch("https://example.org", limit=2), bytes)
+
+
+@cached(ttl=60)
+def get_user(user_id: str) -> dict[str, str]:
+    return {"id": user_id, "name": "John Doe"}
+
+
+assert_type(get_user("123"), dict[str, str])
+assert_type(get_user.invalidate(user_id="123"), int)
+assert_type(invalidate_cache("user:123"), int)
 
 
 class ShopConfig(BaseConfig):

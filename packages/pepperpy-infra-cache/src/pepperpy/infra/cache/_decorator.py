@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 _LABEL: Final = "cached"
 
 # The hit stands in the wrapper itself.  It takes no lock: an entry is never changed in a way that a
-# hit must not see, and a lost count of hits is all that threads can do to each other.
+# hit must not see, and a lost count of hits is all that threads can do to each other.  A key that is
+# one expression is made again by a miss: a local for it would cost each hit a twentieth.
 _HIT = """\
-{key}
 try:
-    $e = $data[$k]
+    $e = $data[{key}]
     {fresh}
         $e[2] += 1
         return $e[0]
@@ -38,10 +38,9 @@ except $missing:
 """
 # The user's own function for copies stands where its errors are no misses.
 _HIT_OF_COPY = """\
-{key}
 $found = None
 try:
-    $e = $data[$k]
+    $e = $data[{key}]
     {fresh}
         $e[2] += 1
         $found = ($e[0],)
@@ -53,7 +52,7 @@ if $found is not None:
 _PLAIN = """\
 $mark = []
 try:
-    $found = $begin($mark, $k, $args, $kwargs)
+    $found = $begin($mark, {key}, $args, $kwargs)
     if $found is not None:
         return $found[0]
     $result = $call
@@ -72,7 +71,7 @@ except $BaseException as $error:
     return $rescued($mark)
 """
 _COROUTINE = """\
-return await $load($k, $args, $kwargs)
+return await $load({key}, $args, $kwargs)
 """
 
 
@@ -136,20 +135,21 @@ def wrap(func: Callable[..., Any], plan: Plan, rules: Rules, label: str) -> tupl
         memo.names_of_call = compile_wrapper(
             func, naming.source, known, label=f"{_LABEL} names", kind=Kind.FUNCTION
         )
-    hit = (_HIT_OF_COPY if plan.settings.copy else _HIT).format(
-        key=keys.source, fresh="if $e[1] > $now():" if memo.ends else "if True:"
+    before, key = keys.lookup
+    parts = (_HIT_OF_COPY if plan.settings.copy else _HIT) + (
+        _COROUTINE if kind is Kind.COROUTINE else _PLAIN
     )
+    fresh = "if $e[1] > $now():" if memo.ends else "if True:"
+    body = before + parts.format(key=key, fresh=fresh)
     if kind is Kind.COROUTINE:
         tasks = TaskDriver(memo, func)
         wrapper = compile_wrapper(
-            func, hit + _COROUTINE, {**known, "load": tasks.load}, label=_LABEL, kind=kind
+            func, body, {**known, "load": tasks.load}, label=_LABEL, kind=kind
         )
         CoroutineHandles(func, wrapper, memo, keys, tasks)
     else:
         threads = ThreadDriver(memo, func)
-        wrapper = compile_wrapper(
-            func, hit + _PLAIN, {**known, **threads.names}, label=_LABEL, kind=kind
-        )
+        wrapper = compile_wrapper(func, body, {**known, **threads.names}, label=_LABEL, kind=kind)
         PlainHandles(func, wrapper, memo, keys, threads)
     return wrapper, memo
 

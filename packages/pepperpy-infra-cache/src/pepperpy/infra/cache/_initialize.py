@@ -44,14 +44,12 @@ def initialize_cache(
         ConfigError: If the configuration is wrong; its message tells where.
     """
     given: dict[str, Any] = dict(cache_type) if isinstance(cache_type, Mapping) else {}
-    for name, value in (
-        ("cache_type", None if isinstance(cache_type, Mapping) else cache_type),
-        ("cache_directory", cache_directory),
-        ("cache_url", cache_url),
-    ):
-        if value is not None:
-            given[name] = value
-    given.update(options)
+    named = {
+        "cache_type": None if isinstance(cache_type, Mapping) else cache_type,
+        "cache_directory": cache_directory,
+        "cache_url": cache_url,
+    }
+    given |= {name: value for name, value in named.items() if value is not None} | options
     for name in given:
         if name not in _OPTIONS:
             raise InvalidOptionError(

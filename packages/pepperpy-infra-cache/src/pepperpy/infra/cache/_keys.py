@@ -154,6 +154,12 @@ class Keys:
         }
 
     @property
+    def lookup(self) -> tuple[str, str]:
+        """Source to run first, and an expression for the key: ``$k`` where it takes more than one."""
+        *before, last = self.source.splitlines()
+        return (f"{self.source}\n", "$k") if before else ("", last.removeprefix("$k = "))
+
+    @property
     def source(self) -> str:
         """Source that puts the key of the call into ``$k``."""
         lines: list[str] = []

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pepperpy.infra.utils.redaction import redact_text
 
+from ._detached import detached
 from ._document import Fault, broken, short
 from ._errors import FieldError
 from ._kinds import is_a
 from ._layers import Layer, Path, Reader, merge, onto_defaults
 from ._masking import shown_path
-from ._shape import Slot, shape_of
+from ._shape import Field, Slot, shape_of
 from ._sources import Inputs, Notice
 from ._validating import Problem, attempt, invalid
 from ._variables import Variables
@@ -38,16 +39,18 @@ class Component:
     model: type[BaseModel]
     prefix: str | None = None
     """What its variables begin with, if that does not follow from the name."""
+    registered: bool = True
+    """Whether variables and a section of the file set its fields."""
 
     @cached_property
     def variables(self) -> Variables:
         """The environment variables that set its fields."""
         return Variables(self.name, self.model, prefix=self.prefix)
 
-    @cached_property
+    @property
     def slot(self) -> Slot:
         """What can stand in its section."""
-        return Slot(classes=(self.model,))
+        return self.variables.slot
 
 
 class Override(NamedTuple):
@@ -70,6 +73,8 @@ class Built(NamedTuple):
     notices: tuple[Notice, ...] = ()
     given: bool = False
     """Whether the value is an instance that somebody set."""
+    pristine: Any = None
+    """What the value was at first: the program may change lists and dicts in it."""
 
     def origin(self, path: Path) -> str:
         """Where the value of a field came from."""
@@ -94,11 +99,14 @@ def build(
     notices = [*inputs.notices, *_unknown(component, layers, others)]
     faults = [fault for layer in layers for fault in layer.errors]
     if override.instance is not None and override.data is None and not faults:
-        return Built(component, override.instance, tuple(layers), (), tuple(notices), True)
+        value = override.instance
+        return Built(component, value, tuple(layers), (), tuple(notices), True, detached(value))
     data = onto_defaults(merged, component.slot)
     validate = component.model.__pydantic_validator__.validate_python
     value, problems = attempt(component.model, lambda: validate(data))
-    built = Built(component, value, tuple(layers), (), tuple(notices))
+    built = Built(component, value, tuple(layers), (), tuple(notices), False, detached(value))
+    if not problems and not faults:
+        return built
     known = {each.path for each in faults}
     faults += [
         error for each in problems if (error := _error(built, each)).path not in known or not known
@@ -137,7 +145,7 @@ def _file_layers(component: Component, inputs: Inputs) -> list[Layer]:
             continue
         if not is_a(table, Mapping):
             raise _no_table(document, keys)
-        section, found = document.section(component.name, dict(table))
+        section, found = document.section(component.name, table)
         if found is None:
             continue
         if not is_a(found, Mapping):
@@ -181,7 +189,7 @@ def override_layers(component: Component, override: Override) -> list[Layer]:
     layers: list[Layer] = []
     if override.instance is not None:
         fields = shape_of(component.model).fields
-        whole = {each.key: getattr(override.instance, each.name) for each in fields}
+        whole = {each.key: detached(getattr(override.instance, each.name)) for each in fields}
         layers.append(Layer(OVERRIDE_ORIGIN, whole, _set))
     if override.data is not None:
         reader = Reader()
@@ -228,21 +236,35 @@ def _error(built: Built, problem: Problem) -> FieldError:
 
 
 def _missing(built: Built, problem: Problem, variable: str) -> FieldError:
-    *section, name = (built.component.name, *map(str, problem.path))
-    where = f"set {variable}" if variable else "set it"
-    if built.component.prefix is None:
+    component = built.component
+    *section, name = (component.name, *map(str, problem.path))
+    where = f"; set {variable}" if variable else "; set it"
+    # The file is mostly kept with the source, where a secret has no place.
+    if component.prefix is None and not _is_secret(component, problem.path):
         where += f", or {name} in section [{'.'.join(section)}] of the file"
     return FieldError(
-        component=built.component.name,
+        component=component.name,
         path=shown_path(problem.path),
-        message=f"is missing; {where}",
+        message=f"is missing{where if component.registered else ''}",
         variable=variable,
         kind="missing",
     )
 
 
+def _is_secret(component: Component, path: Path) -> bool:
+    _, field = _looked_up(component, path)
+    return field is not None and field.is_secret
+
+
 def variable_of(component: Component, path: Path) -> str:
     """The variable that sets a field, or what the field lies in."""
+    parts, _ = _looked_up(component, path)
+    return component.variables.prefix + "__".join(parts) if parts and component.registered else ""
+
+
+def _looked_up(component: Component, path: Path) -> tuple[list[str], Field | None]:
+    """The parts of the variable's name, and the last field on the way."""
+    last: Field | None = None
     parts: list[str] = []
     slot = component.slot
     for part in path:
@@ -254,13 +276,14 @@ def variable_of(component: Component, path: Path) -> str:
         )
         if field is not None:
             parts.append(field.variables[0])
+            last = field
             slot = field.slot
         elif slot.values is not None or slot.anything:
             parts.append(part.upper())
             slot = slot.values or slot
         else:
             break
-    return component.variables.prefix + "__".join(parts) if parts else ""
+    return parts, last
 
 
 def failure(built: Built) -> Exception:

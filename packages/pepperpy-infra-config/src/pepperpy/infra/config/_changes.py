@@ -11,6 +11,7 @@ from pepperpy.infra.utils import Signal, emit, listening, passes_through
 
 from ._kinds import is_a
 from ._masking import MapKey, members, shown_path
+from ._shape import bare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,6 +43,7 @@ def changed_paths(old: Any, new: Any) -> tuple[str, ...]:
 def _differences(old: Any, new: Any, path: Path) -> Iterator[Path]:
     if old is new:
         return
+    old, new = bare(old), bare(new)
     if is_a(old, Mapping) and is_a(new, Mapping):
         pairs = [(MapKey(key), key, old, new) for key in {**old, **new}]
         for shown, key, one, other in pairs:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+from codecs import BOM_UTF8
 from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -113,9 +114,9 @@ def read(path: str) -> bytes:
 def decode(path: str, content: bytes) -> str:
     """The text of a file in UTF-8, with or without a byte order mark."""
     try:
-        return content.decode("utf-8-sig")
+        return content.removeprefix(BOM_UTF8).decode()
     except UnicodeDecodeError as error:
-        at = error.start
+        at = error.start + (len(BOM_UTF8) if content.startswith(BOM_UTF8) else 0)
     line = content.count(b"\n", 0, at) + 1
     raise broken(path, Fault("this is not UTF-8 text; save the file as UTF-8", line))
 
@@ -158,12 +159,9 @@ _FORMATS: Final = {
 }
 
 
-def _format(path: str) -> Any:
-    return _format_of(os.path.splitext(path)[1], path)
-
-
 @lru_cache(16)
-def _format_of(suffix: str, path: str) -> Any:
+def _format(path: str) -> Any:
+    suffix = os.path.splitext(path)[1]
     module = _FORMATS.get(suffix.lower())
     if module is None:
         raise ConfigFileError(

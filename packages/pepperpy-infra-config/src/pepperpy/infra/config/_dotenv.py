@@ -41,8 +41,10 @@ def parse_dotenv(path: str, content: bytes) -> dict[str, Entry]:
     text = decode(path, content).replace("\r\n", "\n")
     entries: dict[str, Entry] = {}
     at = _skip(text, 0)
+    line, counted = 1, 0
     while at < len(text):
-        line = text.count("\n", 0, at) + 1
+        line += text.count("\n", counted, at)
+        counted = at
         named = _NAME.match(text, at)
         if named is None or named[2] is None:
             raise broken(path, Fault("a line must be NAME=value, or a comment after #", line))

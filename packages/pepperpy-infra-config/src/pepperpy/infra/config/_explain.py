@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pepperpy.infra.utils.redaction import is_secret_name
-
 from ._kinds import class_of, is_a
-from ._masking import MapKey, is_hidden, members, shown, shown_path
-from ._shape import shape_of
+from ._masking import MapKey, is_hidden, is_secret, members, shown, shown_path
+from ._shape import bare, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,13 +85,15 @@ def _leaves(model: BaseModel) -> Iterator[tuple[Path, Path, Any]]:
 def _inside(
     value: Any, path: Path, names: Path, *, secret: bool
 ) -> Iterator[tuple[Path, Path, Any]]:
+    value = bare(value)
     keys = _keys(value)
     if not keys and path:
         masked = shown(value, str(names[-1]) if names else "", secret=secret)
         yield path, names, masked
         return
     for key, name, inner in keys:
-        hidden = secret or is_hidden(value, name) or (bool(names) and is_secret_name(names[-1]))
+        hidden = secret or is_hidden(value, name)
+        hidden = hidden or (bool(names) and is_secret(str(names[-1]), value))
         yield from _inside(inner, (*path, key), (*names, name), secret=hidden)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field, is_dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,9 +10,10 @@ from pydantic import BaseModel
 
 from pepperpy.infra.utils import nearest
 
+from ._detached import detached
 from ._errors import FieldError
-from ._kinds import class_of, is_a
-from ._shape import Slot, shape_of
+from ._kinds import class_of, derives_from, is_a
+from ._shape import Shape, Slot, bare, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,7 +86,7 @@ class Reader:
         return value
 
     def _fields(self, value: Mapping[Any, Any], slot: Slot, path: Path) -> dict[Any, Any]:
-        shapes = [shape_of(cls) for cls in slot.classes]
+        shapes = slot.shapes
         first = shapes[0].by_name
         data: dict[Any, Any] = {}
         for key, item in value.items():
@@ -98,7 +98,7 @@ class Reader:
                 continue
             if found is None:
                 inner = slot.values or _ANYTHING
-                if slot.values is None and not any(shape.takes_unknown for shape in shapes):
+                if slot.values is None and not any(_takes(shape, key) for shape in shapes):
                     known = [name for shape in shapes for name in shape.by_name]
                     self.unknown.append(Unknown((*path, key), nearest(str(key), known)))
                 data[key] = self.read(item, inner, (*path, key))
@@ -118,6 +118,10 @@ class Reader:
         return tuple(self.renamed.get(path[: at + 1], part) for at, part in enumerate(path))
 
 
+def _takes(shape: Shape, key: Any) -> bool:
+    return shape.takes_unknown or key in shape.paths
+
+
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 _ANYTHING = Slot(anything=True)
 
@@ -126,27 +130,42 @@ def merge(lower: Any, upper: Any, slot: Slot) -> Any:
     """*upper* over *lower*, leaf by leaf; neither is changed."""
     if not is_a(upper, dict):
         return upper
+    if not lower and is_a(lower, dict):
+        return upper
     if not is_a(lower, dict):
         return _onto(lower, upper, slot, unset=True)
-    if slot.tag is not None and _tag(lower, slot) != _tag(upper, slot) and _tag(upper, slot):
-        return upper  # it is another class now, with other fields
+    if len(slot.classes) > 1 and (tag := _tag(upper, slot)) and _tag(lower, slot) != tag:
+        lower = _of_class(tag, lower, slot)  # it is another class now, with other fields
     merged: dict[Any, Any] = {**lower}
     for key, value in upper.items():
-        merged[key] = merge(lower[key], value, _inner(slot, key)) if key in lower else value
+        if key in lower and type(value) not in _PLAIN:
+            value = merge(lower[key], value, _inner(slot, key))  # noqa: PLW2901
+        merged[key] = value
     return merged
 
 
+def _of_class(tag: Any, data: Mapping[str, Any], slot: Slot) -> dict[str, Any]:
+    """What of *data* a value with this tag can have; nothing, if *data* has another tag."""
+    name = slot.tag_name or ""
+    if _tag(data, slot) is None:
+        for shape in slot.shapes:
+            if name in shape.by_name and tag in shape.by_name[name].slot.choices:
+                return {key: item for key, item in data.items() if key in shape.by_name}
+    return {}
+
+
 def _tag(data: Mapping[str, Any], slot: Slot) -> Any:
-    for cls in slot.classes:
-        found = shape_of(cls).by_name.get(slot.tag or "")
+    name = slot.tag_name or ""
+    for shape in slot.shapes:
+        found = shape.by_name.get(name)
         if found is not None and found.key in data:
             return data[found.key]
     return None
 
 
 def _inner(slot: Slot, key: Any) -> Slot:
-    for cls in slot.classes:
-        found = shape_of(cls).by_name.get(key)
+    for shape in slot.shapes:
+        found = shape.by_name.get(key)
         if found is not None:
             return found.slot
     return slot.values or _ANYTHING
@@ -156,7 +175,7 @@ def onto_defaults(data: Any, slot: Slot) -> Any:
     """*data* with the leaves of defaults below it, where it says only a part of a nested value."""
     if is_a(data, dict):
         if len(slot.classes) == 1:
-            return _onto_class(data, slot.classes[0])
+            return _onto_class(data, slot.shapes[0])
         inner = slot.values or (_ANYTHING if not slot.classes else None)
         if inner is not None and inner.is_complex:
             return {key: onto_defaults(item, inner) for key, item in data.items()}
@@ -165,10 +184,11 @@ def onto_defaults(data: Any, slot: Slot) -> Any:
     return data
 
 
-def _onto_class(data: dict[str, Any], cls: type) -> dict[str, Any]:
-    by_name = shape_of(cls).by_name
+def _onto_class(data: dict[str, Any], shape: Shape) -> dict[str, Any]:
+    by_name = shape.by_name
     for key, value in data.items():
-        # Nearly all values are plain, and have nothing below them.
+        if type(value) in _PLAIN:  # nearly all, and they have nothing below them
+            continue
         if is_a(value, (dict, list)) and (found := by_name.get(key)) is not None:
             whole = value
             if is_a(value, dict):
@@ -179,19 +199,20 @@ def _onto_class(data: dict[str, Any], cls: type) -> dict[str, Any]:
 
 def _onto(default: Any, data: dict[str, Any], slot: Slot, *, unset: bool = False) -> Any:
     """*data* over the leaves of *default*, if both can be parts of one value."""
+    default = bare(default)
     if is_a(default, Mapping):
-        return merge(deepcopy(dict(default)), data, slot)
+        return merge(detached(dict(default)), data, slot)
     base = fields_of(default, unset=unset)
     if base is None or type(default) not in slot.classes:
         return data
     known = shape_of(class_of(default)).by_name
     if len(slot.classes) > 1 and not all(key in known for key in data):
         return data
-    if slot.tag is not None:
+    if (name := slot.tag_name) is not None:
         tag = _tag(fields_of(default, unset=True) or {}, slot)
         if _tag(data, slot) not in (None, tag):
             return data
-        base = {known[slot.tag].key: tag, **base}
+        base = {known[name].key: tag, **base}
     merged = {**base}
     for key, value in data.items():
         inner = known[key].slot if key in known else _ANYTHING
@@ -202,15 +223,13 @@ def _onto(default: Any, data: dict[str, Any], slot: Slot, *, unset: bool = False
 
 def fields_of(value: Any, *, unset: bool = False) -> dict[str, Any] | None:
     """The fields of an object as data that builds it again; without those that were left unset."""
-    if isinstance(value, BaseModel):
-        given = {each.name for each in shape_of(type(value)).fields if unset}
-        given |= value.model_fields_set
-    elif is_dataclass(value) and not isinstance(value, type):
-        given = {each.name for each in shape_of(type(value)).fields}
-    else:
+    given: Any = None  # all of them
+    if derives_from(value, BaseModel):
+        given = None if unset else value.model_fields_set
+    elif not is_dataclass(value) or isinstance(value, type):
         return None
     return {
-        each.key: item if type(item := getattr(value, each.name)) in _PLAIN else deepcopy(item)
-        for each in shape_of(type(value)).fields
-        if each.name in given
+        each.key: detached(getattr(value, each.name))
+        for each in shape_of(class_of(value)).fields
+        if given is None or each.name in given
     }

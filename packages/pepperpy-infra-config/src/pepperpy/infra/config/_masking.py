@@ -13,9 +13,11 @@ from pepperpy.infra.utils.redaction import MASK, is_secret_name, redact_text
 from ._kinds import is_a
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _PLAIN = (type(None), bool, int, float, complex)
+_ITEMS = (list, tuple, set, frozenset, Mapping)
+_SIZED = (str, bytes, *_ITEMS)
 _DEPTH: Final = 50
 TOO_DEEP: Final = "<nested too deep>"
 
@@ -41,7 +43,7 @@ def shown(value: Any, name: str = "", *, secret: bool = False, depth: int = 0) -
         secret: Whether something around it has the name of a secret.
         depth: How deep it lies.
     """
-    if secret or (name and is_secret_name(name)):
+    if secret or (name and is_secret(name, value)):
         # That something was not set is no secret, and often what one is looking for.
         return value if _says_nothing(value) else MASK
     if type(value) in _PLAIN:
@@ -53,10 +55,42 @@ def shown(value: Any, name: str = "", *, secret: bool = False, depth: int = 0) -
     return _container(value, depth + 1)
 
 
+def is_secret(name: str, value: Any) -> bool:
+    """Whether a name says that *value* is a secret.
+
+    A plural is mostly that of a number (``max_tokens``), so it is one only for what has items.
+    """
+    if is_secret_name(name):
+        return True
+    return name[-1:] in ("s", "S") and is_a(value, _ITEMS) and is_secret_name(name[:-1])
+
+
+def secrets_in(value: Any, *, secret: bool = False, depth: int = 0) -> Iterator[str]:
+    """The texts in a configuration that are secrets by their type or their name."""
+    if depth > _DEPTH:
+        return
+    if hasattr(value, "get_secret_value"):
+        yield from secrets_in(value.get_secret_value(), secret=True, depth=depth + 1)
+    elif secret and isinstance(value, (str, bytes)):
+        yield value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+    elif is_a(value, (list, tuple, set, frozenset)) and not hasattr(value, "_fields"):
+        for item in value:
+            yield from secrets_in(item, secret=secret, depth=depth + 1)
+    else:
+        named: Any = value.items() if is_a(value, Mapping) else members(value, hidden=True) or ()
+        for name, item in named:
+            hidden = secret or is_hidden(value, name) or is_secret(str(name), item)
+            yield from secrets_in(item, secret=hidden, depth=depth + 1)
+
+
+def tells_a_secret(value: Any, owner: Any) -> bool:
+    """Whether a text that was made of the fields of *owner* holds one of its secrets."""
+    text = redact_text(value) if isinstance(value, str) else _own_repr(value)
+    return any(len(each) > 2 and each in text for each in secrets_in(owner))
+
+
 def _says_nothing(value: Any) -> bool:
-    return (
-        value is None or isinstance(value, bool) or (isinstance(value, (str, bytes)) and not value)
-    )
+    return value is None or isinstance(value, bool) or (is_a(value, _SIZED) and not value)
 
 
 def _container(value: Any, depth: int) -> Any:
@@ -89,7 +123,7 @@ def _items(value: Any, depth: int) -> Any:
 
 def masked_data(value: Any, name: str = "") -> Any:
     """*value* as dicts, lists and plain values or texts, without the secrets."""
-    if name and is_secret_name(name):
+    if name and is_secret(name, value):
         return shown(value, name)
     if is_a(value, Mapping):
         return {_shown_key(key): masked_data(item, str(key)) for key, item in value.items()}

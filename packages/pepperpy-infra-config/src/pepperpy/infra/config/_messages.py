@@ -62,6 +62,12 @@ def message_of(error: Mapping[str, Any]) -> str:
     return _own_words(text, error.get("input"), None)
 
 
+def kind_of(error: Mapping[str, Any]) -> str:
+    """Pydantic's name for an error; one of the user's making may be made of the value."""
+    kind: str = error["type"]
+    return kind if kind in _known_kinds() else _own_words(kind, error.get("input"), None)
+
+
 class _Missing(dict[str, Any]):
     def __missing__(self, key: str) -> str:
         return "..."
@@ -81,11 +87,11 @@ def _locals(raised: Exception | None) -> Iterator[Any]:
     """What the validator had at hand, since it may tell the value in another form than it came."""
     traceback = raised.__traceback__ if raised is not None else None
     while traceback is not None:
-        yield from (
-            each
-            for name, each in traceback.tb_frame.f_locals.items()
-            if name not in ("cls", "info")
-        )
+        for name, each in traceback.tb_frame.f_locals.items():
+            if type(each).__name__ == "ValidationInfo":  # it has the fields before this one
+                yield each.data
+            elif name != "cls":
+                yield each
         traceback = traceback.tb_next
 
 

@@ -10,28 +10,32 @@ from ._sources import Notice
 from ._variables import PREFIX, RESERVED, prefix_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable
 
     from ._building import Component
 
 
-def misspelt(names: Iterable[str], components: Collection[Component]) -> Iterator[Notice]:
+def misspelt(names: Iterable[str], components: Collection[Component]) -> list[Notice]:
     """A notice for each variable that no field and no component yet to come can have meant."""
-    for name in names:
-        if name in RESERVED:
-            continue
-        owners = [
-            each
-            for each in components
-            if name in each.variables.named or each.variables.match(name) is not None
-        ]
-        if len(owners) > 1:
-            both = " and ".join(sorted(repr(each.name) for each in owners))
-            yield Notice(
-                name, f"{name} sets a field of {both} each; one of them needs another name"
-            )
-        elif not owners and (message := _fault(name, components)):
-            yield Notice(name, message)
+    asked = set(names) - RESERVED
+    owned: set[str] = set()
+    shared: set[str] = set()
+    for each in components:
+        match = each.variables.match
+        mine = asked & each.variables.named.keys()  # nearly all
+        mine |= {name for name in asked - mine if match(name) is not None}
+        shared |= owned & mine
+        owned |= mine
+    notices = [_clash(name, components) for name in sorted(shared)]
+    faults = {name: _fault(name, components) for name in sorted(asked - owned)}
+    notices += [Notice(name, message) for name, message in faults.items() if message]
+    return notices
+
+
+def _clash(name: str, components: Collection[Component]) -> Notice:
+    owners = sorted(repr(each.name) for each in components if each.variables.match(name))
+    both = " and ".join(owners)
+    return Notice(name, f"{name} sets a field of {both} each; one of them needs another name")
 
 
 def _fault(name: str, components: Collection[Component]) -> str | None:
@@ -40,7 +44,9 @@ def _fault(name: str, components: Collection[Component]) -> str | None:
     if near_owners:
         owner = max(near_owners, key=lambda each: len(each.name))
         meant = nearest(name, owner.variables.named)
-        if meant and _are_alike(name, meant, within=len(meant) // 4):
+        # Of a short name only a letter may differ, and not the only one.
+        size = len(meant or "") - len(prefix_of(owner.name))
+        if meant and _are_alike(name, meant, within=min(size - 1, max(1, len(meant) // 4))):
             return f"{name} sets nothing; did you mean {meant}?"
         return f"{name} sets nothing, since {owner.name!r} has no such field"
     known = [*RESERVED, *(known for each in components for known in each.variables.named)]

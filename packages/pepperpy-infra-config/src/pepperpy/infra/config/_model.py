@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from ._errors import ConfigTypeError, FrozenConfigError
 from ._layers import Reader, onto_defaults
-from ._masking import masked_data, shown
+from ._masking import masked_data, shown, tells_a_secret
 from ._shape import Slot
 from ._validating import attempt, problems_of, refuse
 
@@ -104,7 +104,11 @@ class BaseConfig(BaseModel, metaclass=_ConfigType):
         This is data, so secrets are in it.  With *mask_secrets* it is for people: secrets are
         ``***``, and what is no plain data is a text.
         """
-        return cast("dict[str, Any]", masked_data(self)) if mask_secrets else self.model_dump()
+        return (
+            cast("dict[str, Any]", masked_data(self))
+            if mask_secrets
+            else self.model_dump(warnings=False)
+        )
 
     if not TYPE_CHECKING:  # the signatures stay those of pydantic
 
@@ -142,8 +146,10 @@ class BaseConfig(BaseModel, metaclass=_ConfigType):
                 raise error
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        computed = type(self).model_computed_fields
         for name, value in super().__repr_args__():
-            yield name, shown(value, name or "")
+            secret = name in computed and tells_a_secret(value, self)
+            yield name, shown(value, name or "", secret=secret)
 
 
 def _refusal(config: BaseModel, name: str, change: Callable[[], None]) -> Exception | None:

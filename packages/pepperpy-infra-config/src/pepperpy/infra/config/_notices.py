@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ._misspelt import misspelt
-from ._variables import PREFIX
 from ._warn import warn
 
 if TYPE_CHECKING:
@@ -21,17 +20,15 @@ class Notices:
     def __init__(self) -> None:
         # Single operations on both are atomic; at worst something is judged or told twice.
         self._warned: set[object] = set()
-        self._judged: dict[str, int] = {}
+        self._judged: set[str] = set()
+        self._count = 0
 
     def misspelt(self, inputs: Inputs, components: Collection[Component]) -> Iterable[Notice]:
         """The variables that set nothing, of those not judged with as many components before."""
-        count = len(components)
-        names = [
-            name
-            for name in dict.fromkeys((*inputs.environ, *inputs.dotenv))
-            if name[: len(PREFIX)].upper() == PREFIX and self._judged.get(name) != count
-        ]
-        self._judged.update(dict.fromkeys(names, count))
+        if self._count != len(components):
+            self._count, self._judged = len(components), set()
+        names = set(inputs.names()) - self._judged
+        self._judged |= names
         return misspelt(names, components)
 
     def warn(self, notices: Iterable[Notice]) -> None:

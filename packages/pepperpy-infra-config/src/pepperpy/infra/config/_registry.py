@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from pydantic import BaseModel
+from pydantic import BaseModel, RootModel
 
 from pepperpy.infra.utils import register_inspectable
 
 from ._building import Component, Override, build
+from ._document import PROFILES
 from ._errors import ConfigNameError, ConfigTypeError
 from ._explain import Explanation, explain
+from ._instances import check_instance
 from ._kinds import is_a, kind_name
 from ._layers import Reader, merge
 from ._report import ConfigReport
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=BaseModel)
 
-_RESERVED_NAMES = ("profiles",)
+_NAME = re.compile(r"[^\W\d][\w-]*(?:\.[^\W\d][\w-]*)*")
 
 
 class ConfigRegistry:
@@ -243,7 +246,7 @@ class ConfigRegistry:
         return self._store.report(list(self._store.components.values()), "the configuration")
 
     def config_template(self, name: str | None = None) -> Template:
-        """All fields with their variables: as ``.env.example``, TOML or a Markdown table.
+        """All fields with their variables: as ``.env.example``, Markdown or JSON Schema.
 
         Args:
             name: The component; None is all of them.
@@ -297,6 +300,7 @@ class ConfigRegistry:
 def _join(component: Component, config: Any, before: Override) -> Override:
     """What is set after something more was given."""
     if isinstance(config, component.model):
+        check_instance(component, config)
         return Override(instance=config)
     if is_a(config, BaseModel) or not is_a(config, Mapping):
         raise ConfigTypeError(
@@ -312,28 +316,34 @@ def _validate_model(model: Any, data: Any, *, name: str | None = None) -> Config
     _check_model(model)
     if data is not None and not is_a(data, Mapping):
         raise ConfigTypeError(f"the data must be a mapping; got {kind_name(data)}")
-    component = Component(name or model.__name__, model)
+    component = Component(name or model.__name__, model, registered=False)
     built = build(component, Inputs.nothing(), Override(None, dict(data or {})))
     warnings = tuple(notice.message for notice in built.notices)
     return ConfigReport(name=component.name, errors=built.errors, warnings=warnings)
 
 
 def _check_model(model: Any) -> None:
-    if not (is_a(model, type) and issubclass(model, BaseModel)):
+    if not (is_a(model, type) and BaseModel in model.__mro__):
         raise ConfigTypeError(
             "a component's model must be a class that derives from BaseConfig, or from "
             f"pydantic's BaseModel; got {kind_name(model)}"
         )
+    if RootModel in model.__mro__:
+        raise ConfigTypeError(
+            f"a component's model must have fields; {kind_name(model)} is a RootModel, so make it "
+            "the type of a field"
+        )
 
 
 def _check_name(name: Any) -> None:
-    if not is_a(name, str) or not name.replace("-", "").replace(".", "").isidentifier():
+    if not is_a(name, str) or _NAME.fullmatch(name) is None:
         raise ConfigNameError(
-            "a component's name must be letters, digits, _, - and dots, and begin with a letter; "
+            "a component's name must be letters, digits, _ and -, beginning with a letter, with "
+            "dots only between such names; "
             f"got {repr(name) if is_a(name, str) else kind_name(name)}",
             component=name,
         )
-    if name in _RESERVED_NAMES:
+    if name.partition(".")[0] == PROFILES:
         raise ConfigNameError(
             f"{name!r} cannot be a component's name: the file has its profiles there",
             component=name,

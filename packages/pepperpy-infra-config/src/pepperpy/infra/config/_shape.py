@@ -11,12 +11,16 @@ from collections import abc
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NewType, TypeVar, Union
 from weakref import WeakKeyDictionary
 
-from pydantic import AliasChoices, BaseModel, RootModel
+from pydantic import AliasChoices, AliasPath, BaseModel, RootModel
 from pydantic.fields import FieldInfo
+
+from pepperpy.infra.utils.redaction import is_secret_name
+
+from ._kinds import derives_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -56,11 +60,38 @@ class Slot:
     takes_seconds: bool = False
     raw: bool = False
     """Whether a validator of its own is to see the text as it is."""
+    is_complex: bool = dataclasses.field(init=False)
+    """Whether it can hold more than one value."""
+    is_verbatim: bool = dataclasses.field(init=False)
+    """Whether a text can only mean what pydantic makes of it."""
+    _shapes: tuple[Shape, ...] | None = dataclasses.field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        # Both are asked for each variable and each value of a file.
+        self.is_complex = bool(
+            self.classes or self.values or self.items or self.anything or self.raw
+        )
+        self.is_verbatim = not (
+            self.is_complex or self.choices or self.takes_none or self.takes_seconds
+        )
 
     @property
-    def is_complex(self) -> bool:
-        """Whether it can hold more than one value."""
-        return bool(self.classes or self.values or self.items or self.anything or self.raw)
+    def shapes(self) -> tuple[Shape, ...]:
+        """What its classes look like; worked out late, as a class may hold itself."""
+        if self._shapes is None:
+            self._shapes = tuple(map(shape_of, self.classes))
+        return self._shapes
+
+    @property
+    def tag_name(self) -> str | None:
+        """The field that says which of the classes it is: declared, or pinned by each of them."""
+        if self.tag is not None or len(self.classes) < 2:
+            return self.tag
+        pinned: set[str] | None = None
+        for shape in self.shapes:
+            names = {field.name for field in shape.fields if len(field.slot.choices) == 1}
+            pinned = names if pinned is None else pinned & names
+        return min(pinned or (), default=None)
 
     def __or__(self, other: Slot) -> Slot:
         return Slot(
@@ -113,12 +144,21 @@ class Field:
             return None
         return self.info.get_default(call_default_factory=True)
 
+    @property
+    def is_secret(self) -> bool:
+        """Whether it holds a secret, by its name, its type or its ``repr=False``."""
+        hidden = self.info is not None and not self.info.repr
+        types_of = (self.annotation, *typing.get_args(self.annotation))
+        typed = any(hasattr(each, "get_secret_value") for each in types_of)
+        return hidden or typed or is_secret_name(self.name)
+
     @cached_property
     def variables(self) -> tuple[str, ...]:
         """What it is called in the names of environment variables."""
         return tuple(dict.fromkeys(variable_part(name) for name in (self.name, *self.names)))
 
 
+@lru_cache(1024)
 def variable_part(name: str) -> str:
     """The name of a component or field, as it stands in the name of a variable."""
     return re.sub(r"\W", "_", name).upper()
@@ -138,6 +178,10 @@ class Shape:
             ((part, field) for field in self.fields for part in field.variables),
             key=lambda pair: -len(pair[0]),
         )
+        self.paths = frozenset(_paths(cls))
+        """Keys that a validation alias leads through."""
+        self.variables: dict[str, Any] = {}
+        """What is worked out of the fields for each prefix of variables."""
         extra = getattr(cls, "model_config", {}).get("extra")
         self.takes_unknown: bool = extra in ("allow", "forbid")  # the one keeps, the other refuses
 
@@ -209,6 +253,20 @@ def _aliases(info: FieldInfo) -> Iterator[str]:
     alias = info.validation_alias
     choices = alias.choices if isinstance(alias, AliasChoices) else [alias]
     yield from (each for each in choices if isinstance(each, str))
+
+
+def bare(value: Any) -> Any:
+    """What a `RootModel` holds; anything else as it is."""
+    while derives_from(value, RootModel):
+        value = value.root
+    return value
+
+
+def _paths(cls: Any) -> Iterator[str]:
+    for info in getattr(cls, "model_fields", {}).values():
+        alias = info.validation_alias
+        choices = alias.choices if isinstance(alias, AliasChoices) else [alias]
+        yield from (str(each.path[0]) for each in choices if isinstance(each, AliasPath))
 
 
 def slot_of(annotation: Any) -> Slot:

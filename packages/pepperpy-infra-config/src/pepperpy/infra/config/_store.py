@@ -87,7 +87,7 @@ class Store:
                 known = self._built.get(name)
                 if known is not None:  # another thread was faster
                     return known
-                built = self._build(component, self.sources.read(), self.override(name), notices)
+                built = self._build(component, self._read(), self.override(name), notices)
                 if not built.errors:
                     self._keep([built])
             self._tell()
@@ -108,7 +108,7 @@ class Store:
         try:
             with self._lock:
                 override = join(self.override(name))
-                built = self._build(component, self.sources.read(), override, notices)
+                built = self._build(component, self._read(), override, notices)
                 if not built.errors:
                     self._swap([built])
                     self._overrides[name] = override
@@ -151,8 +151,12 @@ class Store:
             self._notices.warn(notices)
         return changes
 
+    def _read(self) -> Inputs:
+        # All that was built together comes from one place, wherever the program has gone since.
+        return self.sources.read(anew=not self._built)
+
     def _reload(self, names: list[str], notices: list[Notice]) -> list[ConfigChange]:
-        inputs = self.sources.read()
+        inputs = self._read()
         all_built = [
             self._build(self.components[name], inputs, self.override(name), notices)
             for name in names
@@ -185,8 +189,10 @@ class Store:
         return built
 
     def _keep(self, all_built: Sequence[Built]) -> None:
-        self._built.update({built.component.name: built for built in all_built})
-        self.values.update({built.component.name: built.value for built in all_built})
+        for built in all_built:
+            self._built[built.component.name] = built
+        # In one step: who looks without the lock sees all of them, or none.
+        self.values.update([(built.component.name, built.value) for built in all_built])
 
     def _swap(self, all_built: list[Built]) -> list[ConfigChange]:
         """Put new snapshots in the place of old ones; one that is equal stays the same object."""
@@ -197,7 +203,7 @@ class Store:
             change = _change(old, built)
             if change is not None:
                 changes.append(change)
-            elif old is not None and not built.given:
+            elif old is not None and not built.given and not _was_touched(old):
                 built = built._replace(value=old.value)  # noqa: PLW2901
             kept.append(built)
         self._keep(kept)
@@ -252,11 +258,9 @@ class Store:
         notices: list[Notice] = []
         with self._lock:
             try:
-                inputs = self.sources.read()
+                inputs = self._read()
                 # All of them, also those that were warned of before.
-                notices += misspelt(
-                    dict.fromkeys((*inputs.environ, *inputs.dotenv)), self.components.values()
-                )
+                notices += misspelt(inputs.names(), self.components.values())
                 for each in components:
                     built = self._build(each, inputs, self.override(each.name), notices)
                     errors += built.errors
@@ -272,10 +276,14 @@ class Store:
 def _change(old: Built | None, new: Built) -> ConfigChange | None:
     if old is None:
         return None
-    paths = changed_paths(old.value, new.value)
+    paths = changed_paths(old.pristine, new.pristine)
     if not paths:
         return None
     return ConfigChange(name=new.component.name, old=old.value, new=new.value, paths=paths)
+
+
+def _was_touched(built: Built) -> bool:
+    return bool(changed_paths(built.pristine, built.value))
 
 
 def with_components(errors: Sequence[FieldError]) -> list[FieldError]:

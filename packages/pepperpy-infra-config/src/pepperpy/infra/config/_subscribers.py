@@ -23,7 +23,7 @@ class Subscribers:
         # Single operations on both are atomic; the lock keeps the order of what is told.
         self._listeners: dict[object, tuple[str | None, Callable[[ConfigChange], object]]] = {}
         self._untold: deque[ConfigChange] = deque()
-        self._telling = ForkSafeLock()
+        self._telling: ForkSafeLock | None = None
 
     def add(
         self, name: str | None, listener: Callable[[ConfigChange], object]
@@ -45,10 +45,13 @@ class Subscribers:
     def note(self, changes: Iterable[ConfigChange]) -> None:
         """Keep what is to be told, in the order of the swaps: call it under the store's lock."""
         self._untold.extend(changes)
+        if self._telling is None and self._untold:
+            self._telling = ForkSafeLock()
 
     def tell(self) -> None:
         """Tell what is not told yet.  Outside of the store's lock, as subscribers may wait."""
-        if not self._untold:
+        # A subscriber that makes a change itself: whoever called it tells of that next.
+        if not self._untold or self._telling is None or self._telling.is_mine():
             return
         # One thread at a time, whoever made the changes: else the last word might be an old one.
         with self._telling:
@@ -57,6 +60,7 @@ class Subscribers:
                 if listening():
                     facts = {"paths": change.paths}
                     emit(Signal(kind="config.reloaded", source=change.name, level=20, facts=facts))
-                for name, listener in list(self._listeners.values()):
-                    if name is None or name == change.name:
+                for key, (name, listener) in list(self._listeners.items()):
+                    # One that was called before may have sent it away.
+                    if key in self._listeners and name in (None, change.name):
                         tell(listener, change)

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
 from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Literal,
+    Union,
+    get_args,
+    get_origin,
+)
+
+from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core import to_jsonable_python
+
+from pepperpy.infra.utils.redaction import MASK
 
 from ._building import variable_of
-from ._masking import shown
+from ._kinds import is_a
+from ._masking import masked_data, secrets_in, shown
 from ._shape import Field, shape_of
 
 if TYPE_CHECKING:
@@ -17,6 +33,7 @@ if TYPE_CHECKING:
     from ._layers import Path
 
 _DEPTH = 6
+_ODD = re.compile(r"\n|\r|\s#")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +66,7 @@ class Template:
             for entry in entries(component):
                 about = " ".join(entry.field.description.split())
                 lines += [f"# {about}"] * bool(about)
-                text = "" if entry.field.required else _text(entry)
+                text = "" if entry.field.required else _quoted(_text(entry))
                 lines.append(f"{'' if entry.field.required else '# '}{entry.variable}={text}")
             blocks.append("\n".join(lines))
         return "\n\n".join(blocks) + "\n"
@@ -79,8 +96,46 @@ class Template:
 
     def json_schema(self) -> dict[str, Any]:
         """A JSON Schema of the file, for editors."""
-        sections = {each.name: each.model.model_json_schema() for each in self._components}
+        sections = {
+            each.name: _masked(
+                each.model.model_json_schema(schema_generator=_Schema),
+                frozenset(_hidden(each.model)),
+            )
+            for each in self._components
+        }
         return {"type": "object", "properties": sections}
+
+
+class _Schema(GenerateJsonSchema):
+    """Pydantic's, without its warning of defaults that JSON cannot say, like those of secrets."""
+
+    ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012
+
+
+def _hidden(cls: type, around: tuple[type, ...] = ()) -> Iterator[str]:
+    """The fields with secrets in their defaults, also of what is nested."""
+    for field in shape_of(cls).fields:
+        if field.is_secret or any(secrets_in(field.default)):
+            yield field.key
+        slots = [each for each in (field.slot, field.slot.items, field.slot.values) if each]
+        for inner in {each for slot in slots for each in slot.classes} - {*around, cls}:
+            yield from _hidden(inner, (*around, cls))
+
+
+def _masked(schema: Any, hidden: frozenset[str]) -> Any:
+    """A schema without the defaults of secrets."""
+    if is_a(schema, list):
+        return [_masked(item, hidden) for item in schema]
+    if not is_a(schema, dict):
+        return schema
+    masked = {key: _masked(item, hidden) for key, item in schema.items()}
+    properties: Any = masked.get("properties")
+    for name, field in properties.items() if is_a(properties, dict) else ():
+        if "default" in field:
+            field["default"] = shown(field["default"], name, secret=name in hidden)
+            if field["default"] == MASK:
+                del field["default"]
+    return masked
 
 
 def entries(component: Component) -> Iterator[Entry]:
@@ -104,11 +159,26 @@ def _entries(
 
 
 def _text(entry: Entry) -> str:
-    hidden = entry.field.info is not None and not entry.field.info.repr
-    value = shown(entry.default, entry.field.name, secret=hidden)
+    """The default as a variable would have to say it."""
+    field, slot = entry.field, entry.field.slot
+    if any(secrets_in(entry.default)):  # as JSON its parts may have no names
+        data: Any = masked_data(entry.default, field.name)
+    else:
+        data = to_jsonable_python(entry.default, fallback=str)
+    value = shown(data, field.name, secret=field.is_secret)
     if value is None:
-        return ""
-    return value if isinstance(value, str) else repr(value)
+        return "null" if slot.takes_none and not slot.takes_text else ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _quoted(text: str) -> str:
+    """The text as a line of ``.env`` has to say it."""
+    if text == text.strip() and text[:1] not in ("'", '"', "#") and not _ODD.search(text):
+        return text
+    if "'" not in text:
+        return f"'{text}'"
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _type(annotation: Any) -> str:

@@ -62,6 +62,8 @@ def locate(text: str, keys: Sequence[str]) -> int | None:
             path = [*_counted(table, counts), *inner]
         if len(path) > depth and path == list(keys[: len(path)]):
             best, depth = number, len(path)
+        elif best is None and path[: len(keys)] == list(keys):
+            best = number  # a table that has no header of its own
     return best
 
 

@@ -10,7 +10,7 @@ from pepperpy.infra.utils import passes_through
 
 from ._errors import ConfigError, ConfigValidationError, FieldError
 from ._masking import MapKey, shown_path
-from ._messages import message_of
+from ._messages import kind_of, message_of
 from ._shape import Slot, shape_of
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _place(traceback: TracebackType) -> str:
 def problems_of(cls: type[BaseModel], error: ValidationError) -> Iterable[Problem]:
     """What pydantic found, without what it was found in."""
     for each in error.errors(include_url=False):
-        yield Problem(path_of(cls, each["loc"]), message_of(each), each["type"])
+        yield Problem(path_of(cls, each["loc"]), message_of(each), kind_of(each))
 
 
 def path_of(cls: type, loc: Sequence[int | str]) -> Path:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
-from weakref import WeakKeyDictionary
 
 from ._errors import FieldError
 from ._kinds import is_a
-from ._layers import Layer, Path, Reader, fields_of
+from ._layers import DEPTH_LIMIT, Layer, Path, Reader, fields_of
 from ._masking import MapKey, shown_path
-from ._shape import Slot, shape_of, variable_part
+from ._shape import Shape, Slot, bare, shape_of, variable_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,12 +84,9 @@ def _spelling(key: str, known: tuple[str, ...]) -> str:
     return next((each for each in known if variable_part(each) == key), key.lower())
 
 
-_known: WeakKeyDictionary[type, dict[str, dict[str, Match]]] = WeakKeyDictionary()
-
-
-def _named(cls: type, prefix: str) -> dict[str, Match]:
+def _named(cls: type, shape: Shape, prefix: str) -> dict[str, Match]:
     """The variables of a model by name, worked out once."""
-    by_prefix = _known.setdefault(cls, {})
+    by_prefix: dict[str, dict[str, Match]] = shape.variables
     found = by_prefix.get(prefix)
     if found is None:
         found = by_prefix[prefix] = {}
@@ -107,13 +103,14 @@ class Variables:
         self.component = component
         self.prefix = prefix_of(component) if prefix is None else prefix
         self._cls = cls
-        self.named = _named(cls, self.prefix)
+        self.slot = Slot(classes=(cls,))
+        self.named = _named(cls, self.slot.shapes[0], self.prefix)
         """What nearly every variable is looked up in; the walk is for keys of mappings."""
 
     def match(self, name: str) -> Match | None:
         """The field that a variable sets."""
         found = self.named.get(name)
-        if found is None and name.startswith(self.prefix):
+        if found is None and name.startswith(self.prefix) and name.count("__") <= DEPTH_LIMIT:
             found = find(self._cls, name[len(self.prefix) :])
         return found
 
@@ -141,19 +138,20 @@ class Variables:
         """
         origins: dict[Path, str] = {}
         layer = Layer(source, {}, lambda path: _nearest_origin(origins, path, place))
-        named = self.named
-        matches = [
-            (name, found)
-            for name in texts
-            if (found := named.get(name) or self.match(name)) is not None
-        ]
+        named, matches = self.named, list[tuple[str, Match]]()
+        for name, text in texts.items():
+            match = named.get(name) or self.match(name)
+            if match is None:
+                continue
+            path, slot = match
+            if len(path) == 1 and slot.is_verbatim:  # nearly all, and nothing can be wrong
+                layer.data[path[0]] = text
+                origins[path] = name
+            else:
+                matches.append((name, match))
         # Of PEPPERPY_C_DB and PEPPERPY_C_DB__HOST the longer one says more.
         matches.sort(key=lambda pair: len(pair[1][0]))
         for name, (found, slot) in matches:
-            if len(found) == 1 and not slot.is_complex:  # nearly all, and nothing can be wrong
-                layer.data[found[0]] = _scalar(texts[name], slot)
-                origins[found] = name
-                continue
             path = self._spelt(found, below)
             value, fault = parse(texts[name], slot)
             if fault:
@@ -197,6 +195,7 @@ def _as_below(path: Path, below: Any, default: Any) -> Path:
 
 
 def _parts(value: Any) -> Mapping[Any, Any]:
+    value = bare(value)
     return value if is_a(value, Mapping) else fields_of(value, unset=True) or {}
 
 
@@ -220,7 +219,7 @@ def parse(text: str, slot: Slot) -> tuple[Any, str]:
         if start in ("[", "{") and start:
             return _parse_json(text, slot)
         if not slot.takes_text and slot.items is not None:
-            if slot.items.is_complex and not slot.items.anything:
+            if slot.items.is_complex and not slot.items.anything and text.strip():
                 return (text, "" if text.strip() == "null" else _NEEDS_JSON)
             if text.strip() != "null" or not slot.takes_none:
                 items = [each.strip() for each in text.split(",")] if text.strip() else []
@@ -264,7 +263,8 @@ def _number(text: str) -> float | str:
 def _choice(text: str, slot: Slot) -> Any:
     values = [getattr(each, "value", each) for each in slot.choices]
     if text in values:
-        return text
+        # A `Literal` of members takes nothing else.
+        return slot.choices[values.index(text)]
     meant = text.strip().lower()
     for value in values:
         if not isinstance(value, str) and str(value).lower() == meant:

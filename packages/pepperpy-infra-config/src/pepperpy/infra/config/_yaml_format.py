@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 DEPTH_LIMIT: Final = 100
 SIZE_LIMIT: Final = 1_000_000
 
+_MERGE: Final = "tag:yaml.org,2002:merge"
+
 
 def parse(text: str) -> Parsed:
     """The one document in *text*."""
@@ -81,12 +83,14 @@ def _loader() -> Any:
         def construct_mapping(self, node: Any, deep: bool = False) -> Any:
             seen: set[Any] = set()
             for key, _ in node.value:
+                if key.tag == _MERGE:  # no key, but a wish
+                    continue
                 made = self.construct_object(key, deep=True)
                 if isinstance(made, Hashable) and made in seen:
                     raise yaml.constructor.ConstructorError(
                         None, None, "a key stands there twice", key.start_mark
                     )
-                if isinstance(made, Hashable) and key.tag != "tag:yaml.org,2002:merge":
+                if isinstance(made, Hashable):
                     seen.add(made)
             return base.construct_mapping(self, node, deep=deep)
 

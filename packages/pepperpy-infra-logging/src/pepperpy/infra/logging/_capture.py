@@ -122,8 +122,6 @@ class capture_logs:  # noqa: N801 - reads as a verb: `with capture_logs() as log
 class _ForPlainLoggers(logging.Handler):
     """Hands on the records of loggers that do not know of captures."""
 
-    needs_caller = False
-
     def __init__(self, capture: capture_logs) -> None:
         super().__init__()
         self._capture = capture
@@ -150,7 +148,8 @@ class _Watched(logging.Logger):
         for capture in tuple(captures):
             capture.take(record)
         if record.levelno > self.manager.disable and record.levelno >= self.getEffectiveLevel():
-            super().handle(record)
+            # Not super(): the block may end meanwhile, and the logger have its own class again.
+            logging.Logger.handle(self, record)
 
 
 _watched_classes = {

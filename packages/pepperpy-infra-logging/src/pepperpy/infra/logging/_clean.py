@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ._exceptions import describe
-from ._record import Record, context_of, fields_of, message_of
+from ._record import PLAIN_ARGUMENTS, Record, context_of, fields_of, message_of
 from ._values import Plain, is_a, key_text, mask, one_deeper, safe_repr
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pepperpy.infra.utils.redaction import Redactor
 
 _SCALARS = frozenset({int, bool, type(None)})
-_PLAIN_ARGUMENTS = frozenset({str, int, float, bool, type(None)})
 _KNOWN_NAMES = 4096
 
 
@@ -44,12 +43,12 @@ class Cleaner:
         if type(args) is not tuple:
             return self._message_with_objects(record)
         for arg in args:
-            if type(arg) not in _PLAIN_ARGUMENTS:
+            if type(arg) not in PLAIN_ARGUMENTS:
                 return self._message_with_objects(record)
         try:
             text = msg % args
         except Exception:  # noqa: BLE001 - a boundary: the line must be written
-            text = message_of(record)
+            return self._message_with_objects(record)
         shown = self.redact_text(text)
         return shown if shown is text else self._with_whole_secrets(msg, args, shown)
 
@@ -111,10 +110,10 @@ class Cleaner:
         if type(key) is str and (known := self._verdicts.get(key)) is not None:
             return key, known
         name = key_text(key)
-        secret = self._redactor.is_secret_name(name)
-        if name is key and len(name) <= 100 and len(self._verdicts) < _KNOWN_NAMES:
+        secret, shown = self._redactor.is_secret_name(name), self.redact_text(name)
+        if shown is key and len(name) <= 100 and len(self._verdicts) < _KNOWN_NAMES:
             self._verdicts[name] = secret
-        return name, secret
+        return shown, secret
 
     def _message_with_objects(self, record: logging.LogRecord) -> str:
         given: Any = record.args
@@ -124,7 +123,14 @@ class Cleaner:
             args = _Named(given, self._redactor)
         else:
             args = self._argument(given)
-        return self.redact_text(message_of(record, args))
+        return self.redact_text(message_of(record, args, self._of_misfits))
+
+    def _of_misfits(self, msg: str, args: Any) -> str:
+        """Arguments that do not fit; only their types if one may be the secret that *msg* names."""
+        if self.redact_text(msg) == msg:
+            return safe_repr(args)
+        kinds = args if is_a(args, tuple) else (args,)
+        return f"({', '.join(type(each).__name__ for each in kinds)})"
 
     def _argument(self, arg: Any) -> Any:
         # Not those of classes with a text of their own: a copy would have another one.
@@ -150,7 +156,7 @@ class Cleaner:
                 for arg, word in zip(args, words, strict=True)
             ]
             return self.redact_text(msg % tuple(hidden))
-        except Exception:  # noqa: BLE001 - a boundary: arguments do not fit
+        except Exception:  # noqa: BLE001 - a boundary: no word fits into a `%c`
             return shown
 
 

@@ -114,7 +114,7 @@ def configure_logging(
     sinks: list[Sink] = []
     try:
         if log_file is not None:
-            path, render = os.fspath(log_file), renderers.for_file(file_format)
+            path, render = _path(log_file), renderers.for_file(file_format)
             sinks.append(
                 RotatingFileSink(path, render, turning) if turning else FileSink(path, render)
             )
@@ -124,11 +124,15 @@ def configure_logging(
         if policy is not None:
             for sink in sinks:
                 sink.write_behind(policy)
-        handlers: list[Sink | Sieve] = [*sinks]
+        handlers: list[_Ours] = [*sinks]
         if sampled is not None or window is not None:
             handlers = [Sieve(each, cleaner, sampling=sampled, repeats=window) for each in sinks]
         with settings_lock:
-            setup.replace(handlers, {None: number, **by_name}, capture_warnings=capture_warnings)
+            setup.replace(
+                handlers or [_Nowhere()],
+                {None: number, **by_name},
+                capture_warnings=capture_warnings,
+            )
     except BaseException:
         for sink in sinks:
             sink.retire()
@@ -151,19 +155,45 @@ class Follower(Protocol):
     @property
     def end(self) -> Callable[[], object]: ...
 
+    def options(self, settings: Any, /) -> dict[str, Any]:
+        """What `configure_logging` would be called with."""
+        ...
+
+
+class _Nowhere(logging.NullHandler):
+    """Takes the lines where neither console nor file is wanted.
+
+    Without any handler, the standard library would print warnings on standard error, secrets and all.
+    """
+
+    needs_caller = False
+
+    def take(self, *call: object) -> None:
+        """Nothing is shown."""
+
+    def settle(self) -> None:
+        """Nothing waits here."""
+
+    def retire(self) -> None:
+        """Close for good."""
+        self.close()
+
+
+_Ours: TypeAlias = "Sink | Sieve | _Nowhere"
+
 
 class _Setup:
     """What the last `configure_logging` did to the process.  Guarded by settings_lock."""
 
     def __init__(self) -> None:
         self.follower: Follower | None = None
-        self._sinks: list[Sink | Sieve] = []
+        self._sinks: list[_Ours] = []
         # logger name (None is the root) -> level before, level that we set
         self._levels: dict[str | None, tuple[int, int]] = {}
         self._undo: list[Callable[[], None]] = []
 
     def replace(
-        self, sinks: list[Sink | Sieve], levels: Mapping[str | None, int], *, capture_warnings: bool
+        self, sinks: list[_Ours], levels: Mapping[str | None, int], *, capture_warnings: bool
     ) -> None:
         self._end_follower()
         old, self._sinks = self._sinks, sinks
@@ -266,6 +296,15 @@ class _Renderers:
         return TextRenderer(self._cleaner)
 
 
+def _path(log_file: Any) -> str:
+    try:
+        return os.fsdecode(log_file)
+    except TypeError as error:
+        raise InvalidOptionError(
+            f"log_file must be a path, or None for no file; got {log_file!r}", option="log_file"
+        ) from error
+
+
 def _is_terminal(stream: TextIO | None) -> bool:
     try:
         return stream is not None and stream.isatty()
@@ -282,7 +321,7 @@ def _wants_colours(*, terminal: bool) -> bool:
 
 def _levels_by_name(levels: Any) -> dict[str | None, int]:
     """Levels by logger name, where None is the root logger."""
-    given: Mapping[Any, Any] = levels or {}
+    given: Mapping[Any, Any] = {} if levels is None else levels
     if not is_a(given, Mapping):
         raise InvalidOptionError(
             f"levels must be a mapping like {{'app.db': 'DEBUG'}}; got {type(levels).__name__}",
@@ -327,6 +366,6 @@ class _NoRedactor(Redactor):
 
 
 def _log_signal(signal: Signal) -> None:
-    if signal.kind in {"logging.dropped", "logging.lost"}:
-        return  # the sink has told it itself, as well as it can
+    if signal.kind in {"logging.dropped", "logging.lost", "logging.sampled"}:
+        return  # it was told in the log itself, as well as it can be
     get_logger(signal.source).log(signal.level, signal.kind, extra=dict(signal.facts))

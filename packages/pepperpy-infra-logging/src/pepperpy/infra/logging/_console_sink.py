@@ -8,7 +8,7 @@ import select
 import sys
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ._sink import Sink
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TextIO
 
+    from ._record import ExcInfo
     from ._sink import Renderer
 
 # What a pipe takes in one piece, whoever else writes to it.
@@ -34,6 +35,21 @@ class ConsoleSink(Sink):
         self._fd = -1
         self._busy = threading.local()
         super().__init__("stderr", choose(sys.stderr))
+
+    def take(  # noqa: PLR0917 - as in the base
+        self,
+        at: float,
+        name: str,
+        level: int,
+        msg: Any,
+        args: Any,
+        exc_info: ExcInfo,
+        fields: dict[Any, Any],
+    ) -> None:
+        """Write the call's line, in the form that suits the stream."""
+        if sys.stderr is not self._stream:
+            self._adopt(sys.stderr)
+        super().take(at, name, level, msg, args, exc_info, fields)
 
     def handle(self, record: logging.LogRecord) -> bool:
         """Write the record's line, in the form that suits the stream."""

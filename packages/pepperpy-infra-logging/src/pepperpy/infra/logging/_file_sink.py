@@ -49,6 +49,7 @@ class FileSink(Sink):
         self._looked_at = self._look_again = 0.0
         self._mode = 0o666  # of a file that is begun again
         self._retired = False
+        self._astray = False  # whether it was told that the path cannot be followed
         # A process that was killed in the midst of a write, or a disk that was full.
         self._torn = _ends_in_midst_of_line(path)
 
@@ -126,9 +127,12 @@ class FileSink(Sink):
             except FileNotFoundError:
                 pass
             self._begin_again()
+            self._astray = False
         except OSError as error:
             # The old file still takes the lines, so none is lost.
-            self._report(f"cannot begin the log file {self.get_name()} again: {error}")
+            if not self._astray:
+                self._report(f"cannot begin the log file {self.get_name()} again: {error}")
+            self._astray = True
 
     def _begin_again(self) -> None:
         with self._guard:

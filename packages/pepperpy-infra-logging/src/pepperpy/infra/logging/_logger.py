@@ -9,7 +9,7 @@ from time import time
 from typing import TYPE_CHECKING, Any
 
 from ._levels import parse_level
-from ._record import FullRecord, Record, added_to, exc_info_of, is_true, level_names, only_mapping
+from ._record import FullRecord, added_to, exc_info_of, is_true, only_mapping
 from ._values import is_a, key_text, safe_repr
 
 if TYPE_CHECKING:
@@ -20,10 +20,9 @@ if TYPE_CHECKING:
 _DEBUG, _INFO, _WARNING, _ERROR, _CRITICAL = 10, 20, 30, 40, 50
 
 # Keywords of the standard library's calls; every other one is a field.
-_WORDS = frozenset({"exc_info", "stack_info", "stacklevel"})
+_WORDS = frozenset({"exc_info", "extra", "stack_info", "stacklevel"})
 _STANDARD_FACTORY = logging.LogRecord
-_new = object.__new__
-_lean_record, _full_record = Record.make, FullRecord.make
+_full_record = FullRecord.make
 _PLAIN = frozenset({str, int, float, bool})
 
 
@@ -125,7 +124,7 @@ class InfraLogger(logging.Logger):
         level = fields.pop("level", None) if level is _MISSING else level
         try:
             number = parse_level(level)
-        except ValueError:
+        except Exception:  # noqa: BLE001 - a boundary: it may be anything
             number, fields["level"] = _ERROR, level  # the line is worth more than its level
         if self.isEnabledFor(number):
             self._emit(number, msg, args, fields)
@@ -154,6 +153,11 @@ class InfraLogger(logging.Logger):
         name = self.name
         return get_logger(suffix if name == "root" else f"{name}.{suffix}")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Ours again where it is unpickled, in a process that may not have it yet.
+        super().__reduce__()  # refuses a logger that its name does not lead to
+        return get_logger, (self.name,)
+
     def _log(  # type: ignore[override]  # fields are one more kind of keyword
         self, level: int, msg: object, args: Any, /, *words: Any, **fields: Any
     ) -> None:
@@ -170,12 +174,11 @@ class InfraLogger(logging.Logger):
         if msg is _MISSING:
             msg = fields.pop("msg", "")
         exc_info, stack, depth = None, False, 1
-        if fields:
-            if not _WORDS.isdisjoint(fields):
-                error = fields.pop("exc_info", None)
-                exc_info = None if error is None else exc_info_of(error)
-                stack = is_true(fields.pop("stack_info", False))
-                depth = fields.pop("stacklevel", 1)
+        if fields and not _WORDS.isdisjoint(fields):
+            error = fields.pop("exc_info", None)
+            exc_info = None if error is None else exc_info_of(error)
+            stack = is_true(fields.pop("stack_info", False))
+            depth = fields.pop("stacklevel", 1)
             if "extra" in fields:
                 extra: Any = fields.pop("extra")
                 # Not copied if it is all there is: nothing changes the fields of a record.
@@ -201,10 +204,22 @@ class InfraLogger(logging.Logger):
             )
             return
 
-        # Our own handlers can do with a lean record; others get one that has everything.
+        # The usual tree has one handler, at its root.
+        top: logging.Logger = self
+        while not top.handlers and top.propagate and top.parent is not None:
+            top = top.parent
+        handler: Any
+        if len(top.handlers) == 1 and (top.parent is None or not top.propagate):
+            for handler in top.handlers:  # not `[0]`: somebody may remove it just now
+                if level < handler.level:
+                    return
+                if not getattr(handler, "needs_caller", True):
+                    handler.take(time(), self.name, level, msg, args, exc_info, fields)
+                    return
+        # Our own handlers can do with the call; others get a record that has everything.
         lean = True
-        handlers: list[logging.Handler] = []
-        logger: logging.Logger | None = self
+        handlers: list[Any] = []
+        logger: logging.Logger | None = top
         while logger is not None:
             for handler in logger.handlers:
                 if level >= handler.level:
@@ -213,18 +228,9 @@ class InfraLogger(logging.Logger):
                         lean = False
             logger = logger.parent if logger.propagate else None
         if lean and handlers:
-            # As `Record.make` does; its call would cost a line 4 %.
-            record = _new(Record)
-            record.name = self.name
-            record.levelno = level
-            record.levelname = level_names.get(level) or logging.getLevelName(level)
-            record.msg = msg
-            record.args = args
-            record.exc_info = exc_info
-            record.created = time()
-            record.fields = fields
+            at, name = time(), self.name
             for handler in handlers:
-                handler.handle(record)
+                handler.take(at, name, level, msg, args, exc_info, fields)
             return
         full = _full_record(self.name, level, msg, args, exc_info, fields, _caller(depth))
         if not handlers:
@@ -233,9 +239,7 @@ class InfraLogger(logging.Logger):
             if getattr(handler, "needs_caller", True):
                 handler.handle(full)
             else:
-                record = _lean_record(self.name, level, msg, args, exc_info, fields)
-                record.created = full.created
-                handler.handle(record)
+                handler.take(full.created, self.name, level, msg, args, exc_info, fields)
 
     def _emit_with_care(self, full: FullRecord) -> None:
         """Do what only some calls need, through the methods that others may have replaced."""
@@ -267,6 +271,18 @@ class InfraLogger(logging.Logger):
             return record
 
 
+def _of_origin(name: str) -> Any:
+    """An attribute that a bound logger has in common with the logger that it stands for."""
+
+    def get(logger: BoundLogger) -> Any:
+        return getattr(logger.parent, name)
+
+    def set_(logger: BoundLogger, value: Any) -> None:
+        setattr(logger.parent, name, value)
+
+    return property(get, set_)
+
+
 class BoundLogger(InfraLogger):
     """A logger with fields that each of its lines carries; see `bind`.
 
@@ -283,32 +299,17 @@ class BoundLogger(InfraLogger):
             fields = {**logger._bound, **fields}  # noqa: SLF001 - its own class
             logger = logger.parent
         self.name: str = logger.name
-        self.level = logging.NOTSET
         self.parent = logger  # pyright: ignore[reportIncompatibleVariableOverride]
-        self.handlers: list[logging.Handler] = []
         self.manager: logging.Manager = logger.manager
-        # The same objects: a change of a level clears the memory of both.
+        # The same object: a change of a level clears the memory of both.
         self._cache = logger._cache  # noqa: SLF001 - its own class
-        self.filters: list[Any] = logger.filters
         self._bound = fields
 
-    @property
-    def disabled(self) -> bool:
-        """Whether the logger is switched off."""
-        return bool(self.parent.disabled)
-
-    @disabled.setter
-    def disabled(self, disabled: bool) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
-        self.parent.disabled = disabled
-
-    @property
-    def propagate(self) -> bool:
-        """Whether the handlers of the loggers above get the lines too."""
-        return bool(self.parent.propagate)
-
-    @propagate.setter
-    def propagate(self, propagate: bool) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
-        self.parent.propagate = propagate
+    disabled: bool = _of_origin("disabled")
+    propagate: bool = _of_origin("propagate")
+    level: int = _of_origin("level")
+    handlers: list[logging.Handler] = _of_origin("handlers")
+    filters: list[Any] = _of_origin("filters")
 
     def unbind(self, *names: str) -> BoundLogger:
         """The logger without these fields."""
@@ -334,6 +335,18 @@ class BoundLogger(InfraLogger):
     def addHandler(self, hdlr: logging.Handler) -> None:  # noqa: N802
         """Add a handler to the logger that this one stands for."""
         self.parent.addHandler(hdlr)
+
+    def hasHandlers(self) -> bool:  # noqa: N802
+        """Whether a line would reach any handler."""
+        return self.parent.hasHandlers()
+
+    def handle(self, record: logging.LogRecord) -> None:
+        """Handle a record from elsewhere."""
+        self.parent.handle(record)
+
+    def callHandlers(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Hand a record to the handlers."""
+        self.parent.callHandlers(record)
 
     def removeHandler(self, hdlr: logging.Handler) -> None:  # noqa: N802
         """Remove a handler from the logger that this one stands for."""
@@ -363,7 +376,7 @@ def get_logger(name: str | None = None) -> InfraLogger:
         True
     """
     manager = logging.root.manager
-    if name and name not in manager.loggerDict:
+    if name and name not in manager.loggerDict and name != logging.root.name:
         _create(manager, name)
     return as_ours(logging.getLogger(name))
 
@@ -419,6 +432,8 @@ def _class_for(kind: type[logging.Logger]) -> type[InfraLogger]:
         own: dict[str, Any] = {"__module__": kind.__module__}
         if kind._log is not logging.Logger._log:  # noqa: SLF001
             own["_emit"] = _emit_through_log
+        if issubclass(kind, logging.RootLogger):  # whose own method would come first
+            own["__reduce__"] = InfraLogger.__reduce__
         _classes[kind] = type(kind.__name__, (kind, InfraLogger), own)  # pyright: ignore[reportGeneralTypeIssues]
     return _classes[kind]
 
@@ -428,9 +443,9 @@ def _emit_through_log(
 ) -> None:
     """Call a `_log` that knows of the standard library's keywords alone."""
     msg = fields.pop("msg", "") if msg is _MISSING else msg
+    extra = fields.pop("extra", None)
     words = {name: fields.pop(name) for name in _WORDS if name in fields}
-    extra = _with_extra(fields.pop("extra", None), fields)
-    self._log(level, msg, args, extra=extra, **words)
+    self._log(level, msg, args, extra=_with_extra(extra, fields), **words)
 
 
 def _bound_to(logger: InfraLogger, fields: dict[str, object]) -> BoundLogger:

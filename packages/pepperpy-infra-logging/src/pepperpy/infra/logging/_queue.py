@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import atexit
 import sys
 import threading
 from collections import deque
 from contextlib import contextmanager, suppress
 from contextvars import Context
+from math import ceil
 from threading import get_ident
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
@@ -16,6 +16,7 @@ from weakref import WeakSet
 from pepperpy.infra.utils import register_after_fork, to_seconds
 
 from ._amounts import size_of
+from ._at_exit import at_exit
 from ._levels import parse_level
 
 if TYPE_CHECKING:
@@ -53,7 +54,9 @@ class LineQueue:
         self._max_lines, self._max_size = policy.max_lines, size_of(policy.max_size) or 1
         # Up to here nobody asks for a line's level.
         share = 0.8 if policy.overflow == "drop_below" else 1.0
-        self._free_lines, self._free_size = self._max_lines * share, self._max_size * share
+        # Whole numbers: to compare them with others would cost each line 40 ns.
+        self._free_lines = ceil(self._max_lines * share)
+        self._free_size = int(self._max_size * share)
         self._level = parse_level("WARNING" if policy.level is None else policy.level)
         self._timeout = None if policy.timeout is None else to_seconds(policy.timeout)
         self._direct = self._settled = False
@@ -209,7 +212,7 @@ class LineQueue:
         except RuntimeError:
             self._thread = None
             return False
-        _finish_at_exit()
+        at_exit(_finish)
         return True
 
     def _write_now(self, line: bytes, at: float) -> None:
@@ -332,16 +335,6 @@ def _ring(bell: threading.Lock) -> None:
 def _complain(text: str) -> None:
     with suppress(Exception):  # there is nowhere left to tell it
         sys.stderr.write(text + "\n")
-
-
-def _finish_at_exit() -> None:
-    """See to it that all is written when this process ends.  Harmless if repeated."""
-    atexit.unregister(_finish)
-    atexit.register(_finish)
-    # Its children end without `atexit`, or (since Python 3.13) forget what their parent registered.
-    multiprocessing = sys.modules.get("multiprocessing.util")
-    if multiprocessing is not None:
-        multiprocessing.Finalize(None, _finish, exitpriority=-1000)
 
 
 def _finish() -> None:

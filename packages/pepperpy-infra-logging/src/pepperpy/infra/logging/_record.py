@@ -15,7 +15,7 @@ from ._context import current
 from ._values import format_text, is_a, key_text, safe_repr, safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Callable, Container
     from types import FrameType, TracebackType
 
 ExcInfo: TypeAlias = "tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None] | None"
@@ -40,7 +40,13 @@ class Record(logging.LogRecord):
     # Not `__init__`: before Python 3.13 calling a class takes 0.2 us of its own.
     @staticmethod
     def make(  # noqa: PLR0917 - keywords would cost 50 ns
-        name: str, level: int, msg: object, args: Any, exc_info: ExcInfo, fields: dict[Any, Any]
+        created: float,
+        name: str,
+        level: int,
+        msg: object,
+        args: Any,
+        exc_info: ExcInfo,
+        fields: dict[Any, Any],
     ) -> Record:
         """A record that took a tenth of the time of a `logging.LogRecord`."""
         record = _new(Record)
@@ -50,7 +56,7 @@ class Record(logging.LogRecord):
         record.msg = msg  # anything with a text, as the stdlib allows
         record.args = args
         record.exc_info = exc_info
-        record.created = time()
+        record.created = created
         record.fields = fields
         return record
 
@@ -190,23 +196,31 @@ def _task_name() -> str | None:
         return None
 
 
-_PLAIN_ARGUMENTS = frozenset({str, int, float, bool, type(None)})
+PLAIN_ARGUMENTS = frozenset({str, int, float, bool, type(None)})
 
 
-def message_of(record: logging.LogRecord, args: Any = None) -> str:
-    """The record's message, or with other *args*; tells in the text if they do not fit."""
+def message_of(
+    record: logging.LogRecord,
+    args: Any = None,
+    show: Callable[[str, Any], str] = lambda _, args: safe_repr(args),
+) -> str:
+    """The record's message, or with other *args*.
+
+    That they do not fit is told in the text, where *show* gets the message and says what is shown
+    of them.
+    """
     msg: object = record.msg
     args = record.args if args is None else args
+    text = msg if type(msg) is str else safe_text(msg)
     try:
-        text = msg if type(msg) is str else safe_text(msg)
         return format_text(text, args) if args else text
     except Exception as error:  # noqa: BLE001 - a boundary: the line must be written
-        return f"{safe_text(msg)} <arguments do not fit: {safe_repr(args)}: {safe_text(error)}>"
+        return f"{text} <arguments do not fit: {show(text, args)}: {safe_text(error)}>"
 
 
 def only_mapping(args: tuple[Any, ...]) -> Any:
     """*args*, or its one mapping: ``info("%(user)s", {"user": "ann"})`` is allowed."""
-    if len(args) == 1 and type(args[0]) not in _PLAIN_ARGUMENTS:
+    if len(args) == 1 and type(args[0]) not in PLAIN_ARGUMENTS:
         try:
             if is_a(args[0], Mapping) and args[0]:
                 return args[0]
@@ -286,9 +300,11 @@ _KEPT = ATTRIBUTES - {"args", "asctime", "exc_info", "exc_text", "message", "msg
 
 def exc_info_of(given: Any) -> ExcInfo:
     """What ``exc_info=`` stands for: an error, its triple, or anything true for the current one."""
-    if isinstance(given, BaseException):  # may be false, as any object
-        return type(given), given, given.__traceback__
-    if is_a(given, tuple) and len(given) == 3:
+    # Not isinstance, which asks an object for its class.
+    kind: Any = type(given)  # pyright: ignore[reportUnknownVariableType]
+    if issubclass(kind, BaseException):  # may be false, as any object
+        return kind, given, given.__traceback__
+    if issubclass(kind, tuple) and len(given) == 3:
         return given  # type: ignore[no-any-return]
     return sys.exc_info() if is_true(given) else None
 

@@ -62,6 +62,7 @@ class RotatingFileSink(FileSink):
                 f"rotation needs a file that can be renamed; {path!r} is none", option="rotation"
             )
         self._measure()
+        self._prune(Shelf(os.path.realpath(self._path)))
         register_after_fork(self)
 
     def write(self, line: bytes, at: float) -> None:
@@ -135,8 +136,11 @@ class RotatingFileSink(FileSink):
         self._begin_again()
         _give_same_rights(self._fd, old)
         self._rotations += 1
+        self._prune(shelf)
+
+    def _prune(self, shelf: Shelf) -> None:
         try:
-            shelf.prune(self._rotation, now)
+            shelf.prune(self._rotation, self._now())
         except OSError as error:
             self._complain("delete what need not be kept of", error)
         else:

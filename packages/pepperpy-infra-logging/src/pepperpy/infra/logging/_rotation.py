@@ -126,6 +126,8 @@ class Shelf:
 
     def prune(self, rotation: Rotation, now: float) -> None:
         """Delete what need not be kept."""
+        if rotation.keep is None and rotation.keep_for is None:
+            return
         stamps = self.stamps()
         doomed = stamps[: -rotation.keep] if rotation.keep is not None else []
         if rotation.keep_for is not None:

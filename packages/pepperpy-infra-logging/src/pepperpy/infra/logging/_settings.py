@@ -18,6 +18,7 @@ from pydantic_core import from_json
 
 from pepperpy.infra.config import BaseConfig
 
+from ._configure import setup
 from ._errors import InvalidLevelError, LoggingError
 from ._levels import parse_level
 from ._queue_policy import QueuePolicy
@@ -105,9 +106,18 @@ ConsoleLevel = Annotated[
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Size = Annotated[int | str, _refused_by(lambda value: QueuePolicy(max_size=value))]
 Levels = Annotated[dict[str, Annotated[Any, _refused_by(_parse_all)]], AfterValidator(_flat)]
-FormatString = Annotated[str | None, _refused_by(check_format)]
-Rotating = Annotated[int | str | None, _refused_by(lambda value: rotation_of(value, None, ""))]
-Retaining = Annotated[int | str | None, _refused_by(lambda value: rotation_of("daily", value, ""))]
+LogFile = Annotated[str | None, BeforeValidator(_none_if_empty)]
+FormatString = Annotated[str | None, BeforeValidator(_none_if_empty), _refused_by(check_format)]
+Rotating = Annotated[
+    int | str | None,
+    BeforeValidator(_none_if_empty),
+    _refused_by(lambda value: rotation_of(value, None, "")),
+]
+Retaining = Annotated[
+    int | str | None,
+    BeforeValidator(_none_if_empty),
+    _refused_by(lambda value: rotation_of("daily", value, "")),
+]
 # A number first: `PEPPERPY_LOGGING_REPEATS=1` is a second.
 Window = Annotated[float | bool, _refused_by(window_of)]
 
@@ -164,7 +174,7 @@ class LoggingConfig(BaseConfig):
     """How the console looks; auto is pretty on a terminal and JSON elsewhere."""
     format_string: FormatString = None
     """A %(name)s format for lines of text."""
-    log_file: str | None = None
+    log_file: LogFile = None
     """Lines are appended here."""
     file_format: Literal["text", "json"] = "text"
     """How the file looks."""
@@ -184,3 +194,17 @@ class LoggingConfig(BaseConfig):
     """Whether secrets are masked, or names that are secret in addition."""
     capture_warnings: bool = False
     """Whether Python's warnings are logged."""
+
+    @model_validator(mode="after")
+    def _check_together(self) -> Self:
+        """Refuse at a reload what is right one by one but not together.
+
+        Before logging follows the configuration, nobody knows what the program will give.
+        """
+        if setup.follower is not None and _problem(_check_rotation, setup.follower.options(self)):
+            raise ValueError(_problem(_check_rotation, setup.follower.options(self)))
+        return self
+
+
+def _check_rotation(options: Mapping[str, Any]) -> None:
+    rotation_of(*map(options.get, ("rotation", "retention", "log_file")))

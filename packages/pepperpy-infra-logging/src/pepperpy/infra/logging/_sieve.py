@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from pepperpy.infra.utils import Signal, emit, register_after_fork, register_inspectable
 
 from ._alarm import Alarms, shared_alarms
-from ._record import told_of, with_field
+from ._at_exit import at_exit_of_child
+from ._record import Record, told_of, with_field
 from ._repeats import Repeats, Seen
 from ._sampling import Sampler
 
@@ -43,6 +45,7 @@ class Sieve(logging.Handler):
     _signalled: int
     _signalled_at: float
     _alarm_is_set: bool
+    _ends_told: bool
 
     def __init__(
         self,
@@ -62,11 +65,16 @@ class Sieve(logging.Handler):
         self._begin()
         register_after_fork(self)
         register_inspectable(self)
+        _sieves.add(self)
 
     @property
     def needs_caller(self) -> bool:
         """Whether the sink's lines show the place of the call."""
         return self._sink.needs_caller
+
+    def take(self, *call: Any) -> None:
+        """Do with a call what `handle` does with its record."""
+        self.handle(Record.make(*call))
 
     def handle(self, record: logging.LogRecord) -> bool:
         """Hand on the record, or count it; whatever goes wrong, the record is written."""
@@ -134,7 +142,7 @@ class Sieve(logging.Handler):
         self._repeats = Repeats(self._window) if self._window else None
         self._sampled_out = self._signalled = self._repeated = 0
         self._signalled_at = self._alarms.clock.monotonic()
-        self._alarm_is_set = False
+        self._alarm_is_set = self._ends_told = False
 
     def _passing(self, record: logging.LogRecord) -> list[logging.LogRecord]:
         """The lines that are to be written now, in their order."""
@@ -160,6 +168,7 @@ class Sieve(logging.Handler):
         if passes:
             return [*told, record]
         self._repeated += 1
+        self._tell_at_exit()
         self._set_alarm(self._repeats)
         return told
 
@@ -176,6 +185,7 @@ class Sieve(logging.Handler):
             if self._sampled_out == self._signalled:
                 self._signalled_at = now
             self._sampled_out += 1
+            self._tell_at_exit()
             return told
         return [*told, with_field(record, "sampled_out", before) if before else record]
 
@@ -183,6 +193,12 @@ class Sieve(logging.Handler):
         """For each kind a record that tells how many of it were left out."""
         created = self._alarms.clock.time()
         return [_of_left_out(kind, count, created) for kind, count in kinds]
+
+    def _tell_at_exit(self) -> None:
+        # Elsewhere `logging.shutdown` flushes.
+        if not self._ends_told:
+            self._ends_told = True
+            at_exit_of_child(_tell_all)
 
     def _tell_all(self, *, for_good: bool = False) -> None:
         self.acquire()
@@ -232,6 +248,14 @@ class Sieve(logging.Handler):
             self.release()
         name = str(self._sink.get_name())
         emit(Signal(kind="logging.sampled", source=name, level=20, facts={"sampled_out": count}))
+
+
+_sieves: WeakSet[Sieve] = WeakSet()
+
+
+def _tell_all() -> None:
+    for sieve in list(_sieves):
+        sieve.flush()
 
 
 def _of_left_out(kind: Kind, count: int, created: float) -> logging.LogRecord:

@@ -15,6 +15,7 @@ from pepperpy.infra.utils import ForkSafeLock, Signal, emit, register_inspectabl
 
 from ._json import encode, stamp
 from ._queue import LineQueue
+from ._record import Record
 from ._values import safe_text
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from ._queue_policy import QueuePolicy
+    from ._record import ExcInfo
 
     class Renderer(Protocol):
         """Makes the bytes of a line from a record."""
@@ -55,6 +57,34 @@ class Sink(logging.Handler):
         self._missing = 0  # bytes of the last short write that are not there yet
         self._queue: LineQueue | None = None
         register_inspectable(self)
+
+    def take(  # noqa: PLR0917 - the hot path: keywords would cost 50 ns
+        self,
+        at: float,
+        name: str,
+        level: int,
+        msg: Any,
+        args: Any,
+        exc_info: ExcInfo,
+        fields: dict[Any, Any],
+    ) -> None:
+        """Write the line of a call, without a record where that can be."""
+        try:
+            line = None
+            if self._render_call is not None and exc_info is None and not self.filters:
+                line = self._render_call(at, name, level, msg, args, fields)
+        except Exception:  # noqa: BLE001 - a boundary: `handle` finds it out again, and tells it
+            line = None
+        if line is None:
+            self.handle(Record.make(at, name, level, msg, args, exc_info, fields))
+            return
+        try:
+            if self._queue is None:
+                self.write(line, at)
+            else:
+                self._queue.put(line, at, level)
+        except Exception as error:  # noqa: BLE001 - a boundary: a line must not take its caller down
+            self._count_lost(error)
 
     def handle(self, record: logging.LogRecord) -> bool:
         """Write the record's line; whatever goes wrong stays in here."""
@@ -154,6 +184,7 @@ class Sink(logging.Handler):
     def _use(self, render: Renderer) -> None:
         self._format = type(render).__name__
         self._render = render.line
+        self._render_call: Any = getattr(render, "line_of_call", None)  # only JSON is that quick
         self.needs_caller = render.needs_caller or bool(self.filters)
 
     def _put(self, fd: int, line: bytes, written: int) -> None:

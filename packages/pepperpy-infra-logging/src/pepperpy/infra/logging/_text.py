@@ -115,7 +115,8 @@ def _shown(value: object) -> object:
 def check_format(format_string: str) -> None:
     """Refuse what the standard library's ``%`` style refuses, before the first line."""
     try:
-        logging.PercentStyle(format_string).validate()
+        # Which takes "" for its default.
+        logging.PercentStyle(format_string or " ").validate()
         sample = logging.LogRecord("", 20, "", 0, "", (), None)
         sample.__dict__.update(message="", asctime="", taskName="")
         names = dict.fromkeys(_NAMED.findall(format_string), 0)

@@ -133,12 +133,13 @@ class Plain:
         plain: dict[str, Any] = {}
         for key, item in items:
             name = key_text(key)
-            while name in plain:
-                name += "_"
+            shown = self._redactor.redact_text(name)
+            while shown in plain:
+                shown += "_"
             if self._redactor.is_secret_name(name):
-                plain[name] = mask(item, self._redactor)
+                plain[shown] = mask(item, self._redactor)
             else:
-                plain[name] = self(item)
+                plain[shown] = self(item)
             if self._left < 0:
                 break
         return plain

@@ -20,6 +20,7 @@ from ._default import (
 )
 from ._errors import (
     InvalidHandlerError,
+    InvalidHistogramError,
     InvalidOptionError,
     MetricNotCapturedError,
     TelemetryError,
@@ -52,6 +53,7 @@ __all__ = [
     "GaugeFamily",
     "HistogramFamily",
     "InvalidHandlerError",
+    "InvalidHistogramError",
     "InvalidOptionError",
     "LoggingTelemetryHandler",
     "MemoryTelemetryHandler",

@@ -53,9 +53,9 @@ class Book(Ledger):
             if key not in self._by_key and len(self._by_key) >= at_most:
                 self.full = True
                 key, tags, route = OVERFLOW, OVERFLOW, None
-            if key not in self._by_key:
-                self._by_key[key] = make(self, self._registry.switch, tags, route, journal)
-            return self._by_key[key]
+            made = make(self, self._registry.switch, tags, route, journal)
+            # A signal handler or a finalizer may have been here meanwhile, in this very thread.
+            return self._by_key.setdefault(key, made)
 
     def get(self, tags: Flat) -> list[Series]:
         """The series with exactly these tags, whichever handlers they go to."""

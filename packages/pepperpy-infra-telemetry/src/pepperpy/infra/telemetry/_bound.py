@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, cast
 
 from ._series import Series
+from ._tags import MAX_TEXT, OVERFLOW
 from ._types import MetricType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
-    from ._reporter import Reporter
+
+MAX_ALIASES: Final = 20_000
+"""Ways of writing the tags of a series that a reporter or a family remembers."""
 
 
 class BoundCounter(Series):
@@ -71,8 +74,13 @@ class Family(Generic[S]):
 
     type: ClassVar[MetricType]
 
-    def __init__(self, reporter: Reporter, name: str, labels: Iterable[str] = ()) -> None:
-        self._reporter = reporter
+    def __init__(
+        self,
+        find: Callable[[str, MetricType, Mapping[Any, Any]], Series],
+        name: str,
+        labels: Iterable[str] = (),
+    ) -> None:
+        self._find = find
         self._name = name
         self._labels = (labels,) if isinstance(labels, str) else tuple(labels)
         self._known: dict[tuple[Any, ...], S] = {}
@@ -92,10 +100,23 @@ class Family(Generic[S]):
         tags.update(zip(self._labels, values, strict=False))
         tags.update((name, value) for name, value in named.items() if name in tags)
         # The class of the series comes from our type.
-        series = cast("S", self._reporter.series(self._name, self.type, tags))
-        if not named and self._reporter.worth_keeping(series, values, len(self._known)):
+        series = cast("S", self._find(self._name, self.type, tags))
+        if not named and worth_keeping(series, values, len(self._known)):
             self._known[values] = series
         return series
+
+
+def worth_keeping(series: Series, key: Iterable[Any], others: int) -> bool:
+    """Whether to remember that *key* is this series: not if it takes ever new ones."""
+    plain = all(type(part) is str and is_short(part) for part in key)
+    return plain and series.tags is not OVERFLOW and others < MAX_ALIASES
+
+
+def is_short(part: Any) -> bool:
+    """Whether a text or a number is worth its place in a memory of limited length."""
+    if type(part) is int:
+        return part.bit_length() <= 64
+    return type(part) is not str or len(part) <= MAX_TEXT
 
 
 class CounterFamily(Family[BoundCounter]):

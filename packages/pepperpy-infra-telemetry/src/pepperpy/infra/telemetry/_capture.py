@@ -8,7 +8,7 @@ from pepperpy.infra.utils import BothFaces, did_you_mean
 
 from ._errors import MetricNotCapturedError
 from ._histogram import ExponentialHistogram
-from ._manager import TelemetryManager
+from ._manager import TelemetryManager, engine_of
 from ._tags import as_dict, flat
 from ._types import MetricType
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
+    from ._engine import Engine
     from ._series import Series
     from ._types import Event
 
@@ -43,11 +44,10 @@ class CapturedMetric:
     @property
     def histogram(self) -> ExponentialHistogram:
         """The distribution of the values; empty for counters and gauges."""
-        merged = ExponentialHistogram()
-        for _, change in self._of_type():
-            if isinstance(change, ExponentialHistogram):
-                merged = merged.merge(change)
-        return merged
+        changes = (change for _, change in self._of_type())
+        return ExponentialHistogram.merged(
+            c for c in changes if isinstance(c, ExponentialHistogram)
+        )
 
     @property
     def count(self) -> int:
@@ -66,11 +66,11 @@ class CapturedMetric:
 class CapturedTelemetry:
     """What was reported since a block began; once it has ended, until then."""
 
-    def __init__(self, manager: TelemetryManager) -> None:
+    def __init__(self, engine: Engine) -> None:
         self.events: list[Event] = []
         """In the order in which they were reported."""
-        self._manager = manager
-        self._before = manager.states()
+        self._engine = engine
+        self._before = engine.states()
         self._after: dict[Series, Any] | None = None
 
     def __getitem__(self, name: str) -> CapturedMetric:
@@ -103,11 +103,11 @@ class CapturedTelemetry:
 
     def end(self) -> None:
         """Hear of nothing more."""
-        self._after = self._manager.states()
+        self._after = self._engine.states()
 
     def _changes(self) -> list[tuple[Series, Any]]:
         changes: list[tuple[Series, Any]] = []
-        now = self._manager.states() if self._after is None else self._after
+        now = self._engine.states() if self._after is None else self._after
         for series, state in now.items():
             kind = series.ledger.kind
             change = kind.since(state, self._before.get(series, kind.nothing))
@@ -136,13 +136,13 @@ class capture_metrics(BothFaces):  # noqa: N801 - reads as a verb: `with capture
     """
 
     def __init__(self, manager: TelemetryManager | None = None) -> None:
-        self._manager = manager or TelemetryManager.get_instance()
+        self._engine = engine_of(manager or TelemetryManager.get_instance())
         self._open: list[CapturedTelemetry] = []
 
     def __enter__(self) -> CapturedTelemetry:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
-        captured = CapturedTelemetry(self._manager)
+        captured = CapturedTelemetry(self._engine)
         self._open.append(captured)
-        self._manager.add_capture(captured, captured.events.append)
+        self._engine.add_capture(captured, captured.events.append)
         return captured
 
     async def __aenter__(self) -> CapturedTelemetry:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -155,5 +155,5 @@ class capture_metrics(BothFaces):  # noqa: N801 - reads as a verb: `with capture
         traceback: TracebackType | None,
     ) -> None:
         captured = self._open.pop()
-        self._manager.remove_capture(captured)
+        self._engine.remove_capture(captured)
         captured.end()

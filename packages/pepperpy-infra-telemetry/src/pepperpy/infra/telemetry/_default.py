@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from ._manager import TelemetryManager
+from ._manager import TelemetryManager, engine_of
 from ._provider import ProviderTelemetry
 from ._tags import text
 
@@ -59,7 +59,7 @@ def report_event(  # noqa: PLR0917 - as it is known
     handler_name: str | None = None,
 ) -> None:
     """Report an event to the default manager: see `TelemetryManager.report_event`."""
-    default.take_event(name, level, message, data, tags, handler_name)
+    engine_of(default).take_event(name, level, message, data, tags, handler_name)
 
 
 def flush_telemetry(timeout: float | None = None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import sys
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -44,6 +45,7 @@ class Deliveries:
         # By name; single operations only, so that no lock can be held over a fork.
         self._by_name: dict[str, Delivery] = {}
         self._withdraw: Callable[[], None] | None = None
+        self._ends_with_child = False
 
     def all(self) -> list[Delivery]:
         """Every one, in the order of registration."""
@@ -84,7 +86,7 @@ class Deliveries:
         if self._withdraw is None:
             self._withdraw = register_closer(CLOSES_AT, self._source.close)
             atexit.register(self._source.flush)
-        delivery.start()
+        self.start()
 
     def end(self, name: str, *, flush: bool = True) -> None:
         delivery = self._by_name[name]
@@ -112,12 +114,19 @@ class Deliveries:
             self.end(name, flush=False)
 
     def start(self) -> None:
-        """Have every thread run."""
+        """Have every thread run, and flush also where no `atexit` is heard."""
         for delivery in self.all():
             delivery.start()
+        # Children of multiprocessing end by `os._exit`, and forget at their start what was to be
+        # done at the end; where nobody has imported it, we are in none.
+        ends = sys.modules.get("multiprocessing.util")
+        if ends is not None and self._by_name and not self._ends_with_child:
+            self._ends_with_child = True
+            ends.Finalize(None, self._source.flush, exitpriority=0)
 
     def renew(self) -> None:
         """Begin anew, in a child process."""
+        self._ends_with_child = False
         for delivery in self.all():
             delivery.renew()
 

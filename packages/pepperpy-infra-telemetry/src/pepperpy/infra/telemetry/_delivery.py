@@ -72,9 +72,10 @@ class Delivery:
         self.facts.clear()
         self._events: deque[Event] = deque()
         self._thread: threading.Thread | None = None
-        # Guards the four numbers below.
+        # Guards the thread, and the three below.
         self._turn = threading.Condition()
         self._asked = self._done = 0
+        self._well = True  # whether the last one that was done got all of it across
         self._busy = threading.Lock()
 
     def start(self) -> None:
@@ -98,6 +99,8 @@ class Delivery:
             self.lost += 1
             return
         self._events.append(event)
+        if self._thread is None:  # after a fork
+            self.start()
 
     def ask(self) -> int:
         """Ask for a flush; what is returned is for `finish`."""
@@ -108,13 +111,12 @@ class Delivery:
             return self._asked
 
     def finish(self, ticket: int, until: float) -> bool:
-        """Wait for that flush; whether it was done in time."""
-        if self._thread is None:
-            return self._deliver()
+        """Wait for that flush; whether the handler had everything in time."""
+        left = min(max(0.0, until - time.monotonic()), threading.TIMEOUT_MAX)
         with self._turn:
-            return self._turn.wait_for(
-                lambda: self._done >= ticket, max(0.0, until - time.monotonic())
-            )
+            if self._thread is not None or self._done >= ticket:
+                return self._turn.wait_for(lambda: self._done >= ticket, left) and self._well
+        return self._deliver()
 
     def close(self) -> None:
         """End the thread."""
@@ -132,11 +134,14 @@ class Delivery:
                 if self._closed and self._asked <= self._done:
                     return
                 ticket = self._asked
+            thread, well = None, False
             try:
-                self._deliver()
+                well = self._deliver()
+                thread = self._thread
             finally:
                 with self._turn:
-                    self._done = ticket
+                    # Where the handler has ended this thread, the next flush begins another one.
+                    self._thread, self._done, self._well = thread, ticket, well
                     self._turn.notify_all()
 
     def _deliver(self) -> bool:
@@ -154,10 +159,10 @@ class Delivery:
             if flush is not None:
                 self._try(flush)
             self._failing = self._failing and failures != self.failures
+            return failures == self.failures
         finally:
             _delivering.by = None
             self._busy.release()
-        return True
 
     def _try(self, call: Callable[..., object], *args: object) -> bool:
         try:

@@ -29,6 +29,12 @@ class InvalidOptionError(TelemetryError, ValueError):
     code = "telemetry-option"
 
 
+class InvalidHistogramError(TelemetryError, ValueError):
+    """Data of which no histogram can be made."""
+
+    code = "telemetry-histogram"
+
+
 class MetricNotCapturedError(TelemetryError, KeyError):
     """Nothing was reported under this name in a block of `capture_metrics`; *name* is the name."""
 

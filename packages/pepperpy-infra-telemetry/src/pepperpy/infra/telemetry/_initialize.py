@@ -13,6 +13,7 @@ from ._deliveries import check_handler
 from ._errors import InvalidOptionError, UnknownHandlerError
 from ._handlers import LoggingTelemetryHandler
 from ._log import COMPONENT
+from ._manager import engine_of
 from ._settings import Settings, check_bool
 from ._types import MetricType, event_level
 
@@ -94,7 +95,7 @@ class _Setup:
 
         with self._lock:
             self._undo_all(keep=handlers)
-            default.configure(settings)
+            engine_of(default).configure(settings)
             for name, handler in handlers.items():
                 default.register_handler(name, handler)
             self._handlers, self._first = handlers, first
@@ -116,7 +117,7 @@ class _Setup:
         self.follow(_nothing)
         with self._lock:
             self._undo_all(keep={})
-            default.configure(Settings())
+            engine_of(default).configure(Settings())
 
     def _wanted_handlers(self, options: Mapping[str, Any]) -> dict[str, Any]:
         handlers = dict(options.get("handlers") or {})
@@ -154,7 +155,7 @@ def _take_signal(signal: Signal) -> None:
     """Count it, and hand it to the handlers; the logging package logs signals itself."""
     tags = {COMPONENT: signal.source}
     default.report_metric(signal.kind, 1, MetricType.COUNTER, tags)
-    default.take_event(
+    engine_of(default).take_event(
         signal.kind, event_level(signal.level), signal.kind, signal.facts, tags, logs=False
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from typing import Any, Final
 
 from pepperpy.infra.utils import Signal, emit, listening, passes_through
@@ -11,8 +12,13 @@ LOGGER: Final = "pepperpy.telemetry"
 COMPONENT: Final = "pepperpy.component.name"
 
 
+_writing = threading.local()
+
+
 def log(level: int, message: str, extra: dict[str, Any] | None = None, *, depth: int = 1) -> None:
     """Write a line; a handler or filter that fails harms nobody.
+
+    Nothing is written where the log itself is what reports: each line would be cause for another.
 
     Args:
         level: On the scale of `logging`.
@@ -20,13 +26,18 @@ def log(level: int, message: str, extra: dict[str, Any] | None = None, *, depth:
         extra: Attributes of the record.
         depth: How many frames the line's place is above this call.
     """
+    if getattr(_writing, "now", False):
+        return
     logger = logging.getLogger(LOGGER)
+    _writing.now = True
     try:
         if logger.isEnabledFor(level):
             logger.log(level, message, extra=extra, stacklevel=depth + 1)
     except Exception as error:  # a boundary: who reports must not suffer from who listens
         if passes_through(error):
             raise
+    finally:
+        _writing.now = False
 
 
 def tell(kind: str, source: str, **facts: object) -> None:

@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from pepperpy.infra.utils import Clock, register_after_fork, register_inspectable
+from pepperpy.infra.utils import Clock, register_inspectable
 
-from ._deliveries import Deliveries
-from ._events import log_event, make_event
+from ._engine import Engine
+from ._histogram import ExponentialHistogram
 from ._log import COMPONENT
-from ._pull import pulled
-from ._reading import metric_of, record_of
-from ._registry import Registry
+from ._reading import record_of
 from ._reporter import Reporter
-from ._series import Switch
 from ._settings import Settings
 from ._tags import flat, text
-from ._types import EventLevel, Metric, MetricType
+from ._types import DISTRIBUTIONS, EventLevel, MetricType, metric_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import timedelta
 
     from ._book import Book
-    from ._delivery import Delivery
     from ._series import Series
-    from ._types import Event
 
 
 class TelemetryManager(Reporter):
@@ -68,7 +62,7 @@ class TelemetryManager(Reporter):
         pull: bool = False,
         clock: Clock | None = None,
     ) -> None:
-        self.settings: Settings = Settings(
+        settings = Settings(
             interval=interval,
             max_series=max_series,
             max_names=max_names,
@@ -76,15 +70,11 @@ class TelemetryManager(Reporter):
             flush_timeout=flush_timeout,
             log_events=log_events,
         )
-        self._clock = clock or Clock()
-        switch = Switch(self._clock)
-        self._deliveries = Deliveries(self)
-        super().__init__(Registry(switch, self.settings, self._deliveries.start), switch)
+        self._engine = Engine(settings, clock or Clock(), pull=pull)
+        super().__init__(self._engine.registry, self._engine.switch)
         self.name: str = name or "telemetry"
-        self._pull = pull
         if name is not None:
             register_inspectable(self)
-        register_after_fork(self)
 
     def __repr__(self) -> str:
         return f"<TelemetryManager {self.name!r}: {len(self._registry.books())} metrics>"
@@ -128,33 +118,7 @@ class TelemetryManager(Reporter):
         Whatever the arguments are, this does not raise.  *data* is copied, and secrets in it, in
         the message and in the tags are masked.
         """
-        self.take_event(name, level, message, data, tags, handler_name)
-
-    def take_event(  # noqa: PLR0917 - as it is known
-        self,
-        name: object,
-        level: object,
-        message: object,
-        data: object = None,
-        tags: object = None,
-        route: object = None,
-        *,
-        own: Mapping[str, str] | None = None,
-        logs: bool = True,
-        depth: int = 3,
-    ) -> None:
-        if self._switch.off:
-            return
-        logs = logs and self.settings.log_events
-        event = make_event(
-            name, level, message, data, tags, own=own, now=self._clock.time(), logged=logs
-        )
-        for capture in list(self._switch.captures.values()):
-            capture(event)
-        for delivery in self._deliveries.receivers(None if route is None else text(route)):
-            delivery.put(event)
-        if logs:
-            log_event(event, depth)
+        self._engine.take_event(name, level, message, data, tags, handler_name)
 
     # Handlers
 
@@ -169,7 +133,7 @@ class TelemetryManager(Reporter):
         Raises:
             InvalidHandlerError: If it has not, or they are coroutine functions.
         """
-        self._deliveries.add(name, handler)
+        self._engine.deliveries.add(name, handler)
 
     def unregister_handler(self, name: str) -> None:
         """Flush the handler and forget it.
@@ -177,8 +141,8 @@ class TelemetryManager(Reporter):
         Raises:
             UnknownHandlerError: If there is none of this name.
         """
-        self._deliveries.known(name)
-        self._deliveries.end(name)
+        self._engine.deliveries.known(name)
+        self._engine.deliveries.end(name)
 
     def set_default_handler(self, name: str | None) -> None:
         """Send what names no handler to this one alone; None means to all of them, as at first.
@@ -186,7 +150,7 @@ class TelemetryManager(Reporter):
         Raises:
             UnknownHandlerError: If there is none of this name.
         """
-        self._deliveries.set_default(name)
+        self._engine.deliveries.set_default(name)
 
     def get_handler(self, name: str | None = None) -> Any:
         """The handler of this name; without a name the default one, or None if there is none.
@@ -194,8 +158,8 @@ class TelemetryManager(Reporter):
         Raises:
             UnknownHandlerError: If there is none of this name.
         """
-        name = self._deliveries.default if name is None else name
-        return None if name is None else self._deliveries.known(name).handler
+        name = self._engine.deliveries.default if name is None else name
+        return None if name is None else self._engine.deliveries.known(name).handler
 
     def flush(self, timeout: float | None = None) -> bool:
         """Deliver now what was reported so far; whether all handlers had it in time.
@@ -203,14 +167,11 @@ class TelemetryManager(Reporter):
         Args:
             timeout: Seconds to wait for slow handlers; they go on in their threads.
         """
-        for series in self._registry:
-            series.settle()
-        return self._deliveries.flush(timeout)
+        return self._engine.flush(timeout)
 
     def close(self) -> None:
         """Flush, forget the handlers and end their threads.  What was counted stays."""
-        self.flush()
-        self._deliveries.close()
+        self._engine.close()
 
     # Reading
 
@@ -229,18 +190,41 @@ class TelemetryManager(Reporter):
             tags: Only the series with exactly these tags, a provider's tag included.
             type: Which one, if the name is used with several types; else the first one.
         """
-        book = self._book(name, type)
-        if book is None:
-            return 0
-        chosen = book if tags is None else book.get(flat(tags))
-        return sum(book.kind.number(series.read()) for series in chosen)
+        wanted = MetricType if type is None else {metric_type(type)}
+        return sum(s.ledger.kind.number(s.read()) for s in self._find_series(name, tags, wanted))
+
+    def get_histogram(
+        self,
+        name: str,
+        tags: Mapping[str, Any] | None = None,
+        type: MetricType | None = None,  # noqa: A002
+    ) -> ExponentialHistogram:
+        """The distribution of what was reported under *name*: of all its series together.
+
+        Empty if nothing was, and for counters and gauges.
+
+        Args:
+            name: The metric: a histogram, summary or timer.
+            tags: As for `get_value`.
+            type: As for `get_value`.
+
+        Examples:
+            >>> manager = TelemetryManager()
+            >>> for size in range(1, 101):
+            ...     manager.histogram("size", size, tags={"even": size % 2 == 0})
+            >>> seen = manager.get_histogram("size")
+            >>> seen.count, seen.max, round(seen.quantile(0.5))
+            (100, 100.0, 50)
+        """
+        wanted = DISTRIBUTIONS if type is None else DISTRIBUTIONS & {metric_type(type)}
+        return ExponentialHistogram.merged(s.read() for s in self._find_series(name, tags, wanted))
 
     def snapshot(self) -> list[dict[str, Any]]:
         """All series as they are now, as plain values that JSON can hold.
 
         Each record has ``name``, ``type``, ``tags`` and ``value``; those of histograms, summaries
-        and timers ``histogram`` as well, with OpenTelemetry's exponential buckets; those for one
-        handler alone its name as ``handler``.
+        and timers ``histogram`` as well, of which `ExponentialHistogram.from_dict` makes one again;
+        those for one handler alone its name as ``handler``.
         """
         states = ((series, series.read()) for series in self._registry)
         # A gauge that was not set has no value, and a timer none before its first block has ended.
@@ -249,11 +233,10 @@ class TelemetryManager(Reporter):
             for series, state in states
             if series.ledger.type is MetricType.COUNTER or state != series.ledger.kind.nothing
         ]
-        if self._pull:
-            records.extend(
-                {"name": name, "type": "gauge", "tags": {COMPONENT: of}, "value": value}
-                for name, of, value in pulled()
-            )
+        records.extend(
+            {"name": name, "type": "gauge", "tags": {COMPONENT: of}, "value": value}
+            for name, of, value in self._engine.facts()
+        )
         return records
 
     def largest(self, count: int = 10) -> list[tuple[str, int]]:
@@ -265,7 +248,8 @@ class TelemetryManager(Reporter):
 
     def inspect(self) -> dict[str, Any]:
         """How telemetry itself is, for consoles and for `snapshot`."""
-        books, deliveries = self._registry.books(), self._deliveries.all()
+        books, deliveries = self._registry.books(), self._engine.deliveries.all()
+        settings = self._engine.settings
         return {
             "kind": "telemetry",
             "name": self.name,
@@ -279,65 +263,20 @@ class TelemetryManager(Reporter):
                 "handlers": len(deliveries),
                 "handler_failures": sum(each.failures for each in deliveries),
             },
-            "config": {
-                each.name: getattr(self.settings, each.name) for each in fields(self.settings)
-            },
+            "config": {each.name: getattr(settings, each.name) for each in fields(settings)},
         }
 
-    # For the rest of the package
-
-    @property
-    def insides(self) -> tuple[Registry, Switch]:
-        """What providers share with their manager."""
-        return self._registry, self._switch
-
-    def configure(self, settings: Settings) -> None:
-        """Take over *settings*, at once."""
-        self.settings = self._registry.settings = settings
-
-    def states(self) -> dict[Series, Any]:
-        """The state of every series."""
-        return {series: series.read() for series in self._registry}
-
-    def add_capture(self, key: object, take: Callable[[Event], None]) -> None:
-        """Hand each event to *take* at once, and be on meanwhile."""
-        self._switch.captures[key] = take
-        self._switch.update()
-
-    def remove_capture(self, key: object) -> None:
-        """Undo `add_capture`."""
-        self._switch.captures.pop(key, None)
-        self._switch.update()
-
-    def changes(self, delivery: Delivery) -> Iterator[tuple[Metric, Callable[[], None]]]:
-        """What *delivery* has not told its handler yet."""
-        at = datetime.fromtimestamp(self._clock.time(), UTC)
-        routed_here = self._deliveries.default in {None, delivery.name}
-        for series in self._registry:
-            if series.route != delivery.name and (series.route is not None or not routed_here):
-                continue
-            kind, state = series.ledger.kind, series.read()
-            change = kind.since(state, delivery.told.get(series, kind.nothing))
-            if change != kind.nothing:
-                yield metric_of(series, change, at), _told(delivery.told, series, state)
-        if self._pull and routed_here:
-            for name, of, value in pulled():
-                if delivery.facts.get((name, of)) != value:
-                    metric = Metric(name, MetricType.GAUGE, value, {COMPONENT: of}, at)
-                    yield metric, _told(delivery.facts, (name, of), value)
-
-    def after_fork(self) -> None:
-        """Begin from zero in a child process: the parent reports what it has counted itself."""
-        self._registry.forget()
-        self._deliveries.renew()
-
-    def _book(self, name: str, type_: MetricType | None) -> Book | None:
-        books = self._registry.books(name)
-        return next((book for book in books if type_ is None or book.type == type_), None)
+    def _find_series(
+        self, name: object, tags: object, types: Iterable[MetricType | None]
+    ) -> Iterable[Series]:
+        """The series of *name* with *tags*, of the first of *types* that it was reported with."""
+        books = self._registry.books(text(name))
+        book: Book | None = next((book for book in books if book.type in types), None)
+        if book is None:
+            return ()
+        return book if tags is None else book.get(flat(tags))
 
 
-def _told(told: dict[Any, Any], key: Any, state: Any) -> Callable[[], None]:
-    def done() -> None:
-        told[key] = state
-
-    return done
+def engine_of(manager: TelemetryManager) -> Engine:
+    """For the rest of the package."""
+    return manager._engine  # noqa: SLF001 - users of managers should not see it

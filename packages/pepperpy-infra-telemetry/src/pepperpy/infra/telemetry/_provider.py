@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pepperpy.infra.utils.redaction import redact_text
+
+from ._manager import engine_of
 from ._reporter import Reporter
 from ._tags import PROVIDER, text
 from ._types import EventLevel
@@ -33,11 +36,12 @@ class ProviderTelemetry(Reporter):
 
     def __init__(self, provider_id: str, manager: TelemetryManager | None = None) -> None:
         self.provider_id = provider_id
-        self._manager = manager = manager or _default_manager()
-        super().__init__(*manager.insides, {PROVIDER: text(provider_id)})
+        self._engine = engine = engine_of(manager or _default_manager())
+        shown = redact_text(text(provider_id))
+        super().__init__(engine.registry, engine.switch, {PROVIDER: shown})
 
     def __repr__(self) -> str:
-        return f"<ProviderTelemetry {self.provider_id!r}>"
+        return f"<ProviderTelemetry {redact_text(text(self.provider_id))!r}>"
 
     def report_event(  # noqa: PLR0917 - as it is known
         self,
@@ -49,7 +53,7 @@ class ProviderTelemetry(Reporter):
         handler_name: str | None = None,
     ) -> None:
         """Do what `TelemetryManager.report_event` does, with the provider's tag."""
-        self._manager.take_event(name, level, message, data, tags, handler_name, own=self._own)
+        self._engine.take_event(name, level, message, data, tags, handler_name, own=self._own)
 
     def debug(
         self,
@@ -107,7 +111,7 @@ class ProviderTelemetry(Reporter):
         self._event(name, EventLevel.CRITICAL, message, data, tags, handler_name)
 
     def _event(self, *args: Any) -> None:
-        self._manager.take_event(*args, own=self._own, depth=4)
+        self._engine.take_event(*args, own=self._own, depth=4)
 
 
 def _default_manager() -> TelemetryManager:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pepperpy.infra.utils import inspectables, passes_through
+from pepperpy.infra.utils.redaction import redact_text
 
 from ._numbers import clean
 from ._tags import text
@@ -26,7 +27,7 @@ def _figures(obj: Any) -> list[tuple[str, str, float]]:
     try:
         shown = obj.inspect()
         facts: Mapping[Any, Any] = shown.get("facts", {})
-        kind, name = text(shown.get("kind", "object")), text(shown.get("name", ""))
+        kind, name = text(shown.get("kind", "object")), redact_text(text(shown.get("name", "")))
         numbers = ((text(fact), clean([value])) for fact, value in facts.items())
         return [(f"pepperpy.{kind}.{fact}", name, value[0]) for fact, value in numbers if value]
     except Exception as error:  # a boundary: a figure less, nothing worse

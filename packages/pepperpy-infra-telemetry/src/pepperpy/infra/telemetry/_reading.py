@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ._tags import as_dict
-from ._types import Metric, MetricType
+from ._types import DISTRIBUTIONS, Metric
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def metric_of(series: Series, change: Any, at: datetime) -> Metric:
     """What a handler is told of *change*."""
     ledger = series.ledger
-    is_distribution = ledger.type not in {MetricType.COUNTER, MetricType.GAUGE}
+    is_distribution = ledger.type in DISTRIBUTIONS
     return Metric(
         ledger.name,
         ledger.type,
@@ -36,7 +36,7 @@ def record_of(series: Series, state: Any) -> dict[str, Any]:
         "tags": as_dict(series.tags),
         "value": ledger.kind.number(state),
     }
-    if ledger.type not in {MetricType.COUNTER, MetricType.GAUGE}:
+    if ledger.type in DISTRIBUTIONS:
         record["histogram"] = state.to_dict()
     if series.route is not None:
         record["handler"] = series.route

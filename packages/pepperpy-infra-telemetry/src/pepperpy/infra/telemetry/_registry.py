@@ -57,8 +57,9 @@ class Registry:
         if book.name != name:
             tags, route = OVERFLOW, None
         before, was_full = len(book), book.full
-        limit = _LONG if self._made < _MANY else _SHORT
-        series = book.find(tags, route, CLASSES[type_], self.settings.max_series, limit)
+        series = book.find(
+            tags, route, CLASSES[type_], self.settings.max_series, self._journal_limit()
+        )
         self._made += len(book) - before  # nearly right is enough
         if book.full and not was_full:
             tag, values = book.exploded()
@@ -73,13 +74,16 @@ class Registry:
 
     def revive(self, series: Series) -> None:
         """Start again what ended in a fork."""
-        series.limit = _SHORT
+        series.limit = self._journal_limit()
         self._on_revival()
 
     def forget(self) -> None:
         """Be as new, in a child process."""
         for book in self.books():
             book.forget()
+
+    def _journal_limit(self) -> int:
+        return _LONG if self._made < _MANY else _SHORT
 
     def _open(self, name: str, type_: MetricType) -> Book:
         with self._lock:
@@ -89,8 +93,9 @@ class Registry:
             others = list(by_type)
             is_known = bool(others) or name == OVERFLOW_NAME
             if is_known or len(self._books) < self.settings.max_names:
-                book = Book(name, type_, self)
-                self._books.setdefault(name, by_type)[type_] = book
+                made = Book(name, type_, self)
+                # As in `Book.find`: this thread may have been interrupted, and by a report.
+                book = self._books.setdefault(name, {}).setdefault(type_, made)
             else:
                 book = None
         if book is None:

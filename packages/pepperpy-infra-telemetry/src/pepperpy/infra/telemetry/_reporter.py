@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pepperpy.infra.utils import passes_through
 
-from ._bound import CounterFamily, GaugeFamily, HistogramFamily
+from ._bound import (
+    MAX_ALIASES,
+    CounterFamily,
+    GaugeFamily,
+    HistogramFamily,
+    is_short,
+    worth_keeping,
+)
 from ._tags import OVERFLOW, flat, text
 from ._timer import TimedBlock
 from ._types import MetricType, metric_type
@@ -16,9 +23,6 @@ if TYPE_CHECKING:
 
     from ._registry import Registry
     from ._series import Series, Switch
-
-MAX_ALIASES: Final = 20_000
-"""Ways of writing tags that a reporter remembers; beyond it, it begins anew."""
 
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 _ROUTES = frozenset({str, type(None)})
@@ -81,15 +85,6 @@ class Reporter:
         if len(journal) > series.limit:
             series.settle()
 
-    def series(self, name: str, type: MetricType, tags: Mapping[Any, Any]) -> Series:  # noqa: A002
-        """The series that `report_metric` with these arguments would write to."""
-        return self._registry.find(text(name), type, flat(tags, self._own), None)
-
-    def worth_keeping(self, series: Series, key: Iterable[Any], others: int) -> bool:
-        """Whether to remember that *key* is this series: not if it takes ever new ones."""
-        plain = all(type(part) is str for part in key)
-        return plain and series.tags is not OVERFLOW and others < MAX_ALIASES
-
     def count(
         self,
         name: str,
@@ -139,22 +134,25 @@ class Reporter:
         if (
             tags is None
             and handler_name is None
-            and self.worth_keeping(series, (name,), len(self._timers))
+            and worth_keeping(series, (name,), len(self._timers))
         ):
             self._timers[name] = series
         return block
 
     def counter(self, name: str, labels: Iterable[str] = ()) -> CounterFamily:
         """A counter to keep: ``counter("hits", ["route"]).labels("/a").inc()``."""
-        return CounterFamily(self, name, labels)
+        return CounterFamily(self._series, name, labels)
 
     def gauge_family(self, name: str, labels: Iterable[str] = ()) -> GaugeFamily:
         """A gauge to keep: ``gauge_family("depth", ["queue"]).labels("mail").set(3)``."""
-        return GaugeFamily(self, name, labels)
+        return GaugeFamily(self._series, name, labels)
 
     def histogram_family(self, name: str, labels: Iterable[str] = ()) -> HistogramFamily:
         """A histogram to keep: ``histogram_family("size", ["kind"]).labels("a").observe(9)``."""
-        return HistogramFamily(self, name, labels)
+        return HistogramFamily(self._series, name, labels)
+
+    def _series(self, name: str, type_: MetricType, tags: Mapping[Any, Any]) -> Series:
+        return self._registry.find(text(name), type_, flat(tags, self._own), None)
 
     def _timer(self, name: Any, tags: Any, route: Any) -> Series:
         try:
@@ -196,7 +194,7 @@ class Reporter:
         # Whatever is looked up by must not fail or lie when it is compared.
         if type(name) is not str or type(key[2]) not in _ROUTES or not _SCALARS.issuperset(key[-1]):
             return
-        if series.tags is OVERFLOW:
+        if series.tags is OVERFLOW or not all(map(is_short, (name, key[2], *given))):
             return
         if self._aliases >= MAX_ALIASES:
             self._forget_aliases()

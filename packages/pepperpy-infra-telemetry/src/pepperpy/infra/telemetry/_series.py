@@ -98,15 +98,13 @@ class Series:
             self.settle()
 
     def settle(self) -> None:
-        """Fold, unless somebody else is at it: a writer never waits."""
+        """Fold, unless somebody else is at it: then a writer does not wait."""
         if not self.limit:
             self.ledger.revive(self)
-        lock = self.ledger.lock
-        if lock.acquire(blocking=False):
-            try:
+        if not self.ledger.folding:
+            # `with`, and not an attempt to acquire: no interrupt gets in between it and the block.
+            with self.ledger.lock:
                 self._fold()
-            finally:
-                lock.release()
 
     def read(self) -> Any:
         """The state with everything that was reported so far."""
@@ -131,7 +129,8 @@ class Series:
             return
         ledger.folding = True
         try:
-            state, dropped = ledger.kind.plus(self.state, journal[:count])
+            taken = journal[:count]  # outlives the commit, and with it what its end may run
+            state, dropped = ledger.kind.plus(self.state, taken)
             # The commit.  Between these two the interpreter runs no signal handler, so that an
             # exception from one finds the values either in the journal or in the state.
             del journal[:count]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, Final, TypeAlias
 
 from pepperpy.infra.utils import passes_through
@@ -49,20 +50,16 @@ def text(value: Any, at_most: int = MAX_TEXT) -> str:
 
 def _texts(tags: Any) -> dict[str, str]:
     try:
-        pairs = list(tags.items()) if tags is not None else []
+        # Sorted, so that also what is too much, or comes twice, does not depend on the order.
+        pairs = sorted((text(name), text(value)) for name, value in tags.items()) if tags else []
     except Exception as error:  # a boundary, as above
         if passes_through(error):
             raise
         return {}
-    texts: dict[str, str] = {}
-    for pair in pairs[:MAX_TAGS]:
-        try:
-            name, value = pair
-        except (TypeError, ValueError):
-            continue
-        shown = text(name)
-        texts[shown] = MASK if is_secret_name(shown) else redact_text(text(value))
-    return texts
+    return {
+        name: MASK if is_secret_name(name) else redact_text(value)
+        for name, value in islice(dict(pairs).items(), MAX_TAGS)
+    }
 
 
 def _shown(value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +26,10 @@ class MetricType(StrEnum):
     """A histogram under another name: each of ours knows its quantiles."""
     TIMER = "timer"
     """A histogram of seconds."""
+
+
+DISTRIBUTIONS: Final = frozenset({MetricType.HISTOGRAM, MetricType.SUMMARY, MetricType.TIMER})
+"""Those of which the values are kept as a distribution."""
 
 
 class EventLevel(StrEnum):

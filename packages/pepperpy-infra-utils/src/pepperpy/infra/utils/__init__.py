@@ -22,8 +22,9 @@ from ._inspection import Inspectable, inspectables, register_inspectable
 from ._json import JSONFileError, JSONValueError, load_json, save_json
 from ._lock import ForkSafeLock
 from ._nearest import did_you_mean, nearest
-from ._objects import ObjectConversionError, UnsafeKeyError, dict_to_object, object_to_dict
+from ._objects import dict_to_object, object_to_dict
 from ._retry import InvalidRetryError, RetryAttempt, RetryBudget, async_retry, retry
+from ._shape import ObjectConversionError, UnsafeKeyError
 from ._signals import Signal, emit, listening, subscribe
 from ._text import slugify, truncate_string
 from ._weakly import Weakly

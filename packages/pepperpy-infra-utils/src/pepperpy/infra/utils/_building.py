@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from inspect import Parameter, signature
 from types import NoneType, SimpleNamespace, UnionType
-from typing import Any, NoReturn, Union, is_typeddict
+from typing import Any, Union, is_typeddict
 
 from ._hints import Hint, Unresolved, hints_of
 from ._nearest import nearest
-from ._objects import (
+from ._shape import (
     ObjectConversionError,
     UnsafeKeyError,
     class_of,
@@ -17,6 +17,7 @@ from ._objects import (
     is_a,
     is_data,
     is_named_tuple,
+    refuse,
     slot_names,
 )
 
@@ -29,10 +30,10 @@ def build(data: Any, hint: Hint, where: str) -> Any:
     """An object of the class *hint* from the mapping *data*; *where* is the way to it."""
     cls: type = hint.origin
     if not is_a(data, Mapping):
-        _refuse(f"{where} takes a mapping; got {type(data).__name__}", where)
+        refuse(f"{where} takes a mapping; got {type(data).__name__}", where)
     for key in data:
         if not isinstance(key, str):
-            _refuse(f"the keys for {where} must be text; one is {type(key).__name__}", where)
+            refuse(f"the keys for {where} must be text; one is {type(key).__name__}", where)
         if key.startswith("__") and key.endswith("__"):
             raise UnsafeKeyError(f"the key {key!r} for {where} is refused", key=key, where=where)
     if cls is SimpleNamespace:
@@ -40,7 +41,7 @@ def build(data: Any, hint: Hint, where: str) -> Any:
     if hasattr(cls, "model_validate"):
         return _validate(cls, _copy(data), where)
     if not is_data(cls, asked=True):
-        _refuse(
+        refuse(
             f"{where} can't be made from a dict: {cls.__name__} is a value without fields", where
         )
     return _Class(hint, where).make(data)
@@ -73,7 +74,7 @@ def _validate(cls: Any, data: dict[Any, Any], where: str) -> Any:
         found = tell(include_url=False, include_context=False, include_input=False)
         problem = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in found)
     # Outside of the handler: pydantic's own error shows the values, which may be secrets.
-    return _refuse(f"{where} is not valid: {problem}", where)
+    return refuse(f"{where} is not valid: {problem}", where)
 
 
 class _Class:
@@ -152,7 +153,7 @@ class _Class:
         if unknown:
             problems.append(f"unknown: {', '.join(map(self._guess, unknown))}")
         if problems:
-            _refuse(f"the keys do not fit {self._where}; {'; '.join(problems)}", self._where)
+            refuse(f"the keys do not fit {self._where}; {'; '.join(problems)}", self._where)
 
     def _guess(self, key: str) -> str:
         near = nearest(key, [*self._parameters, *self._hints])
@@ -221,20 +222,16 @@ def _convert_union(value: Any, arms: list[Hint], where: str) -> Any:
         return value
     if len(refused) == 1:
         raise refused[0]
-    return _refuse(f"{where} fits none of its types; {'; '.join(map(str, refused))}", where)
+    return refuse(f"{where} fits none of its types; {'; '.join(map(str, refused))}", where)
 
 
 def _convert_unresolved(value: Any, hint: Unresolved, where: str) -> Any:
     if any(
         isinstance(item, Mapping) for item in (value if type(value) in _COLLECTIONS else (value,))
     ):
-        _refuse(
+        refuse(
             f"the annotation {hint.text!r} of {where} can't be resolved ({hint.problem}); "
             "define what it names at the top of its module",
             where,
         )
     return _copy(value)
-
-
-def _refuse(problem: str, where: str) -> NoReturn:
-    raise ObjectConversionError(problem, where=where)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from inspect import isawaitable
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from ._errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     import asyncio
@@ -22,11 +24,15 @@ def register_closer(order: int, close: Callable[[], object]) -> Callable[[], Non
 
     Args:
         order: Lower ones close first: users of a thing before the thing.  100 for what serves
-            requests, 500 for pools and stores, 900 for logs.  Among equals the youngest is first.
+            requests, 500 for pools and stores, 800 for telemetry, 900 for logs.
+            Among equals the youngest is first.
         close: A plain or ``async`` function without arguments, called at most once.
 
     Returns:
         A function that withdraws *close*; withdrawing twice is harmless.
+
+    Raises:
+        InvalidArgumentError: If *order* is no whole number, or *close* cannot be called.
 
     Examples:
         >>> withdraw = register_closer(500, lambda: print("pool closed"))
@@ -36,6 +42,13 @@ def register_closer(order: int, close: Callable[[], object]) -> Callable[[], Non
         server closed
         pool closed
     """
+    whole: Any = order
+    if not isinstance(whole, int):
+        problem = f"order must be a whole number, the lower the sooner; got {order!r}"
+        raise InvalidArgumentError(problem, argument="order")
+    if not callable(close):
+        problem = f"close must be a function without arguments; got {type(close).__name__}"
+        raise InvalidArgumentError(problem, argument="close")
     key = (order, -next(_sequence))
     _closers[key] = close
 

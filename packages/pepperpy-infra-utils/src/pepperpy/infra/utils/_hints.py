@@ -22,7 +22,7 @@ from typing import (
     get_type_hints,
 )
 
-from ._objects import class_of, declares_fields, is_a
+from ._shape import class_of, declares_fields, is_a
 
 # They say something about a field and nothing about its type.  ReadOnly came with Python 3.13.
 _QUALIFIERS: tuple[Any, ...] = (

@@ -6,7 +6,7 @@ import functools
 import inspect
 import sys
 from enum import Enum
-from types import FunctionType, MethodType
+from types import CodeType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ class Kind(Enum):
 def kind_of(func: Callable[..., object]) -> Kind:
     """How *func* runs, seen through partials, bound methods and objects with a `__call__`.
 
-    Functions marked with `inspect.markcoroutinefunction` count as coroutine functions.
+    Functions marked with `inspect.markcoroutinefunction`, and generators with `types.coroutine`,
+    count as coroutine functions.
 
     Examples:
         >>> async def fetch(url): ...
@@ -43,7 +44,7 @@ def kind_of(func: Callable[..., object]) -> Kind:
         <Kind.COROUTINE: 'coroutine function'>
     """
     for layer in _layers(func):
-        if inspect.iscoroutinefunction(layer) or _marked_coroutine(layer):
+        if inspect.iscoroutinefunction(layer) or _marked_coroutine(layer) or _awaitable(layer):
             return Kind.COROUTINE
         if inspect.isasyncgenfunction(layer):
             return Kind.ASYNC_GENERATOR
@@ -99,3 +100,9 @@ def _marked_coroutine(layer: object) -> bool:
     mark = getattr(coroutines, "_is_coroutine", None)
     # Compared by identity: a MagicMock answers any attribute with something true.
     return mark is not None and getattr(layer, "_is_coroutine", None) is mark
+
+
+def _awaitable(layer: object) -> bool:
+    """Whether it is a generator function that `types.coroutine` made one to await."""
+    code = getattr(layer, "__code__", None)
+    return isinstance(code, CodeType) and bool(code.co_flags & inspect.CO_ITERABLE_COROUTINE)
