@@ -10,6 +10,7 @@ import asyncio
 import gc
 import random
 import sys
+from contextlib import suppress
 from itertools import count
 from threading import Lock, Thread
 
@@ -128,6 +129,36 @@ def test_threads_never_get_what_was_invalidated_before_they_asked(seed, options,
     _check_figures(load)
 
 
+async def _hammer(oracle, load, rng):
+    for _ in range(60):
+        key = rng.randrange(KEYS)
+        floor = oracle.began(key)
+        with suppress(Fault):
+            value = await (load.refresh(key) if rng.random() < 0.05 else load(key))
+            oracle.returned(key, floor, value)
+        if rng.random() < 0.2:
+            oracle.change(rng, load)
+
+
+async def _victims(oracle, load, number):
+    """Tasks that hammer, of which some are cancelled, now and then two at once."""
+    rng = random.Random(f"{oracle.seed} {number}")
+    tasks = [
+        asyncio.ensure_future(_hammer(oracle, load, random.Random(rng.random())))
+        for _ in range(12)
+    ]
+    while not all(task.done() for task in tasks):
+        await asyncio.sleep(0)
+        if rng.random() < 0.02:
+            victim = rng.randrange(len(tasks))
+            tasks[victim].cancel()
+            if rng.random() < 0.5:
+                tasks[victim - 1].cancel()
+    for task in tasks:
+        if not task.cancelled():
+            task.result()
+
+
 @pytest.mark.parametrize("options", OPTIONS)
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("loops", [1, 3])
@@ -147,38 +178,8 @@ def test_tasks_never_get_what_was_invalidated_before_they_asked(
             await load((user_id + 1) % KEYS)
         return (user_id, version)
 
-    async def hammer(rng):
-        for _ in range(60):
-            key = rng.randrange(KEYS)
-            floor = oracle.began(key)
-            try:
-                value = await (load.refresh(key) if rng.random() < 0.05 else load(key))
-            except Fault:
-                pass
-            else:
-                oracle.returned(key, floor, value)
-            if rng.random() < 0.2:
-                oracle.change(rng, load)
-
-    async def main(number):
-        rng = random.Random(f"{seed} {number}")
-        tasks = [
-            asyncio.ensure_future(hammer(random.Random(f"{seed} {number} {each}")))
-            for each in range(12)
-        ]
-        while not all(task.done() for task in tasks):
-            await asyncio.sleep(0)
-            if rng.random() < 0.02:
-                victim = rng.randrange(len(tasks))
-                tasks[victim].cancel()
-                if rng.random() < 0.5:
-                    tasks[victim - 1].cancel()
-        for task in tasks:
-            if not task.cancelled():
-                task.result()
-
     threads = [
-        Thread(target=lambda number=number: asyncio.run(main(number)), daemon=True)
+        Thread(target=lambda number=number: asyncio.run(_victims(oracle, load, number)), daemon=True)
         for number in range(loops)
     ]
     for thread in threads:

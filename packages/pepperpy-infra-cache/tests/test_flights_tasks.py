@@ -21,6 +21,12 @@ async def settle(turns: int = 20) -> None:
         await asyncio.sleep(0)
 
 
+async def until(condition) -> None:
+    """Let other tasks, and threads, go on until it holds."""
+    while not condition():  # noqa: ASYNC110 - no event tells
+        await asyncio.sleep(0)
+
+
 def tasks_of(function, count):
     return [asyncio.ensure_future(function()) for _ in range(count)]
 
@@ -258,11 +264,14 @@ class TestCancellation:
             await settle()
             raise ValueError
 
-        with pytest.raises(ExceptionGroup):
+        async def group():
             async with asyncio.TaskGroup() as group:
                 group.create_task(slow.load())
                 group.create_task(slow.load(1))
                 group.create_task(fail())
+
+        with pytest.raises(ExceptionGroup):
+            await group()
         assert sorted(slow.notes) == ["begun", "begun", "cancelled", "clean"]
         slow.go.set()
         await other
@@ -436,8 +445,7 @@ class TestLoops:
         @cached
         async def load():
             calls.append(1)
-            while load.cache_info().misses < 40:
-                await asyncio.sleep(0)
+            await until(lambda: load.cache_info().misses == 40)
             return object()
 
         results = in_loops(4, lambda _: _gather(load, 10))
@@ -452,18 +460,15 @@ class TestLoops:
         @cached
         async def load():
             begun.set()
-            while not left.is_set():
-                await asyncio.sleep(0)
+            await until(left.is_set)
             return "value"
 
         async def main(index):
             if index == 0:
                 return await load()
-            while not begun.is_set():
-                await asyncio.sleep(0)
+            await until(begun.is_set)
             task = asyncio.ensure_future(load())
-            while load.cache_info().misses < 2:
-                await asyncio.sleep(0)
+            await until(lambda: load.cache_info().misses == 2)
             task.cancel()
             await asyncio.wait([task])
             left.set()
@@ -532,10 +537,6 @@ class TestLoops:
                 await hung
             return "value"
 
-        async def joined():
-            while load.cache_info().misses < 2:
-                await asyncio.sleep(0)
-
         hung = first.create_future()
         task = first.create_task(load())
         first.run_until_complete(settle())
@@ -546,7 +547,7 @@ class TestLoops:
 
         async def start():
             thread.start()
-            await joined()
+            await until(lambda: load.cache_info().misses == 2)
 
         thread = threading.Thread(target=wait_in_second, daemon=True)
         first.run_until_complete(start())
@@ -606,14 +607,14 @@ class TestLoops:
 
             @cached
             async def fails():
-                raise ValueError
+                raise ValueError("eager")
 
             async def main():
                 asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
                 assert await load() == "inner"
                 values = await asyncio.gather(at_once(), at_once())
                 assert values[0] is values[1]
-                with pytest.raises(ValueError):
+                with pytest.raises(ValueError, match="eager"):
                     await fails()
 
             asyncio.run(main())
@@ -640,7 +641,7 @@ class TestOtherLoops:
     def test_two_at_once_do_not_wait_for_each_other(self):
         @cached
         async def load():
-            await _pause()
+            await _Pause()
             return object()
 
         first, second = load(), load()
@@ -656,7 +657,7 @@ class TestOtherLoops:
     def test_one_that_is_closed_leaves_the_key_free(self):
         @cached
         async def load():
-            await _pause()
+            await _Pause()
             return "value"
 
         closed = load()
@@ -668,7 +669,7 @@ class TestOtherLoops:
         assert load.cache_info().size == 1
 
 
-class _pause:
+class _Pause:
     def __await__(self):
         yield
 

@@ -33,7 +33,7 @@ def in_threads(*functions):
     def run(index, function):
         try:
             results[index] = function()
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - looked at by the test
             results[index] = error
 
     threads = [Thread(target=run, args=each, daemon=True) for each in enumerate(functions)]
@@ -333,7 +333,10 @@ class TestContexts:
         gc.collect()
         gc.disable()
         try:
-            error = pytest.raises(Failure, load).value
+            with pytest.raises(Failure) as caught:
+                load()
+            error = caught.value
+            del caught
             gone = weakref.ref(error)
             del error
             assert gone() is None
@@ -441,73 +444,82 @@ class TestInterrupts:
     @pytest.mark.parametrize("outcome", ["value", "error", "rescued", "refresh"])
     @pytest.mark.parametrize("waits", [False, True])
     def test_of_the_one_who_loads(self, outcome, waits):
-        fails = outcome in {"error", "rescued"}
         for step in STEPS:
-            clock, others, calls = FakeClock(), [], []
-
-            @cached(clock=clock, ttl=10, stale_on_error=50)
-            def load():
-                calls.append(1)
-                if waits and not others and len(calls) > 1 - (outcome != "rescued"):
-                    with unwatched():
-                        expected = load.cache_info().misses + 1
-                        others.extend(in_threads(load)[0])
-                        until(lambda: load.cache_info().misses >= expected)
-                if fails and len(calls) > (outcome == "rescued"):
-                    raise ValueError("down")
-                return "value"
-
-            if outcome == "rescued":
-                load()
-                clock.advance(20)
-            ended = False
-            try:
-                interrupted(load.refresh if outcome == "refresh" else load, step)
-                ended = True
-            except ValueError:
-                ended = True
-            except KeyboardInterrupt:
-                pass
-            # Others, and a newcomer: if a lock was left locked he would wait for ever.
-            newcomers, results = in_threads(load)
-            joined([*others, *newcomers])
-            assert results == ["value"] or (outcome == "error" and str(results[0]) == "down")
-            if ended:
+            if self.leads_to_its_end(step, outcome, waits=waits):
                 break
         assert 20 < step < STEPS[-1]
+
+    @staticmethod
+    def leads_to_its_end(step, outcome, *, waits):
+        """Whether there was no such step any more."""
+        clock, others, calls = FakeClock(), [], []
+        fails = outcome in {"error", "rescued"}
+
+        @cached(clock=clock, ttl=10, stale_on_error=50)
+        def load():
+            calls.append(1)
+            if waits and not others and len(calls) > 1 - (outcome != "rescued"):
+                with unwatched():
+                    expected = load.cache_info().misses + 1
+                    others.extend(in_threads(load)[0])
+                    until(lambda: load.cache_info().misses >= expected)
+            if fails and len(calls) > (outcome == "rescued"):
+                raise ValueError("down")
+            return "value"
+
+        if outcome == "rescued":
+            load()
+            clock.advance(20)
+        ended = False
+        try:
+            interrupted(load.refresh if outcome == "refresh" else load, step)
+            ended = True
+        except ValueError:
+            ended = True
+        except KeyboardInterrupt:
+            pass
+        # Others, and a newcomer: if a lock was left locked he would wait for ever.
+        newcomers, results = in_threads(load)
+        joined([*others, *newcomers])
+        assert results == ["value"] or (outcome == "error" and str(results[0]) == "down")
+        return ended
 
     def test_of_one_who_waits_in_the_midst_of_another_load(self):
         for step in STEPS:
-            at_gate, go, threads = Event(), Event(), []
-
-            @cached
-            def inner():
-                at_gate.set()
-                go.wait()
-                return "inner"
-
-            @cached
-            def outer():
-                if not threads:
-                    with unwatched():
-                        threads.extend(in_threads(inner)[0])
-                        at_gate.wait()
-                        threads.extend(in_threads(open_gate)[0])
-                return inner()
-
-            def open_gate():
-                until(lambda: inner.cache_info().misses > 1 or go.is_set())
-                go.set()
-
-            ended = False
-            try:
-                interrupted(outer, step)
-                ended = True
-            except KeyboardInterrupt:
-                go.set()
-            newcomers, results = in_threads(outer, inner)
-            joined([*threads, *newcomers])
-            assert results == ["inner", "inner"]
-            if ended:
+            if self.waits_to_the_end(step):
                 break
         assert 20 < step < STEPS[-1]
+
+    @staticmethod
+    def waits_to_the_end(step):
+        at_gate, go, threads = Event(), Event(), []
+
+        @cached
+        def inner():
+            at_gate.set()
+            go.wait()
+            return "inner"
+
+        @cached
+        def outer():
+            if not threads:
+                with unwatched():
+                    threads.extend(in_threads(inner)[0])
+                    at_gate.wait()
+                    threads.extend(in_threads(open_gate)[0])
+            return inner()
+
+        def open_gate():
+            until(lambda: inner.cache_info().misses > 1 or go.is_set())
+            go.set()
+
+        ended = False
+        try:
+            interrupted(outer, step)
+            ended = True
+        except KeyboardInterrupt:
+            go.set()
+        newcomers, results = in_threads(outer, inner)
+        joined([*threads, *newcomers])
+        assert results == ["inner", "inner"]
+        return ended

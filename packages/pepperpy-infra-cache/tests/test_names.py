@@ -255,8 +255,9 @@ class TestTags:
         monkeypatch.setattr(
             store, "drop", lambda key, cause: looked_at.append(key) or drop(key, cause)
         )
-        entries = store.entries
-        store.entries = store.hot = Untraversable(entries)
+        guarded = Untraversable(store.entries)
+        monkeypatch.setattr(store, "entries", guarded)
+        monkeypatch.setattr(store, "hot", guarded)
 
         assert cache.invalidate("group:7") == 4
         assert len(looked_at) == 4

@@ -123,7 +123,7 @@ class TestForks:
         async def load():
             calls.append(1)
             begun.set()
-            while not go.is_set():
+            while not go.is_set():  # noqa: ASYNC110 - of another thread
                 await asyncio.sleep(0)
             return "value"
 

@@ -132,6 +132,29 @@ class TestComparisons:
         assert len(turns) >= turn
         assert load("inner") == ("put" if change == "put" else 5)
 
+    @pytest.mark.parametrize("change", ["cache_clear", "invalidate"])
+    def test_what_it_invalidates_while_a_result_is_stored_is_not_stored(self, change):
+        """The first comparison after the load is one in the midst of keeping its result."""
+        loaded = []
+
+        def act():
+            if loaded:
+                loaded.clear()
+                getattr(load, change)(*([last] if change == "invalidate" else []))
+
+        @cached
+        def load(key):
+            if key is last:
+                loaded.append(1)
+            return key.name
+
+        last = Key("b")
+        load(Key("a", act))
+        load(last)
+
+        assert loaded == []
+        assert load.cache_info().size == (0 if change == "cache_clear" else 1)
+
     def test_a_slow_one_keeps_no_hit_waiting(self):
         go, comparing = Event(), Event()
 
@@ -267,7 +290,7 @@ class TestFinalisers:
         other = Shop()
         other.price(2)
 
-        assert list(memo.store.entries.values())[0][0] == 2
+        assert next(iter(memo.store.entries.values()))[0] == 2
 
     def test_nobody_waits_for_a_load_while_he_holds_a_lock(self):
         """A finaliser that runs under one cache's lock calls another one, whose load needs it."""

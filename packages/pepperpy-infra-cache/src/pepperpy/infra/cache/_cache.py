@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping
 from dataclasses import replace
+from types import NoneType
 from typing import TYPE_CHECKING, Any, Final, TypedDict, overload
 
 from pepperpy.infra.utils import Clock, Weakly, did_you_mean, to_seconds
 from pepperpy.infra.utils.wrapping import decorate
 
 from ._decorator import Plan, wrap
-from ._errors import InvalidOptionError, InvalidTargetError, InvalidTTLError
+from ._errors import InvalidOptionError, InvalidTTLError
 from ._failures import value_of
 from ._names import Wanted
 from ._rules import Rules, check_name
 from ._settings import Settings
+from ._targets import check_target, is_target
 from ._typing import AsyncDecorator, CachedCoroutineFunction, CachedFunction, Decorator, P, R
 
 if TYPE_CHECKING:
@@ -53,7 +55,12 @@ class CacheOptions(TypedDict, total=False):
 
 _SETTINGS: Final = frozenset(Settings.__dataclass_fields__)
 _OPTIONS: Final = tuple(CacheOptions.__annotations__)
-_TEXTS: Final = ("version", "namespace", "name")
+_SIMPLE: Final[tuple[tuple[str, Any, str], ...]] = (
+    ("version", (str, NoneType), "text, or None for no version"),
+    ("namespace", str, "text"),
+    ("name", (str, NoneType), "text, or None for the function's own"),
+    ("names", bool, "True or False"),
+)
 _MAX_SIZE: Final = 1024
 _OF_FUNCTIONS: Final = frozenset({"key", "ignore", "tags", "names", "name"})
 
@@ -81,6 +88,7 @@ class Cache:
     """
 
     def __init__(self, name: str = "cache", /, **options: Unpack[CacheOptions]) -> None:
+        check_name("name", name)
         self.name = name
         self.rules = Rules()
         self._options: Mapping[str, Any] = options
@@ -127,7 +135,7 @@ class Cache:
 
     def decorator(self, func: Any, options: Mapping[str, Any], label: str) -> Any:
         """A decorator with these options, or *func* decorated."""
-        if func is not None and not _is_target(func):
+        if func is not None and not is_target(func):
             raise InvalidOptionError(
                 f"options of {label} are given by name, like {label}(ttl=60); got {func!r}",
                 option="ttl",
@@ -137,8 +145,7 @@ class Cache:
         _plan(wanted)  # refuses here what makes no sense
 
         def decorator(target: Any, /) -> Any:
-            if isinstance(target, type) or not _is_target(target):
-                raise _no_target(target, label)
+            check_target(target, label)
             return decorate(target, lambda inner: self._wrap(inner, wanted, label), label=label)
 
         return decorator if func is None else decorator(func)
@@ -240,20 +247,6 @@ def _value(key: Hashable) -> Any:
     raise LookupError(key)
 
 
-def _is_target(target: object) -> bool:
-    """Whether *target* may be, or hold, a function."""
-    return callable(target) or hasattr(target, "__get__")
-
-
-def _no_target(target: object, label: str) -> InvalidTargetError:
-    is_class = isinstance(target, type)
-    name = target.__qualname__ if is_class else type(target).__name__
-    problem = (
-        f"{name} is a class: decorate a function that makes one" if is_class else f"got {name}"
-    )
-    return InvalidTargetError(f"{label} decorates functions and methods; {problem}", function=name)
-
-
 def _plan(options: Mapping[str, Any]) -> Plan:
     for name in options:
         if name not in _OPTIONS:
@@ -262,11 +255,11 @@ def _plan(options: Mapping[str, Any]) -> Plan:
                 option=name,
                 value=options[name],
             )
-    for name in _TEXTS:
+    for name, kind, wanted in _SIMPLE:
         value = options.get(name)
-        if value is not None and not isinstance(value, str):
+        if name in options and not isinstance(value, kind):
             raise InvalidOptionError(
-                f"{name} must be text; got {value!r}", option=name, value=value
+                f"{name} must be {wanted}; got {value!r}", option=name, value=value
             )
     clock = options.get("clock")
     if clock is not None and not isinstance(clock, Clock):

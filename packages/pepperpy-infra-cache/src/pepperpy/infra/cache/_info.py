@@ -36,7 +36,7 @@ class CacheInfo:
     """What they weigh, where there is a `max_bytes`."""
     max_bytes: int | None
     load_seconds: float
-    """Time that all runs of the function took together."""
+    """Time that all runs of the function took together; a run within a run counts in both."""
 
     @property
     def evictions(self) -> int:

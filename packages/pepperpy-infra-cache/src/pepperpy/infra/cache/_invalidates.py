@@ -17,6 +17,7 @@ from pepperpy.infra.utils.wrapping import (
 from ._default import default
 from ._errors import InvalidOptionError, InvalidTargetError
 from ._names import is_glob
+from ._targets import check_target
 from ._template import parse
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def invalidates(*names: str, cache: Cache | None = None) -> Callable[[F], F]:
 
     Raises:
         InvalidTemplateError: At decoration, if a name has no such parameter in braces.
-        InvalidTargetError: At decoration of a generator function.
+        InvalidTargetError: At decoration of a generator function or a class.
 
     Examples:
         >>> from pepperpy.infra.cache import cached
@@ -89,6 +90,7 @@ def invalidates(*names: str, cache: Cache | None = None) -> Callable[[F], F]:
         )
 
     def decorator(decorated: F) -> F:
+        check_target(decorated, "invalidates")
         return decorate(decorated, wrap, label="invalidates")  # type: ignore[no-any-return]
 
     return decorator

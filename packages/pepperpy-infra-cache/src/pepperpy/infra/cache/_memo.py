@@ -203,7 +203,7 @@ class Memo:
                     flight.in_background, flight.outer = True, None
                     return flight, True, self._served(entry, now)
                 flight.wait_with(waiter)
-            self._misses += 1
+            self._misses += not anew
             return flight, True, None
 
     def begin_aside(self, flight: Flight, mark: list[Flight]) -> Flight:
@@ -574,7 +574,7 @@ class Memo:
             trash = self.store.take_trash()
         finally:
             lock.release()
-        self._let_go(trash)
+        self._tell_of_removals(trash)
 
     def _drop_owned(self, token: Token) -> None:
         for key in list(self.store.owned.get(token, ())):
@@ -586,26 +586,26 @@ class Memo:
             return
         if self._rules.has_limits:
             self._rules.gone(self, [entry[KEY] for entry, _ in trash])
-        if self.settings.on_remove is not None:
-            for entry, cause in trash:
-                self._tell_of_removal(self.settings.on_remove, entry, cause)
+        self._tell_of_removals(trash)
 
-    def _tell_of_removal(
-        self, on_remove: Callable[[Any, str], object], entry: Entry, cause: str
-    ) -> None:
-        details: Details | None = entry[DETAILS]
-        if details is not None and details.failed:
+    def _tell_of_removals(self, trash: list[Removed]) -> None:
+        on_remove = self.settings.on_remove
+        if on_remove is None:
             return
-        try:
-            on_remove(entry[VALUE], cause)
-        except Exception as error:  # a boundary: the call has nothing to do with what is removed
-            if passes_through(error):
-                raise
-            import logging
+        for entry, cause in trash:
+            details: Details | None = entry[DETAILS]
+            if details is not None and details.failed:
+                continue
+            try:
+                on_remove(entry[VALUE], cause)
+            except Exception as error:  # a boundary: the call has nothing to do with it
+                if passes_through(error):
+                    raise
+                import logging
 
-            logging.getLogger("pepperpy.infra.cache").exception(
-                "on_remove of %s failed: %r", self.name, on_remove
-            )
+                logging.getLogger("pepperpy.infra.cache").exception(
+                    "on_remove of %s failed: %r", self.name, on_remove
+                )
 
     def _tell_of(self, error: Exception) -> None:
         """Takes no lock."""

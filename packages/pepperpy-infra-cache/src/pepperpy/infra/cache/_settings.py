@@ -89,8 +89,8 @@ class Settings:
     def _check_pairs(self) -> None:
         if self.weigh is not None and self.max_bytes is None:
             raise self._invalid("weigh", "go with max_bytes=, which it weighs for")
-        for name in ("stale_for", "refresh_ahead", "stale_on_error"):
-            if getattr(self, name) and self.ttl is None:
+        for name in ("stale_for", "refresh_ahead", "stale_on_error", "jitter"):
+            if getattr(self, name) and self.ttl is None and self.none_ttl is None:
                 raise self._invalid(name, "go with ttl=, since nothing expires without one")
 
     def _set(self, name: str, value: object) -> None:

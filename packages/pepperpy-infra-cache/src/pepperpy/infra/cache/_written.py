@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
@@ -77,7 +77,7 @@ def _moment(value: Any) -> str:
 
 
 def _container(value: Any) -> str:
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, deque)):
         return " ".join(map(_canonical, value))
     if isinstance(value, Mapping):
         pairs = [f"{_canonical(k)}={_canonical(v)}" for k, v in value.items()]
