@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import multiprocessing
 import os
 import threading
@@ -32,9 +33,14 @@ def in_child(function) -> bool:
     return status == 0
 
 
+SPAWNED = """
+import os
+from pepperpy.infra.cache import cached
+
 @cached
-def spawned(number):
+def load(number):
     return (os.getpid(), number)
+"""
 
 
 class TestForks:
@@ -159,11 +165,14 @@ class TestForks:
 
 
 class TestSpawn:
-    def test_a_spawned_process_begins_with_an_empty_cache(self):
-        here = spawned(1)
+    def test_a_spawned_process_begins_with_an_empty_cache(self, tmp_path, monkeypatch):
+        (tmp_path / "spawned_by_test.py").write_text(SPAWNED)
+        monkeypatch.syspath_prepend(tmp_path)
+        load = importlib.import_module("spawned_by_test").load
+        here = load(1)
         context = multiprocessing.get_context("spawn")
         with context.Pool(1) as pool:
-            there = pool.map(spawned, [1, 1])
+            there = pool.map(load, [1, 1])
             pool.close()
             pool.join()
 

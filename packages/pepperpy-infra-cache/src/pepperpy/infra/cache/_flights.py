@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextvars import ContextVar
 from functools import partial
 from threading import Lock, RLock, get_ident
@@ -117,7 +118,7 @@ class Flight:
     def reaches(self, ends: set[Flight]) -> bool:
         """Whether it waits, directly or not, for one of *ends*."""
         seen: set[Flight] = set()
-        ahead = [self]
+        ahead: list[Flight] = [self]
         while ahead:
             flight = ahead.pop()
             if flight in ends:
@@ -226,15 +227,19 @@ def wake(flight: Flight) -> None:
     waiters = flight.waiters
     if not waiters:
         return
-    from asyncio import _get_running_loop
-
-    here = _get_running_loop()
+    here = running_loop()
     for loop, future in tuple(waiters):
         if loop is here:
             _resolve(future)
         else:
             call_in(loop, partial(_resolve, future))
     flight.waiters = None
+
+
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """The loop of asyncio's in which the caller runs, if any."""
+    asyncio = sys.modules.get("asyncio")  # nobody runs a loop who has not imported it
+    return None if asyncio is None else asyncio._get_running_loop()  # noqa: SLF001 - public in C
 
 
 def call_in(loop: asyncio.AbstractEventLoop, func: Callable[[], object]) -> None:

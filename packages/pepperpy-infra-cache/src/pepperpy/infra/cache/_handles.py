@@ -9,7 +9,7 @@ from pepperpy.infra.utils import passes_through
 from pepperpy.infra.utils.wrapping import Kind, compile_wrapper
 
 from ._errors import InvalidOptionError
-from ._tasks import TaskDriver, running_loop
+from ._flights import running_loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ._info import CacheInfo
     from ._keys import Keys
     from ._memo import Memo
+    from ._tasks import TaskDriver
     from ._threads import ThreadDriver
 
 _AT_ONCE: Final = 100

@@ -96,7 +96,7 @@ class Keeping:
     def _detailed(
         self, key: Hashable, names: tuple[str, ...], value: Any, now: float, life: float
     ) -> Entry | None:
-        settings = self._settings
+        settings: Any = self._settings  # its times are seconds by now
         weight = 0
         if settings.max_bytes is not None:
             weight = settings.weight_of(value)
@@ -104,8 +104,8 @@ class Keeping:
                 return None
         life *= 1 - settings.jitter * random() if settings.jitter else 1  # noqa: S311 - no secret
         fresh_until = now + life
-        stale_until = fresh_until + settings.stale_for  # type: ignore[operator]
-        error_until = fresh_until + settings.stale_on_error  # type: ignore[operator]
+        stale_until: float = fresh_until + settings.stale_for
+        error_until: float = fresh_until + settings.stale_on_error
         deadline = fresh_until
         if settings.refresh_ahead and life < math.inf:
             deadline -= life * settings.refresh_ahead
@@ -126,7 +126,8 @@ class Keeping:
         """An entry that raises *error*, or `None` if it is none of those to keep."""
         if not isinstance(error, self._settings.cache_errors):
             return None
-        until = now + self._settings.error_ttl  # type: ignore[operator]
+        settings: Any = self._settings
+        until: float = now + settings.error_ttl
         details = Details(
             fresh_until=until,
             stale_until=_NEVER,

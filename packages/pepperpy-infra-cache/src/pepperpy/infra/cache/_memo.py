@@ -174,7 +174,7 @@ class Memo:
             mark: Gets the flight, if it is the caller's to make, before others can see it.
             anew: Whether to load whatever is there.
         """
-        if self._is_mine():
+        if self.is_mine():
             return ALONE  # called in the midst of a change
         with self._lock:
             if switch.blocks:
@@ -443,6 +443,7 @@ class Memo:
         with self._lock:
             self._catch_up()
             store = self.store
+            removed: dict[str, int] = {**store.removed}
             return CacheInfo(
                 hits=store.hits(),
                 misses=self._misses,
@@ -450,7 +451,7 @@ class Memo:
                 load_errors=self._load_errors,
                 coalesced=self._coalesced,
                 stale=self._stale,
-                removed=dict(store.removed),
+                removed=removed,
                 size=store.size(self.now()),
                 max_size=store.max_size,
                 bytes=store.bytes,
@@ -483,7 +484,7 @@ class Memo:
         lock: Any = RLock()
         self._lock = lock
         # Whether the thread that asks holds it; `threading.Condition` uses the same.
-        self._is_mine: Callable[[], bool] = lock._is_owned  # noqa: SLF001
+        self.is_mine: Callable[[], bool] = lock._is_owned  # noqa: SLF001
 
     def _change(self, change: Callable[[], T]) -> T | None:
         """Make a change, and tell what it returns.  Takes the lock.
@@ -491,7 +492,7 @@ class Memo:
         Who comes in the midst of another change, as a finaliser or a signal handler may, would find
         things half done: his is made at the end of that one.
         """
-        if self._is_mine():
+        if self.is_mine():
             self._later.append(change)
             return None
         with self._lock:
@@ -567,7 +568,7 @@ class Memo:
         self._later.append(partial(self._drop_owned, token))
         lock = self._lock
         # In the midst of a change of ours, or of another thread's, that one does it.
-        if self._is_mine() or not lock.acquire(blocking=False):
+        if self.is_mine() or not lock.acquire(blocking=False):
             return
         try:
             self._catch_up()
@@ -620,7 +621,7 @@ class Memo:
 
 def is_busy_here() -> bool:
     """Whether the thread that asks is in the midst of a change of any cache."""
-    return any(memo._is_mine() for memo in memos.alive())  # noqa: SLF001
+    return any(memo.is_mine() for memo in memos.alive())
 
 
 def plain_keys(text: str) -> list[Hashable]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from pepperpy.infra.utils import passes_through
 
 from ._failures import value_of
-from ._flights import call_in, enter, leave, wait_in_task, waiting_for
+from ._flights import call_in, enter, leave, running_loop, wait_in_task, waiting_for
 
 if TYPE_CHECKING:
     import asyncio
@@ -179,12 +178,6 @@ class TaskDriver:
             self._memo.failed(flight, error)
             if passes_through(error):
                 raise
-
-
-def running_loop() -> asyncio.AbstractEventLoop | None:
-    """The loop of asyncio's in which the caller runs, if any."""
-    asyncio = sys.modules.get("asyncio")  # nobody runs a loop who has not imported it
-    return None if asyncio is None else asyncio._get_running_loop()  # noqa: SLF001 - public in C
 
 
 def _end_of(task: asyncio.Task[None] | None) -> BaseException:
