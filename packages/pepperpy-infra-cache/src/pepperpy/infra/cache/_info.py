@@ -17,7 +17,7 @@ class CacheInfo:
     hits: int
     """Calls that were served from the cache."""
     misses: int
-    """Calls that were not."""
+    """Calls that were not; to `refresh` is no call."""
     loads: int
     """Runs of the function that returned."""
     load_errors: int
