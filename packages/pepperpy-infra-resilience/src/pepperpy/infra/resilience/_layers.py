@@ -44,9 +44,11 @@ class Layer(Protocol):
         ...
 
 
-def wrapper_of(func: Callable[..., Any], layers: Sequence[Layer], *, label: str) -> Any:
-    """*func* with *layers* around it, the outermost first, in one wrapper."""
-    kind = kind_of(func)
+def wrapper_of(
+    func: Callable[..., Any], layers: Sequence[Layer], *, label: str, kind: Kind | None = None
+) -> Any:
+    """*func* with *layers* around it, the outermost first, in one wrapper of this *kind*."""
+    kind = kind or kind_of(func)
     body = CORE[kind]
     names: dict[str, object] = {}
     for number, layer in reversed(list(enumerate(layers))):
