@@ -217,7 +217,7 @@ class TestBulkhead:
         thread = threading.Thread(target=bulkhead(lambda: seen.append("thread")))
         thread.start()
         while bulkhead.inspect()["facts"]["waiting"] < 2:
-            await asyncio.sleep(0)
+            os.sched_yield()
         leaving = threading.Thread(target=bulkhead.leave, args=(permit,))
         leaving.start()
         await task
@@ -231,7 +231,9 @@ class TestBulkhead:
         permit = bulkhead.take()
         called = []
 
-        with pytest.raises(BulkheadFullError, match="mail: 1 calls are running, 0 waiting") as caught:
+        with pytest.raises(
+            BulkheadFullError, match="mail: 1 calls are running, 0 waiting"
+        ) as caught:
             bulkhead.execute(called.append, 1)
 
         assert called == []
@@ -285,12 +287,36 @@ class TestBulkhead:
                 done += 1
                 if rng.random() < 0.3:
                     await asyncio.sleep(0)
-            finished, late = await asyncio.wait(batch, timeout=10)
+            _, late = await asyncio.wait(batch, timeout=10)
             assert not late
 
         assert bulkhead.inspect()["facts"] == {"running": 0, "waiting": 0, "refused": 0}
         assert all(bulkhead.take() for _ in range(5))
         assert bulkhead.take() is None
+
+    def test_threads_never_exceed_it_and_lose_no_permit(self):
+        bulkhead, running, most = Bulkhead(3), [], []
+
+        @bulkhead
+        def call():
+            running.append(1)
+            most.append(len(running))
+            os.sched_yield()
+            running.pop()
+
+        def work():
+            for _ in range(500):
+                call()
+
+        threads = [threading.Thread(target=work) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+
+        assert len(most) == 4000
+        assert max(most) <= 3
+        assert bulkhead.inspect()["facts"] == {"running": 0, "waiting": 0, "refused": 0}
 
     @pytest.mark.asyncio
     async def test_those_that_gave_up_do_not_fill_the_queue(self):
@@ -315,17 +341,15 @@ class TestBulkhead:
             pass
 
         waiting = bulkhead.execute(call)
-        loop.create_task(waiting)
+        task = loop.create_task(waiting)
         loop.run_until_complete(asyncio.sleep(0))
         loop.run_until_complete(asyncio.sleep(0))
-        tasks = asyncio.all_tasks(loop)
         assert bulkhead.inspect()["facts"]["waiting"] == 1
         loop.close()
         bulkhead.leave(permit)
 
         assert bulkhead.execute(int) == 0
-        for task in tasks:
-            task._log_destroy_pending = False
+        task._log_destroy_pending = False
         waiting.close()
 
     def test_it_is_usable_from_several_loops_in_turn(self):
@@ -410,7 +434,7 @@ class TestRateLimit:
 
     def test_a_turn_may_be_waited_for(self):
         clock = FakeClock()
-        limited = RateLimit(1, per=2.0, max_wait=None, clock=clock)(lambda: clock.monotonic())
+        limited = RateLimit(1, per=2.0, max_wait=None, clock=clock)(clock.monotonic)
 
         assert [limited() for _ in range(3)] == [0.0, 2.0, 4.0]
 

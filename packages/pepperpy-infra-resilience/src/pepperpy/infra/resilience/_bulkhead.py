@@ -57,12 +57,12 @@ class Bulkhead(Policy):
     """
 
     __slots__ = (
-        "_era",
         "_free",
         "_gone",
         "_lock",
         "_queue",
         "_refused",
+        "era",
         "max_concurrent",
         "max_wait",
         "max_waiting",
@@ -83,6 +83,8 @@ class Bulkhead(Policy):
         self.max_wait: float | None = None if max_wait is None else seconds(max_wait, "max_wait")
         self.name = text(name, "name")
         self._refused = 0
+        self._free: list[object] = []
+        self._queue: deque[_Waiter] = deque()
         self.after_fork()
         register_after_fork(self)
         register_inspectable(self)
@@ -93,12 +95,14 @@ class Bulkhead(Policy):
     def after_fork(self) -> None:
         """Nobody is in it: those who were, live on in the parent only."""
         # Re-entrant: the garbage collector may close a coroutine in the midst of us, which leaves.
-        # It guards all that follows.
+        # It guards the queue, and what its waiters are.
         self._lock = RLock()
-        self._era = object()
+        self.era = object()
         """What a permit is: one of before a fork is worth nothing after it."""
-        self._free = self.max_concurrent
-        self._queue: deque[_Waiter] = deque()
+        # Both lists are the same ones for ever, since wrappers know them.  Taking a permit and
+        # giving it back are atomic operations on the first, without the lock.
+        self._free[:] = [self.era] * self.max_concurrent
+        self._queue.clear()
         self._gone = 0
         """How many in the queue have given up."""
 
@@ -108,19 +112,31 @@ class Bulkhead(Policy):
         """The lines: a permit, and its return however the call ends."""
         enter = f"await $aenter{tag}()" if kind.is_async else f"$enter{tag}()"
         admission = f"""\
-$permit{tag} = $take{tag}()
-if $permit{tag} is None:
+try:
+    $permit{tag} = $none{tag} if $off{tag} or $queue{tag} else $free{tag}.pop()
+except $IndexError:
+    $permit{tag} = $none{tag}
+if $permit{tag} is $none{tag}:
     $permit{tag} = {enter}
 """
-        return admission + concluded(inner, f"$leave{tag}($permit{tag})")
+        leaving = f"""\
+if $permit{tag} is $bulkhead{tag}.era:
+    $free{tag}.append($permit{tag})
+    if $queue{tag}:
+        $hand_over{tag}()"""
+        return admission + concluded(inner, leaving)
 
     def names(self, tag: str) -> Mapping[str, object]:
         """What they refer to."""
         return {
-            f"take{tag}": self.take,
+            f"none{tag}": None,
+            f"off{tag}": OFF,
+            f"free{tag}": self._free,
+            f"queue{tag}": self._queue,
+            f"bulkhead{tag}": self,
             f"enter{tag}": self.enter,
             f"aenter{tag}": self.aenter,
-            f"leave{tag}": self.leave,
+            f"hand_over{tag}": self.hand_over,
         }
 
     # Permits.
@@ -129,11 +145,10 @@ if $permit{tag} is None:
         """A permit, if one is free and nobody waits."""
         if OFF:
             return _NO_PERMIT
-        with self._lock:
-            if self._free > 0:  # nobody waits then: permits are handed over
-                self._free -= 1
-                return self._era
-        return None
+        try:
+            return None if self._queue else self._free.pop()
+        except IndexError:
+            return None
 
     def enter(self) -> object:
         """A permit, after blocking this thread for it.
@@ -141,9 +156,9 @@ if $permit{tag} is None:
         Raises:
             BulkheadFullError: If the queue is too long, or the time is over.
         """
+        if OFF:
+            return _NO_PERMIT
         waiter = self._line_up(_ThreadWaiter())
-        if waiter.granted:
-            return self._era
         patience = self._patience()
         try:
             waiter.wait(patience)
@@ -152,7 +167,7 @@ if $permit{tag} is None:
             raise
         if not self._is_granted(waiter):
             raise self._full(patience)
-        return self._era
+        return self.era
 
     async def aenter(self) -> object:
         """A permit, after letting other tasks run until there is one.
@@ -160,12 +175,12 @@ if $permit{tag} is None:
         Raises:
             BulkheadFullError: If the queue is too long, or the time is over.
         """
+        if OFF:
+            return _NO_PERMIT
         import asyncio
 
         loop = asyncio.get_running_loop()
         waiter = self._line_up(_TaskWaiter(loop))
-        if waiter.granted:
-            return self._era
         patience = self._patience()
         timer = None if patience is None else loop.call_later(patience, waiter.give_up)
         try:
@@ -178,45 +193,58 @@ if $permit{tag} is None:
                 timer.cancel()
         if not self._is_granted(waiter):
             raise self._full(patience)
-        return self._era
+        return self.era
 
     def leave(self, permit: object) -> None:
         """Give *permit* back: to the one that waits longest, if anybody does."""
+        if permit is self.era:
+            self._free.append(permit)
+            if self._queue:
+                self.hand_over()
+
+    def hand_over(self) -> None:
+        """Give what is free to those who wait."""
         with self._lock:
-            if permit is self._era:
-                self._hand_over()
+            self._hand_over()
 
     # The steps.
 
     def _line_up(self, waiter: W) -> W:
         with self._lock:
-            if self._free > 0:  # since it was asked for
-                self._free -= 1
-                waiter.granted = True
-                return waiter
             waiting = len(self._queue) - self._gone
-            if self.max_waiting is None or waiting < self.max_waiting:
+            if self._free or self.max_waiting is None or waiting < self.max_waiting:
                 self._queue.append(waiter)
-                return waiter
+                # After that: whoever gives a permit back from now on sees the queue.
+                self._hand_over()
+                if waiter.granted or self.max_waiting is None or waiting < self.max_waiting:
+                    return waiter
+                self._forget(waiter)
         raise self._full(None)
 
     def _hand_over(self) -> None:
-        queue = self._queue
-        while queue:
+        queue, free = self._queue, self._free
+        while queue and free:
+            # Taken out at once: whoever gets in here meanwhile, by the collector, takes the next.
             waiter = queue.popleft()
             if waiter.gone:
                 self._gone -= 1
-            elif waiter.wake():
-                waiter.granted = True
+                continue
+            try:
+                free.pop()
+            except IndexError:  # somebody without the lock was quicker
+                queue.appendleft(waiter)
                 return
+            if waiter.wake():
+                waiter.granted = True
             else:
                 waiter.gone = True
-        self._free += 1
+                free.append(self.era)
 
     def _abandon(self, waiter: _Waiter) -> None:
         """After an interrupt or a cancellation, at whatever moment."""
         with self._lock:
             if waiter.granted:
+                self._free.append(self.era)
                 self._hand_over()
             else:
                 self._forget(waiter)
@@ -235,7 +263,9 @@ if $permit{tag} is None:
         self._gone += 1
         # Taking each one out at once would look through the whole queue each time.
         if self._gone > 32 and self._gone * 2 > len(self._queue):
-            self._queue = deque(each for each in self._queue if not each.gone)
+            waiting = [each for each in self._queue if not each.gone]
+            self._queue.clear()
+            self._queue.extend(waiting)
             self._gone = 0
 
     def _patience(self) -> float | None:
@@ -261,7 +291,7 @@ if $permit{tag} is None:
     def inspect(self) -> dict[str, object]:
         """The bulkhead as it is now."""
         with self._lock:
-            running = self.max_concurrent - self._free
+            running = self.max_concurrent - len(self._free)
             waiting = len(self._queue) - self._gone
         return {
             "kind": "bulkhead",

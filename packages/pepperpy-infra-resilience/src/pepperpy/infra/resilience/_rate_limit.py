@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import time
+from threading import RLock
 from typing import TYPE_CHECKING
 
 from pepperpy.infra.utils import (
     Clock,
-    ForkSafeLock,
     Signal,
     deadline,
     emit,
     listening,
+    register_after_fork,
     register_inspectable,
 )
 
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from pepperpy.infra.utils.wrapping import Kind
-
-_LOCK = ForkSafeLock()  # held for a few instructions
 
 # Sums of intervals are off by some of the last digits of a clock's reading.
 _ROUNDING = 1e-9
@@ -67,6 +66,7 @@ class RateLimit(Policy):
         "_clock",
         "_free_at",
         "_interval",
+        "_lock",
         "_now",
         "_refused",
         "_tolerance",
@@ -98,10 +98,17 @@ class RateLimit(Policy):
         self._free_at = -math.inf
         """When the bucket will be full again, if nobody comes; guarded by the lock."""
         self._refused = 0
+        self.after_fork()
+        register_after_fork(self)
         register_inspectable(self)
 
     def __repr__(self) -> str:
         return f"RateLimit({self.limit!r}, per={self.per!r}, name={self.name!r})"
+
+    def after_fork(self) -> None:
+        """The lock is free, whoever held it in the parent."""
+        # Not a `ForkSafeLock`, which is written in Python, and so costs as much as all the rest.
+        self._lock = RLock()
 
     def source(self, inner: str, kind: Kind, tag: str) -> str:
         """The lines: a turn, and the wait for it."""
@@ -134,8 +141,9 @@ if $wait{tag}:
         if OFF:
             return 0.0
         now = self._now()
-        with _LOCK:
-            free_at = max(self._free_at, now)
+        with self._lock:
+            free_at = self._free_at
+            free_at = max(free_at, now)
             wait = free_at - self._tolerance - now
             if wait <= _ROUNDING:
                 self._free_at = free_at + self._interval
@@ -148,7 +156,7 @@ if $wait{tag}:
 
     def give_back(self) -> None:
         """Undo a `reserve` whose turn was not waited for."""
-        with _LOCK:
+        with self._lock:
             self._free_at -= self._interval
 
     def _patience(self) -> float:

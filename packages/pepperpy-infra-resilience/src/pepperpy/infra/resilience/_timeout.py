@@ -68,13 +68,21 @@ class Timeout(Policy):
         """The lines: one block around *inner*."""
         if kind.is_generator:
             raise TypeError(f"a Timeout cannot limit a {kind.value}, {_WHY}")
-        block = f"($nothing{tag} if $off{tag} else $limit{tag}"
-        block = f"async with {block}()):" if kind.is_async else f"with {block}):"
+        limit = f"$limit{tag}($timeout{tag})" if kind.is_async else f"$deadline{tag}"
+        block = (
+            f"{'async ' if kind.is_async else ''}with ($nothing{tag} if $off{tag} else {limit}):"
+        )
         return f"{block}\n{indented(inner)}"
 
     def names(self, tag: str) -> Mapping[str, object]:
         """What they refer to."""
-        return {f"nothing{tag}": _NOTHING, f"off{tag}": OFF, f"limit{tag}": _Limits(self)}
+        return {
+            f"nothing{tag}": _NOTHING,
+            f"off{tag}": OFF,
+            f"deadline{tag}": self._deadline,
+            f"limit{tag}": _CoroutineLimit,
+            f"timeout{tag}": self,
+        }
 
     @property
     def deadline(self) -> deadline:
@@ -131,30 +139,6 @@ class Timeout(Policy):
             finally:
                 del outcome, work  # the error's traceback has this frame
         return outcome["result"]
-
-
-class _Limits:
-    """The block of plain functions, and, when it is called, a block for one coroutine."""
-
-    __slots__ = ("_deadline", "_timeout")
-
-    def __init__(self, timeout: Timeout) -> None:
-        self._timeout = timeout
-        self._deadline = timeout.deadline
-
-    def __enter__(self) -> None:
-        self._deadline.__enter__()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._deadline.__exit__(kind, error, traceback)
-
-    def __call__(self) -> _CoroutineLimit:
-        return _CoroutineLimit(self._timeout)
 
 
 class _CoroutineLimit:
