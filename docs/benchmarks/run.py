@@ -13,6 +13,7 @@ import harness
 import races_config
 import races_facade
 import races_logging
+import races_resilience
 import races_telemetry
 import races_utils
 import report
@@ -21,6 +22,7 @@ from harness import Race
 import pepperpy.infra
 import pepperpy.infra.config
 import pepperpy.infra.logging
+import pepperpy.infra.resilience
 import pepperpy.infra.telemetry
 import pepperpy.infra.utils
 
@@ -41,6 +43,11 @@ PEERS = (
     "prometheus-client",
     "opentelemetry-sdk",
     "codetiming",
+    "pybreaker",
+    "circuitbreaker",
+    "purgatory",
+    "aiobreaker",
+    "hyx",
 )
 MODULES = (
     pepperpy.infra,
@@ -48,6 +55,7 @@ MODULES = (
     pepperpy.infra.config,
     pepperpy.infra.logging,
     pepperpy.infra.telemetry,
+    pepperpy.infra.resilience,
 )
 OURS = tuple(module.__name__.replace(".", "-") for module in MODULES)
 
@@ -93,6 +101,7 @@ def every_race(folder: Path) -> Iterator[Race]:
     yield from races_config.races(folder)
     yield from races_logging.races(folder)
     yield from races_telemetry.races()
+    yield from races_resilience.races()
     yield from races_facade.races()
 
 

@@ -758,6 +758,8 @@ class TestBadInput:
             ("jitter", -0.1),
             ("failure_exceptions", KeyboardInterrupt),
             ("failure_exceptions", "OSError"),
+            ("failure_exceptions", 5),
+            ("ignored_exceptions", None),
             ("is_failure", 5),
             ("max_keys", 0),
         ],

@@ -263,7 +263,7 @@ class CircuitBreaker(BothFaces):
             CircuitBreakerError: If it must not be made.
         """
         circuit = self._circuit
-        token = circuit.window
+        token: Window | Probe | None = circuit.window
         if token is None:
             now = self._now()
             if now < circuit.until or (token := circuit.admit(now)) is None:

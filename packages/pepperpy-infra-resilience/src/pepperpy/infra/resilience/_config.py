@@ -127,10 +127,14 @@ def _number(value: Any) -> float:
 
 
 def _types(given: Any, option: str) -> tuple[type[Exception], ...]:
-    kinds: tuple[Any, ...] = (given,) if isinstance(given, type) else tuple(given or ())
+    advice = "must be kinds of Exception (all others always pass through)"
+    try:
+        kinds: tuple[object, ...] = (given,) if isinstance(given, type) else tuple(given)
+    except TypeError:
+        invalid(option, given, advice)
     for kind in kinds:
         if not (isinstance(kind, type) and issubclass(kind, Exception)):
-            invalid(option, kind, "must be kinds of Exception (all others always pass through)")
+            invalid(option, kind, advice)  # pyright: ignore[reportUnknownArgumentType]
     return cast("tuple[type[Exception], ...]", kinds)
 
 

@@ -70,7 +70,12 @@ class CircuitBreakerError(RejectedError):
 
     # The C one: rejecting is what an open circuit does all day, and this halves what it costs.
     # The arguments are a `Refusal` and the clock's reading; the text is made when it is read.
-    __init__ = Exception.__init__  # type: ignore[assignment]
+    if TYPE_CHECKING:
+
+        def __init__(self, *args: object) -> None: ...
+
+    else:
+        __init__ = Exception.__init__
 
     @property
     def name(self) -> str:

@@ -192,8 +192,8 @@ class ProviderFallback:
                 errors.append(error)
                 continue
             if isinstance(result, CoroutineType):
-                work = self._awaited(func, args, kwargs, errors, name, names, result)
-                return cast("R", work)
+                work = cast("Coroutine[Any, Any, Any]", result)
+                return cast("R", self._awaited(func, args, kwargs, errors, name, names, work))
             if errors:
                 self._count(name)
             return result

@@ -45,7 +45,7 @@ async def first_answer(
             if not race.running:
                 return Outcome(None, None, race.in_order())
             if waiting and sleeper is None:
-                sleeper = asyncio.ensure_future(clock.asleep(after))  # type: ignore[arg-type]
+                sleeper = asyncio.ensure_future(clock.asleep(after))
             failed = False
             while not failed and race.running:
                 watched = {*race.running, *([sleeper] if sleeper else [])}

@@ -135,9 +135,11 @@ class isolated_circuit_breakers(BothFaces):  # noqa: N801 - reads as a statement
         traceback: TracebackType | None,
     ) -> None:
         with _LOCK:
-            for known, kept in zip((_breakers, FALLBACKS), self._kept, strict=True):
-                known.clear()
-                known.update(kept)  # type: ignore[arg-type] # each its own
+            breakers, fallbacks = self._kept
+            _breakers.clear()
+            _breakers.update(breakers)
+            FALLBACKS.clear()
+            FALLBACKS.update(fallbacks)
 
 
 def _differences(wanted: CircuitBreakerConfig, found: CircuitBreakerConfig) -> str:
