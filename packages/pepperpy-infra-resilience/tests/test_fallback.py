@@ -177,11 +177,13 @@ class TestRegistry:
             get_fallback("a", ["b"], CircuitBreakerConfig(failure_threshold=3))
 
     @pytest.mark.parametrize(
-        ("primary", "fallbacks"), [("a", "bc"), ("", ["b"]), ("a", ["a"]), ("a", [None])]
+        ("primary", "fallbacks"),
+        [("a", "bc"), ("", ["b"]), ("a", ["a"]), ("a", [None]), ("a", None)],
     )
     def test_names_that_are_none_are_refused(self, primary, fallbacks):
-        with pytest.raises(InvalidPolicyError):
-            ProviderFallback(primary, fallbacks)
+        for make in (ProviderFallback, get_fallback, with_fallback):
+            with pytest.raises(InvalidPolicyError):
+                make(primary, fallbacks)
 
 
 @pytest.mark.asyncio

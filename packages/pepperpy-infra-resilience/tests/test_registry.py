@@ -90,3 +90,16 @@ def test_reset_of_an_unknown_name_says_which_there_are():
 
     with pytest.raises(UnknownCircuitError, match="did you mean 'mail'"):
         reset_circuit_breaker("mial")
+
+
+def test_a_block_without_breakers_may_be_entered_again_inside_itself():
+    outside = get_circuit_breaker("mail")
+    block = isolated_circuit_breakers()
+
+    with block:
+        inside = get_circuit_breaker("mail")
+        with block:
+            assert get_circuit_breaker("mail") not in {inside, outside}
+        assert get_circuit_breaker("mail") is inside
+
+    assert get_circuit_breaker("mail") is outside

@@ -81,7 +81,7 @@ class Bulkhead(Policy):
         if max_waiting is not None:
             whole(max_waiting, "max_waiting", least=0)
         self.max_wait: float | None = None if max_wait is None else seconds(max_wait, "max_wait")
-        self.name = text(name, "name")
+        self.name: str = text(name, "name")
         self._refused = 0
         self._free: list[object] = []
         self._queue: deque[_Waiter] = deque()
@@ -97,7 +97,7 @@ class Bulkhead(Policy):
         # Re-entrant: the garbage collector may close a coroutine in the midst of us, which leaves.
         # It guards the queue, and what its waiters are.
         self._lock = RLock()
-        self.era = object()
+        self.era: object = object()
         """What a permit is: one of before a fork is worth nothing after it."""
         # Both lists are the same ones for ever, since wrappers know them.  Taking a permit and
         # giving it back are atomic operations on the first, without the lock.

@@ -73,7 +73,7 @@ class Chaos(Policy):
         self.latency_rate: float = share(latency_rate, "latency_rate", zero=True)
         self._random = random.Random(seed).random  # noqa: S311 - nothing is to be kept secret
         self.enabled: bool = enabled
-        self.name = text(name, "name")
+        self.name: str = text(name, "name")
         self._clock = a_clock(clock)
 
     def __repr__(self) -> str:

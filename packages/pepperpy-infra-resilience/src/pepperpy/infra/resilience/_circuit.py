@@ -35,11 +35,11 @@ class Probe:
     __slots__ = ("circuit", "round", "settled", "special", "successes")
 
     def __init__(self, circuit: Circuit, number: int) -> None:
-        self.special = True
-        self.circuit = circuit
-        self.round = number
-        self.settled = False
-        self.successes = 0  # wrappers count here as in a window
+        self.special: bool = True
+        self.circuit: Circuit = circuit
+        self.round: int = number
+        self.settled: bool = False
+        self.successes: int = 0  # wrappers count here as in a window
 
     def __del__(self) -> None:
         if not self.settled:
@@ -69,16 +69,16 @@ class Circuit:
     )
 
     def __init__(self, name: str, config: CircuitBreakerConfig) -> None:
-        self.name = name
-        self.config = config
+        self.name: str = name
+        self.config: CircuitBreakerConfig = config
         self.window: Window | None = window_of(config)
         """Where calls are counted; `None` if they must ask first."""
-        self.until = -math.inf
+        self.until: float = -math.inf
         """Until then every call is rejected."""
-        self.refusal = Refusal(name, CircuitState.OPEN, self.until, None)
-        self.rejected = 0
-        self.trips = 0
-        self.would_open = 0
+        self.refusal: Refusal = Refusal(name, CircuitState.OPEN, self.until, None)
+        self.rejected: int = 0
+        self.trips: int = 0
+        self.would_open: int = 0
         self._aside: Window | None = None
         """The window of before it was switched off."""
         self._off = False

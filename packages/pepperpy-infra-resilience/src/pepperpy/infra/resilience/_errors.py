@@ -54,10 +54,10 @@ class Refusal:
     def __init__(
         self, name: str, state: CircuitState, until: float, last_failure: Exception | None
     ) -> None:
-        self.name = name
-        self.state = state
-        self.until = until
-        self.last_failure = last_failure
+        self.name: str = name
+        self.state: CircuitState = state
+        self.until: float = until
+        self.last_failure: Exception | None = last_failure
 
 
 class CircuitBreakerError(RejectedError):

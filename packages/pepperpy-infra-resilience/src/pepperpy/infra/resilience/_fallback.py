@@ -96,7 +96,7 @@ class ProviderFallback:
         hedge_after: float | timedelta | None = None,
         clock: Clock | None = None,
     ) -> None:
-        if isinstance(fallbacks, str):
+        if isinstance(fallbacks, str) or not hasattr(fallbacks, "__iter__"):
             invalid("fallbacks", fallbacks, "must be several names, like ['backup']")
         names = [text(name, "a provider") for name in (primary, *fallbacks)]
         if len(set(names)) < len(names):
@@ -312,7 +312,9 @@ def get_fallback(
         >>> get_fallback("a", ["b"]) is get_fallback("a", ["b"])
         True
     """
-    key = (primary, *(fallbacks := tuple(fallbacks)), hedge_after)
+    if not isinstance(fallbacks, str) and hasattr(fallbacks, "__iter__"):
+        fallbacks = tuple(fallbacks)  # an iterator can be read once
+    key = (primary, fallbacks, hedge_after)
     found = cast("ProviderFallback | None", FALLBACKS.get(key))
     if found is None or config is not None:
         made = ProviderFallback(primary, fallbacks, config, hedge_after=hedge_after)

@@ -50,7 +50,7 @@ class Hedge(Policy):
     ) -> None:
         self.after: float = seconds(after, "after")
         self.max_attempts: int = whole(max_attempts, "max_attempts", least=2)
-        self.name = text(name, "name")
+        self.name: str = text(name, "name")
         self._clock = a_clock(clock)
 
     def __repr__(self) -> str:

@@ -50,7 +50,7 @@ class Pipeline(Policy):
     def __init__(
         self, *policies: Policy | CircuitBreaker | RetryBudget, name: str = "pipeline"
     ) -> None:
-        self.name = name
+        self.name: str = name
         self.policies = tuple(_flat(policies))
         if not self.policies:
             invalid("policies", policies, "must be policies, the outermost first")

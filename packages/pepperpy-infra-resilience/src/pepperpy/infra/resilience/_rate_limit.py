@@ -90,7 +90,7 @@ class RateLimit(Policy):
         self.per: float = seconds(per, "per", zero=False)
         self.burst: int = self.limit if burst is None else whole(burst, "burst")
         self.max_wait: float | None = None if max_wait is None else seconds(max_wait, "max_wait")
-        self.name = text(name, "name")
+        self.name: str = text(name, "name")
         self._clock = a_clock(clock)
         self._now = time.monotonic if type(self._clock) is Clock else self._clock.monotonic
         self._interval = self.per / self.limit

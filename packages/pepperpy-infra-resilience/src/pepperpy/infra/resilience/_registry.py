@@ -121,9 +121,12 @@ class isolated_circuit_breakers(BothFaces):  # noqa: N801 - reads as a statement
 
     __slots__ = ("_kept",)
 
+    def __init__(self) -> None:
+        self._kept: list[tuple[dict[str, CircuitBreaker], dict[tuple[object, ...], object]]] = []
+
     def __enter__(self) -> Self:
         with _LOCK:
-            self._kept = dict(_breakers), dict(FALLBACKS)
+            self._kept.append((dict(_breakers), dict(FALLBACKS)))
             _breakers.clear()
             FALLBACKS.clear()
         return self
@@ -135,7 +138,7 @@ class isolated_circuit_breakers(BothFaces):  # noqa: N801 - reads as a statement
         traceback: TracebackType | None,
     ) -> None:
         with _LOCK:
-            breakers, fallbacks = self._kept
+            breakers, fallbacks = self._kept.pop()
             _breakers.clear()
             _breakers.update(breakers)
             FALLBACKS.clear()

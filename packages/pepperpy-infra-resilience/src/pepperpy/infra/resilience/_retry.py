@@ -64,7 +64,7 @@ class Retry(Policy):
 
     def __init__(self, **options: Unpack[RetryOptions]) -> None:
         retry(**options)  # which looks at them
-        self.name = options.get("name") or "retry"
+        self.name: str = options.get("name") or "retry"
         self._options = options.copy()
         self._options["exceptions"] = _unless_rejected(options.get("exceptions", Exception))
 

@@ -56,10 +56,10 @@ class Timeout(Policy):
     ) -> None:
         self.seconds: float = _options.seconds(seconds, "seconds")
         self.thread: bool = thread
-        self.name = _options.text(name, "name")
+        self.name: str = _options.text(name, "name")
         self._deadline = deadline(self.seconds)
         if thread:
-            self.around = self._in_thread
+            self.around: Callable[[Callable[..., Any]], Callable[..., Any]] = self._in_thread
 
     def __repr__(self) -> str:
         return f"Timeout({self.seconds!r}{', thread=True' if self.thread else ''})"

@@ -27,11 +27,11 @@ class Window:
 
     def __init__(self) -> None:
         # On the object: reading it from the class takes four times as long.
-        self.special = False
+        self.special: bool = False
         """Whether a success is more than one more of *successes*."""
-        self.successes = 0
-        self.failures = 0
-        self.slow = 0
+        self.successes: int = 0
+        self.failures: int = 0
+        self.slow: int = 0
 
     def succeeded(self, now: float) -> None:  # noqa: ARG002 - windows over a time need it
         """Count a success; wrappers do this themselves where no clock is needed."""
