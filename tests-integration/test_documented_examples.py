@@ -62,6 +62,43 @@ logger.info("nor this one")
 initialize_logging()
 """
 
+RESILIENCE = """
+from pepperpy.infra import CircuitBreaker, CircuitBreakerError, with_circuit_breaker, with_fallback
+
+
+def my_function(arg1, arg2):
+    return arg1 + arg2
+
+
+breaker = CircuitBreaker("my_provider")
+assert breaker.execute(my_function, 1, 2) == 3
+
+breaker.force_open()
+try:
+    result = breaker.execute(my_function, 1, 2)
+except CircuitBreakerError:
+    result = "fallback"
+assert result == "fallback"
+
+
+@with_circuit_breaker("my_provider")
+def call_provider(arg1, arg2):
+    return my_function(arg1, arg2)
+
+
+assert call_provider(1, arg2=2) == 3
+
+
+@with_fallback("primary_provider", ["fallback1", "fallback2"])
+def call_with_fallback(provider_id, arg1, arg2):
+    if provider_id != "fallback2":
+        raise ConnectionError(provider_id)
+    return provider_id, arg1, arg2
+
+
+assert call_with_fallback(1, arg2=2) == ("fallback2", 1, 2)
+"""
+
 TELEMETRY = """
 from pepperpy.infra import EventLevel, MetricType, TelemetryManager, get_provider_telemetry
 
@@ -196,6 +233,9 @@ from pepperpy.infra import (
     # Logging
     configure_logging, get_logger,
 
+    # Resilience
+    CircuitBreaker, with_circuit_breaker, with_fallback,
+
     # Telemetry
     get_provider_telemetry, MetricType,
 )
@@ -268,6 +308,11 @@ class TestLogging:
         assert "This is an info message" in text
         assert "This is an error message" in text
         assert "this one" not in text
+
+
+class TestResilience:
+    def test_breakers_and_fallbacks_by_name(self, program: Any) -> None:
+        program.run(RESILIENCE)
 
 
 class TestTelemetry:

@@ -15,6 +15,7 @@ import races_config
 import races_decorators
 import races_facade
 import races_logging
+import races_resilience
 import races_telemetry
 import races_utils
 import report
@@ -25,6 +26,7 @@ import pepperpy.infra.cache
 import pepperpy.infra.config
 import pepperpy.infra.decorators
 import pepperpy.infra.logging
+import pepperpy.infra.resilience
 import pepperpy.infra.telemetry
 import pepperpy.infra.utils
 
@@ -56,6 +58,11 @@ PEERS = (
     "aiocache",
     "cashews",
     "dogpile.cache",
+    "pybreaker",
+    "circuitbreaker",
+    "purgatory",
+    "aiobreaker",
+    "hyx",
 )
 MODULES = (
     pepperpy.infra,
@@ -65,6 +72,7 @@ MODULES = (
     pepperpy.infra.telemetry,
     pepperpy.infra.decorators,
     pepperpy.infra.cache,
+    pepperpy.infra.resilience,
 )
 OURS = tuple(module.__name__.replace(".", "-") for module in MODULES)
 
@@ -112,6 +120,7 @@ def every_race(folder: Path) -> Iterator[Race]:
     yield from races_telemetry.races()
     yield from races_decorators.races()
     yield from races_cache.races()
+    yield from races_resilience.races()
     yield from races_facade.races()
 
 

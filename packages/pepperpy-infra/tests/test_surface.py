@@ -48,8 +48,10 @@ PROMISED = {
         measure_time performance_tracker
     """,
     "resilience": """
-        CircuitBreaker CircuitBreakerError ProviderFallback get_circuit_breaker get_fallback
-        reset_circuit_breaker with_circuit_breaker with_fallback
+        Bulkhead Chaos CircuitBreaker CircuitBreakerConfig CircuitBreakerError CircuitState Hedge
+        Pipeline Policy ProviderFallback RateLimit ResilienceError Retry Timeout get_circuit_breaker
+        get_fallback isolated_circuit_breakers reset_all_circuit_breakers reset_circuit_breaker
+        resilience_disabled with_circuit_breaker with_fallback
     """,
     "security": """
         AuthType Credential Identity PermissionLevel SecurityManager create_security_manager

@@ -55,6 +55,28 @@ from pepperpy.infra.logging import log_context as log_context
 from pepperpy.infra.logging import log_level as log_level
 from pepperpy.infra.logging import set_log_level as set_log_level
 from pepperpy.infra.logging import shutdown_logging as shutdown_logging
+from pepperpy.infra.resilience import Bulkhead as Bulkhead
+from pepperpy.infra.resilience import Chaos as Chaos
+from pepperpy.infra.resilience import CircuitBreaker as CircuitBreaker
+from pepperpy.infra.resilience import CircuitBreakerConfig as CircuitBreakerConfig
+from pepperpy.infra.resilience import CircuitBreakerError as CircuitBreakerError
+from pepperpy.infra.resilience import CircuitState as CircuitState
+from pepperpy.infra.resilience import Hedge as Hedge
+from pepperpy.infra.resilience import Pipeline as Pipeline
+from pepperpy.infra.resilience import Policy as Policy
+from pepperpy.infra.resilience import ProviderFallback as ProviderFallback
+from pepperpy.infra.resilience import RateLimit as RateLimit
+from pepperpy.infra.resilience import ResilienceError as ResilienceError
+from pepperpy.infra.resilience import Retry as Retry
+from pepperpy.infra.resilience import Timeout as Timeout
+from pepperpy.infra.resilience import get_circuit_breaker as get_circuit_breaker
+from pepperpy.infra.resilience import get_fallback as get_fallback
+from pepperpy.infra.resilience import isolated_circuit_breakers as isolated_circuit_breakers
+from pepperpy.infra.resilience import reset_all_circuit_breakers as reset_all_circuit_breakers
+from pepperpy.infra.resilience import reset_circuit_breaker as reset_circuit_breaker
+from pepperpy.infra.resilience import resilience_disabled as resilience_disabled
+from pepperpy.infra.resilience import with_circuit_breaker as with_circuit_breaker
+from pepperpy.infra.resilience import with_fallback as with_fallback
 from pepperpy.infra.telemetry import CompositeTelemetryHandler as CompositeTelemetryHandler
 from pepperpy.infra.telemetry import Event as Event
 from pepperpy.infra.telemetry import EventLevel as EventLevel
@@ -102,10 +124,16 @@ from pepperpy.infra.utils import truncate_string as truncate_string
 __all__ = [
     "AsyncCacheInvalidator",
     "BaseConfig",
+    "Bulkhead",
     "Cache",
     "CacheError",
     "CacheInvalidationRule",
     "CacheInvalidator",
+    "Chaos",
+    "CircuitBreaker",
+    "CircuitBreakerConfig",
+    "CircuitBreakerError",
+    "CircuitState",
     "Clock",
     "CompositeTelemetryHandler",
     "ConfigError",
@@ -116,6 +144,7 @@ __all__ = [
     "Event",
     "EventLevel",
     "FakeClock",
+    "Hedge",
     "InfraError",
     "InvalidationStrategy",
     "LogLevel",
@@ -124,13 +153,20 @@ __all__ = [
     "MemoryTelemetryHandler",
     "Metric",
     "MetricType",
+    "Pipeline",
+    "Policy",
+    "ProviderFallback",
     "ProviderTelemetry",
     "QueuePolicy",
+    "RateLimit",
+    "ResilienceError",
+    "Retry",
     "RetryBudget",
     "Sampling",
     "TelemetryError",
     "TelemetryHandler",
     "TelemetryManager",
+    "Timeout",
     "UtilsError",
     "ainvalidate_cache",
     "async_cached",
@@ -156,7 +192,9 @@ __all__ = [
     "flush_telemetry",
     "generate_id",
     "generate_timestamp",
+    "get_circuit_breaker",
     "get_config",
+    "get_fallback",
     "get_file_extension",
     "get_file_mime_type",
     "get_file_size",
@@ -171,6 +209,7 @@ __all__ = [
     "is_telemetry_enabled",
     "is_valid_email",
     "is_valid_url",
+    "isolated_circuit_breakers",
     "load_json",
     "log_calls",
     "log_context",
@@ -182,7 +221,10 @@ __all__ = [
     "reload_config",
     "report_event",
     "report_metric",
+    "reset_all_circuit_breakers",
+    "reset_circuit_breaker",
     "reset_config",
+    "resilience_disabled",
     "retry",
     "save_json",
     "set_config",
@@ -198,4 +240,6 @@ __all__ = [
     "validate_arguments",
     "validate_config",
     "watch_config",
+    "with_circuit_breaker",
+    "with_fallback",
 ]
