@@ -14,7 +14,9 @@ from ._errors import (
     PoolTimeoutError,
     UnknownPoolError,
 )
+from ._http import HTTPClientPool
 from ._pool import ConnectionPool, Released
+from ._postgres import PostgresPool
 from ._registry import (
     close_pools,
     get_connection,
@@ -25,6 +27,7 @@ from ._registry import (
     unregister_pool,
 )
 from ._resource import PoolContext, PooledResourceContext, ThreadPoolContext, pooled_resource
+from ._sqlite import SQLitePool
 from ._threads import ThreadConnectionPool
 from ._types import ConnectionStats, Leak, PoolStatus
 
@@ -32,6 +35,7 @@ __all__ = [
     "ConnectionPool",
     "ConnectionPoolConfig",
     "ConnectionStats",
+    "HTTPClientPool",
     "InvalidConnectionError",
     "Leak",
     "NotLentError",
@@ -46,7 +50,9 @@ __all__ = [
     "PoolStatus",
     "PoolTimeoutError",
     "PooledResourceContext",
+    "PostgresPool",
     "Released",
+    "SQLitePool",
     "ThreadConnectionPool",
     "ThreadPoolContext",
     "UnknownPoolError",

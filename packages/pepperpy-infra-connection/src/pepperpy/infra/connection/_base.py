@@ -61,7 +61,9 @@ class BasePool(Generic[T, C]):
     def __init__(self, name: str, config: C | None = None, *, clock: Clock | None = None) -> None:
         given: Any = name
         if not isinstance(given, str) or not given:
-            raise PoolNameError(f"a pool's name must be text and not empty; got {name!r}", name=name)
+            raise PoolNameError(
+                f"a pool's name must be text and not empty; got {name!r}", name=name
+            )
         chosen: Any = self._get_default_config() if config is None else config
         if not isinstance(chosen, ConnectionPoolConfig):
             raise PoolConfigError(
@@ -189,7 +191,7 @@ class BasePool(Generic[T, C]):
 
     def _renew(self) -> None:
         """Forget all connections and figures."""
-        core = self._core = Core[T](self._config, resets=self._resets())
+        core = self._core = Core[T](self, self._config, resets=self._resets())
         core.home = self._home()
         core.min_size, core.max_size = self._sizes
         core.closed = self._status is PoolStatus.CLOSED
@@ -263,6 +265,17 @@ class BasePool(Generic[T, C]):
             "waiting": self._core.waiting(),
         }
 
+    def _too_slow(self, seconds: float) -> PoolTimeoutError:
+        return PoolTimeoutError(
+            f"opening a connection of pool {self._name!r} took longer than connect_timeout, "
+            f"{seconds:.3g} s",
+            **self._standing(seconds),
+        )
+
+    def _closed_on_loan(self, late: list[Work]) -> None:
+        """Tell that connections are closed which somebody still uses."""
+        emit(Signal(kind="pool.closed_on_loan", source=self._name, facts={"on_loan": len(late)}))
+
     def _admit(self, core: Core[T]) -> None:
         """Refuse to let one more wait than may."""
         limit = self._config.max_waiting
@@ -296,7 +309,7 @@ class BasePool(Generic[T, C]):
         """Begin *work* in the background."""
         raise NotImplementedError
 
-    def _later(self, seconds: float, core: Core[T]) -> None:
+    def _later(self, seconds: float) -> None:
         """Call `_pump` in so many seconds."""
         raise NotImplementedError
 
@@ -316,9 +329,11 @@ class BasePool(Generic[T, C]):
 
     def _pump(self, core: Core[T]) -> None:
         """Serve whoever can be served, and begin what the others need."""
-        if core is self._core and self._is_open():
-            while (work := core.next_work(self._now())) is not None:
-                self._start(core, work)
+        while core.serve(self._now()) and core is self._core and self._is_open():
+            work = core.next_work(self._now())
+            if work is None:
+                return
+            self._start(core, work)
 
     def _connected(self, core: Core[T], connection: T) -> None:
         """A connection was opened, and it serves whoever waits longest."""
@@ -341,7 +356,7 @@ class BasePool(Generic[T, C]):
             wait = core.fill_failed(self._now(), config.retry_attempts, delay)
             core.fail_first(told)
             if wait is not None:
-                self._later(wait, core)
+                self._later(wait)
             self._pump(core)
         return told
 
@@ -408,9 +423,7 @@ class BasePool(Generic[T, C]):
 
     def _leak(self, loan: Loan, now: float) -> Leak:
         stack = "".join(loan.stack.format())
-        return Leak(
-            pool=self._name, borrower=loan.borrower, held_for=now - loan.since, stack=stack
-        )
+        return Leak(pool=self._name, borrower=loan.borrower, held_for=now - loan.since, stack=stack)
 
     def _check_every(self) -> float | None:
         """How often the pool looks after itself: as often as the shortest of its times wants it."""

@@ -41,11 +41,12 @@ class Task(Enum):
 class Entry(Generic[T]):
     """A connection, and what its pool knows about it."""
 
-    __slots__ = ("borrower", "connection", "core", "expires", "recheck", "since", "state")
+    __slots__ = ("borrower", "connection", "core", "expires", "pool", "recheck", "since", "state")
 
     def __init__(self, connection: T, core: Core[T], expires: float, recheck: float) -> None:
         self.connection = connection
         self.core = core
+        self.pool = core.pool
         self.expires = expires
         self.recheck = recheck
         """From when on it is not lent without a look at it; never later than *expires*."""
@@ -73,7 +74,8 @@ class Work(NamedTuple):
 class Core(Generic[T]):
     """One life of a pool: from when it is opened until it is closed or its event loop is gone."""
 
-    def __init__(self, config: ConnectionPoolConfig, *, resets: bool) -> None:
+    def __init__(self, pool: Any, config: ConnectionPoolConfig, *, resets: bool) -> None:
+        self.pool = pool
         self.min_size = config.min_size
         self.max_size = config.max_size
         self.lends_as = DUE if resets or config.leak_threshold is not None else LENT
@@ -99,7 +101,7 @@ class Core(Generic[T]):
     @property
     def checks_always(self) -> bool:
         """Whether every single loan wants a check."""
-        return self._holds == 0
+        return bool(self._holds == 0)
 
     @property
     def live(self) -> int:
@@ -110,26 +112,34 @@ class Core(Generic[T]):
     def on_loan(self) -> list[Entry[T]]:
         return [entry for entry in self.entries.values() if entry.state in ON_LOAN]
 
+    def serve(self, now: float) -> bool:
+        """Lend what is idle to those who wait; whether `next_work` may have something to begin."""
+        idle, waiters = self.idle, self.waiters
+        while waiters and idle:
+            if waiters[0].done():
+                waiters.popleft()
+            elif now >= idle[-1].recheck:
+                return True
+            else:
+                entry = idle.pop()
+                entry.state = self.lends_as
+                self.acquired += 1
+                waiters.popleft().set_result(entry)
+        wanted = self.max_size if waiters else self.min_size
+        return len(self.entries) + self.connecting - self.closing < wanted
+
     def next_work(self, now: float) -> Work | None:
-        """Serve waiters with what is there; what to begin so that the next one can be served."""
+        """What to begin so that the next one who waits can be served, after `serve`."""
         if self.closed:
             return None
-        while self._someone_waits():
-            if not self.idle:
-                return self._grow()
-            entry = self.idle.pop()
-            if now < entry.recheck:
-                self.hand(entry)
-            elif now >= entry.expires:
-                return self.retire(entry)
-            elif self._enough_coming():
-                self.idle.append(entry)
-                return None
-            else:
-                return self.check(entry)
-        if self.live < self.min_size and now >= self.fill_at:
-            return self._connect()
-        return None
+        if not self._someone_waits():
+            return self._connect() if self.live < self.min_size and now >= self.fill_at else None
+        if not self.idle:
+            return None if self._enough_coming() else self._connect()
+        entry = self.idle[-1]
+        if now >= entry.expires:
+            return self.retire(self.idle.pop())
+        return None if self._enough_coming() else self.check(self.idle.pop())
 
     def hand(self, entry: Entry[T]) -> bool:
         """Lend *entry* to whoever has waited longest; False if nobody does."""
@@ -146,6 +156,7 @@ class Core(Generic[T]):
         """Take a new connection in."""
         expires = now + self._lifetime * (1 - self._jitter * random())  # noqa: S311 - no secret
         entry = Entry(connection, self, expires, min(expires, now + self._holds))
+        entry.since = now
         self.entries[id(connection)] = entry
         self.created += 1
         self.fill_failures, self.fill_at = 0, -math.inf
@@ -171,7 +182,8 @@ class Core(Generic[T]):
         if checked and self.hand(entry):
             return None
         entry.state = IDLE
-        entry.since = now
+        if not checked:  # a check is no use
+            entry.since = now
         self.idle.append(entry)
         return None
 
@@ -295,14 +307,6 @@ class Core(Generic[T]):
     # Waiters that have given up may count here: it makes the pool grow sooner, and never too far.
     def _enough_coming(self) -> bool:
         return self.connecting + self.checking >= len(self.waiters)
-
-    def _grow(self) -> Work | None:
-        if self._enough_coming():
-            return None
-        if len(self.entries) + self.connecting < self.max_size:
-            return self._connect()
-        self.max_size_reached += 1
-        return None
 
     def _connect(self) -> Work | None:
         if len(self.entries) + self.connecting >= self.max_size:

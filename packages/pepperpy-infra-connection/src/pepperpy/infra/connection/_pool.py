@@ -5,25 +5,32 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import deque
 from contextlib import suppress
+from threading import get_ident
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from weakref import ref
 
-from pepperpy.infra.utils import ForkSafeLock, Signal, deadline, emit
+from pepperpy.infra.utils import ForkSafeLock, deadline
 
 from ._base import BasePool, C, T
 from ._core import BUSY, DUE, GONE, IDLE, LENT, Core, Entry, Task, Work
-from ._errors import PoolLoopError, PoolTimeoutError
+from ._errors import PoolClosedError, PoolLoopError, PoolTimeoutError
 from ._types import PoolStatus
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Coroutine, Generator, Iterable
+    from typing import Self
 
     from pepperpy.infra.utils import Clock
 
     from ._resource import PoolContext
 
 R = TypeVar("R")
+
+_time_left = deadline.remaining
+
+_GRACE: Final = 1.0  # seconds for what was cancelled to end
 
 _SLACK: Final = 0.0005  # seconds that a time-out may come early, so that one timer serves many
 
@@ -60,13 +67,12 @@ class ConnectionPool(BasePool[T, C], ABC):
         ...         print("closed", connection)
         >>> async def main():
         ...     pool = Numbers("numbers")
-        ...     async with pool.connection() as first, pool.connection() as second:
-        ...         print(first, "and", second)
+        ...     async with pool.connection() as connection:
+        ...         print("using", connection)
         ...     await pool.close()
         >>> asyncio.run(main())
-        connection 1 and connection 2
+        using connection 1
         closed connection 1
-        closed connection 2
     """
 
     def __init__(self, name: str, config: C | None = None, *, clock: Clock | None = None) -> None:
@@ -74,7 +80,12 @@ class ConnectionPool(BasePool[T, C], ABC):
 
         self._running_loop = asyncio._get_running_loop  # noqa: SLF001 - public in `asyncio.events`
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = 0  # where the loop ran first; elsewhere things go a longer way
         self._moving = ForkSafeLock()
+        self._opening: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._tick: asyncio.TimerHandle | None = None
         super().__init__(name, config, clock=clock)
 
     @abstractmethod
@@ -100,9 +111,9 @@ class ConnectionPool(BasePool[T, C], ABC):
         """
         import asyncio
 
-        while self._status is PoolStatus.CLOSING and self._ending is not None:
-            await asyncio.shield(self._ending)
         loop = asyncio.get_running_loop()
+        if self._status is PoolStatus.CLOSING:
+            await self.close()
         if self._status is PoolStatus.CLOSED:
             self._status = PoolStatus.INITIALIZING
             self._loop = None
@@ -122,20 +133,20 @@ class ConnectionPool(BasePool[T, C], ABC):
         if self._status is PoolStatus.CLOSED:
             return
         loop = asyncio.get_running_loop()
-        if self._loop is None or (self._loop is not loop and not self._loop.is_running()):
+        if self._loop is not loop:
+            if self._loop is not None and self._loop.is_running():
+                raise self._loop_error()
             self._abandon()
             self._status = PoolStatus.CLOSED
             self._renew()
             return
-        if self._loop is not loop:
-            raise self._loop_error()
         if self._ending is None:
             self._status = PoolStatus.CLOSING
             work = self._core.close(self._closed_error())
             self._ending = self._spawn(self._end(self._core, work), "end")
         await asyncio.shield(self._ending)
 
-    async def __aenter__(self) -> ConnectionPool[T, C]:
+    async def __aenter__(self) -> Self:
         await self.initialize()
         return self
 
@@ -228,51 +239,69 @@ class ConnectionPool(BasePool[T, C], ABC):
         return None
 
     async def _wait(self, timeout: float | None = None) -> Entry[T]:  # noqa: ASYNC109 - as above
-        import asyncio
-
-        loop = asyncio.get_running_loop()
-        self._enter(loop)
+        loop: Any = self._running_loop()
+        if loop is not self._loop or self._core.closed:
+            self._enter(loop)
         core = self._core
-        self._admit(core)
+        if self._config.max_waiting is not None:
+            self._admit(core)
+        left = _time_left()
+        limit = None if timeout is None and left is None else self._limit(timeout, left)
         future: asyncio.Future[Entry[T]] = loop.create_future()
-        limit = self._limit(timeout)
         core.waiters.append(future)
-        self._pump(core)
-        if not future.done():
-            timer = self._expire_later(loop, future, limit)
-            start = self._now()
+        if core.idle or len(core.entries) + core.connecting < core.max_size:
+            self._pump(core)
+        if future.done():
+            entry = future.result()
+        else:
+            core.max_size_reached += not core.connecting
+            start = monotonic()
+            if limit is None:
+                timer = None
+                self._expire_in_turn(loop, future, start)
+            else:
+                timer = self._expire_later(loop, future, limit)
             try:
-                await future
-            except PoolTimeoutError as error:
-                core.forsake()
-                self._timed_out(error)
-                raise
-            except BaseException:
-                self._forsake(core, future)
+                entry = await future
+            except BaseException as error:
+                self._not_served(core, future, error)
                 raise
             finally:
                 if timer is not None:
                     timer.cancel()
-                self._waited(self._now() - start)
-        entry = future.result()
+                self._wait_time = waited = monotonic() - start
+                self._total_wait_time += waited
         if self._config.leak_threshold is not None:
             self._remember_task(entry)
         return entry
 
+    def _not_served(
+        self, core: Core[T], future: asyncio.Future[Entry[T]], error: BaseException
+    ) -> None:
+        if isinstance(error, PoolTimeoutError):
+            self._timed_out(error)
+        if future.done() and not future.cancelled() and future.exception() is None:
+            self._give_back(future.result())  # it was cancelled when it had been handed one
+        else:
+            core.forsake()
+
     def _give_back(self, entry: Entry[T]) -> None:
         """Take *entry* back: at once where nothing else is to be done, else in the background."""
         if entry.state == LENT:
-            core = self._core
+            core = entry.core
             entry.state = IDLE
             entry.since = self._now()
             core.idle.append(entry)
             # Asked only now: if another thread gave it back, a task that began to wait meanwhile
             # has either seen it or is seen here.
             if core.waiters:
-                self._call(self._pump, core)
+                self._serve(core, entry.since)
         elif entry.state == DUE:
             entry.state = BUSY
-            self._call(self._come_back, entry)
+            if get_ident() == self._thread:
+                self._come_back(entry)
+            else:
+                self._elsewhere(self._come_back, entry)
         else:
             self._forget_orphan(entry)
             entry.state = GONE
@@ -283,13 +312,11 @@ class ConnectionPool(BasePool[T, C], ABC):
         import asyncio
 
         super()._renew()
-        self._opening: asyncio.Task[None] | None = None
-        self._ending: asyncio.Task[None] | None = None
+        self._opening = self._ending = None
+        self._timer = self._tick = None
         self._stirred = asyncio.Event()
         self._tasks: dict[asyncio.Task[Any], str] = {}
         self._deadlines: deque[tuple[float, asyncio.Future[Entry[T]]]] = deque()
-        self._timer: asyncio.TimerHandle | None = None
-        self._tick: asyncio.TimerHandle | None = None
 
     def after_fork(self) -> None:
         """Begin anew in a forked child: nothing of the parent's is used or closed."""
@@ -306,7 +333,7 @@ class ConnectionPool(BasePool[T, C], ABC):
             if self._loop is not None and self._loop.is_running():
                 raise self._loop_error()
             self._abandon()
-            self._loop = loop
+            self._loop, self._thread = loop, get_ident()
             self._renew()
             self._status = PoolStatus.READY
             self._arm(loop)
@@ -316,12 +343,17 @@ class ConnectionPool(BasePool[T, C], ABC):
         loop, core = self._loop, self._core
         if loop is not None and not loop.is_closed():
             while core.waiters:
-                core.fail_first(self._closed_error())
+                core.fail_first(self._loop_is_left())
         for timer in (self._timer, self._tick):
             if timer is not None:
                 timer.cancel()
         core.abandon(self._orphans)
         self._loop = None
+
+    def _loop_is_left(self) -> PoolClosedError:
+        return PoolClosedError(
+            f"the event loop was left in which pool {self._name!r} lived", pool=self._name
+        )
 
     def _loop_error(self) -> PoolLoopError:
         return PoolLoopError(
@@ -333,11 +365,12 @@ class ConnectionPool(BasePool[T, C], ABC):
     def _arm(self, loop: asyncio.AbstractEventLoop) -> None:
         every = self._check_every()
         if every is not None:
-            self._tick = loop.call_later(every, _tick, ref(self), self._core)
+            self._tick = loop.call_later(every, _tick, ref(self))
 
-    def _beat(self, core: Core[T]) -> None:
-        if core is self._core and not core.closed and self._loop is not None:
-            self._spawn(self.maintain(), "maintain")
+    def _beat(self) -> None:
+        if self._loop is not None and not self._core.closed:
+            if "maintain" not in self._tasks.values():
+                self._spawn(self.maintain(), "maintain")
             self._arm(self._loop)
 
     def _spawn(self, work: Coroutine[Any, Any, R], what: str) -> asyncio.Task[R]:
@@ -360,44 +393,47 @@ class ConnectionPool(BasePool[T, C], ABC):
         task.add_done_callback(done)
         return task
 
-    def _call(self, act: Any, argument: object) -> None:
-        """Have it done in the pool's loop, which is mostly the one that runs here."""
-        loop = self._loop
-        if loop is not None and self._running_loop() is not loop:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(act, argument)
-            return
-        act(argument)
+    def _serve(self, core: Core[T], now: float) -> None:
+        """Serve those who wait; from another thread, in the loop that they are in."""
+        if get_ident() != self._thread:
+            self._elsewhere(self._pump, core)
+        elif core.serve(now):
+            self._pump(core)
+
+    def _elsewhere(self, act: Callable[[Any], None], argument: object) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(act, argument)
 
     # Who waits, and for how long.
 
-    def _limit(self, timeout: float | None) -> float | None:
-        """Seconds to wait; `None` for as long as all wait who say nothing else."""
+    def _limit(self, timeout: float | None, left: float | None) -> float:
+        """Seconds to wait where something else was said than what holds for all."""
         if timeout is not None:
             return deadline.at_most(timeout)
-        left = deadline.remaining()
         default: Any = self._config.acquire_timeout
-        return left if left is None or default is None else min(left, default)
+        return min(each for each in (left, default) if each is not None)
 
     def _expire_later(
-        self, loop: asyncio.AbstractEventLoop, future: asyncio.Future[Entry[T]], limit: float | None
+        self, loop: asyncio.AbstractEventLoop, future: asyncio.Future[Entry[T]], limit: float
     ) -> asyncio.TimerHandle | None:
-        if limit is not None:
-            if limit <= 0:
-                self._expire(future, limit)
-                return None
+        if limit > 0:
             return loop.call_later(limit, self._expire, future, limit)
+        self._expire(future, limit)
+        return None
+
+    def _expire_in_turn(
+        self, loop: asyncio.AbstractEventLoop, future: asyncio.Future[Entry[T]], start: float
+    ) -> None:
+        """One timer for all who wait equally long: they expire in the order in which they came."""
         default: Any = self._config.acquire_timeout
         if default is None:
-            return None
-        # One timer for all who wait equally long: they expire in the order in which they came.
+            return
         deadlines = self._deadlines
         while deadlines and deadlines[0][1].done():
             deadlines.popleft()
-        deadlines.append((loop.time() + default, future))
+        deadlines.append((start + default, future))
         if self._timer is None:
-            self._timer = loop.call_at(deadlines[0][0], self._expire_due, loop, deadlines)
-        return None
+            self._timer = loop.call_later(default, self._expire_due, loop, deadlines)
 
     def _expire_due(
         self,
@@ -405,23 +441,19 @@ class ConnectionPool(BasePool[T, C], ABC):
         deadlines: deque[tuple[float, asyncio.Future[Entry[T]]]],
     ) -> None:
         default: Any = self._config.acquire_timeout
-        due = loop.time() + _SLACK
+        now = monotonic()
+        due = now + _SLACK
         while deadlines and (deadlines[0][1].done() or deadlines[0][0] <= due):
             self._expire(deadlines.popleft()[1], default)
         self._timer = (
-            loop.call_at(deadlines[0][0], self._expire_due, loop, deadlines) if deadlines else None
+            loop.call_later(deadlines[0][0] - now, self._expire_due, loop, deadlines)
+            if deadlines
+            else None
         )
 
     def _expire(self, future: asyncio.Future[Entry[T]], seconds: float) -> None:
         if not future.done():
             future.set_exception(self._timeout_error(seconds))
-
-    def _forsake(self, core: Core[T], future: asyncio.Future[Entry[T]]) -> None:
-        """The waiter was cancelled: what it was handed meanwhile goes to the next one."""
-        if future.done() and not future.cancelled() and future.exception() is None:
-            self._give_back(future.result())
-        else:
-            core.forsake()
 
     def _remember_task(self, entry: Entry[T]) -> None:
         import asyncio
@@ -439,9 +471,9 @@ class ConnectionPool(BasePool[T, C], ABC):
     def _is_open(self) -> bool:
         return self._loop is not None
 
-    def _later(self, seconds: float, core: Core[T]) -> None:
+    def _later(self, seconds: float) -> None:
         if self._loop is not None:
-            self._loop.call_later(seconds, _pump_later, ref(self), core)
+            self._loop.call_later(seconds, _pump_later, ref(self))
 
     def _start(self, core: Core[T], work: Work) -> None:
         entry: Any = work.entry
@@ -467,8 +499,14 @@ class ConnectionPool(BasePool[T, C], ABC):
         import asyncio
 
         limit: Any = self._config.connect_timeout
-        async with asyncio.timeout(limit):
-            connection = await self._create_connection()
+        timer = asyncio.timeout(limit)
+        try:
+            async with timer:
+                connection = await self._create_connection()
+        except TimeoutError as error:
+            if timer.expired():
+                raise self._too_slow(limit) from error
+            raise
         if not self._core.checks_always or connection is None or await self._valid(connection):
             return connection
         await self._shut(connection)
@@ -487,9 +525,7 @@ class ConnectionPool(BasePool[T, C], ABC):
         )
 
     async def _shut(self, connection: T) -> None:
-        await self._attempt(
-            "close", self._close_connection(connection), self._config.close_timeout
-        )
+        await self._attempt("close", self._close_connection(connection), self._config.close_timeout)
 
     async def _attempt(self, what: str, hook: Coroutine[Any, Any, Any], limit: Any) -> bool:
         """Whether *hook* came to an end in time and did not say no."""
@@ -535,7 +571,7 @@ class ConnectionPool(BasePool[T, C], ABC):
             self._settle(core, entry, good=good)
 
     def _resets(self) -> bool:
-        return type(self)._reset_connection is not ConnectionPool._reset_connection
+        return type(self)._reset_connection is not ConnectionPool._reset_connection  # noqa: SLF001 - its own
 
     # Opening and closing.
 
@@ -555,21 +591,24 @@ class ConnectionPool(BasePool[T, C], ABC):
         self._status = PoolStatus.READY
 
     async def _end(self, core: Core[T], work: Iterable[Work]) -> None:
-        self._begin(core, work)
-        for timer in (self._timer, self._tick):
-            if timer is not None:
-                timer.cancel()
-        patience: Any = self._config.close_timeout
-        await self._wait_until(lambda: not core.on_loan and not self._tasks_but_ends(), patience)
-        if late := core.orphan(self._orphans):
-            facts = {"on_loan": len(late)}
-            emit(Signal(kind="pool.closed_on_loan", source=self._name, facts=facts))
-            self._begin(core, late)
-        for task, what in list(self._tasks.items()):
-            if what not in {"close", *_ENDS}:
-                task.cancel()
-        await self._wait_until(lambda: not self._tasks_but_ends(), patience + 1)
-        self._status = PoolStatus.CLOSED
+        try:
+            self._begin(core, work)
+            patience: Any = self._config.close_timeout
+            await self._wait_until(
+                lambda: not core.on_loan and not self._tasks_but_ends(), patience
+            )
+            if late := core.orphan(self._orphans):
+                self._closed_on_loan(late)
+                self._begin(core, late)
+            for task, what in list(self._tasks.items()):
+                if what != "close" and what not in _ENDS:
+                    task.cancel()
+            await self._wait_until(lambda: not self._tasks_but_ends(), patience + _GRACE)
+        finally:
+            for timer in (self._timer, self._tick):
+                if timer is not None:
+                    timer.cancel()
+            self._status = PoolStatus.CLOSED
 
     def _tasks_but_ends(self) -> list[asyncio.Task[Any]]:
         return [task for task, what in self._tasks.items() if what not in _ENDS]
@@ -597,14 +636,14 @@ def _cancelled_itself(error: BaseException) -> bool:
     return isinstance(error, asyncio.CancelledError) and not (task and task.cancelling())
 
 
-def _tick(pool: ref[ConnectionPool[Any, Any]], core: Core[Any]) -> None:
-    if (alive := pool()) is not None:
-        alive._beat(core)  # noqa: SLF001 - a timer must not keep the pool alive
+def _tick(pool: ref[Any]) -> None:
+    if (alive := pool()) is not None:  # a timer must not keep the pool alive
+        alive._beat()  # noqa: SLF001 - a function of this module
 
 
-def _pump_later(pool: ref[ConnectionPool[Any, Any]], core: Core[Any]) -> None:
+def _pump_later(pool: ref[Any]) -> None:
     if (alive := pool()) is not None:
-        alive._pump(core)  # noqa: SLF001 - as above
+        alive._pump(alive._core)  # noqa: SLF001 - as above
 
 
 class Released:

@@ -1,14 +1,16 @@
 """`pooled_resource`: a connection for the time of a block, or of a call."""
 
+# ruff: noqa: SLF001 - it is one with the pools, whose inner methods it calls
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from pepperpy.infra.utils.wrapping import Kind, compile_wrapper, decorate, kind_of
 
-from ._core import Entry
-from ._errors import PoolNameError
-from ._registry import tasks_pool, threads_pool
+from ._core import IDLE, LENT, Entry
+from ._errors import NotLentError, PoolNameError
+from ._registry import registry, tasks_pool, threads_pool
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
@@ -22,6 +24,8 @@ R = TypeVar("R")
 S = TypeVar("S")
 Y = TypeVar("Y")
 P = ParamSpec("P")
+
+_for_tasks: dict[str, Any] = registry.for_tasks
 
 _LEASE = """\
 $pool = $find($name)
@@ -55,25 +59,63 @@ class PooledResourceContext(Generic[T]):
 
     The name is looked up on each entry.  One object may be entered by many tasks or threads at
     once, and again inside itself; each leaves it where it entered.
+
+    As a decorator it fills in the first parameter (in a method the one after ``self``), which
+    callers then do not see.  Pools for tasks take ``async with`` and ``async def``, those for
+    threads ``with`` and ``def``.  Where the block or the function fails, the connection is checked
+    before it is lent again.
+
+    Args:
+        pool_name: What the pool is registered under, at the latest on entry.
+
+    Raises:
+        PoolNameError: If *pool_name* is no text, as where the decorator is put on bare.
+        UnknownPoolError: On entry, if no pool has the name.
+
+    Examples:
+        >>> @pooled_resource("main")
+        ... async def count(connection, table):
+        ...     return await connection.fetch(f"SELECT count(*) FROM {table}")
+        >>> import inspect
+        >>> str(inspect.signature(count))
+        '(table)'
     """
 
-    __slots__ = ("_held", "_name")
+    __slots__ = ("_entry", "_more", "_name")
 
     def __init__(self, pool_name: str) -> None:
+        if type(pool_name) is not str:  # the quickest way to ask
+            _check_name(pool_name)
         self._name = pool_name
-        # (the pool, the entry, who holds it).  Who does is asked for only if another one holds one
-        # already, which takes as long as all the rest: so at most one of them is unknown, and it is
-        # the first that its holder entered.
-        self._held: list[tuple[Any, Entry[Any], object]] = []
+        # Whoever enters while nobody else is inside; who that is, is not asked, for that takes as
+        # long as half of all the rest.
+        self._entry: Entry[Any] | None = None
+        # Those who entered while somebody was inside, with their task or thread.
+        self._more: list[tuple[Entry[Any], object]] | None = None
 
     def __repr__(self) -> str:
         return f"pooled_resource({self._name!r})"
 
+    # The lines of `ConnectionPool._take` and `_give_back`: to call them would cost a fifth more.
     async def __aenter__(self) -> T:
-        pool = tasks_pool(self._name)
-        entry: Entry[T] = pool._take() or await pool._wait()
-        held = self._held
-        held.append((pool, entry, _holder() if held else None))
+        pool = _for_tasks.get(self._name) or tasks_pool(self._name)
+        core = pool._core
+        quick = core.quick
+        if (
+            quick
+            and not core.waiters
+            and pool._running_loop() is pool._loop
+            and pool._now() < quick[-1].recheck
+        ):
+            entry: Entry[T] = quick.pop()
+            entry.state = core.lends_as
+            core.acquired += 1
+        else:
+            entry = await pool._wait()
+        if self._entry is None and self._more is None:
+            self._entry = entry
+        else:
+            self._push(entry)
         return entry.connection
 
     async def __aexit__(
@@ -82,12 +124,22 @@ class PooledResourceContext(Generic[T]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._leave(kind)
+        entry = self._entry
+        if kind is None and self._more is None and entry is not None and entry.state == LENT:
+            self._entry = None
+            entry.state = IDLE
+            pool, core = entry.pool, entry.core
+            entry.since = now = pool._now()
+            core.idle.append(entry)
+            if core.waiters:
+                pool._serve(core, now)
+        else:
+            self._leave(kind)
 
     def __enter__(self) -> T:
-        pool = threads_pool(self._name)
+        pool: Any = threads_pool(self._name)
         entry: Entry[T] = pool._take() or pool._wait()
-        self._held.append((pool, entry, _holder()))
+        self._push(entry)
         return entry.connection
 
     def __exit__(
@@ -98,12 +150,31 @@ class PooledResourceContext(Generic[T]):
     ) -> None:
         self._leave(kind)
 
+    def _push(self, entry: Entry[Any]) -> None:
+        more = self._more
+        if more is None:
+            more = self._more = []
+        more.append((entry, _holder()))
+
     def _leave(self, kind: type[BaseException] | None) -> None:
-        held = self._held
-        pool, entry, _ = held.pop() if len(held) == 1 else held.pop(_mine(held))
+        entry = self._pop()
         if kind is not None:
             entry.core.suspect(entry)
-        pool._give_back(entry)
+        entry.pool._give_back(entry)
+
+    def _pop(self) -> Entry[Any]:
+        """The innermost one of the task or thread that asks."""
+        more = self._more or []
+        me = _holder() if more else None
+        for index in range(len(more) - 1, -1, -1):
+            if more[index][1] is me:
+                return more.pop(index)[0]
+        entry, self._entry = self._entry, None
+        if entry is None:
+            raise NotLentError(
+                f"{self!r} is left by a task or thread that has not entered it", pool=self._name
+            )
+        return entry
 
     if TYPE_CHECKING:
 
@@ -137,34 +208,16 @@ class PooledResourceContext(Generic[T]):
         return compile_wrapper(func, body, names, label="pooled_resource", kind=kind, inject=True)
 
 
-def pooled_resource(pool_name: str) -> PooledResourceContext[Any]:
-    """A connection of the pool that has this name, for a block or for each call of a function.
+if TYPE_CHECKING:
 
-    As a decorator it fills in the first parameter (in a method the one after ``self``), which
-    callers then do not see.  Pools for tasks take ``async with`` and ``async def``, those for
-    threads ``with`` and ``def``.  Where the block or the function fails, the connection is checked
-    before it is lent again.
+    def pooled_resource(pool_name: str) -> PooledResourceContext[Any]:
+        """A connection of the pool that has this name, for a block or for each call of a function.
 
-    Raises:
-        PoolNameError: If *pool_name* is no text, as where the decorator is put on bare.
-        UnknownPoolError: On entry, if no pool has the name.
-
-    Examples:
-        >>> @pooled_resource("main")
-        ... async def count(connection, table):
-        ...     return await connection.fetch(f"SELECT count(*) FROM {table}")
-        >>> import inspect
-        >>> str(inspect.signature(count))
-        '(table)'
-    """
-    name: Any = pool_name
-    if not isinstance(name, str):
-        raise PoolNameError(
-            f'pooled_resource takes the name of a pool: pooled_resource("main"); '
-            f"got {type(name).__name__}",
-            name=name,
-        )
-    return PooledResourceContext(pool_name)
+        See `PooledResourceContext`, which it is.
+        """
+        ...
+else:
+    pooled_resource = PooledResourceContext  # a function that calls it would cost a tenth more
 
 
 class PoolContext(Generic[T]):
@@ -173,12 +226,14 @@ class PoolContext(Generic[T]):
     __slots__ = ("_entry", "_pool")
 
     def __init__(self, pool: ConnectionPool[T, Any]) -> None:
-        self._pool = pool
+        self._pool: Any = pool
         self._entry: Entry[T] | None = None
 
     async def __aenter__(self) -> T:
-        entry = self._entry = self._pool._take() or await self._pool._wait()
+        entry: Entry[T] = self._pool._take() or await self._pool._wait()
+        self._entry = entry
         return entry.connection
+
     async def __aexit__(
         self,
         kind: type[BaseException] | None,
@@ -194,11 +249,12 @@ class ThreadPoolContext(Generic[T]):
     __slots__ = ("_entry", "_pool")
 
     def __init__(self, pool: ThreadConnectionPool[T, Any]) -> None:
-        self._pool = pool
+        self._pool: Any = pool
         self._entry: Entry[T] | None = None
 
     def __enter__(self) -> T:
-        entry = self._entry = self._pool._take() or self._pool._wait()
+        entry: Entry[T] = self._pool._take() or self._pool._wait()
+        self._entry = entry
         return entry.connection
 
     def __exit__(
@@ -217,22 +273,21 @@ def _return(pool: Any, entry: Entry[Any] | None, kind: type[BaseException] | Non
         pool._give_back(entry)
 
 
-def _mine(held: list[tuple[Any, Entry[Any], object]]) -> int:
-    """Where the innermost one is that this task or thread holds."""
-    me = _holder()
-    owners = [owner for _, _, owner in held]
-    for index in range(len(owners) - 1, -1, -1):
-        if owners[index] is me:
-            return index
-    return owners.index(None)
-
-
 def _holder() -> object:
     """The task that runs here, or else the thread."""
     import sys
     import threading
 
-    asyncio = sys.modules.get("asyncio")
-    running = asyncio is not None and asyncio._get_running_loop() is not None
-    task = asyncio.current_task() if asyncio is not None and running else None
-    return task or threading.current_thread()
+    asyncio: Any = sys.modules.get("asyncio")
+    if asyncio is not None and asyncio._get_running_loop() is not None:
+        return asyncio.current_task() or threading.current_thread()
+    return threading.current_thread()
+
+
+def _check_name(name: object) -> None:
+    if not isinstance(name, str):
+        raise PoolNameError(
+            f'pooled_resource takes the name of a pool: pooled_resource("main"); '
+            f"got {type(name).__name__}",
+            name=name,
+        )

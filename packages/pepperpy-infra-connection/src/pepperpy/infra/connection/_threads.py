@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Generic
 from weakref import ref
 
-from pepperpy.infra.utils import Signal, deadline, emit
+from pepperpy.infra.utils import deadline
 
 from ._base import BasePool, C, T, caller
 from ._core import BUSY, DUE, IDLE, LENT, Core, Entry, Task, Work
@@ -94,7 +94,7 @@ class ThreadConnectionPool(BasePool[T, C], ABC):
         limit: Any = self._config.connect_timeout
         for thread in threads:
             thread.join(limit)
-        late = self._timeout_error(limit) if any(each.is_alive() for each in threads) else None
+        late = self._too_slow(limit) if any(each.is_alive() for each in threads) else None
         for error in (*told, late):
             if error is not None:
                 self.close()
@@ -107,8 +107,8 @@ class ThreadConnectionPool(BasePool[T, C], ABC):
         """
         patience: Any = self._config.close_timeout
         with self._lock:
-            if self._status is PoolStatus.CLOSING:
-                self._stirred.wait_for(lambda: self._status is PoolStatus.CLOSED)
+            while self._status is PoolStatus.CLOSING:
+                self._stirred.wait()
             if self._status is PoolStatus.CLOSED:
                 return
             self._status = PoolStatus.CLOSING
@@ -117,8 +117,7 @@ class ThreadConnectionPool(BasePool[T, C], ABC):
             self._begin(core, core.close(self._closed_error()))
             self._stirred.wait_for(lambda: not core.on_loan and not self._working, patience)
             if late := core.orphan(self._orphans):
-                facts = {"on_loan": len(late)}
-                emit(Signal(kind="pool.closed_on_loan", source=self._name, facts=facts))
+                self._closed_on_loan(late)
                 self._begin(core, late)
             self._stirred.wait_for(lambda: not self._working, patience)
             self._status = PoolStatus.CLOSED
@@ -229,6 +228,7 @@ class ThreadConnectionPool(BasePool[T, C], ABC):
             self._admit(core)
             core.waiters.append(ticket)
             self._pump(core)
+            core.max_size_reached += not ticket.over and not core.connecting
         start = self._now()
         late: PoolTimeoutError | None = None
         try:
@@ -318,10 +318,10 @@ class ThreadConnectionPool(BasePool[T, C], ABC):
     def _is_open(self) -> bool:
         return self._status is PoolStatus.READY
 
-    def _later(self, seconds: float, core: Core[T]) -> None:
+    def _later(self, seconds: float) -> None:
         def pump() -> None:
             with self._lock:
-                self._pump(core)
+                self._pump(self._core)
 
         timer = threading.Timer(seconds, pump)
         timer.daemon = True
@@ -416,7 +416,7 @@ class ThreadConnectionPool(BasePool[T, C], ABC):
         return self._verdict(what, answer)
 
     def _resets(self) -> bool:
-        return type(self)._reset_connection is not ThreadConnectionPool._reset_connection
+        return type(self)._reset_connection is not ThreadConnectionPool._reset_connection  # noqa: SLF001 - its own
 
 
 class _Ticket(Generic[T]):
@@ -456,9 +456,7 @@ class _Ticket(Generic[T]):
         self._gate.release()
 
 
-def _keep(
-    pool: ref[ThreadConnectionPool[Any, Any]], stop: threading.Event, every: float
-) -> None:
+def _keep(pool: ref[ThreadConnectionPool[Any, Any]], stop: threading.Event, every: float) -> None:
     while not stop.wait(every):
         alive = pool()
         if alive is None:  # a thread must not keep the pool alive
