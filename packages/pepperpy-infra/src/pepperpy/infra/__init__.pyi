@@ -18,6 +18,22 @@ from pepperpy.infra.config import use_registry as use_registry
 from pepperpy.infra.config import validate_all_configs as validate_all_configs
 from pepperpy.infra.config import validate_config as validate_config
 from pepperpy.infra.config import watch_config as watch_config
+from pepperpy.infra.connection import ConnectionPool as ConnectionPool
+from pepperpy.infra.connection import ConnectionPoolConfig as ConnectionPoolConfig
+from pepperpy.infra.connection import HTTPClientPool as HTTPClientPool
+from pepperpy.infra.connection import PooledResourceContext as PooledResourceContext
+from pepperpy.infra.connection import PoolError as PoolError
+from pepperpy.infra.connection import PostgresPool as PostgresPool
+from pepperpy.infra.connection import SQLitePool as SQLitePool
+from pepperpy.infra.connection import ThreadConnectionPool as ThreadConnectionPool
+from pepperpy.infra.connection import close_pools as close_pools
+from pepperpy.infra.connection import get_connection as get_connection
+from pepperpy.infra.connection import get_pool as get_pool
+from pepperpy.infra.connection import initialize_pools as initialize_pools
+from pepperpy.infra.connection import pooled_resource as pooled_resource
+from pepperpy.infra.connection import register_pool as register_pool
+from pepperpy.infra.connection import release_connection as release_connection
+from pepperpy.infra.connection import unregister_pool as unregister_pool
 from pepperpy.infra.logging import LoggingError as LoggingError
 from pepperpy.infra.logging import LogLevel as LogLevel
 from pepperpy.infra.logging import QueuePolicy as QueuePolicy
@@ -83,9 +99,12 @@ __all__ = [
     "ConfigRegistry",
     "ConfigValidationError",
     "ConfigWarning",
+    "ConnectionPool",
+    "ConnectionPoolConfig",
     "Event",
     "EventLevel",
     "FakeClock",
+    "HTTPClientPool",
     "InfraError",
     "LogLevel",
     "LoggingError",
@@ -93,18 +112,24 @@ __all__ = [
     "MemoryTelemetryHandler",
     "Metric",
     "MetricType",
+    "PoolError",
+    "PooledResourceContext",
+    "PostgresPool",
     "ProviderTelemetry",
     "QueuePolicy",
     "RetryBudget",
+    "SQLitePool",
     "Sampling",
     "TelemetryError",
     "TelemetryHandler",
     "TelemetryManager",
+    "ThreadConnectionPool",
     "UtilsError",
     "async_retry",
     "bind",
     "capture_logs",
     "capture_metrics",
+    "close_pools",
     "config_overrides",
     "config_template",
     "configure_logging",
@@ -117,13 +142,16 @@ __all__ = [
     "generate_id",
     "generate_timestamp",
     "get_config",
+    "get_connection",
     "get_file_extension",
     "get_file_mime_type",
     "get_file_size",
     "get_logger",
+    "get_pool",
     "get_provider_telemetry",
     "hash_string",
     "initialize_logging",
+    "initialize_pools",
     "initialize_telemetry",
     "is_telemetry_enabled",
     "is_valid_email",
@@ -132,7 +160,10 @@ __all__ = [
     "log_context",
     "log_level",
     "object_to_dict",
+    "pooled_resource",
     "register_config",
+    "register_pool",
+    "release_connection",
     "reload_config",
     "report_event",
     "report_metric",
@@ -146,6 +177,7 @@ __all__ = [
     "slugify",
     "subscribe_config",
     "truncate_string",
+    "unregister_pool",
     "use_registry",
     "validate_all_configs",
     "validate_config",
