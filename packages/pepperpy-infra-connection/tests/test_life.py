@@ -261,6 +261,27 @@ class TestSizes:
         assert pool.size == pool.available == 1
         await pool.close()
 
+    async def test_a_connection_that_is_being_closed_counts_until_it_is(self, link_pool):
+        free = asyncio.Event()
+
+        class Slow(link_pool):
+            async def _close_connection(self, connection):
+                await free.wait()
+                await super()._close_connection(connection)
+
+        pool = Slow(min_size=0, max_size=1)
+        pool.release(await pool.acquire())
+        pool.drain()
+        waiting = asyncio.create_task(pool.acquire())
+        await turns()
+        assert len(pool.links) == 1
+
+        free.set()
+
+        assert (await waiting).number == 2
+        pool.release(pool.links[1])
+        await pool.close()
+
     async def test_resize_refuses_what_makes_no_sense(self, link_pool):
         pool = link_pool(min_size=2, max_size=4)
 
@@ -431,6 +452,20 @@ class TestPlaces:
             return other
 
         assert asyncio.run(use()) is not link
+
+    def test_who_waits_in_a_loop_that_was_left_is_told_when_it_runs_again(self, link_pool):
+        pool = link_pool(max_size=1)
+        left = asyncio.new_event_loop()
+        held = left.run_until_complete(pool.acquire())
+        waiting = left.create_task(pool.acquire())
+        left.run_until_complete(turns())
+
+        asyncio.run(pool.close())
+
+        with pytest.raises(PoolClosedError, match="event loop was left"):
+            left.run_until_complete(waiting)
+        left.close()
+        pool.release(held)
 
     def test_two_loops_at_once_are_refused(self, link_pool):
         pool = link_pool(max_size=1)

@@ -120,6 +120,20 @@ class TestLending:
         with pytest.raises(NotLentError):
             pool.release(held)
 
+    def test_who_is_interrupted_when_handed_a_connection_passes_it_on(self, make, monkeypatch):
+        pool = make(max_size=1)
+        held = pool.acquire()
+
+        def interrupted(ticket, limit):
+            pool.release(held)
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("pepperpy.infra.connection._threads._Ticket.wait", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            pool.acquire()
+
+        assert (pool.in_use, pool.available) == (0, 1)
+
     def test_many_threads_lose_nothing_and_share_nothing(self, make):
         pool = make(min_size=0, max_size=4, acquire_timeout=20)
         twice = []
