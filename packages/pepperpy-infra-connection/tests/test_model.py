@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from pepperpy.infra.connection import ConnectionPoolConfig
 from pepperpy.infra.connection._core import BUSY, DUE, IDLE, LENT, Core, Task
+
+MOSTLY = st.sampled_from([True, True, True, False])
 
 
 class Ticket:
@@ -39,6 +42,7 @@ class PoolMachine(RuleBasedStateMachine):
         self.lent = {}
         self.open = set()
         self.serial = 0
+        self.pump()
 
     def pump(self):
         while self.core.serve(self.now):
@@ -98,7 +102,7 @@ class PoolMachine(RuleBasedStateMachine):
                 self.take(self.core.give(entry, self.now))
             self.pump()
 
-    @rule(index=st.integers(0, 5), good=st.booleans())
+    @rule(index=st.integers(0, 5), good=MOSTLY)
     def some_work_ends(self, index, good):
         if not self.works:
             return
@@ -141,6 +145,14 @@ class PoolMachine(RuleBasedStateMachine):
             self.take(work)
         self.pump()
 
+    @rule(seconds=st.sampled_from([0.5, 6.0]))
+    def one_is_used_and_time_passes(self, seconds):
+        self.somebody_wants_one()
+        self.some_work_ends(0, good=True)
+        self.one_comes_back(0, failed=False)
+        self.now += seconds
+        self.somebody_wants_one()
+
     @rule()
     def it_is_drained(self):
         for work in self.core.drain():
@@ -174,3 +186,4 @@ class PoolMachine(RuleBasedStateMachine):
 
 
 TestPool = PoolMachine.TestCase
+TestPool.settings = settings(max_examples=150, stateful_step_count=80)
