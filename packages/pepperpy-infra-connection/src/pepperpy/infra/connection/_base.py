@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import time
 import traceback
 from dataclasses import fields
 from datetime import UTC, datetime
+from inspect import currentframe
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar, cast
 
 from pepperpy.infra.utils import (
@@ -459,7 +459,13 @@ def _age(loan: Loan) -> float:
 
 def caller(depth: int) -> FrameType | None:
     """The frame that is so far above the function that asks, or the outermost one."""
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - what traceback does as well
-    while depth and frame is not None and frame.f_back is not None:
+    frame = currentframe()
+    while depth >= 0 and frame is not None and frame.f_back is not None:
         frame, depth = frame.f_back, depth - 1
     return frame
+
+
+def overrides(pool: object, base: type, hook: str) -> bool:
+    """Whether the class of *pool* has a hook of its own where *base* does nothing."""
+    own: object = getattr(type(pool), hook)
+    return own is not getattr(base, hook)

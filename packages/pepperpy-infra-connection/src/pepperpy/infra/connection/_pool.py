@@ -12,7 +12,7 @@ from weakref import ref
 
 from pepperpy.infra.utils import ForkSafeLock, deadline
 
-from ._base import BasePool, C, T
+from ._base import BasePool, C, T, caller, overrides
 from ._core import BUSY, DUE, GONE, IDLE, LENT, Core, Entry, Task, Work
 from ._errors import PoolClosedError, PoolLoopError, PoolTimeoutError
 from ._types import PoolStatus
@@ -458,8 +458,6 @@ class ConnectionPool(BasePool[T, C], ABC):
     def _remember_task(self, entry: Entry[T]) -> None:
         import asyncio
 
-        from ._base import caller
-
         task = asyncio.current_task()
         self._remember(entry, task.get_name() if task else "no task", caller(2))
 
@@ -571,7 +569,7 @@ class ConnectionPool(BasePool[T, C], ABC):
             self._settle(core, entry, good=good)
 
     def _resets(self) -> bool:
-        return type(self)._reset_connection is not ConnectionPool._reset_connection  # noqa: SLF001 - its own
+        return overrides(self, ConnectionPool, "_reset_connection")
 
     # Opening and closing.
 

@@ -46,8 +46,8 @@ class PostgresPool(ConnectionPool[Any, ConnectionPoolConfig]):
     async def _create_connection(self) -> Any:
         with require_extra("pepperpy-infra-connection", "postgres"):
             import asyncpg  # type: ignore[import-untyped] # pyright: ignore[reportMissingTypeStubs]
-        connect: Any = asyncpg.connect  # pyright: ignore[reportUnknownMemberType] - it has no types
-        return await connect(self._dsn, **self._options)
+        driver: Any = asyncpg
+        return await driver.connect(self._dsn, **self._options)
 
     async def _close_connection(self, connection: Any) -> None:
         try:

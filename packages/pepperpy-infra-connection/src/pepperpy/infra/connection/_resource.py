@@ -98,7 +98,7 @@ class PooledResourceContext(Generic[T]):
 
     # The lines of `ConnectionPool._take` and `_give_back`: to call them would cost a fifth more.
     async def __aenter__(self) -> T:
-        pool = _for_tasks.get(self._name) or tasks_pool(self._name)
+        pool: Any = _for_tasks.get(self._name) or tasks_pool(self._name)
         core = pool._core
         quick = core.quick
         if (

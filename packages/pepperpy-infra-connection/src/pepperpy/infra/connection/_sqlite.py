@@ -42,7 +42,7 @@ class SQLitePool(ThreadConnectionPool["sqlite3.Connection", ConnectionPoolConfig
     ) -> None:
         self._database = database
         # Whoever lends a connection sees to it that one thread at a time has it.
-        self._options = {"check_same_thread": False, **options}
+        self._options: dict[str, Any] = {"check_same_thread": False, **options}
         super().__init__(name, config, clock=clock)
 
     def _create_connection(self) -> sqlite3.Connection:

@@ -9,7 +9,7 @@ from weakref import ref
 
 from pepperpy.infra.utils import deadline
 
-from ._base import BasePool, C, T, caller
+from ._base import BasePool, C, T, caller, overrides
 from ._core import BUSY, DUE, IDLE, LENT, Core, Entry, Task, Work
 from ._errors import PoolTimeoutError
 from ._types import PoolStatus
@@ -416,7 +416,7 @@ class ThreadConnectionPool(BasePool[T, C], ABC):
         return self._verdict(what, answer)
 
     def _resets(self) -> bool:
-        return type(self)._reset_connection is not ThreadConnectionPool._reset_connection  # noqa: SLF001 - its own
+        return overrides(self, ThreadConnectionPool, "_reset_connection")
 
 
 class _Ticket(Generic[T]):
