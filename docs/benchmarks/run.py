@@ -11,6 +11,7 @@ from pathlib import Path
 
 import harness
 import races_config
+import races_connection
 import races_facade
 import races_logging
 import races_telemetry
@@ -20,6 +21,7 @@ from harness import Race
 
 import pepperpy.infra
 import pepperpy.infra.config
+import pepperpy.infra.connection
 import pepperpy.infra.logging
 import pepperpy.infra.telemetry
 import pepperpy.infra.utils
@@ -48,6 +50,7 @@ MODULES = (
     pepperpy.infra.config,
     pepperpy.infra.logging,
     pepperpy.infra.telemetry,
+    pepperpy.infra.connection,
 )
 OURS = tuple(module.__name__.replace(".", "-") for module in MODULES)
 
@@ -93,6 +96,7 @@ def every_race(folder: Path) -> Iterator[Race]:
     yield from races_config.races(folder)
     yield from races_logging.races(folder)
     yield from races_telemetry.races()
+    yield from races_connection.races()
     yield from races_facade.races()
 
 

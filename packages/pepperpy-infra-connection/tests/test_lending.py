@@ -225,6 +225,32 @@ class TestTimeout:
         pool.release(link)
         await pool.close()
 
+    async def test_thousands_that_time_out_at_once_take_no_time(self, link_pool):
+        pool = link_pool(max_size=1, acquire_timeout=0.05)
+        link = await pool.acquire()
+
+        async with asyncio.timeout(5):  # to count them for each took four times as long
+            results = await asyncio.gather(
+                *(pool.acquire() for _ in range(10_000)), return_exceptions=True
+            )
+
+        assert {type(result) for result in results} == {PoolTimeoutError}
+        pool.release(link)
+        await pool.close()
+
+    async def test_nobody_waits_where_max_waiting_is_zero_but_for_what_is_on_its_way(
+        self, link_pool
+    ):
+        pool = link_pool(min_size=0, max_size=2, max_waiting=0)
+
+        first, second = await asyncio.gather(pool.acquire(), pool.acquire())
+        with pytest.raises(PoolFullError):
+            await pool.acquire()
+
+        pool.release(first)
+        pool.release(second)
+        await pool.close()
+
     async def test_no_more_than_max_waiting_wait(self, link_pool):
         pool = link_pool(max_size=1, max_waiting=1)
         link = await pool.acquire()

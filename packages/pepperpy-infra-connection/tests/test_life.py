@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
+import weakref
 
 import pytest
 
@@ -422,6 +424,20 @@ class TestClosing:
 
         assert len(pool.links) == 2
         await pool.close()
+
+    async def test_a_pool_that_nobody_has_is_collected_though_it_waits_for_the_next_check(
+        self, link_pool
+    ):
+        pool = link_pool(acquire_timeout=3600)
+        async with pool.connection():
+            pass
+        await turns()
+        seen = weakref.ref(pool)
+
+        del pool
+        gc.collect()
+
+        assert seen() is None
 
     async def test_a_pool_is_a_block(self, link_pool):
         async with link_pool(min_size=1) as pool:

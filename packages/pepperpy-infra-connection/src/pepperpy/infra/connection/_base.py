@@ -279,7 +279,7 @@ class BasePool(Generic[T, C]):
     def _admit(self, core: Core[T]) -> None:
         """Refuse to let one more wait than may."""
         limit = self._config.max_waiting
-        if limit is not None and len(core.waiters) >= limit and core.waiting() >= limit:
+        if limit is not None and core.is_full(limit):
             error = self._full_error()
             self._timed_out(error)
             raise error

@@ -91,6 +91,7 @@ class Core(Generic[T]):
         self.waiters: deque[Waiter] = deque()
         self.entries: dict[int, Entry[T]] = {}  # by id(): connections may be unhashable
         self.connecting = self.checking = self.closing = 0
+        self.callers = 0  # those in the queue, until they go on
         self.home: object = None
         self.closed = False
         self.fill_at = -math.inf
@@ -223,7 +224,15 @@ class Core(Generic[T]):
 
     def waiting(self) -> int:
         """How many wait."""
-        return sum(not waiter.done() for waiter in self.waiters)
+        # The queue holds some that have given up, and some callers have not heard yet that they
+        # were served; to count who really waits would take too long where thousands time out.
+        return min(len(self.waiters), self.callers)
+
+    def is_full(self, max_waiting: int) -> bool:
+        """Whether one more would have to wait though so many do, for whom nothing is on its way."""
+        if self.idle or len(self.entries) + self.connecting < self.max_size:
+            return False
+        return self.waiting() - self.connecting - self.checking >= max_waiting
 
     def resize(self, min_size: int, max_size: int) -> list[Work]:
         """Take over new sizes; idle connections beyond them are to be closed."""

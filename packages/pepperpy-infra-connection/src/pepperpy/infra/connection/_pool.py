@@ -255,6 +255,7 @@ class ConnectionPool(BasePool[T, C], ABC):
             entry = future.result()
         else:
             core.max_size_reached += not core.connecting
+            core.callers += 1
             start = monotonic()
             if limit is None:
                 timer = None
@@ -267,6 +268,7 @@ class ConnectionPool(BasePool[T, C], ABC):
                 self._not_served(core, future, error)
                 raise
             finally:
+                core.callers -= 1
                 if timer is not None:
                     timer.cancel()
                 self._wait_time = waited = monotonic() - start
@@ -433,20 +435,17 @@ class ConnectionPool(BasePool[T, C], ABC):
             deadlines.popleft()
         deadlines.append((start + default, future))
         if self._timer is None:
-            self._timer = loop.call_later(default, self._expire_due, loop, deadlines)
+            self._timer = loop.call_later(default, _expire_due, ref(self), loop)
 
-    def _expire_due(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        deadlines: deque[tuple[float, asyncio.Future[Entry[T]]]],
-    ) -> None:
+    def _expire_due(self, loop: asyncio.AbstractEventLoop) -> None:
+        deadlines = self._deadlines
         default: Any = self._config.acquire_timeout
         now = monotonic()
         due = now + _SLACK
         while deadlines and (deadlines[0][1].done() or deadlines[0][0] <= due):
             self._expire(deadlines.popleft()[1], default)
         self._timer = (
-            loop.call_later(deadlines[0][0] - now, self._expire_due, loop, deadlines)
+            loop.call_later(deadlines[0][0] - now, _expire_due, ref(self), loop)
             if deadlines
             else None
         )
@@ -637,6 +636,11 @@ def _cancelled_itself(error: BaseException) -> bool:
 def _tick(pool: ref[Any]) -> None:
     if (alive := pool()) is not None:  # a timer must not keep the pool alive
         alive._beat()  # noqa: SLF001 - a function of this module
+
+
+def _expire_due(pool: ref[Any], loop: asyncio.AbstractEventLoop) -> None:
+    if (alive := pool()) is not None:
+        alive._expire_due(loop)  # noqa: SLF001 - as above
 
 
 def _pump_later(pool: ref[Any]) -> None:

@@ -227,6 +227,7 @@ class ThreadConnectionPool(BasePool[T, C], ABC):
             core = self._core
             self._admit(core)
             core.waiters.append(ticket)
+            core.callers += 1
             self._pump(core)
             core.max_size_reached += not ticket.over and not core.connecting
         start = self._now()
@@ -234,12 +235,14 @@ class ThreadConnectionPool(BasePool[T, C], ABC):
         try:
             ticket.wait(limit)
             with self._lock:
-                self._waited(self._now() - start)
                 if not ticket.over:
                     late = self._timeout_error(limit or 0.0)
                     self._forsake(core, ticket)
+                core.callers -= 1
+                self._waited(self._now() - start)
         except BaseException:  # an interrupt: what it was handed meanwhile goes to the next one
             with self._lock:
+                core.callers -= 1
                 self._forsake(core, ticket)
             raise
         if late is not None:
