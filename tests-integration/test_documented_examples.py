@@ -222,6 +222,67 @@ asyncio.run(ask_twice())
 assert loads == ["123"] * 6
 """
 
+CONNECTION = """
+import asyncio
+
+from pepperpy.infra import ConnectionPool, ConnectionPoolConfig, close_pools, initialize_pools
+from pepperpy.infra import pooled_resource, register_pool
+
+
+class my_connection_library:
+    closed = 0
+
+    @classmethod
+    def connect(cls):
+        return cls()
+
+    async def close(self):
+        my_connection_library.closed += 1
+
+    async def is_valid(self):
+        return True
+
+    async def execute(self, query):
+        return query
+
+
+class MyConnectionPool(ConnectionPool):
+    async def _create_connection(self):
+        return my_connection_library.connect()
+
+    async def _close_connection(self, connection):
+        await connection.close()
+
+    async def _validate_connection(self, connection):
+        return await connection.is_valid()
+
+    def _get_default_config(self):
+        return ConnectionPoolConfig(min_size=5, max_size=20)
+
+
+@pooled_resource("my_pool")
+async def my_function(connection, arg1, arg2):
+    result = await connection.execute("SELECT * FROM table")
+    return result
+
+
+async def main():
+    pool = MyConnectionPool("my_pool")
+    register_pool(pool)
+    await initialize_pools()
+    assert pool.available == 5
+
+    async with pooled_resource("my_pool") as connection:
+        result = await connection.execute("SELECT * FROM table")
+    assert result == await my_function(1, arg2=2) == "SELECT * FROM table"
+
+    await close_pools()
+    assert my_connection_library.closed == 5
+
+
+asyncio.run(main())
+"""
+
 EVERYTHING = """
 from pepperpy.infra import (
     # Cache
@@ -229,6 +290,9 @@ from pepperpy.infra import (
 
     # Config
     BaseConfig, get_config,
+
+    # Connection
+    ConnectionPool, pooled_resource, register_pool, initialize_pools,
 
     # Logging
     configure_logging, get_logger,
@@ -325,6 +389,11 @@ class TestCache:
         self, program: Any
     ) -> None:
         program.run(CACHE)
+
+
+class TestConnection:
+    def test_a_pool_of_ones_own_as_a_block_and_as_a_decorator(self, program: Any) -> None:
+        program.run(CONNECTION)
 
 
 class TestEverything:

@@ -12,6 +12,7 @@ from pathlib import Path
 import harness
 import races_cache
 import races_config
+import races_connection
 import races_decorators
 import races_facade
 import races_logging
@@ -24,6 +25,7 @@ from harness import Race
 import pepperpy.infra
 import pepperpy.infra.cache
 import pepperpy.infra.config
+import pepperpy.infra.connection
 import pepperpy.infra.decorators
 import pepperpy.infra.logging
 import pepperpy.infra.resilience
@@ -73,6 +75,7 @@ MODULES = (
     pepperpy.infra.decorators,
     pepperpy.infra.cache,
     pepperpy.infra.resilience,
+    pepperpy.infra.connection,
 )
 OURS = tuple(module.__name__.replace(".", "-") for module in MODULES)
 
@@ -121,6 +124,7 @@ def every_race(folder: Path) -> Iterator[Race]:
     yield from races_decorators.races()
     yield from races_cache.races()
     yield from races_resilience.races()
+    yield from races_connection.races()
     yield from races_facade.races()
 
 

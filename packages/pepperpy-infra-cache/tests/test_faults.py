@@ -144,8 +144,7 @@ async def _victims(oracle, load, number):
     """Tasks that hammer, of which some are cancelled, now and then two at once."""
     rng = random.Random(f"{oracle.seed} {number}")
     tasks = [
-        asyncio.ensure_future(_hammer(oracle, load, random.Random(rng.random())))
-        for _ in range(12)
+        asyncio.ensure_future(_hammer(oracle, load, random.Random(rng.random()))) for _ in range(12)
     ]
     while not all(task.done() for task in tasks):
         await asyncio.sleep(0)
@@ -179,7 +178,9 @@ def test_tasks_never_get_what_was_invalidated_before_they_asked(
         return (user_id, version)
 
     threads = [
-        Thread(target=lambda number=number: asyncio.run(_victims(oracle, load, number)), daemon=True)
+        Thread(
+            target=lambda number=number: asyncio.run(_victims(oracle, load, number)), daemon=True
+        )
         for number in range(loops)
     ]
     for thread in threads:

@@ -125,10 +125,14 @@ class Against(RuleBasedStateMachine):
             del self.model[key]
         assert count == len(gone) if self.is_exact() else count <= len(gone)
 
-    @rule(name=st.one_of(
-        st.integers(0, 6).map("user:{}".format), PAGES.map("page:{}".format),
-        st.integers(0, 2).map("shelf:{}".format), st.sampled_from(["", "user:", "x"]),
-    ))
+    @rule(
+        name=st.one_of(
+            st.integers(0, 6).map("user:{}".format),
+            PAGES.map("page:{}".format),
+            st.integers(0, 2).map("shelf:{}".format),
+            st.sampled_from(["", "user:", "x"]),
+        )
+    )
     def invalidate_name(self, name: str) -> None:
         self.drop(lambda carried: carried == name, self.cache.invalidate(name))
 

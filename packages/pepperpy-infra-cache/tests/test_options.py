@@ -29,10 +29,21 @@ BAD_TIMES += [
     for value in (-1, True, NAN, "60", None, timedelta(-1))
 ]
 BAD: list[tuple[str, Any]] = [
-    *((name, value) for name in ("max_size", "max_bytes") for value in (0, -1, 1.5, True, "5", NAN)),
-    *((name, value) for name in ("jitter", "refresh_ahead") for value in (-0.1, 1, 2, True, "x", NAN)),
+    *(
+        (name, value)
+        for name in ("max_size", "max_bytes")
+        for value in (0, -1, 1.5, True, "5", NAN)
+    ),
+    *(
+        (name, value)
+        for name in ("jitter", "refresh_ahead")
+        for value in (-0.1, 1, 2, True, "x", NAN)
+    ),
     *((name, 5) for name in ("weigh", "cache_if", "on_remove", "copy")),
-    *(("cache_errors", value) for value in (5, int, BaseException, KeyboardInterrupt, (OSError, 5))),
+    *(
+        ("cache_errors", value)
+        for value in (5, int, BaseException, KeyboardInterrupt, (OSError, 5))
+    ),
     *((name, 5) for name in ("version", "namespace", "name")),
     ("clock", 5),
     ("names", "no"),
@@ -71,7 +82,9 @@ class TestBadOptions:
         with pytest.raises(InvalidOptionError, match="go with max_bytes="):
             cached(weigh=len)
 
-    @pytest.mark.parametrize(("name", "hint"), [("tll", "did you mean 'ttl'"), ("maxsize", "max_size")])
+    @pytest.mark.parametrize(
+        ("name", "hint"), [("tll", "did you mean 'ttl'"), ("maxsize", "max_size")]
+    )
     def test_that_do_not_exist_are_named_with_the_nearest(self, name: str, hint: str) -> None:
         with pytest.raises(InvalidOptionError, match=f"unknown option {name!r}.*{hint}") as caught:
             cached(**{name: 5})  # type: ignore[call-overload]
@@ -114,7 +127,9 @@ class TestTargets:
 
     def test_async_cached_refuses_plain_functions(self) -> None:
         for decorator in (async_cached, async_cached(ttl=60), Cache("a").async_cached):
-            with pytest.raises(InvalidTargetError, match="decorates coroutine functions.*use cached"):
+            with pytest.raises(
+                InvalidTargetError, match="decorates coroutine functions.*use cached"
+            ):
                 decorator(lambda: 1)
 
     def test_every_error_is_a_cache_error_with_a_code_of_its_own(self) -> None:

@@ -21,8 +21,13 @@ class Point:
 
 
 scalars = st.one_of(
-    st.none(), st.booleans(), st.integers(-3, 3), st.sampled_from([0.0, -0.0, 1.0, math.nan]),
-    st.sampled_from(["", "a", "1", "a,b"]), st.sampled_from([b"", b"a"]), st.decimals(0, 2, places=1),
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 3),
+    st.sampled_from([0.0, -0.0, 1.0, math.nan]),
+    st.sampled_from(["", "a", "1", "a,b"]),
+    st.sampled_from([b"", b"a"]),
+    st.decimals(0, 2, places=1),
 )
 # Deferred, since what a failure shows of a strategy grows with each use of it.
 hashables = st.deferred(
@@ -90,7 +95,9 @@ def signatures(draw: st.DrawFn) -> str:
     return ", ".join(parts)
 
 
-arguments = st.one_of(st.integers(0, 1), st.sampled_from([True, "0", 1.0, -0.0, (1,), (True,)]), values)
+arguments = st.one_of(
+    st.integers(0, 1), st.sampled_from([True, "0", 1.0, -0.0, (1,), (True,)]), values
+)
 calls = st.lists(
     st.tuples(
         st.lists(arguments, max_size=4),
@@ -128,7 +135,9 @@ class TestCachedEqualsPlain:
 
     @settings(max_examples=200, deadline=None)
     @given(signatures(), calls)
-    def test_what_is_kept_is_what_calls_and_handles_look_for(self, signature: str, made: Any) -> None:
+    def test_what_is_kept_is_what_calls_and_handles_look_for(
+        self, signature: str, made: Any
+    ) -> None:
         scope: dict[str, Any] = {}
         exec(f"def f({signature}): return object()", scope)
         f = cached(max_size=None)(scope["f"])

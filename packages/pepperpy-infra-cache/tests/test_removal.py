@@ -13,7 +13,9 @@ class TestOnRemove:
     def test_hears_of_each_result_and_its_cause(self, cache: Cache, clock: FakeClock) -> None:
         heard: list[tuple[int, str]] = []
 
-        @cache.cached(ttl=60, max_size=3, on_remove=lambda value, cause: heard.append((value, cause)))
+        @cache.cached(
+            ttl=60, max_size=3, on_remove=lambda value, cause: heard.append((value, cause))
+        )
         def f(n: int) -> int:
             return n
 
@@ -28,11 +30,20 @@ class TestOnRemove:
         f(8)
 
         assert heard == [
-            (0, "size"), (1, "replaced"), (2, "replaced"), (-1, "invalidated"), (3, "cleared"),
-            (2, "cleared"), (7, "expired"),
+            (0, "size"),
+            (1, "replaced"),
+            (2, "replaced"),
+            (-1, "invalidated"),
+            (3, "cleared"),
+            (2, "cleared"),
+            (7, "expired"),
         ]
         assert {cause: count for cause, count in f.cache_info().removed.items() if count} == {
-            "size": 1, "replaced": 2, "invalidated": 1, "cleared": 2, "expired": 1,
+            "size": 1,
+            "replaced": 2,
+            "invalidated": 1,
+            "cleared": 2,
+            "expired": 1,
         }
 
     def test_hears_of_bytes_and_of_instances_that_died(self, cache: Cache) -> None:

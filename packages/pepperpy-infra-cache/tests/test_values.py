@@ -66,7 +66,19 @@ class TestValues:
         assert caught.value.option == "tags"
 
     def test_may_have_any_key(self, cache: Cache) -> None:
-        keys: list[Any] = [1, True, 1.0, "1", (1,), (True,), [1], {"a": 1}, None, frozenset({1}), 0.0]
+        keys: list[Any] = [
+            1,
+            True,
+            1.0,
+            "1",
+            (1,),
+            (True,),
+            [1],
+            {"a": 1},
+            None,
+            frozenset({1}),
+            0.0,
+        ]
         for index, key in enumerate(keys):
             cache.set(key, index)
 

@@ -32,8 +32,9 @@ PROMISED = {
         set_config subscribe_config use_registry validate_all_configs validate_config watch_config
     """,
     "connection": """
-        ConnectionPool ConnectionPoolConfig PooledResourceContext close_pools get_pool
-        initialize_pools pooled_resource register_pool
+        ConnectionPool ConnectionPoolConfig HTTPClientPool PoolError PooledResourceContext
+        PostgresPool SQLitePool ThreadConnectionPool close_pools get_connection get_pool
+        initialize_pools pooled_resource register_pool release_connection unregister_pool
     """,
     "decorators": """
         DecoratorsError async_log_exceptions async_memoize async_timed deprecated log_calls log_exceptions memoize

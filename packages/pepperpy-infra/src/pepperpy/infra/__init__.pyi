@@ -32,6 +32,22 @@ from pepperpy.infra.config import use_registry as use_registry
 from pepperpy.infra.config import validate_all_configs as validate_all_configs
 from pepperpy.infra.config import validate_config as validate_config
 from pepperpy.infra.config import watch_config as watch_config
+from pepperpy.infra.connection import ConnectionPool as ConnectionPool
+from pepperpy.infra.connection import ConnectionPoolConfig as ConnectionPoolConfig
+from pepperpy.infra.connection import HTTPClientPool as HTTPClientPool
+from pepperpy.infra.connection import PooledResourceContext as PooledResourceContext
+from pepperpy.infra.connection import PoolError as PoolError
+from pepperpy.infra.connection import PostgresPool as PostgresPool
+from pepperpy.infra.connection import SQLitePool as SQLitePool
+from pepperpy.infra.connection import ThreadConnectionPool as ThreadConnectionPool
+from pepperpy.infra.connection import close_pools as close_pools
+from pepperpy.infra.connection import get_connection as get_connection
+from pepperpy.infra.connection import get_pool as get_pool
+from pepperpy.infra.connection import initialize_pools as initialize_pools
+from pepperpy.infra.connection import pooled_resource as pooled_resource
+from pepperpy.infra.connection import register_pool as register_pool
+from pepperpy.infra.connection import release_connection as release_connection
+from pepperpy.infra.connection import unregister_pool as unregister_pool
 from pepperpy.infra.decorators import DecoratorsError as DecoratorsError
 from pepperpy.infra.decorators import async_log_exceptions as async_log_exceptions
 from pepperpy.infra.decorators import async_memoize as async_memoize
@@ -140,10 +156,13 @@ __all__ = [
     "ConfigRegistry",
     "ConfigValidationError",
     "ConfigWarning",
+    "ConnectionPool",
+    "ConnectionPoolConfig",
     "DecoratorsError",
     "Event",
     "EventLevel",
     "FakeClock",
+    "HTTPClientPool",
     "Hedge",
     "InfraError",
     "InvalidationStrategy",
@@ -155,6 +174,9 @@ __all__ = [
     "MetricType",
     "Pipeline",
     "Policy",
+    "PoolError",
+    "PooledResourceContext",
+    "PostgresPool",
     "ProviderFallback",
     "ProviderTelemetry",
     "QueuePolicy",
@@ -162,10 +184,12 @@ __all__ = [
     "ResilienceError",
     "Retry",
     "RetryBudget",
+    "SQLitePool",
     "Sampling",
     "TelemetryError",
     "TelemetryHandler",
     "TelemetryManager",
+    "ThreadConnectionPool",
     "Timeout",
     "UtilsError",
     "ainvalidate_cache",
@@ -180,6 +204,7 @@ __all__ = [
     "capture_logs",
     "capture_metrics",
     "clear_cache",
+    "close_pools",
     "config_overrides",
     "config_template",
     "configure_logging",
@@ -194,15 +219,18 @@ __all__ = [
     "generate_timestamp",
     "get_circuit_breaker",
     "get_config",
+    "get_connection",
     "get_fallback",
     "get_file_extension",
     "get_file_mime_type",
     "get_file_size",
     "get_logger",
+    "get_pool",
     "get_provider_telemetry",
     "hash_string",
     "initialize_cache",
     "initialize_logging",
+    "initialize_pools",
     "initialize_telemetry",
     "invalidate_cache",
     "invalidates",
@@ -217,7 +245,10 @@ __all__ = [
     "log_level",
     "memoize",
     "object_to_dict",
+    "pooled_resource",
     "register_config",
+    "register_pool",
+    "release_connection",
     "reload_config",
     "report_event",
     "report_metric",
@@ -235,6 +266,7 @@ __all__ = [
     "subscribe_config",
     "timed",
     "truncate_string",
+    "unregister_pool",
     "use_registry",
     "validate_all_configs",
     "validate_arguments",
