@@ -15,6 +15,8 @@ import pytest
 
 from pepperpy.infra.cache import UnkeyableArgumentError, cached
 
+MOMENT = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
+
 _PROGRAM = """
 import datetime as dt, uuid
 from decimal import Decimal
@@ -103,7 +105,7 @@ class TestCacheKey:
             (OrderedDict(a=1, b=2), OrderedDict(b=2, a=1), {"a": 1, "b": 2}),
             (uuid.UUID(int=1), str(uuid.UUID(int=1))),
             (PurePosixPath("/a"), "/a"),
-            (dt.datetime(2024, 1, 1), dt.datetime(2024, 1, 1, tzinfo=dt.UTC), dt.date(2024, 1, 1)),
+            (MOMENT.replace(tzinfo=None), MOMENT, MOMENT.date()),
             (
                 dt.datetime(2024, 1, 1, 12, tzinfo=ZoneInfo("UTC")),
                 dt.datetime(2024, 1, 1, 12, tzinfo=dt.UTC),

@@ -3,7 +3,7 @@ from __future__ import annotations
 import bisect
 import random
 import weakref
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterable
 from typing import Any
 
@@ -121,8 +121,8 @@ class TestS3FIFO:
             return object()
 
         popular = {n: f(n) for n in range(50)}
-        for n in popular:
-            assert f(n) is popular[n]
+        for n, kept in popular.items():
+            assert f(n) is kept
         for n in range(1000, 10_000):
             f(n)
 
@@ -217,13 +217,19 @@ class TestBoundByBytes:
             def __init__(self) -> None:
                 self.text = "x" * 10_000
 
+        class Slotted:
+            __slots__ = ("empty", "text")
+
+            def __init__(self) -> None:
+                self.text = "z" * 10_000
+
         @cache.cached(max_bytes=100_000)
         def f(n: int) -> object:
-            return [{"thing": Thing(), "again": ["y" * 10_000]}]
+            return [{"thing": Thing(), "again": deque(["y" * 10_000])}, Slotted()]
 
         f(1)
 
-        assert 20_000 < f.cache_info().bytes < 25_000
+        assert 30_000 < f.cache_info().bytes < 33_000
 
     def test_what_is_held_twice_counts_once_and_circles_end(self, cache: Cache) -> None:
         text = "x" * 10_000

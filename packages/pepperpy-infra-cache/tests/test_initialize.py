@@ -134,7 +134,7 @@ class TestOptions:
 
     def test_an_unknown_one_is_named(self) -> None:
         for call in (lambda: initialize_cache(maxsize=5), lambda: initialize_cache({"maxsize": 5})):
-            with pytest.raises(InvalidOptionError, match="'maxsize'.*did you mean 'max_size'"):
+            with pytest.raises(InvalidOptionError, match=r"'maxsize'.*did you mean 'max_size'"):
                 call()
 
     def test_a_function_that_grew_without_bound_can_be_bounded(self) -> None:

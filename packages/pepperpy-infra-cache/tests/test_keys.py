@@ -3,14 +3,14 @@ from __future__ import annotations
 import array
 import datetime as dt
 import threading
-from collections import OrderedDict, UserDict, defaultdict, deque, namedtuple
+from collections import OrderedDict, UserDict, defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum, IntEnum, StrEnum
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import attrs
 import msgspec
@@ -34,8 +34,14 @@ class Name(StrEnum):
     ANN = "ann"
 
 
-Pair = namedtuple("Pair", "left right")
-Other = namedtuple("Other", "left right")
+class Pair(NamedTuple):
+    left: Any
+    right: Any
+
+
+class Other(NamedTuple):
+    left: Any
+    right: Any
 
 
 @dataclass
@@ -79,6 +85,7 @@ def calls_of(*arguments: Any) -> int:
 
 
 UTC = dt.UTC
+MOMENT = dt.datetime(2024, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 EAST = dt.timezone(dt.timedelta(hours=1))
 
 ALIKE: list[tuple[str, Callable[[], Any]]] = [
@@ -103,7 +110,7 @@ ALIKE: list[tuple[str, Callable[[], Any]]] = [
     ("numpy", lambda: np.arange(6).reshape(2, 3)),
     ("numpy of objects", lambda: np.array([[1], {"a": 2}], dtype=object)),
     ("numpy, not contiguous", lambda: np.arange(10)[::2]),
-    ("dict views", lambda: {"a": 1, "b": 2}.keys()),
+    ("dict views", {"a": 1, "b": 2}.keys),
     ("NaN", lambda: float("nan")),
 ]
 
@@ -129,8 +136,8 @@ DIFFERENT: list[tuple[str, Any, Any]] = [
     ("times by their zone", dt.time(12, tzinfo=UTC), dt.time(13, tzinfo=EAST)),
     (
         "moments by their fold",
-        dt.datetime(2024, 1, 1, fold=0),
-        dt.datetime(2024, 1, 1, fold=1),
+        MOMENT,
+        MOMENT.replace(fold=1),
     ),
     ("tuples by what is in them", (1,), (True,)),
     ("tuples of tuples", ((1, (2,)),), ((1, (2.0,)),)),
@@ -264,7 +271,7 @@ class TestFormsOfOneCall:
 
     def test_parameters_may_have_any_names(self) -> None:
         @cached
-        def f(key: int, e: int, data: int, _w_data: int, type: int, str: int, id: int) -> tuple:
+        def f(key, e, data, _w_data, type, str, id):  # noqa: A002 - what the wrapper itself uses
             return (key, e, data, _w_data, type, str, id)
 
         assert f(1, 2, 3, 4, 5, 6, 7) == (1, 2, 3, 4, 5, 6, 7)

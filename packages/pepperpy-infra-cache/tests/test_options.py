@@ -64,7 +64,7 @@ class TestBadOptions:
 
     @pytest.mark.parametrize(("name", "value"), BAD, ids=str)
     def test_others_are_named(self, name: str, value: Any) -> None:
-        for make in (cached, async_cached, lambda **options: Cache("a", **options)):
+        for make in (cached, async_cached, lambda **options: Cache(**{"name": "a", **options})):
             options = {"ttl": 60, "max_bytes": 5, name: value}
             with pytest.raises(InvalidOptionError, match=f"^{name} must") as caught:
                 make(**options)
@@ -128,7 +128,7 @@ class TestTargets:
     def test_async_cached_refuses_plain_functions(self) -> None:
         for decorator in (async_cached, async_cached(ttl=60), Cache("a").async_cached):
             with pytest.raises(
-                InvalidTargetError, match="decorates coroutine functions.*use cached"
+                InvalidTargetError, match=r"decorates coroutine functions.*use cached"
             ):
                 decorator(lambda: 1)
 

@@ -383,14 +383,16 @@ class TestErrors:
 
 class TestResultsThatCanBeUsedOnce:
     @pytest.mark.parametrize(
-        "make", [lambda: (n for n in "ab"), lambda: map(str, "ab"), lambda: zip("a", "b")], ids=str
+        "make",
+        [lambda: (n for n in "ab"), lambda: map(str, "ab"), lambda: enumerate("ab")],
+        ids=str,
     )
     def test_are_refused_with_what_to_do(self, cache: Cache, make: Callable[[], object]) -> None:
         @cache.cached
         def f() -> object:
             return make()
 
-        with pytest.raises(UncacheableResultError, match="only once.*return a list") as caught:
+        with pytest.raises(UncacheableResultError, match=r"only once.*return a list") as caught:
             f()
 
         assert caught.value.function.endswith("f")

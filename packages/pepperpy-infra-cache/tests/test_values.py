@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -126,8 +127,9 @@ class TestOptionsOfACache:
         assert f() is not first
         assert g() is second
 
-    def test_shows_its_name(self) -> None:
-        cache = Cache("users")
+    @pytest.mark.parametrize("make", [lambda: Cache("users"), lambda: Cache(name="users")])
+    def test_shows_its_name(self, make: Callable[[], Cache]) -> None:
+        cache = make()
         f = cache.cached(lambda: 1)
 
         assert repr(cache) == "<Cache 'users': 1 functions>"

@@ -69,7 +69,7 @@ def number(n: int) -> str:
 
 
 keep(number)
-assert_type(cached(number.__wrapped__)(1), Any)
+assert_type(number.__wrapped__, Callable[..., Any])
 
 
 # What a cached function can do
@@ -203,7 +203,7 @@ def life(result: str) -> float | timedelta | None:
     cache_errors=(LookupError, OSError),
     error_ttl=2,
     cache_if=bool,
-    on_remove=lambda value, cause: print(value, cause),
+    on_remove=lambda value, cause: (value, cause),
     copy=True,
     version="2",
     namespace="shop",
@@ -214,7 +214,11 @@ def everything(user_id: int) -> str:
     return str(user_id)
 
 
-@cached(key=lambda user, session: user, ignore=(), tags="users", copy=list)
+def by_user(user: int, session: object) -> int:
+    return user
+
+
+@cached(key=by_user, ignore=(), tags="users", copy=list)
 def others(user: int, session: object) -> list[int]:
     return [user]
 
@@ -234,6 +238,7 @@ cached(ttl="60")  # type: ignore[call-overload]  # pyright: ignore[reportCallIss
 # Caches
 
 cache = Cache("users", ttl=60, max_size=100)
+assert_type(Cache(name="users"), Cache)
 
 
 @cache.cached

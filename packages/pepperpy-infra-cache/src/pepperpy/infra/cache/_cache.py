@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from ._memo import Memo
 
 
-class CacheOptions(TypedDict, total=False):
-    """What can be said about how a function is cached."""
+class Defaults(TypedDict, total=False):
+    """What can be said about how functions are cached."""
 
     ttl: float | timedelta | Callable[[Any], float | timedelta | None] | None
     max_size: int | None
@@ -49,12 +49,17 @@ class CacheOptions(TypedDict, total=False):
     copy: bool | Callable[[Any], Any]
     version: str | None
     namespace: str
-    name: str | None
     clock: Clock | None
 
 
+class CacheOptions(Defaults, total=False):
+    """What can be said about how a function is cached."""
+
+    name: str | None
+
+
 _SETTINGS: Final = frozenset(Settings.__dataclass_fields__)
-_OPTIONS: Final = tuple(CacheOptions.__annotations__)
+_OPTIONS: Final = (*Defaults.__annotations__, *CacheOptions.__annotations__)
 _SIMPLE: Final[tuple[tuple[str, Any, str], ...]] = (
     ("version", (str, NoneType), "text, or None for no version"),
     ("namespace", str, "text"),
@@ -62,7 +67,7 @@ _SIMPLE: Final[tuple[tuple[str, Any, str], ...]] = (
     ("names", bool, "True or False"),
 )
 _MAX_SIZE: Final = 1024
-_OF_FUNCTIONS: Final = frozenset({"key", "ignore", "tags", "names", "name"})
+_OF_FUNCTIONS: Final = frozenset({"key", "ignore", "tags", "names"})
 
 
 class Cache:
@@ -87,7 +92,7 @@ class Cache:
         1
     """
 
-    def __init__(self, name: str = "cache", /, **options: Unpack[CacheOptions]) -> None:
+    def __init__(self, name: str = "cache", **options: Unpack[Defaults]) -> None:
         check_name("name", name)
         self.name = name
         self.rules = Rules()

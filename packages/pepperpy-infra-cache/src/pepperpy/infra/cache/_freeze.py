@@ -8,7 +8,7 @@ from collections.abc import Hashable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, cast
 
 # Of exactly these classes a value can stand for itself: no value of another one equals it.
 _SELF: Final = frozenset({str, bytes, type(None), type(...)})
@@ -77,18 +77,22 @@ CONTAINS_ITSELF: Final = "it contains itself, or is nested too deeply"
 
 def thaw(part: Any) -> Any:
     """The value that `freeze` made *part* from, if it was flat; else anything else."""
-    return part[1] if type(part) is tuple and len(part) == 2 else part
+    return part[1] if part.__class__ is tuple and len(part) == 2 else part
 
 
 def fields_of(value: Any) -> tuple[Any, ...] | None:
     """What an object is made of, for equality, where its class declares that; else `None`."""
-    kind: Any = type(value)
+    kind = _class_of(value)
     if is_dataclass(kind):
         names = [each.name for each in fields(kind) if each.compare]
     elif hasattr(kind, "__pydantic_fields__"):
-        own = vars(value)  # with what cached properties have worked out
-        declared = [own.get(name, ...) for name in kind.__pydantic_fields__]
-        return (*declared, value.__pydantic_extra__, value.__pydantic_private__)
+        own = cast("dict[str, Any]", vars(value))  # with what cached properties have worked out
+        names = list(kind.__pydantic_fields__)
+        return (
+            *(own.get(name, ...) for name in names),
+            value.__pydantic_extra__,
+            value.__pydantic_private__,
+        )
     elif hasattr(kind, "__attrs_attrs__"):
         names = [each.name for each in kind.__attrs_attrs__ if each.eq]
     elif hasattr(kind, "__struct_fields__"):  # msgspec
@@ -107,10 +111,10 @@ def is_array(value: Any) -> bool:
 
 
 def _freeze(value: Any) -> Hashable:
-    kind: Any = type(value)
+    kind = _class_of(value)
     if kind in _SELF:
         return value  # type: ignore[no-any-return]
-    held = _held(value) or _told_by_text(value)
+    held = _held(value, kind) or _told_by_text(value)
     if held is not None:
         return (kind, *held)
     try:
@@ -120,19 +124,23 @@ def _freeze(value: Any) -> Hashable:
     return (kind, value)
 
 
-def _held(value: Any) -> tuple[Hashable, ...] | None:
+def _class_of(value: Any) -> Any:
+    return cast("Any", type(value))
+
+
+def _held(value: Any, kind: Any) -> tuple[Hashable, ...] | None:
     """What a builtin container holds, and how; `None` for all else."""
-    if isinstance(value, (list, tuple)):
+    if issubclass(kind, (list, tuple)):
         return ("items", tuple(map(_freeze, value)))
-    if isinstance(value, OrderedDict):
-        return ("ordered", tuple((_freeze(k), _freeze(v)) for k, v in value.items()))
-    if isinstance(value, Mapping):
-        return ("pairs", frozenset((_freeze(k), _freeze(v)) for k, v in value.items()))
-    if isinstance(value, AbstractSet):
+    if issubclass(kind, Mapping):
+        pairs = [(_freeze(k), _freeze(v)) for k, v in value.items()]
+        ordered = issubclass(kind, OrderedDict)
+        return ("ordered", tuple(pairs)) if ordered else ("pairs", frozenset(pairs))
+    if issubclass(kind, AbstractSet):
         return ("members", frozenset(map(_freeze, value)))
-    if isinstance(value, memoryview):
+    if issubclass(kind, memoryview):
         return ("bytes", value.tobytes(), value.format, value.shape)
-    return ("bytes", bytes(value)) if isinstance(value, bytearray) else None
+    return ("bytes", bytes(value)) if issubclass(kind, bytearray) else None
 
 
 def _told_by_text(value: Any) -> tuple[Hashable, ...] | None:
@@ -155,7 +163,7 @@ def _inside(value: Any) -> tuple[Hashable, ...]:
     parts = fields_of(value)
     if parts is not None:
         return tuple(map(_freeze, parts))
-    if isinstance(value, deque):
+    if issubclass(_class_of(value), deque):
         return tuple(map(_freeze, value))
     if hasattr(value, "typecode") and hasattr(value, "tobytes"):  # of the module `array`
         return (value.typecode, value.tobytes())

@@ -62,7 +62,7 @@ def invalidates(*names: str, cache: Cache | None = None) -> Callable[[F], F]:
         >>> get_user(1)
         'Bea'
     """
-    if not names or not all(isinstance(name, str) for name in names):
+    if not names or not all(map(_is_text, names)):
         raise InvalidOptionError(
             f"invalidates takes names like 'user:{{user_id}}'; got {names!r}",
             option="names",
@@ -104,6 +104,10 @@ def _line(name: str, parameters: tuple[str, ...], function: str) -> str:
     if not literal:
         found = parse(name, parameters, option="names", function=short, text="$escaped")
     return _LINE.format(name=found.text, literal=literal)
+
+
+def _is_text(name: object) -> bool:
+    return isinstance(name, str)
 
 
 def _escaped(value: object) -> str:

@@ -193,7 +193,7 @@ class Keys:
 
     def split(self, key: Any) -> tuple[Any, ...]:
         """The values of the parts in a plain or frozen *key*, without the instance."""
-        if type(key) is not tuple:
+        if key.__class__ is not tuple:
             return (key,)
         if key and key[0] is _FROZEN:
             return tuple(map(thaw, key[1 + self.is_method :]))

@@ -222,7 +222,7 @@ class Memo:
         """
         now = self.now()
         entry = self.keeping.entry(flight.key, flight.names, value, now)
-        limited = self.keeping.limited_names(entry)
+        limited = self.keeping.limited_names(entry) if self._rules.has_limits else ()
         try:
             with self._lock:
                 self._loads += 1
@@ -239,7 +239,7 @@ class Memo:
         finally:
             if flight.waiters:
                 wake(flight)
-        if trash:
+        if trash and (self._rules.has_limits or self.settings.on_remove is not None):
             self._let_go(trash)
         if limited:
             self._rules.kept(self, flight.key, limited)

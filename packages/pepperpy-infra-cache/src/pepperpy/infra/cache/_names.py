@@ -113,9 +113,10 @@ def _no_tags(given: object) -> InvalidOptionError:
 
 
 def _told(found: Any) -> Iterable[str]:
-    names = (found,) if isinstance(found, str) else () if found is None else found
-    if isinstance(names, Iterable):
-        told: tuple[Any, ...] = tuple(names)
+    if found is None or isinstance(found, str):
+        return () if found is None else (found,)
+    if hasattr(found, "__iter__"):
+        told: tuple[Any, ...] = tuple(found)
         if all(isinstance(name, str) for name in told):
             return told
     raise InvalidOptionError(

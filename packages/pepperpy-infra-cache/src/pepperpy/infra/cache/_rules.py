@@ -87,8 +87,8 @@ class CacheInvalidationRule:
 
     def _check_texts(self) -> None:
         names: Any = self.dependencies
-        names = names if isinstance(names, Iterable) and not isinstance(names, str) else (names,)
-        object.__setattr__(self, "dependencies", tuple(names))
+        several = hasattr(names, "__iter__") and not isinstance(names, str)
+        object.__setattr__(self, "dependencies", tuple(names) if several else (names,))
         for option, texts in (
             ("dependencies", self.dependencies),
             ("pattern", (self.pattern or "",)),

@@ -79,8 +79,8 @@ class Settings:
             raise self._invalid("copy", "be True, False, or a function that copies a result")
 
     def _check_errors(self) -> None:
-        kinds: Any = self.cache_errors
-        kinds = kinds if isinstance(kinds, tuple) else (kinds,)
+        given: Any = self.cache_errors
+        kinds: tuple[Any, ...] = given if given.__class__ is tuple else (given,)
         if not all(isinstance(kind, type) and issubclass(kind, Exception) for kind in kinds):
             raise self._invalid("cache_errors", "be a type of Exception, or several of them")
         self._set("cache_errors", kinds or ((Exception,) if self.error_ttl is not None else ()))

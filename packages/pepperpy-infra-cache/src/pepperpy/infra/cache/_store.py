@@ -68,7 +68,7 @@ class MemoryStore:
         """Name -> keys of the entries that carry it."""
         self.owned: dict[Hashable, set[Hashable]] = {}
         """Owner -> keys of its entries."""
-        self.removed = dict.fromkeys(CAUSES, 0)
+        self.removed: dict[str, int] = dict.fromkeys(CAUSES, 0)
         self.dropped_hits = 0
         self._owner_of = owner_of
         self._trash: list[Removed] = []

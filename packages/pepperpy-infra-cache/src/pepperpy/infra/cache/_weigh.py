@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from typing import Any
+from contextlib import suppress
+from types import MemberDescriptorType
+from typing import Any, Final, cast
+
+_WHOLE: Final = (str, bytes, bytearray, int, float, type)
+"""Of these the size says all."""
 
 
 def weight_of(value: Any) -> int:
@@ -23,13 +29,23 @@ def weight_of(value: Any) -> int:
             continue
         seen.add(id(obj))
         total += sys.getsizeof(obj, 64)
-        if isinstance(obj, (str, bytes, bytearray, int, float, type)):
-            continue
-        if isinstance(obj, Mapping):
-            ahead.extend(obj.keys())
-            ahead.extend(obj.values())
-        elif isinstance(obj, (list, tuple, AbstractSet)):
-            ahead.extend(obj)
-        if hasattr(obj, "__dict__"):
-            ahead.append(obj.__dict__)
+        if not isinstance(obj, _WHOLE):
+            ahead.extend(_held_by(obj))
     return total
+
+
+def _held_by(obj: Any) -> Iterator[Any]:
+    kind = cast("Any", type(obj))
+    if issubclass(kind, Mapping):
+        yield from obj.keys()
+        yield from obj.values()
+    elif issubclass(kind, (list, tuple, deque, AbstractSet)):
+        yield from obj
+    if hasattr(obj, "__dict__"):
+        yield obj.__dict__
+    parents: tuple[type, ...] = kind.__mro__
+    for parent in parents:
+        for slot in vars(parent).values():
+            if isinstance(slot, MemberDescriptorType):
+                with suppress(AttributeError):  # nothing in it
+                    yield slot.__get__(obj)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import Enum
 from hashlib import blake2b
 from pathlib import PurePath
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import quote
 from uuid import UUID
 
@@ -50,23 +50,30 @@ def _short(part: Any) -> str | None:
 
 
 def _canonical(value: Any) -> str:
-    kind: Any = type(value)
-    name = f"{kind.__module__}.{kind.__qualname__}"
+    kind = cast("Any", type(value))
     if kind is str:
         return f"{len(value)}:{value}"
+    content = _scalar(value, kind)
+    return f"({_name_of(kind)} {_container(value, kind) if content is None else content})"
+
+
+def _name_of(kind: Any) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _scalar(value: Any, kind: Any) -> str | None:
+    """What a value without parts says; `None` for all else."""
     if kind is int:
-        return f"({name} {value:x})"  # of any length, other than in decimal
+        return f"{value:x}"  # of any length, other than in decimal
     if kind in _BY_REPR or kind is Mark:
-        return f"({name} {value!r})"
-    if isinstance(value, Enum):
-        return f"({name} {value.name or _canonical(value.value)})"
+        return repr(value)
     if kind is type and "<" not in value.__qualname__:
-        return f"({name} {value.__module__}.{value.__qualname__})"
-    if isinstance(value, _BY_STR):
-        return f"({name} {_canonical(str(value))})"
-    if isinstance(value, _MOMENTS):
-        return f"({name} {_canonical(_moment(value))})"
-    return f"({name} {_container(value)})"
+        return _name_of(value)
+    if issubclass(kind, Enum):
+        return value.name or _canonical(value.value)
+    if issubclass(kind, _BY_STR):
+        return _canonical(str(value))
+    return _canonical(_moment(value)) if issubclass(kind, _MOMENTS) else None
 
 
 def _moment(value: Any) -> str:
@@ -76,15 +83,15 @@ def _moment(value: Any) -> str:
     return repr(value)
 
 
-def _container(value: Any) -> str:
-    if isinstance(value, (list, tuple, deque)):
+def _container(value: Any, kind: Any) -> str:
+    if issubclass(kind, (list, tuple, deque)):
         return " ".join(map(_canonical, value))
-    if isinstance(value, Mapping):
+    if issubclass(kind, Mapping):
         pairs = [f"{_canonical(k)}={_canonical(v)}" for k, v in value.items()]
-        return " ".join(pairs if isinstance(value, OrderedDict) else sorted(pairs))
-    if isinstance(value, AbstractSet):
+        return " ".join(pairs if issubclass(kind, OrderedDict) else sorted(pairs))
+    if issubclass(kind, AbstractSet):
         return " ".join(sorted(map(_canonical, value)))
-    return repr(bytes(value)) if isinstance(value, bytearray) else _object(value)
+    return repr(bytes(value)) if issubclass(kind, bytearray) else _object(value)
 
 
 def _object(value: Any) -> str:
