@@ -62,6 +62,43 @@ logger.info("nor this one")
 initialize_logging()
 """
 
+RESILIENCE = """
+from pepperpy.infra import CircuitBreaker, CircuitBreakerError, with_circuit_breaker, with_fallback
+
+
+def my_function(arg1, arg2):
+    return arg1 + arg2
+
+
+breaker = CircuitBreaker("my_provider")
+assert breaker.execute(my_function, 1, 2) == 3
+
+breaker.force_open()
+try:
+    result = breaker.execute(my_function, 1, 2)
+except CircuitBreakerError:
+    result = "fallback"
+assert result == "fallback"
+
+
+@with_circuit_breaker("my_provider")
+def call_provider(arg1, arg2):
+    return my_function(arg1, arg2)
+
+
+assert call_provider(1, arg2=2) == 3
+
+
+@with_fallback("primary_provider", ["fallback1", "fallback2"])
+def call_with_fallback(provider_id, arg1, arg2):
+    if provider_id != "fallback2":
+        raise ConnectionError(provider_id)
+    return provider_id, arg1, arg2
+
+
+assert call_with_fallback(1, arg2=2) == ("fallback2", 1, 2)
+"""
+
 TELEMETRY = """
 from pepperpy.infra import EventLevel, MetricType, TelemetryManager, get_provider_telemetry
 
@@ -185,6 +222,67 @@ asyncio.run(ask_twice())
 assert loads == ["123"] * 6
 """
 
+CONNECTION = """
+import asyncio
+
+from pepperpy.infra import ConnectionPool, ConnectionPoolConfig, close_pools, initialize_pools
+from pepperpy.infra import pooled_resource, register_pool
+
+
+class my_connection_library:
+    closed = 0
+
+    @classmethod
+    def connect(cls):
+        return cls()
+
+    async def close(self):
+        my_connection_library.closed += 1
+
+    async def is_valid(self):
+        return True
+
+    async def execute(self, query):
+        return query
+
+
+class MyConnectionPool(ConnectionPool):
+    async def _create_connection(self):
+        return my_connection_library.connect()
+
+    async def _close_connection(self, connection):
+        await connection.close()
+
+    async def _validate_connection(self, connection):
+        return await connection.is_valid()
+
+    def _get_default_config(self):
+        return ConnectionPoolConfig(min_size=5, max_size=20)
+
+
+@pooled_resource("my_pool")
+async def my_function(connection, arg1, arg2):
+    result = await connection.execute("SELECT * FROM table")
+    return result
+
+
+async def main():
+    pool = MyConnectionPool("my_pool")
+    register_pool(pool)
+    await initialize_pools()
+    assert pool.available == 5
+
+    async with pooled_resource("my_pool") as connection:
+        result = await connection.execute("SELECT * FROM table")
+    assert result == await my_function(1, arg2=2) == "SELECT * FROM table"
+
+    await close_pools()
+    assert my_connection_library.closed == 5
+
+
+asyncio.run(main())
+"""
+
 EVERYTHING = """
 from pepperpy.infra import (
     # Cache
@@ -193,8 +291,14 @@ from pepperpy.infra import (
     # Config
     BaseConfig, get_config,
 
+    # Connection
+    ConnectionPool, pooled_resource, register_pool, initialize_pools,
+
     # Logging
     configure_logging, get_logger,
+
+    # Resilience
+    CircuitBreaker, with_circuit_breaker, with_fallback,
 
     # Telemetry
     get_provider_telemetry, MetricType,
@@ -270,6 +374,11 @@ class TestLogging:
         assert "this one" not in text
 
 
+class TestResilience:
+    def test_breakers_and_fallbacks_by_name(self, program: Any) -> None:
+        program.run(RESILIENCE)
+
+
 class TestTelemetry:
     def test_metrics_and_events_of_a_provider(self, program: Any) -> None:
         program.run(TELEMETRY)
@@ -280,6 +389,11 @@ class TestCache:
         self, program: Any
     ) -> None:
         program.run(CACHE)
+
+
+class TestConnection:
+    def test_a_pool_of_ones_own_as_a_block_and_as_a_decorator(self, program: Any) -> None:
+        program.run(CONNECTION)
 
 
 class TestEverything:

@@ -149,6 +149,7 @@ class TestFacade:
             ("get_config", "pepperpy-infra-config"),
             ("get_logger", "pepperpy-infra-logging"),
             ("get_provider_telemetry", "pepperpy-infra-telemetry"),
+            ("with_circuit_breaker", "pepperpy-infra-resilience"),
         ],
     )
     def test_a_name_of_a_missing_wheel_says_which_to_install(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import cycle
 from random import Random
+from threading import Lock
 
 import codetiming
 import prometheus_client  # noqa: TID253 - a rival
@@ -17,6 +18,7 @@ from pepperpy.infra.telemetry import MetricType, ProviderTelemetry, TelemetryMan
 NOTHING = "a function that does nothing"
 TAGS = {"route": "/a", "status": "200"}
 LABELS = tuple(TAGS)
+LOCKED = "an addition under a lock"
 PROMETHEUS = "prometheus_client"
 OPENTELEMETRY = "OpenTelemetry SDK"
 
@@ -67,9 +69,26 @@ def kept() -> Race:
     theirs = prometheus_counter().labels("/a", "200")
     return Race(
         title="a counter that was kept",
-        contestants={OURS: repeating(ours.inc), PROMETHEUS: repeating(theirs.inc)},
-        goals=[Goal(at_most=0.25, against=PROMETHEUS)],
+        contestants={
+            OURS: repeating(ours.inc),
+            LOCKED: repeating(Locked().inc),
+            PROMETHEUS: repeating(theirs.inc),
+        },
+        goals=[Goal(at_most=0.25, against=PROMETHEUS), Goal(at_most=1, against=LOCKED)],
     )
+
+
+class Locked:
+    """The usual way to be exact, and nothing else."""
+
+    def __init__(self) -> None:
+        self._value = 0.0
+        self._lock = Lock()
+
+    def inc(self, amount: float = 1) -> None:
+        """Add *amount*."""
+        with self._lock:
+            self._value += amount
 
 
 def reported() -> Race:

@@ -12,9 +12,11 @@ from pathlib import Path
 import harness
 import races_cache
 import races_config
+import races_connection
 import races_decorators
 import races_facade
 import races_logging
+import races_resilience
 import races_telemetry
 import races_utils
 import report
@@ -23,8 +25,10 @@ from harness import Race
 import pepperpy.infra
 import pepperpy.infra.cache
 import pepperpy.infra.config
+import pepperpy.infra.connection
 import pepperpy.infra.decorators
 import pepperpy.infra.logging
+import pepperpy.infra.resilience
 import pepperpy.infra.telemetry
 import pepperpy.infra.utils
 
@@ -56,6 +60,11 @@ PEERS = (
     "aiocache",
     "cashews",
     "dogpile.cache",
+    "pybreaker",
+    "circuitbreaker",
+    "purgatory",
+    "aiobreaker",
+    "hyx",
 )
 MODULES = (
     pepperpy.infra,
@@ -65,6 +74,8 @@ MODULES = (
     pepperpy.infra.telemetry,
     pepperpy.infra.decorators,
     pepperpy.infra.cache,
+    pepperpy.infra.resilience,
+    pepperpy.infra.connection,
 )
 OURS = tuple(module.__name__.replace(".", "-") for module in MODULES)
 
@@ -112,6 +123,8 @@ def every_race(folder: Path) -> Iterator[Race]:
     yield from races_telemetry.races()
     yield from races_decorators.races()
     yield from races_cache.races()
+    yield from races_resilience.races()
+    yield from races_connection.races()
     yield from races_facade.races()
 
 

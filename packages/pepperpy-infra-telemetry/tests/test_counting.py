@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import decimal
-import dis
 import fractions
 import itertools
 import json
@@ -15,7 +14,6 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError
 from datetime import timedelta
 from types import FrameType
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -376,37 +374,27 @@ class TestOddValues:
         assert manager.inspect()["facts"]["dropped_values"] == len(values) - len(numbers)
 
 
-_CHECKPOINTS = {"CALL", "CALL_FUNCTION_EX", "JUMP_BACKWARD", "RESUME"}
-
-
 def interrupted(call: Callable[[], object], place: int, by: Callable[[], object]) -> bool:
-    """Call *call*, and *by* where the interpreter runs signal handlers for the *place*-th time.
+    """Call *call*, and *by* at the *place*-th place where a signal handler could run.
 
-    Returns whether it did so that often.
+    Returns whether there is one.
     """
-    left, before, code = place, {}, {}
+    left = place
 
-    def trace(frame: FrameType, event: str, _: object) -> Any:
+    def profile(frame: FrameType, event: str, _: object) -> None:
         nonlocal left
-        frame.f_trace_opcodes, frame.f_trace_lines = True, False
-        if frame.f_code not in code:
-            code[frame.f_code] = {i.offset: i.opname for i in dis.get_instructions(frame.f_code)}
-        if event == "opcode":
-            # They run when one of these instructions has ended.
-            ended = code[frame.f_code].get(before.get(frame))
-            before[frame] = frame.f_lasti
-            if ended in _CHECKPOINTS:
-                left -= 1
-                if left == -1:
-                    sys.settrace(None)
-                    by()
-        return trace
+        # The interpreter looks for signals when a function begins, and when one of C has ended.
+        if event in {"call", "c_return"}:
+            left -= 1
+            if left == -1:
+                sys.setprofile(None)
+                by()
 
-    sys.settrace(trace)
+    sys.setprofile(profile)
     try:
         call()
     finally:
-        sys.settrace(None)
+        sys.setprofile(None)
     return left < 0
 
 

@@ -95,6 +95,16 @@ class TestOneSeriesForOneSetOfTags:
         assert record["name"] == "sent.total"
         assert record["tags"] == {"pepperpy.provider.id": "mail", "to": "x"}
 
+    def test_the_tag_of_a_provider_has_its_place_in_the_order(
+        self, manager: TelemetryManager
+    ) -> None:
+        ProviderTelemetry("shop", manager).count("n", tags={"a": "1", "z": "2"})
+        tags = {"z": "2", "pepperpy.provider.id": "shop", "a": "1"}
+        manager.count("n", tags=tags)
+
+        assert manager.get_value("n", tags) == 2
+        assert manager.inspect()["facts"]["series"] == 1
+
     def test_a_provider_cannot_be_impersonated(self, manager: TelemetryManager) -> None:
         ProviderTelemetry("mail", manager).count("sent", tags={"pepperpy.provider.id": "other"})
 

@@ -32,8 +32,9 @@ PROMISED = {
         set_config subscribe_config use_registry validate_all_configs validate_config watch_config
     """,
     "connection": """
-        ConnectionPool ConnectionPoolConfig PooledResourceContext close_pools get_pool
-        initialize_pools pooled_resource register_pool
+        ConnectionPool ConnectionPoolConfig HTTPClientPool PoolError PooledResourceContext
+        PostgresPool SQLitePool ThreadConnectionPool close_pools get_connection get_pool
+        initialize_pools pooled_resource register_pool release_connection unregister_pool
     """,
     "decorators": """
         DecoratorsError async_log_exceptions async_memoize async_timed deprecated log_calls log_exceptions memoize
@@ -48,8 +49,10 @@ PROMISED = {
         measure_time performance_tracker
     """,
     "resilience": """
-        CircuitBreaker CircuitBreakerError ProviderFallback get_circuit_breaker get_fallback
-        reset_circuit_breaker with_circuit_breaker with_fallback
+        Bulkhead Chaos CircuitBreaker CircuitBreakerConfig CircuitBreakerError CircuitState Hedge
+        Pipeline Policy ProviderFallback RateLimit ResilienceError Retry Timeout get_circuit_breaker
+        get_fallback isolated_circuit_breakers reset_all_circuit_breakers reset_circuit_breaker
+        resilience_disabled with_circuit_breaker with_fallback
     """,
     "security": """
         AuthType Credential Identity PermissionLevel SecurityManager create_security_manager

@@ -100,6 +100,7 @@ def managing() -> None:
         manager.unregister_handler("x")
     assert_type(manager.get_value("n", {"a": "b"}), float)
     assert_type(manager.snapshot(), list[dict[str, Any]])
+    assert_type(manager.get_histogram("h", {"a": "b"}, MetricType.TIMER), ExponentialHistogram)
     assert_type(manager.largest(3), list[tuple[str, int]])
     assert_type(manager.flush(timeout=1), bool)
     assert_type(TelemetryManager.get_instance(), TelemetryManager)
@@ -117,6 +118,8 @@ def setting_up() -> None:
 
 def distributions() -> None:
     seen = ExponentialHistogram.of([1.0, 2.0]).merge(ExponentialHistogram())
+    assert_type(ExponentialHistogram.from_dict(seen.to_dict()), ExponentialHistogram)
+    assert_type(ExponentialHistogram.merged([seen]), ExponentialHistogram)
     assert_type(seen.quantile(0.5), float)
     assert_type(seen.count, int)
 

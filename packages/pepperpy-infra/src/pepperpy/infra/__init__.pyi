@@ -32,6 +32,22 @@ from pepperpy.infra.config import use_registry as use_registry
 from pepperpy.infra.config import validate_all_configs as validate_all_configs
 from pepperpy.infra.config import validate_config as validate_config
 from pepperpy.infra.config import watch_config as watch_config
+from pepperpy.infra.connection import ConnectionPool as ConnectionPool
+from pepperpy.infra.connection import ConnectionPoolConfig as ConnectionPoolConfig
+from pepperpy.infra.connection import HTTPClientPool as HTTPClientPool
+from pepperpy.infra.connection import PooledResourceContext as PooledResourceContext
+from pepperpy.infra.connection import PoolError as PoolError
+from pepperpy.infra.connection import PostgresPool as PostgresPool
+from pepperpy.infra.connection import SQLitePool as SQLitePool
+from pepperpy.infra.connection import ThreadConnectionPool as ThreadConnectionPool
+from pepperpy.infra.connection import close_pools as close_pools
+from pepperpy.infra.connection import get_connection as get_connection
+from pepperpy.infra.connection import get_pool as get_pool
+from pepperpy.infra.connection import initialize_pools as initialize_pools
+from pepperpy.infra.connection import pooled_resource as pooled_resource
+from pepperpy.infra.connection import register_pool as register_pool
+from pepperpy.infra.connection import release_connection as release_connection
+from pepperpy.infra.connection import unregister_pool as unregister_pool
 from pepperpy.infra.decorators import DecoratorsError as DecoratorsError
 from pepperpy.infra.decorators import async_log_exceptions as async_log_exceptions
 from pepperpy.infra.decorators import async_memoize as async_memoize
@@ -55,6 +71,28 @@ from pepperpy.infra.logging import log_context as log_context
 from pepperpy.infra.logging import log_level as log_level
 from pepperpy.infra.logging import set_log_level as set_log_level
 from pepperpy.infra.logging import shutdown_logging as shutdown_logging
+from pepperpy.infra.resilience import Bulkhead as Bulkhead
+from pepperpy.infra.resilience import Chaos as Chaos
+from pepperpy.infra.resilience import CircuitBreaker as CircuitBreaker
+from pepperpy.infra.resilience import CircuitBreakerConfig as CircuitBreakerConfig
+from pepperpy.infra.resilience import CircuitBreakerError as CircuitBreakerError
+from pepperpy.infra.resilience import CircuitState as CircuitState
+from pepperpy.infra.resilience import Hedge as Hedge
+from pepperpy.infra.resilience import Pipeline as Pipeline
+from pepperpy.infra.resilience import Policy as Policy
+from pepperpy.infra.resilience import ProviderFallback as ProviderFallback
+from pepperpy.infra.resilience import RateLimit as RateLimit
+from pepperpy.infra.resilience import ResilienceError as ResilienceError
+from pepperpy.infra.resilience import Retry as Retry
+from pepperpy.infra.resilience import Timeout as Timeout
+from pepperpy.infra.resilience import get_circuit_breaker as get_circuit_breaker
+from pepperpy.infra.resilience import get_fallback as get_fallback
+from pepperpy.infra.resilience import isolated_circuit_breakers as isolated_circuit_breakers
+from pepperpy.infra.resilience import reset_all_circuit_breakers as reset_all_circuit_breakers
+from pepperpy.infra.resilience import reset_circuit_breaker as reset_circuit_breaker
+from pepperpy.infra.resilience import resilience_disabled as resilience_disabled
+from pepperpy.infra.resilience import with_circuit_breaker as with_circuit_breaker
+from pepperpy.infra.resilience import with_fallback as with_fallback
 from pepperpy.infra.telemetry import CompositeTelemetryHandler as CompositeTelemetryHandler
 from pepperpy.infra.telemetry import Event as Event
 from pepperpy.infra.telemetry import EventLevel as EventLevel
@@ -102,20 +140,30 @@ from pepperpy.infra.utils import truncate_string as truncate_string
 __all__ = [
     "AsyncCacheInvalidator",
     "BaseConfig",
+    "Bulkhead",
     "Cache",
     "CacheError",
     "CacheInvalidationRule",
     "CacheInvalidator",
+    "Chaos",
+    "CircuitBreaker",
+    "CircuitBreakerConfig",
+    "CircuitBreakerError",
+    "CircuitState",
     "Clock",
     "CompositeTelemetryHandler",
     "ConfigError",
     "ConfigRegistry",
     "ConfigValidationError",
     "ConfigWarning",
+    "ConnectionPool",
+    "ConnectionPoolConfig",
     "DecoratorsError",
     "Event",
     "EventLevel",
     "FakeClock",
+    "HTTPClientPool",
+    "Hedge",
     "InfraError",
     "InvalidationStrategy",
     "LogLevel",
@@ -124,13 +172,25 @@ __all__ = [
     "MemoryTelemetryHandler",
     "Metric",
     "MetricType",
+    "Pipeline",
+    "Policy",
+    "PoolError",
+    "PooledResourceContext",
+    "PostgresPool",
+    "ProviderFallback",
     "ProviderTelemetry",
     "QueuePolicy",
+    "RateLimit",
+    "ResilienceError",
+    "Retry",
     "RetryBudget",
+    "SQLitePool",
     "Sampling",
     "TelemetryError",
     "TelemetryHandler",
     "TelemetryManager",
+    "ThreadConnectionPool",
+    "Timeout",
     "UtilsError",
     "ainvalidate_cache",
     "async_cached",
@@ -144,6 +204,7 @@ __all__ = [
     "capture_logs",
     "capture_metrics",
     "clear_cache",
+    "close_pools",
     "config_overrides",
     "config_template",
     "configure_logging",
@@ -156,21 +217,27 @@ __all__ = [
     "flush_telemetry",
     "generate_id",
     "generate_timestamp",
+    "get_circuit_breaker",
     "get_config",
+    "get_connection",
+    "get_fallback",
     "get_file_extension",
     "get_file_mime_type",
     "get_file_size",
     "get_logger",
+    "get_pool",
     "get_provider_telemetry",
     "hash_string",
     "initialize_cache",
     "initialize_logging",
+    "initialize_pools",
     "initialize_telemetry",
     "invalidate_cache",
     "invalidates",
     "is_telemetry_enabled",
     "is_valid_email",
     "is_valid_url",
+    "isolated_circuit_breakers",
     "load_json",
     "log_calls",
     "log_context",
@@ -178,11 +245,17 @@ __all__ = [
     "log_level",
     "memoize",
     "object_to_dict",
+    "pooled_resource",
     "register_config",
+    "register_pool",
+    "release_connection",
     "reload_config",
     "report_event",
     "report_metric",
+    "reset_all_circuit_breakers",
+    "reset_circuit_breaker",
     "reset_config",
+    "resilience_disabled",
     "retry",
     "save_json",
     "set_config",
@@ -193,9 +266,12 @@ __all__ = [
     "subscribe_config",
     "timed",
     "truncate_string",
+    "unregister_pool",
     "use_registry",
     "validate_all_configs",
     "validate_arguments",
     "validate_config",
     "watch_config",
+    "with_circuit_breaker",
+    "with_fallback",
 ]

@@ -32,10 +32,10 @@ class Engine:
     """Series, events and handlers.  The public methods of the manager say what it does."""
 
     def __init__(self, settings: Settings, clock: Clock, *, pull: bool) -> None:
-        self.settings = settings
-        self.switch = Switch(clock)
-        self.deliveries = Deliveries(self)
-        self.registry = Registry(self.switch, settings, self.deliveries.start)
+        self.settings: Settings = settings
+        self.switch: Switch = Switch(clock)
+        self.deliveries: Deliveries = Deliveries(self)
+        self.registry: Registry = Registry(self.switch, settings, self.deliveries.start)
         self._clock = clock
         self._pull = pull
         register_after_fork(self)

@@ -56,13 +56,13 @@ class ExponentialHistogram:
         listed = list(values)
         return cls().plus(listed, sum(listed))
 
-    @classmethod
-    def merged(cls, parts: Iterable[ExponentialHistogram]) -> ExponentialHistogram:
+    @staticmethod
+    def merged(parts: Iterable[ExponentialHistogram]) -> ExponentialHistogram:
         """The distribution of the values of all *parts*."""
-        return reduce(cls.merge, parts, cls())
+        return reduce(ExponentialHistogram.merge, parts, ExponentialHistogram())
 
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> ExponentialHistogram:
+    @staticmethod
+    def from_dict(data: Mapping[str, Any]) -> ExponentialHistogram:
         """The histogram of which `to_dict` has made *data*, in this or another process.
 
         Raises:

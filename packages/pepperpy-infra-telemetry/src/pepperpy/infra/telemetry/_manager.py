@@ -278,5 +278,5 @@ class TelemetryManager(Reporter):
 
 
 def engine_of(manager: TelemetryManager) -> Engine:
-    """For the rest of the package."""
-    return manager._engine  # noqa: SLF001 - users of managers should not see it
+    """For the rest of the package; users of managers should not see it."""
+    return manager._engine  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]

@@ -125,7 +125,7 @@ class Series:
     def _fold(self) -> None:
         ledger, journal = self.ledger, self.journal
         count = len(journal)
-        if not count or ledger.folding:
+        if not count:
             return
         ledger.folding = True
         try:

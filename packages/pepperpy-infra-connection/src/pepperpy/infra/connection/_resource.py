@@ -1,0 +1,293 @@
+"""`pooled_resource`: a connection for the time of a block, or of a call."""
+
+# ruff: noqa: SLF001 - it is one with the pools, whose inner methods it calls
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+
+from pepperpy.infra.utils.wrapping import Kind, compile_wrapper, decorate, kind_of
+
+from ._core import IDLE, LENT, Entry
+from ._errors import NotLentError, PoolNameError
+from ._registry import registry, tasks_pool, threads_pool
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+    from types import TracebackType
+
+    from ._pool import ConnectionPool
+    from ._threads import ThreadConnectionPool
+
+T = TypeVar("T")
+R = TypeVar("R")
+S = TypeVar("S")
+Y = TypeVar("Y")
+P = ParamSpec("P")
+
+_for_tasks: dict[str, Any] = registry.for_tasks
+
+_LEASE = """\
+$pool = $find($name)
+$entry = $pool._take() or {wait}$pool._wait()
+$injected = $entry.connection
+try:
+{inner}
+except $BaseException:
+    $entry.core.suspect($entry)
+    raise
+finally:
+    $pool._give_back($entry)
+"""
+
+_INNER = {
+    Kind.FUNCTION: "    return $call",
+    Kind.COROUTINE: "    return await $call",
+    Kind.GENERATOR: "    return (yield from $call)",
+    Kind.ASYNC_GENERATOR: """\
+    $generator = $call
+    try:
+        $item = await $generator.__anext__()
+    except $StopAsyncIteration:
+        return
+    $relay""",
+}
+
+
+class PooledResourceContext(Generic[T]):
+    """A connection of the pool that has this name: ``async with``, ``with``, or a decorator.
+
+    The name is looked up on each entry.  One object may be entered by many tasks or threads at
+    once, and again inside itself; each leaves it where it entered.
+
+    As a decorator it fills in the first parameter (in a method the one after ``self``), which
+    callers then do not see.  Pools for tasks take ``async with`` and ``async def``, those for
+    threads ``with`` and ``def``.  Where the block or the function fails, the connection is checked
+    before it is lent again.
+
+    Args:
+        pool_name: What the pool is registered under, at the latest on entry.
+
+    Raises:
+        PoolNameError: If *pool_name* is no text, as where the decorator is put on bare.
+        UnknownPoolError: On entry, if no pool has the name.
+
+    Examples:
+        >>> @pooled_resource("main")
+        ... async def count(connection, table):
+        ...     return await connection.fetch(f"SELECT count(*) FROM {table}")
+        >>> import inspect
+        >>> str(inspect.signature(count))
+        '(table)'
+    """
+
+    __slots__ = ("_entry", "_more", "_name")
+
+    def __init__(self, pool_name: str) -> None:
+        if type(pool_name) is not str:  # the quickest way to ask
+            _check_name(pool_name)
+        self._name = pool_name
+        # Whoever enters while nobody else is inside; who that is, is not asked, for that takes as
+        # long as half of all the rest.
+        self._entry: Entry[Any] | None = None
+        # Those who entered while somebody was inside, with their task or thread.
+        self._more: list[tuple[Entry[Any], object]] | None = None
+
+    def __repr__(self) -> str:
+        return f"pooled_resource({self._name!r})"
+
+    # The lines of `ConnectionPool._take` and `_give_back`: to call them would cost a fifth more.
+    async def __aenter__(self) -> T:
+        pool: Any = _for_tasks.get(self._name) or tasks_pool(self._name)
+        core = pool._core
+        quick = core.quick
+        if (
+            quick
+            and not core.waiters
+            and pool._running_loop() is pool._loop
+            and pool._now() < quick[-1].recheck
+        ):
+            entry: Entry[T] = quick.pop()
+            entry.state = core.lends_as
+            core.acquired += 1
+        else:
+            entry = await pool._wait()
+        if self._entry is None and self._more is None:
+            self._entry = entry
+        else:
+            self._push(entry)
+        return entry.connection
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        entry = self._entry
+        if kind is None and self._more is None and entry is not None and entry.state == LENT:
+            self._entry = None
+            entry.state = IDLE
+            pool, core = entry.pool, entry.core
+            entry.since = now = pool._now()
+            core.idle.append(entry)
+            if core.waiters:
+                pool._serve(core, now)
+        else:
+            self._leave(kind)
+
+    def __enter__(self) -> T:
+        pool: Any = threads_pool(self._name)
+        entry: Entry[T] = pool._take() or pool._wait()
+        self._push(entry)
+        return entry.connection
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._leave(kind)
+
+    def _push(self, entry: Entry[Any]) -> None:
+        more = self._more
+        if more is None:
+            more = self._more = []
+        more.append((entry, _holder()))
+
+    def _leave(self, kind: type[BaseException] | None) -> None:
+        entry = self._pop()
+        if kind is not None:
+            entry.core.suspect(entry)
+        entry.pool._give_back(entry)
+
+    def _pop(self) -> Entry[Any]:
+        """The innermost one of the task or thread that asks."""
+        more = self._more or []
+        me = _holder() if more else None
+        for index in range(len(more) - 1, -1, -1):
+            if more[index][1] is me:
+                return more.pop(index)[0]
+        entry, self._entry = self._entry, None
+        if entry is None:
+            raise NotLentError(
+                f"{self!r} is left by a task or thread that has not entered it", pool=self._name
+            )
+        return entry
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __call__(
+            self, func: Callable[Concatenate[T, P], Coroutine[Any, Any, R]], /
+        ) -> Callable[P, Coroutine[Any, Any, R]]: ...
+        @overload
+        def __call__(
+            self, func: Callable[Concatenate[T, P], AsyncGenerator[Y, S]], /
+        ) -> Callable[P, AsyncGenerator[Y, S]]: ...
+        @overload
+        def __call__(
+            self, func: Callable[Concatenate[T, P], Generator[Y, S, R]], /
+        ) -> Callable[P, Generator[Y, S, R]]: ...
+        @overload
+        def __call__(self, func: Callable[Concatenate[T, P], R], /) -> Callable[P, R]: ...
+
+    def __call__(self, func: Any, /) -> Any:
+        """Call *func* with a connection as its first argument, in a method right after ``self``.
+
+        The connection is given back when the call ends; that of a generator, when it ends.
+        """
+        return decorate(func, self._wrap, label="pooled_resource")
+
+    def _wrap(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        kind = kind_of(func)
+        find = tasks_pool if kind.is_async else threads_pool
+        body = _LEASE.format(wait="await " if kind.is_async else "", inner=_INNER[kind])
+        names = {"find": find, "name": self._name}
+        return compile_wrapper(func, body, names, label="pooled_resource", kind=kind, inject=True)
+
+
+if TYPE_CHECKING:
+
+    def pooled_resource(pool_name: str) -> PooledResourceContext[Any]:
+        """A connection of the pool that has this name, for a block or for each call of a function.
+
+        See `PooledResourceContext`, which it is.
+        """
+        ...
+else:
+    pooled_resource = PooledResourceContext  # a function that calls it would cost a tenth more
+
+
+class PoolContext(Generic[T]):
+    """A connection of one pool for tasks, for an ``async with`` block; made for each block."""
+
+    __slots__ = ("_entry", "_pool")
+
+    def __init__(self, pool: ConnectionPool[T, Any]) -> None:
+        self._pool: Any = pool
+        self._entry: Entry[T] | None = None
+
+    async def __aenter__(self) -> T:
+        entry: Entry[T] = self._pool._take() or await self._pool._wait()
+        self._entry = entry
+        return entry.connection
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        _return(self._pool, self._entry, kind)
+
+
+class ThreadPoolContext(Generic[T]):
+    """A connection of one pool for threads, for a ``with`` block; made for each block."""
+
+    __slots__ = ("_entry", "_pool")
+
+    def __init__(self, pool: ThreadConnectionPool[T, Any]) -> None:
+        self._pool: Any = pool
+        self._entry: Entry[T] | None = None
+
+    def __enter__(self) -> T:
+        entry: Entry[T] = self._pool._take() or self._pool._wait()
+        self._entry = entry
+        return entry.connection
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        _return(self._pool, self._entry, kind)
+
+
+def _return(pool: Any, entry: Entry[Any] | None, kind: type[BaseException] | None) -> None:
+    if entry is not None:
+        if kind is not None:
+            entry.core.suspect(entry)
+        pool._give_back(entry)
+
+
+def _holder() -> object:
+    """The task that runs here, or else the thread."""
+    import sys
+    import threading
+
+    asyncio: Any = sys.modules.get("asyncio")
+    if asyncio is not None and asyncio._get_running_loop() is not None:
+        return asyncio.current_task() or threading.current_thread()
+    return threading.current_thread()
+
+
+def _check_name(name: object) -> None:
+    if not isinstance(name, str):
+        raise PoolNameError(
+            f'pooled_resource takes the name of a pool: pooled_resource("main"); '
+            f"got {type(name).__name__}",
+            name=name,
+        )

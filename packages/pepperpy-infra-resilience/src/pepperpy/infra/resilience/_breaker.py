@@ -1,0 +1,492 @@
+"""`CircuitBreaker`: what users call, and the drivers around a `Circuit`'s decisions."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from contextvars import ContextVar
+from dataclasses import fields, replace
+from functools import cache
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar, cast
+
+from pepperpy.infra.utils import BothFaces, Clock, passes_through, register_inspectable
+from pepperpy.infra.utils.wrapping import Kind, compile_wrapper, decorate
+
+from ._circuit import LOCK, Circuit
+from ._config import CircuitBreakerConfig
+from ._errors import CircuitBreakerError, invalid
+from ._layers import CORE, judged, wrapper_of
+from ._options import a_clock, text
+from ._state import CircuitState
+from ._switch import adopt
+from ._windows import is_special, needs_clock
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping
+    from types import TracebackType
+    from typing import Self, Unpack
+
+    from ._circuit import Probe
+    from ._config import BreakerOptions
+    from ._windows import Window
+
+F = TypeVar("F", bound="Callable[..., Any] | classmethod[Any, ..., Any] | staticmethod[..., Any]")
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_LOOKED_AT = 8  # children, when one must go, in search of a closed one
+
+
+class CircuitBreaker(BothFaces):
+    """Stops calling what keeps failing, and tries now and then whether it works again.
+
+    Use it as a decorator, ``with breaker:``, ``async with breaker:`` or ``breaker.execute(f, x)``,
+    on plain and coroutine functions, methods, and generators of both kinds.  One breaker serves all
+    of these at once, in any number of threads and tasks; calls do not wait for each other.
+
+    It never retries and never wraps an error: `CircuitBreakerError` always means that the call was
+    not made.  Cancellation, `KeyboardInterrupt` and a generator that is closed early say
+    nothing about the service, and are not counted.
+
+    Args:
+        name: Of what is protected; for errors, signals and inspection.
+        config: When it opens and closes.
+        clock: What measures the time.
+        options: Fields of a `CircuitBreakerConfig`, in place of those of *config*.
+
+    Raises:
+        InvalidPolicyError: If an option makes no sense; it is a `ValueError`.
+
+    Examples:
+        >>> breaker = CircuitBreaker("mail", failure_threshold=1, recovery_timeout=30)
+        >>> @breaker
+        ... def send(text):
+        ...     raise ConnectionError("refused")
+        >>> for _ in range(2):
+        ...     try:
+        ...         send("hello")
+        ...     except Exception as error:
+        ...         print(type(error).__name__)
+        ConnectionError
+        CircuitBreakerError
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_children",
+        "_circuit",
+        "_clock",
+        "_now",
+        "_timed",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        config: CircuitBreakerConfig | None = None,
+        *,
+        clock: Clock | None = None,
+        **options: Unpack[BreakerOptions],
+    ) -> None:
+        self._setup(text(name, "name"), config_of(config, options), a_clock(clock))
+        register_inspectable(self)
+
+    def _setup(self, name: str, config: CircuitBreakerConfig, clock: Clock) -> None:
+        self._circuit = Circuit(name, config)
+        self._clock = clock
+        # Without the frame of Clock.monotonic: a rejection is not much more than this reading.
+        self._now = time.monotonic if type(clock) is Clock else clock.monotonic
+        self._timed = needs_clock(config)
+        self._children: OrderedDict[object, CircuitBreaker] = OrderedDict()
+        adopt(self._circuit)
+
+    def __repr__(self) -> str:
+        return f"<CircuitBreaker {self.name!r}: {self.state.value}>"
+
+    @property
+    def name(self) -> str:
+        """Of what is protected."""
+        return self._circuit.name
+
+    @property
+    def config(self) -> CircuitBreakerConfig:
+        """When it opens and closes."""
+        return self._circuit.config
+
+    @property
+    def clock(self) -> Clock:
+        """What measures the time."""
+        return self._clock
+
+    @property
+    def state(self) -> CircuitState:
+        """What a call that comes now would meet."""
+        return self._circuit.state(self._now())
+
+    @property
+    def last_failure(self) -> Exception | None:
+        """The error that opened the circuit; `None` when it is closed, as nothing is kept then."""
+        return self._circuit.refusal.last_failure
+
+    @property
+    def retry_after(self) -> float:
+        """Seconds until a call may be admitted, 0 for now; infinite if no time brings it about."""
+        return max(0.0, self._circuit.until - self._now())
+
+    # Calls.
+
+    def __call__(self, func: F, /) -> F:
+        """Decorate *func*."""
+        return cast("F", decorate(func, self._wrap, label="CircuitBreaker"))
+
+    def _wrap(self, func: Callable[..., Any]) -> Any:
+        return wrapper_of(func, [self], label="circuit_breaker")
+
+    def execute(self, func: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call *func* with all other arguments, and return what it returns.
+
+        What a coroutine function gives is awaited by the caller, and counted when it is done.
+
+        Raises:
+            CircuitBreakerError: If the circuit is open; then *func* is not called.
+        """
+        token = self._circuit.window or self.admit()
+        if token.special:
+            return self._execute(token, func, args, kwargs)
+        try:
+            result = func(*args, **kwargs)
+        except BaseException as error:
+            self.failed(token, error)
+            raise
+        if type(result) in _LATER:
+            return cast("R", _LATER[type(result)](self, token, 0.0, result))
+        token.successes += 1
+        return result
+
+    def _execute(self, token: Window | Probe, func: Callable[..., R], args: Any, kwargs: Any) -> R:
+        began = self.began()
+        try:
+            result = func(*args, **kwargs)
+        except BaseException as error:
+            self.failed(token, error)
+            raise
+        later = _LATER.get(type(result))
+        if later is not None:
+            return cast("R", later(self, token, began, result))
+        self.finished(token, result, began)
+        return result
+
+    def __enter__(self) -> Self:
+        token = self.admit()
+        began = self._now() if self._timed else 0.0
+        _entered.set((*_entered.get(), _Entered(self, token, began)))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        block = _left(self)
+        if block is None:  # left in another context than it was entered in: the probe is let go
+            return
+        if error is None:
+            self.finished(block.token, None, block.began, judge=False)
+        else:
+            self.failed(block.token, error)
+
+    # Forced states.
+
+    def force_open(self) -> None:
+        """Reject every call until `reset`."""
+        self._circuit.force(CircuitState.FORCED_OPEN)
+
+    def disable(self) -> None:
+        """Let every call pass and count nothing, until `reset`."""
+        self._circuit.force(CircuitState.DISABLED)
+
+    def metrics_only(self) -> None:
+        """Let every call pass and count, without ever opening, until `reset`.
+
+        The signal ``circuit.would_open`` tells of what would have been.
+        """
+        self._circuit.force(CircuitState.METRICS_ONLY)
+
+    def trip(self, error: Exception | None = None) -> None:
+        """Open now for the recovery time, as failures would."""
+        self._circuit.open(self._now(), error)
+
+    def reset(self) -> None:
+        """Close, whatever the state, and forget what was counted; the children as well."""
+        self._circuit.reset()
+        with LOCK:
+            children = list(self._children.values())
+        for child in children:
+            child.reset()
+
+    # Children.
+
+    def for_key(self, key: object) -> CircuitBreaker:
+        """The breaker of one host, tenant or other *key*, with the same configuration.
+
+        For one key it is the same object while it is kept.  At most *max_keys* of them are: the one
+        that was not asked for longest goes, but a closed one before one that is not.
+
+        Raises:
+            TypeError: If *key* is not hashable.
+        """
+        children = self._children
+        with LOCK:
+            child = children.get(key)
+            if child is None:
+                child = children[key] = _Child(f"{self.name}[{key}]", self.config, self._clock)
+                if len(children) > self.config.max_keys:
+                    self._drop_one(children)
+            else:
+                children.move_to_end(key)
+        return child
+
+    @staticmethod
+    def _drop_one(children: OrderedDict[object, CircuitBreaker]) -> None:
+        eldest = [key for key, _ in zip(children, range(min(_LOOKED_AT, len(children) - 1)))]  # noqa: B905
+        closed = (key for key in eldest if children[key]._circuit.window is not None)  # noqa: SLF001
+        del children[next(closed, eldest[0])]
+
+    # What the drivers share.
+
+    def admit(self) -> Window | Probe:
+        """Where the call is to be counted.
+
+        Raises:
+            CircuitBreakerError: If it must not be made.
+        """
+        circuit = self._circuit
+        token: Window | Probe | None = circuit.window
+        if token is None:
+            now = self._now()
+            if now < circuit.until or (token := circuit.admit(now)) is None:
+                circuit.rejected += 1
+                raise CircuitBreakerError(circuit.refusal, now)
+        return token
+
+    def began(self) -> float:
+        """When a call began, if that matters."""
+        return self._now() if self._timed else 0.0
+
+    def failed(self, token: Window | Probe, error: BaseException) -> None:
+        """Count *error*, or give back the slot if it says nothing about the service."""
+        counts = False
+        try:
+            counts = self._is_failure(error)
+        finally:
+            if not counts:
+                self._circuit.released(token)
+        if counts:
+            self._circuit.failed(token, self._now(), cast("Exception", error))
+
+    def finished(
+        self, token: Window | Probe, result: object, began: float, *, judge: bool = True
+    ) -> None:
+        """Count a call that returned."""
+        circuit, config = self._circuit, self._circuit.config
+        is_bad = config.failure_result if judge else None
+        bad = False
+        if is_bad is not None:
+            try:
+                bad = bool(is_bad(result))
+            except BaseException:
+                circuit.released(token)
+                raise
+        now = self._now()
+        if bad:
+            circuit.failed(token, now, None)
+        elif config.slow_call is not None and now - began >= cast("float", config.slow_call):
+            circuit.was_slow(token, now)
+        else:
+            circuit.succeeded(token, now)
+
+    def _is_failure(self, error: BaseException) -> bool:
+        config = self._circuit.config
+        if (
+            not isinstance(error, cast("tuple[type[Exception], ...]", config.failure_exceptions))
+            or isinstance(error, cast("tuple[type[Exception], ...]", config.ignored_exceptions))
+            or passes_through(error)
+        ):
+            return False
+        if isinstance(error, CircuitBreakerError) and error.name == self.name:
+            return False  # our own rejection, of a call inside this one
+        return config.is_failure is None or bool(config.is_failure(error))
+
+    # As a layer of a wrapper.
+
+    def source(self, inner: str, kind: Kind, tag: str) -> str:
+        """The lines of the happy path: one attribute read, one addition, no lock and no clock."""
+        admission = f"""\
+$token{tag} = $circuit{tag}.window
+if $token{tag} is None:
+    $moment{tag} = $now{tag}()
+    if $moment{tag} < $circuit{tag}.until or ($token{tag} := $admit{tag}($moment{tag})) is None:
+        $circuit{tag}.rejected += 1
+        raise $rejected{tag}($circuit{tag}.refusal, $moment{tag})
+"""
+        failed = f"$failed{tag}($token{tag}, $error{tag})"
+        if not is_special(self._circuit.config):
+            succeeded = f"""\
+$token{tag}.successes += 1
+if $token{tag}.special:
+    $succeeded{tag}($token{tag}, $now{tag}())"""
+        else:
+            began = f"$began{tag}" if self._timed else "0.0"
+            admission += f"$began{tag} = $now{tag}()\n" if self._timed else ""
+            judge = ", judge=False" if kind.is_generator else ""
+            succeeded = f"$finished{tag}($token{tag}, $result, {began}{judge})"
+        return admission + judged(inner, kind, tag, failed=failed, succeeded=succeeded)
+
+    def names(self, tag: str) -> Mapping[str, object]:
+        """What they refer to."""
+        return {
+            f"circuit{tag}": self._circuit,
+            f"now{tag}": self._now,
+            f"admit{tag}": self._circuit.admit,
+            f"rejected{tag}": CircuitBreakerError,
+            f"failed{tag}": self.failed,
+            f"succeeded{tag}": self._circuit.succeeded,
+            f"finished{tag}": self.finished,
+        }
+
+    def inspect(self) -> dict[str, object]:
+        """The breaker as it is now."""
+        circuit = self._circuit
+        window = circuit.window
+        last = circuit.refusal.last_failure
+        with LOCK:
+            children = list(self._children.values())
+        return {
+            "kind": "circuit_breaker",
+            "name": circuit.name,
+            "state": self.state.value,
+            "facts": {
+                "successes": window.successes if window else 0,
+                "failures": window.failures if window else 0,
+                "slow": window.slow if window else 0,
+                "rejected": circuit.rejected,
+                "trips": circuit.trips,
+                "would_open": circuit.would_open,
+                "last_failure": None if last is None else type(last).__qualname__,
+                "keys": len(children),
+                "open_keys": sum(child._circuit.window is None for child in children),  # noqa: SLF001
+            },
+            "config": _shown(circuit.config),
+        }
+
+
+class _Child(CircuitBreaker):
+    """One of many, which its parent shows."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str, config: CircuitBreakerConfig, clock: Clock) -> None:  # pyright: ignore[reportMissingSuperCall]
+        self._setup(name, config, clock)
+
+
+def config_of(config: CircuitBreakerConfig | None, options: BreakerOptions) -> CircuitBreakerConfig:
+    """*config* with *options* in place of its own."""
+    if config is not None and not isinstance(config, CircuitBreakerConfig):  # pyright: ignore[reportUnnecessaryIsInstance] # what people pass
+        invalid("config", config, "must be a CircuitBreakerConfig")
+    unknown = options.keys() - {field.name for field in fields(CircuitBreakerConfig)}
+    if unknown:
+        raise TypeError(f"a CircuitBreakerConfig has no {', '.join(sorted(unknown))}")
+    return replace(config or _DEFAULT, **options) if options else config or _DEFAULT
+
+
+_DEFAULT = CircuitBreakerConfig()
+
+
+def _shown(config: CircuitBreakerConfig) -> dict[str, object]:
+    values = {field.name: getattr(config, field.name) for field in fields(config)}
+    return {
+        name: value
+        for name, value in values.items()
+        if value is None or isinstance(value, (int, float))
+    }
+
+
+class _Entered(NamedTuple):
+    """A block under way."""
+
+    owner: CircuitBreaker
+    token: Window | Probe
+    began: float
+
+
+# A breaker is entered by many at once, so its blocks are kept with each task, not on the breaker.
+_entered: ContextVar[tuple[_Entered, ...]] = ContextVar("pepperpy.circuit_blocks", default=())
+
+
+def _left(owner: CircuitBreaker) -> _Entered | None:
+    """The innermost block of *owner*, which is under way no longer."""
+    blocks = _entered.get()
+    for index in range(len(blocks) - 1, -1, -1):
+        if blocks[index].owner is owner:
+            _entered.set(blocks[:index] + blocks[index + 1 :])
+            return blocks[index]
+    return None
+
+
+# What `execute` does with what runs only later.
+
+
+async def _awaited(
+    breaker: CircuitBreaker, token: Window | Probe, began: float, work: Coroutine[Any, Any, R]
+) -> R:
+    try:
+        result = await work
+    except BaseException as error:
+        breaker.failed(token, error)
+        raise
+    breaker.finished(token, result, began)
+    return result
+
+
+def _yielded(
+    breaker: CircuitBreaker, token: Window | Probe, began: float, work: Generator[Any, Any, R]
+) -> Generator[Any, Any, R]:
+    try:
+        result = yield from work
+    except BaseException as error:
+        breaker.failed(token, error)
+        raise
+    breaker.finished(token, result, began, judge=False)
+    return result
+
+
+def _ayielded(
+    breaker: CircuitBreaker, token: Window | Probe, began: float, work: AsyncGenerator[Any, Any]
+) -> AsyncGenerator[Any, Any]:
+    return cast("AsyncGenerator[Any, Any]", _relaying()(breaker, token, began, work))
+
+
+@cache
+def _relaying() -> Callable[..., object]:
+    """What passes on all that is sent to an async generator and thrown into it."""
+    body = judged(
+        CORE[Kind.ASYNC_GENERATOR],
+        Kind.ASYNC_GENERATOR,
+        "",
+        failed="breaker.failed(token, $error)",
+        succeeded="breaker.finished(token, None, began, judge=False)",
+    )
+
+    def resumed(breaker: object, token: object, began: object, work: object) -> object:  # noqa: ARG001
+        return work
+
+    return compile_wrapper(resumed, body, {}, label="circuit_breaker", kind=Kind.ASYNC_GENERATOR)
+
+
+_LATER: dict[type, Callable[..., Any]] = {
+    CoroutineType: _awaited,
+    GeneratorType: _yielded,
+    AsyncGeneratorType: _ayielded,
+}

@@ -1,0 +1,368 @@
+"""`Bulkhead`: how many calls may run at the same time."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from threading import Lock, RLock
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from pepperpy.infra.utils import (
+    Signal,
+    deadline,
+    emit,
+    listening,
+    register_after_fork,
+    register_inspectable,
+)
+
+from ._errors import BulkheadFullError
+from ._layers import concluded
+from ._options import seconds, text, whole
+from ._policy import Policy
+from ._switch import OFF
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop, Future
+    from collections.abc import Mapping
+    from datetime import timedelta
+
+    from pepperpy.infra.utils.wrapping import Kind
+
+W = TypeVar("W", bound="_Waiter")
+
+_NO_PERMIT: Final = object()
+
+
+class Bulkhead(Policy):
+    """Limits how many calls run at the same time; further ones wait in the order of their coming.
+
+    Threads and tasks of any loop share it, in one queue.  A permit is handed from the call that
+    ends to the one that waits longest, and none is lost, whoever is cancelled when.
+
+    Args:
+        max_concurrent: Calls at the same time.
+        max_waiting: Calls in the queue, `None` for any number; 0 rejects instead of waiting.
+        max_wait: Seconds, or a `timedelta`, in the queue; `None` waits as long as the `deadline`
+            around the call allows.
+        name: For errors, signals and inspection.
+
+    Raises:
+        InvalidPolicyError: If an option makes no sense.
+
+    Examples:
+        >>> limited = Bulkhead(2)(str.upper)
+        >>> limited("hello")
+        'HELLO'
+    """
+
+    __slots__ = (
+        "_free",
+        "_gone",
+        "_lock",
+        "_queue",
+        "_refused",
+        "era",
+        "max_concurrent",
+        "max_wait",
+        "max_waiting",
+    )
+
+    def __init__(
+        self,
+        max_concurrent: int,
+        *,
+        max_waiting: int | None = None,
+        max_wait: float | timedelta | None = None,
+        name: str = "bulkhead",
+    ) -> None:
+        self.max_concurrent: int = whole(max_concurrent, "max_concurrent")
+        self.max_waiting: int | None = max_waiting
+        if max_waiting is not None:
+            whole(max_waiting, "max_waiting", least=0)
+        self.max_wait: float | None = None if max_wait is None else seconds(max_wait, "max_wait")
+        self.name: str = text(name, "name")
+        self._refused = 0
+        self._free: list[object] = []
+        self._queue: deque[_Waiter] = deque()
+        self.after_fork()
+        register_after_fork(self)
+        register_inspectable(self)
+
+    def __repr__(self) -> str:
+        return f"Bulkhead({self.max_concurrent!r}, name={self.name!r})"
+
+    def after_fork(self) -> None:
+        """Nobody is in it: those who were, live on in the parent only."""
+        # Re-entrant: the garbage collector may close a coroutine in the midst of us, which leaves.
+        # It guards the queue, and what its waiters are.
+        self._lock = RLock()
+        self.era: object = object()
+        """What a permit is: one of before a fork is worth nothing after it."""
+        # Both lists are the same ones for ever, since wrappers know them.  Taking a permit and
+        # giving it back are atomic operations on the first, without the lock.
+        self._free[:] = [self.era] * self.max_concurrent
+        self._queue.clear()
+        self._gone = 0
+        """How many in the queue have given up."""
+
+    # As a layer of a wrapper.
+
+    def source(self, inner: str, kind: Kind, tag: str) -> str:
+        """The lines: a permit, and its return however the call ends."""
+        enter = f"await $aenter{tag}()" if kind.is_async else f"$enter{tag}()"
+        admission = f"""\
+try:
+    $permit{tag} = $none{tag} if $off{tag} or $queue{tag} else $free{tag}.pop()
+except $IndexError:
+    $permit{tag} = $none{tag}
+if $permit{tag} is $none{tag}:
+    $permit{tag} = {enter}
+"""
+        leaving = f"""\
+if $permit{tag} is $bulkhead{tag}.era:
+    $free{tag}.append($permit{tag})
+    if $queue{tag}:
+        $hand_over{tag}()"""
+        return admission + concluded(inner, leaving)
+
+    def names(self, tag: str) -> Mapping[str, object]:
+        """What they refer to."""
+        return {
+            f"none{tag}": None,
+            f"off{tag}": OFF,
+            f"free{tag}": self._free,
+            f"queue{tag}": self._queue,
+            f"bulkhead{tag}": self,
+            f"enter{tag}": self.enter,
+            f"aenter{tag}": self.aenter,
+            f"hand_over{tag}": self.hand_over,
+        }
+
+    # Permits.
+
+    def take(self) -> object | None:
+        """A permit, if one is free and nobody waits."""
+        if OFF:
+            return _NO_PERMIT
+        try:
+            return None if self._queue else self._free.pop()
+        except IndexError:
+            return None
+
+    def enter(self) -> object:
+        """A permit, after blocking this thread for it.
+
+        Raises:
+            BulkheadFullError: If the queue is too long, or the time is over.
+        """
+        if OFF:
+            return _NO_PERMIT
+        waiter = self._line_up(_ThreadWaiter())
+        patience = self._patience()
+        try:
+            waiter.wait(patience)
+        except BaseException:
+            self._abandon(waiter)
+            raise
+        if not self._is_granted(waiter):
+            raise self._full(patience)
+        return self.era
+
+    async def aenter(self) -> object:
+        """A permit, after letting other tasks run until there is one.
+
+        Raises:
+            BulkheadFullError: If the queue is too long, or the time is over.
+        """
+        if OFF:
+            return _NO_PERMIT
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        waiter = self._line_up(_TaskWaiter(loop))
+        patience = self._patience()
+        timer = None if patience is None else loop.call_later(patience, waiter.give_up)
+        try:
+            await waiter.future
+        except BaseException:
+            self._abandon(waiter)
+            raise
+        finally:
+            if timer is not None:
+                timer.cancel()
+        if not self._is_granted(waiter):
+            raise self._full(patience)
+        return self.era
+
+    def leave(self, permit: object) -> None:
+        """Give *permit* back: to the one that waits longest, if anybody does."""
+        if permit is self.era:
+            self._free.append(permit)
+            if self._queue:
+                self.hand_over()
+
+    def hand_over(self) -> None:
+        """Give what is free to those who wait."""
+        with self._lock:
+            self._hand_over()
+
+    # The steps.
+
+    def _line_up(self, waiter: W) -> W:
+        with self._lock:
+            waiting = len(self._queue) - self._gone
+            if self._free or self.max_waiting is None or waiting < self.max_waiting:
+                self._queue.append(waiter)
+                # After that: whoever gives a permit back from now on sees the queue.
+                self._hand_over()
+                if waiter.granted or self.max_waiting is None or waiting < self.max_waiting:
+                    return waiter
+                self._forget(waiter)
+        raise self._full(None)
+
+    def _hand_over(self) -> None:
+        queue, free = self._queue, self._free
+        while queue and free:
+            # Taken out at once: whoever gets in here meanwhile, by the collector, takes the next.
+            waiter = queue.popleft()
+            if waiter.gone:
+                self._gone -= 1
+                continue
+            try:
+                free.pop()
+            except IndexError:  # somebody without the lock was quicker
+                queue.appendleft(waiter)
+                return
+            if waiter.wake():
+                waiter.granted = True
+            else:
+                waiter.gone = True
+                free.append(self.era)
+
+    def _abandon(self, waiter: _Waiter) -> None:
+        """After an interrupt or a cancellation, at whatever moment."""
+        with self._lock:
+            if waiter.granted:
+                self._free.append(self.era)
+                self._hand_over()
+            else:
+                self._forget(waiter)
+
+    def _is_granted(self, waiter: _Waiter) -> bool:
+        """Whether it was, be it in the last moment; otherwise it waits no longer."""
+        with self._lock:
+            if not waiter.granted:
+                self._forget(waiter)
+            return waiter.granted
+
+    def _forget(self, waiter: _Waiter) -> None:
+        if waiter.gone:
+            return
+        waiter.gone = True
+        self._gone += 1
+        # Taking each one out at once would look through the whole queue each time.
+        if self._gone > 32 and self._gone * 2 > len(self._queue):
+            waiting = [each for each in self._queue if not each.gone]
+            self._queue.clear()
+            self._queue.extend(waiting)
+            self._gone = 0
+
+    def _patience(self) -> float | None:
+        limits = [each for each in (deadline.remaining(), self.max_wait) if each is not None]
+        shortest = min(limits, default=math.inf)
+        return shortest if shortest < math.inf else None
+
+    def _full(self, waited: float | None) -> BulkheadFullError:
+        with self._lock:
+            self._refused += 1
+            waiting = len(self._queue) - self._gone
+        if listening():
+            facts: dict[str, object] = {"max_concurrent": self.max_concurrent, "waiting": waiting}
+            emit(Signal(kind="bulkhead.full", source=self.name, facts=facts))
+        reason = "the queue is full" if waited is None else f"no place in {waited:.3g} s"
+        return BulkheadFullError(
+            f"{self.name}: {self.max_concurrent} calls are running, {waiting} waiting; {reason}",
+            name=self.name,
+            max_concurrent=self.max_concurrent,
+            waiting=waiting,
+        )
+
+    def inspect(self) -> dict[str, object]:
+        """The bulkhead as it is now."""
+        with self._lock:
+            running = self.max_concurrent - len(self._free)
+            waiting = len(self._queue) - self._gone
+        return {
+            "kind": "bulkhead",
+            "name": self.name,
+            "state": "ok" if running < self.max_concurrent else "full",
+            "facts": {"running": running, "waiting": waiting, "refused": self._refused},
+            "config": {
+                "max_concurrent": self.max_concurrent,
+                "max_waiting": self.max_waiting,
+                "max_wait": self.max_wait,
+            },
+        }
+
+
+class _Waiter:
+    """Somebody in the queue.  Its flags are guarded by the bulkhead's lock."""
+
+    __slots__ = ("gone", "granted")
+
+    def __init__(self) -> None:
+        self.granted = False
+        self.gone = False
+
+    def wake(self) -> bool:
+        """Let it go on; false if it cannot any more."""
+        raise NotImplementedError
+
+
+class _ThreadWaiter(_Waiter):
+    __slots__ = ("_gate",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._gate = Lock()
+        self._gate.acquire()
+
+    def wait(self, patience: float | None) -> None:
+        self._gate.acquire(timeout=-1 if patience is None else patience)
+
+    def wake(self) -> bool:
+        self._gate.release()
+        return True
+
+
+class _TaskWaiter(_Waiter):
+    __slots__ = ("_loop", "future")
+
+    def __init__(self, loop: AbstractEventLoop) -> None:
+        super().__init__()
+        self._loop = loop
+        self.future: Future[None] = loop.create_future()
+
+    def wake(self) -> bool:
+        import asyncio
+
+        try:
+            here = asyncio.get_running_loop() is self._loop
+        except RuntimeError:
+            here = False
+        if here:
+            if self.future.done():  # cancelled, or out of patience, and about to find out
+                return False
+            self.give_up()
+            return True
+        try:
+            self._loop.call_soon_threadsafe(self.give_up)
+        except RuntimeError:  # its loop is closed
+            return False
+        return True
+
+    def give_up(self) -> None:
+        """End the waiting; whether there is a permit is for the flags to say."""
+        if not self.future.done():
+            self.future.set_result(None)

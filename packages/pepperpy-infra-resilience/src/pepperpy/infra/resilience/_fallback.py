@@ -1,0 +1,345 @@
+"""`ProviderFallback`: one call, several providers that may answer it."""
+
+from __future__ import annotations
+
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast, overload
+
+from pepperpy.infra.utils import Signal, emit, listening, passes_through, register_inspectable
+from pepperpy.infra.utils.wrapping import Kind, compile_wrapper, decorate, kind_of, name_of
+
+from ._circuit import LOCK
+from ._errors import ProviderFallbackError, invalid
+from ._hedging import first_answer
+from ._options import seconds, text
+from ._registry import FALLBACKS, get_circuit_breaker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterable
+    from datetime import timedelta
+
+    from pepperpy.infra.utils import Clock
+    from pepperpy.infra.utils.wrapping import Parameters
+
+    from ._breaker import CircuitBreaker
+    from ._config import CircuitBreakerConfig
+
+P = ParamSpec("P")
+R = TypeVar("R")
+S = TypeVar("S")
+
+_LOOP = """\
+$errors = []
+for $injected, $breaker in $providers:
+    try:
+        $token = $breaker.admit()
+        $began = $breaker.began()
+        try:
+            $result = $await$call
+        except $BaseException as $error:
+            $breaker.failed($token, $error)
+            raise
+        if $token.special:
+            $breaker.finished($token, $result, $began)
+        else:
+            $token.successes += 1
+        if $errors:
+            $served($injected)
+        return $result
+    except $Exception as $error:
+        if $passes_through($error):
+            raise
+        $errors.append($error)
+try:
+    raise $exhausted($errors)
+finally:
+    del $errors
+"""
+
+
+class ProviderFallback:
+    """Asks one provider after the other until one answers.
+
+    Each provider has the circuit breaker of its name (`get_circuit_breaker`), and one whose circuit
+    is open is skipped without a call.  Cancellation passes through and asks nobody else.
+
+    Args:
+        primary: The provider that is asked first.
+        fallbacks: Those that are asked when it fails, in this order.
+        config: Of their breakers; without it, as they are.
+        hedge_after: Seconds after which the next one is asked as well, while the earlier ones are
+            still at it; the first answer counts and the others are cancelled.  For coroutine
+            functions only.
+        clock: What measures *hedge_after*, and the time of breakers that are made here.
+
+    Raises:
+        InvalidPolicyError: If a name is none, or comes twice.
+        CircuitConflictError: If a breaker exists with another configuration.
+
+    Examples:
+        >>> def ask(provider_id, question):
+        ...     if provider_id == "primary":
+        ...         raise ConnectionError
+        ...     return f"{provider_id} says {question}"
+        >>> ProviderFallback("primary", ["backup"]).execute(ask, "hi")
+        'backup says hi'
+    """
+
+    __slots__ = ("__weakref__", "_breakers", "_clock", "_exhausted", "_hedge_after", "_served")
+
+    def __init__(
+        self,
+        primary: str,
+        fallbacks: Iterable[str],
+        config: CircuitBreakerConfig | None = None,
+        *,
+        hedge_after: float | timedelta | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        if isinstance(fallbacks, str) or not hasattr(fallbacks, "__iter__"):
+            invalid("fallbacks", fallbacks, "must be several names, like ['backup']")
+        names = [text(name, "a provider") for name in (primary, *fallbacks)]
+        if len(set(names)) < len(names):
+            invalid("fallbacks", names, "must name each provider once")
+        self._hedge_after = None if hedge_after is None else seconds(hedge_after, "hedge_after")
+        self._breakers = {name: get_circuit_breaker(name, config, clock=clock) for name in names}
+        self._clock = self._breakers[primary].clock
+        self._served = dict.fromkeys(names[1:], 0)
+        self._exhausted = 0
+        register_inspectable(self)
+
+    def __repr__(self) -> str:
+        return f"<ProviderFallback {' > '.join(self._breakers)}>"
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """Their names, in the order in which they are asked."""
+        return tuple(self._breakers)
+
+    @property
+    def breakers(self) -> tuple[CircuitBreaker, ...]:
+        """Their circuit breakers."""
+        return tuple(self._breakers.values())
+
+    @overload
+    def __call__(self, func: Callable[Concatenate[str, P], R], /) -> Callable[P, R]: ...
+
+    @overload
+    def __call__(
+        self, func: Callable[Concatenate[S, str, P], R], /
+    ) -> Callable[Concatenate[S, P], R]: ...
+
+    def __call__(self, func: Callable[..., Any], /) -> Callable[..., Any]:
+        """Decorate *func*, whose first argument is the provider to use."""
+        return cast("Callable[..., Any]", decorate(func, self._wrap, label="with_fallback"))
+
+    def _wrap(self, func: Callable[..., Any]) -> Any:
+        kind = kind_of(func)
+        if kind.is_generator:
+            raise TypeError(
+                f"with_fallback decorates functions and coroutine functions; {name_of(func)} is a "
+                f"{kind.value}, and another provider cannot go on in the midst of its items"
+            )
+        self._check_hedge(func, kind)
+
+        def body(parameters: Parameters) -> str:
+            if self._hedge_after is None:
+                return _LOOP
+            return f"return await $hedged($func, {parameters.injected}, $args, $kwargs)"
+
+        names = {
+            "providers": tuple(self._breakers.items()),
+            "passes_through": passes_through,
+            "served": self._count,
+            "exhausted": self._all_failed,
+            "hedged": self._hedged,
+        }
+        return compile_wrapper(func, body, names, label="fallback", kind=kind, inject=True)
+
+    def _check_hedge(self, func: Callable[..., Any], kind: Kind) -> None:
+        if self._hedge_after is not None and kind is not Kind.COROUTINE:
+            raise TypeError(
+                f"hedge_after cancels the slower call, so it needs a coroutine function; "
+                f"{name_of(func)} is a {kind.value}"
+            )
+
+    def execute(
+        self,
+        func: Callable[Concatenate[str, P], R],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """Call ``func(provider_id, ...)`` for one provider after the other until one answers.
+
+        What a coroutine function gives is awaited by the caller.
+
+        Raises:
+            ProviderFallbackError: If all failed, or were skipped; it has the error of each.
+        """
+        if self._hedge_after is not None:
+            self._check_hedge(func, kind_of(func))
+            return cast("R", self._hedged(func, 0, args, kwargs))
+        names = list(self._breakers)
+        errors: list[Exception] = []
+        while names:
+            name = names.pop(0)
+            try:
+                result = self._breakers[name].execute(func, name, *args, **kwargs)
+            except Exception as error:
+                if passes_through(error):
+                    raise
+                errors.append(error)
+                continue
+            if isinstance(result, CoroutineType):
+                work = cast("Coroutine[Any, Any, Any]", result)
+                return cast("R", self._awaited(func, args, kwargs, errors, name, names, work))
+            if errors:
+                self._count(name)
+            return result
+        try:
+            raise self._all_failed(errors)
+        finally:
+            del errors  # its errors have this frame in their tracebacks
+
+    async def _awaited(  # noqa: PLR0917 - what `execute` has so far
+        self,
+        func: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        errors: list[Exception],
+        name: str,
+        names: list[str],
+        work: Coroutine[Any, Any, R] | None,
+    ) -> R:
+        while True:
+            try:
+                breaker = self._breakers[name]
+                result = await (work or breaker.execute(func, name, *args, **kwargs))
+            except Exception as error:
+                if passes_through(error):
+                    raise
+                errors.append(error)
+            else:
+                if errors:
+                    self._count(name)
+                return cast("R", result)
+            if not names:
+                break
+            name, work = names.pop(0), None
+        try:
+            raise self._all_failed(errors)
+        finally:
+            del errors
+
+    async def _hedged(
+        self,
+        func: Callable[..., Any],
+        index: int,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        def starting(name: str) -> Callable[[], Coroutine[Any, Any, Any]]:
+            given = (*args[:index], name, *args[index:])
+            return lambda: self._breakers[name].execute(func, *given, **kwargs)
+
+        names = list(self._breakers)
+        won, result, errors = await first_answer(
+            [starting(name) for name in names], cast("float", self._hedge_after), self._clock
+        )
+        if won is None:
+            try:
+                raise self._all_failed(errors)
+            finally:
+                del errors
+        if won > 0:
+            self._count(names[won])
+        return result
+
+    def _count(self, name: str) -> None:
+        with LOCK:
+            self._served[name] += 1
+
+    def _all_failed(self, errors: list[Exception]) -> ProviderFallbackError:
+        with LOCK:
+            self._exhausted += 1
+        told = ", ".join(
+            f"{name} ({type(error).__qualname__})"
+            for name, error in zip(self._breakers, errors, strict=True)
+        )
+        if listening():
+            facts = {
+                name: type(error).__qualname__
+                for name, error in zip(self._breakers, errors, strict=True)
+            }
+            primary = next(iter(self._breakers))
+            emit(Signal(kind="fallback.exhausted", source=primary, level=40, facts=facts))
+        return ProviderFallbackError(
+            f"every provider failed: {told}", errors, providers=self.providers
+        )
+
+    def inspect(self) -> dict[str, object]:
+        """The fallback as it is now."""
+        usable = any(breaker.retry_after == 0 for breaker in self._breakers.values())
+        return {
+            "kind": "provider_fallback",
+            "name": next(iter(self._breakers)),
+            "state": "ok" if usable else "down",
+            "facts": {
+                "exhausted": self._exhausted,
+                **{f"served_by_{name}": count for name, count in self._served.items()},
+            },
+            "config": {
+                "providers": list(self._breakers),
+                "hedge_after": self._hedge_after,
+            },
+        }
+
+
+def get_fallback(
+    primary: str,
+    fallbacks: Iterable[str],
+    config: CircuitBreakerConfig | None = None,
+    *,
+    hedge_after: float | timedelta | None = None,
+) -> ProviderFallback:
+    """The fallback over these providers in this order, the same one for all who ask.
+
+    Raises:
+        CircuitConflictError: If a provider's breaker exists with another configuration.
+
+    Examples:
+        >>> get_fallback("a", ["b"]) is get_fallback("a", ["b"])
+        True
+    """
+    if not isinstance(fallbacks, str) and hasattr(fallbacks, "__iter__"):
+        fallbacks = tuple(fallbacks)  # an iterator can be read once
+    key = (primary, fallbacks, hedge_after)
+    found = cast("ProviderFallback | None", FALLBACKS.get(key))
+    if found is None or config is not None:
+        made = ProviderFallback(primary, fallbacks, config, hedge_after=hedge_after)
+        found = cast("ProviderFallback", FALLBACKS.setdefault(key, made))
+    return found
+
+
+def with_fallback(
+    primary: str,
+    fallbacks: Iterable[str],
+    config: CircuitBreakerConfig | None = None,
+    *,
+    hedge_after: float | timedelta | None = None,
+) -> ProviderFallback:
+    """A decorator that passes the provider to use as the first argument; see `ProviderFallback`.
+
+    In a method it comes right after ``self``.  Callers do not see it.
+
+    Examples:
+        >>> @with_fallback("primary", ["backup"])
+        ... def fetch(provider_id, path):
+        ...     if provider_id == "primary":
+        ...         raise ConnectionError
+        ...     return f"{provider_id}:{path}"
+        >>> fetch("/x")
+        'backup:/x'
+    """
+    return get_fallback(primary, fallbacks, config, hedge_after=hedge_after)
