@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import uuid
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from decimal import Decimal
 from pathlib import PurePosixPath
 from zoneinfo import ZoneInfo
@@ -115,6 +115,8 @@ class TestCacheKey:
             ("x" * 64, "x" * 65, "x" * 66),
             (0.0, -0.0, float("nan")),
             (dict, list, OrderedDict),
+            (slice(1), slice(True), slice(1, None, 2), range(1), range(0, 3, 2), range(0, 4, 2)),
+            (deque([1]), deque([1.0]), [1]),
         ],
         ids=str,
     )

@@ -66,6 +66,15 @@ class Box:
     note: str = attrs.field(default="", eq=False)
 
 
+class Odd:
+    """Neither hashable nor made of anything that could be seen."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+
 class Record(msgspec.Struct):
     x: Any
 
@@ -110,6 +119,7 @@ ALIKE: list[tuple[str, Callable[[], Any]]] = [
     ("numpy", lambda: np.arange(6).reshape(2, 3)),
     ("numpy of objects", lambda: np.array([[1], {"a": 2}], dtype=object)),
     ("numpy, not contiguous", lambda: np.arange(10)[::2]),
+    ("slice", lambda: slice([1], 2)),
     ("dict views", {"a": 1, "b": 2}.keys),
     ("NaN", lambda: float("nan")),
 ]
@@ -166,6 +176,8 @@ DIFFERENT: list[tuple[str, Any, Any]] = [
     ("attrs objects", Box(1), Box(True)),
     ("msgspec structs", Record(1), Record(True)),
     ("deque and list", deque([1]), [1]),
+    ("slices", slice(1), slice(True)),
+    ("ranges by their ends", range(0, 3, 2), range(0, 4, 2)),
     ("numpy by type", np.zeros(2, "f4"), np.zeros(2, "f8")),
     ("numpy by shape", np.zeros((2, 3)), np.zeros((3, 2))),
     ("numpy by order of bytes", np.zeros(2, "<i4"), np.zeros(2, ">i4")),
@@ -390,12 +402,6 @@ class TestUnhashableArguments:
 
     @pytest.mark.parametrize("where", ["plain", "starred", "keyword"])
     def test_what_has_no_value_is_refused_with_its_parameter(self, where: str) -> None:
-        class Odd:
-            __hash__ = None  # type: ignore[assignment]
-
-            def __eq__(self, other: object) -> bool:
-                return True
-
         @cached
         def f(a: Any = 0, *args: Any, **kwargs: Any) -> None: ...
 
@@ -438,7 +444,7 @@ class TestUnhashableArguments:
         def f(password: object) -> None: ...
 
         with pytest.raises(UnkeyableArgumentError) as caught:
-            f(["hunter2", threading.local, memoryview, [slice("hunter2")], {"hunter2": slice(1)}])
+            f(["hunter2", threading.local, memoryview, {"hunter2": Odd()}])
 
         assert "hunter2" not in str(caught.value)
         assert caught.value.__cause__ is None

@@ -16,7 +16,17 @@ _PLAIN: Final = _SELF | {int, bool}
 _MOMENTS: Final = (dt.datetime, dt.time)
 # Values of one class that are equal and yet not the same: (1,) and (True,), Decimal("1.0") and
 # Decimal("1.00"), a moment and the same one in another time zone.
-_MANIFOLD: Final = (tuple, Mapping, AbstractSet, complex, Decimal, memoryview, *_MOMENTS)
+_MANIFOLD: Final = (
+    tuple,
+    Mapping,
+    AbstractSet,
+    complex,
+    Decimal,
+    memoryview,
+    slice,
+    range,
+    *_MOMENTS,
+)
 
 
 class CannotFreezeError(Exception):
@@ -138,19 +148,23 @@ def _held(value: Any, kind: Any) -> tuple[Hashable, ...] | None:
         return ("ordered", tuple(pairs)) if ordered else ("pairs", frozenset(pairs))
     if issubclass(kind, AbstractSet):
         return ("members", frozenset(map(_freeze, value)))
+    if kind is slice:  # it can be hashed from Python 3.12 on
+        return ("items", *map(_freeze, (value.start, value.stop, value.step)))
     if issubclass(kind, memoryview):
         return ("bytes", value.tobytes(), value.format, value.shape)
     return ("bytes", bytes(value)) if issubclass(kind, bytearray) else None
 
 
 def _told_by_text(value: Any) -> tuple[Hashable, ...] | None:
-    """What tells numbers and moments from their equals."""
+    """What tells numbers, ranges and moments from their equals."""
     if isinstance(value, float):
         return None if is_flat(value) else ("text", float.__repr__(value))
     if isinstance(value, complex):
         return ("text", complex.__repr__(value))
     if isinstance(value, Decimal):
         return ("text", Decimal.__repr__(value))
+    if isinstance(value, range):
+        return ("text", repr(value))
     if isinstance(value, _MOMENTS):
         return ("zone", value.replace(tzinfo=None), value.fold, _freeze(value.tzinfo))
     return None

@@ -68,10 +68,11 @@ class Keys:
         self._function = function
         self._parameters = parameters
         self.template: Template | None = None
-        self.of_call = key if callable(key) else None
+        self.of_call: Callable[..., object] | None = key if callable(key) else None
         """A function of the user's own that makes the key."""
-        self.is_starred = False
-        self.is_method = False
+        self.is_starred: bool = False
+        self.is_method: bool = False
+        self.parts: tuple[Part, ...]
         ignored = self._ignored(ignore, key)
         if isinstance(key, str):
             self.template = self._parsed(key)

@@ -17,7 +17,7 @@ from uuid import UUID
 from ._freeze import CONTAINS_ITSELF, CannotFreezeError, Mark, fields_of, is_array
 
 _LONGEST: Final = 64
-_BY_REPR: Final = (bool, float, complex, bytes, type(None), type(...))
+_BY_REPR: Final = (bool, float, complex, bytes, range, type(None), type(...))
 _BY_STR: Final = (Decimal, UUID, PurePath)
 _MOMENTS: Final = (dt.date, dt.time, dt.timedelta, dt.tzinfo)
 
@@ -86,6 +86,8 @@ def _moment(value: Any) -> str:
 def _container(value: Any, kind: Any) -> str:
     if issubclass(kind, (list, tuple, deque)):
         return " ".join(map(_canonical, value))
+    if kind is slice:
+        return " ".join(map(_canonical, (value.start, value.stop, value.step)))
     if issubclass(kind, Mapping):
         pairs = [f"{_canonical(k)}={_canonical(v)}" for k, v in value.items()]
         return " ".join(pairs if issubclass(kind, OrderedDict) else sorted(pairs))
