@@ -95,7 +95,7 @@ class Cache:
     def __init__(self, name: str = "cache", **options: Unpack[Defaults]) -> None:
         check_name("name", name)
         self.name = name
-        self.rules = Rules()
+        self.rules: Rules = Rules()
         self._options: Mapping[str, Any] = options
         self._max_size: int | None = _MAX_SIZE
         self._memos: Weakly[Memo] = Weakly()

@@ -29,20 +29,20 @@ class Flight:
     """
 
     # As attributes of the class, what few flights need costs the others nothing.
-    in_background = False
+    in_background: bool = False
     """Whether it goes on with nobody waiting."""
-    is_fenced = False
+    is_fenced: bool = False
     """Whether its result must not be kept, nor be given to who comes from now on."""
-    is_rescued = False
+    is_rescued: bool = False
     """Whether its value is an old one, as it failed."""
-    done = False
-    abandoned = False
+    done: bool = False
+    abandoned: bool = False
     """Whether it ended with neither a value nor an error to share."""
     fallback: Entry | None = None
     """An old entry, for if this fails."""
     value: Any = None
     error: Exception | None = None
-    waiting = 0
+    waiting: int = 0
     """How many wait for its outcome, or have not taken it yet."""
     gate: Any = None
     """A lock for threads to queue at, made by the first of them; it is let go of at the end.
@@ -63,7 +63,7 @@ class Flight:
         self.began = began
         if fallback is not None:
             self.fallback = fallback
-        self.thread = get_ident()
+        self.thread: int = get_ident()
         self.outer = _under_way.get()
         if self.outer is not None and self.outer.done:
             self.outer = innermost()

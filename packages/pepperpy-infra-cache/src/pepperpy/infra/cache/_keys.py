@@ -68,11 +68,12 @@ class Keys:
         self._function = function
         self._parameters = parameters
         self.template: Template | None = None
-        self.of_call = key if callable(key) else None
+        self.of_call: Callable[..., object] | None = key if callable(key) else None
         """A function of the user's own that makes the key."""
-        self.is_starred = False
-        self.is_method = False
+        self.is_starred: bool = False
+        self.is_method: bool = False
         ignored = self._ignored(ignore, key)
+        self.parts: tuple[Part, ...]
         if isinstance(key, str):
             self.template = self._parsed(key)
             fields = dict.fromkeys((field.value, field.parameter) for field in self.template.fields)

@@ -97,16 +97,16 @@ class Memo:
         self.ends = ends
         """Whether entries can expire, so that a hit has to look at the clock."""
         self.now: Callable[[], float] = time.monotonic if type(clock) is Clock else clock.monotonic
-        self.store = MemoryStore(
+        self.store: MemoryStore = MemoryStore(
             settings.max_size,
             max_bytes=settings.max_bytes,
             ordered=ends,
             owner_of=keys.owner if keys.is_method else None,
         )
-        self.tokens = Tokens(self._on_end)
+        self.tokens: Tokens = Tokens(self._on_end)
         self.names_of_call: Callable[..., tuple[str, ...]] | None = None
-        self.keeping = Keeping(function, settings, keys, naming, rules)
-        self.copied = self.keeping.copied
+        self.keeping: Keeping = Keeping(function, settings, keys, naming, rules)
+        self.copied: Callable[[Any], Any] = self.keeping.copied
         self._keys = keys
         self._naming = naming
         self._rules = rules

@@ -72,8 +72,8 @@ class Naming:
                 self.entities.append(Entity(f"{found[1]}:", places[name]))
             else:  # the key does not tell it, so the entry has to
                 texts.append(f"$entity({f'{found[1]}:'!r}, {name})")
-        self.key_is_name = keys.of_call is not None
-        self.source = f"return ({', '.join(texts)},)" if texts else None
+        self.key_is_name: bool = keys.of_call is not None
+        self.source: str | None = f"return ({', '.join(texts)},)" if texts else None
         """Source that returns the names that the arguments give; `None` for none."""
 
     @property
@@ -152,7 +152,7 @@ class Wanted:
     def __init__(
         self, name: str, *, literal: bool = False, spared: tuple[Wanted, ...] = ()
     ) -> None:
-        self.name = name
+        self.name: str = name
         self._literal = literal
         self._spared = spared
         has_others = not literal and is_glob(name)

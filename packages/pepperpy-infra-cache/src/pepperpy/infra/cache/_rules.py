@@ -176,7 +176,8 @@ class Rules:
     """All rules of one cache, by the name that they are about.  Guarded by the lock."""
 
     def __init__(self) -> None:
-        self.has_ttl = self.has_limits = False
+        self.has_ttl: bool = False
+        self.has_limits: bool = False
         self._lock = ForkSafeLock()
         self._rules: dict[str, list[CacheInvalidationRule]] = {}
         self._limits: dict[str, _Limit] = {}

@@ -60,16 +60,16 @@ class MemoryStore:
     ) -> None:
         self.hot: dict[Hashable, Entry] = {}
         """What hits read, without a lock: all entries, or none while the cache is switched off."""
-        self.entries = self.hot
+        self.entries: dict[Hashable, Entry] = self.hot
         self.max_size = max_size
         self.max_bytes = max_bytes
-        self.bytes = 0
+        self.bytes: int = 0
         self.names: dict[str, set[Hashable]] = {}
         """Name -> keys of the entries that carry it."""
         self.owned: dict[Hashable, set[Hashable]] = {}
         """Owner -> keys of its entries."""
         self.removed: dict[str, int] = dict.fromkeys(CAUSES, 0)
-        self.dropped_hits = 0
+        self.dropped_hits: int = 0
         self._owner_of = owner_of
         self._trash: list[Removed] = []
         self._bounded = max_size is not None or max_bytes is not None
