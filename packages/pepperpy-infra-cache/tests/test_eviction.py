@@ -333,6 +333,69 @@ class TestQueues:
             f(index % 10)
             assert queued(f) <= 50
 
+    @pytest.mark.parametrize("size", [None, 1000])
+    def test_stay_small_where_much_is_dropped_and_nothing_loaded(
+        self, cache: Cache, size: int | None
+    ) -> None:
+        @cache.cached(ttl=60, max_size=size)
+        def f(n: int) -> int:
+            return n
+
+        for n in range(1000):
+            f(n)
+        for n in range(1000):
+            f.invalidate(n)
+            assert queued(f) <= (999 - n) * 1.25 + 17
+
+    def test_what_is_evicted_while_it_is_loaded_anew_can_still_be_served(
+        self, cache: Cache, clock: FakeClock
+    ) -> None:
+        breaks = False
+
+        @cache.cached(ttl=10, max_size=1, stale_on_error=100)
+        def f(n: int) -> int:
+            if breaks and n == 1:
+                f(2)
+                f.invalidate(2)
+                raise LookupError
+            return n
+
+        f(1)
+        clock.advance(10)
+        breaks = True
+
+        assert f(1) == 1
+
+    def test_what_is_invalidated_while_it_is_loaded_anew_is_not_served(
+        self, cache: Cache, clock: FakeClock
+    ) -> None:
+        breaks = False
+
+        @cache.cached(ttl=10, stale_on_error=100)
+        def f(n: int) -> int:
+            if breaks:
+                f.invalidate(n)
+                raise OSError
+            return n
+
+        f(1)
+        clock.advance(10)
+        breaks = True
+
+        with pytest.raises(OSError):
+            f(1)
+
+    def test_what_is_dropped_when_it_was_just_found_can_still_be_served(self, cache: Cache) -> None:
+        @cache.cached(ttl=60)
+        def f(n: int) -> int:
+            return n * 10
+
+        f(1)
+        _, _, entry = memo_of(f).begin(1, (), None, [])
+        f.invalidate(1)
+
+        assert entry[0] == 10
+
     def test_do_not_keep_what_was_dropped(self, cache: Cache) -> None:
         class Result: ...
 

@@ -16,7 +16,6 @@ from pepperpy.infra.utils.wrapping import (
 
 from ._default import default
 from ._errors import InvalidOptionError, InvalidTargetError
-from ._names import is_glob
 from ._targets import check_target
 from ._template import parse
 
@@ -29,10 +28,10 @@ F = TypeVar("F", bound="Callable[..., Any] | classmethod[Any, ..., Any] | static
 
 _BODY: Final = """\
 $result = $await$call
-{lines}
+for $name in ({names},):
+    $await$invalidate($name)
 return $result
 """
-_LINE: Final = "$await$invalidate({name}, literal={literal})"
 
 
 def invalidates(*names: str, cache: Cache | None = None) -> Callable[[F], F]:
@@ -79,11 +78,16 @@ def invalidates(*names: str, cache: Cache | None = None) -> Callable[[F], F]:
                 "invalidate inside it",
                 function=function,
             )
-        lines = [_line(name, parameters_of(func).names, function) for name in names]
+        short = function.rpartition(".")[2]
+        known = parameters_of(func).names
+        texts = [
+            parse(name, known, option="names", function=short, text="$escaped").text
+            for name in names
+        ]
         invalidate = target.ainvalidate if kind is Kind.COROUTINE else target.invalidate
         return compile_wrapper(
             func,
-            _BODY.format(lines="\n".join(lines)),
+            _BODY.format(names=", ".join(texts)),
             {"invalidate": invalidate, "text": str, "escaped": _escaped},
             label="invalidates",
             kind=kind,
@@ -94,16 +98,6 @@ def invalidates(*names: str, cache: Cache | None = None) -> Callable[[F], F]:
         return decorate(decorated, wrap, label="invalidates")  # type: ignore[no-any-return]
 
     return decorator
-
-
-def _line(name: str, parameters: tuple[str, ...], function: str) -> str:
-    """The line that invalidates one name."""
-    short = function.rpartition(".")[2]
-    found = parse(name, parameters, option="names", function=short)
-    literal = not is_glob(found.literal)
-    if not literal:
-        found = parse(name, parameters, option="names", function=short, text="$escaped")
-    return _LINE.format(name=found.text, literal=literal)
 
 
 def _is_text(name: object) -> bool:

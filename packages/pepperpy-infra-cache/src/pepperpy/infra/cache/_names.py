@@ -139,11 +139,6 @@ def entity_name(prefix: str, value: object) -> str:
     return prefix + str(value) if isinstance(value, UUID) else ""
 
 
-def is_glob(name: str) -> bool:
-    """Whether *name* may match others than itself."""
-    return _WILD.search(name) is not None
-
-
 class Wanted:
     """Names to look for: one, or all that a glob matches."""
 
@@ -155,8 +150,8 @@ class Wanted:
         self.name: str = name
         self._literal = literal
         self._spared = spared
-        has_others = not literal and is_glob(name)
-        self._match = re.compile(translate(name)).match if has_others else None
+        is_glob = not literal and _WILD.search(name)
+        self._match = re.compile(translate(name)).match if is_glob else None
 
     @property
     def is_glob(self) -> bool:

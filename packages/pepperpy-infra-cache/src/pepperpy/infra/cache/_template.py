@@ -32,8 +32,6 @@ class Template(NamedTuple):
     fields: tuple[Field, ...]
     text: str
     """Source of the whole text."""
-    literal: str
-    """What stands outside of the braces."""
 
 
 def parse(
@@ -76,8 +74,7 @@ def parse(
             found = source.field(field, spec or "", conversion)
             fields.append(found)
             parts.append(f"{text}({found.value})")
-    literal = "".join(piece[0] for piece in pieces)
-    return Template(tuple(fields), " + ".join(parts) or "''", literal)
+    return Template(tuple(fields), " + ".join(parts) or "''")
 
 
 class _Source(NamedTuple):
