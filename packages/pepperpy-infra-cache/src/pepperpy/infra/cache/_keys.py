@@ -249,6 +249,10 @@ class Keys:
         from ._written import written
 
         parts = self.split(key)
+        if self.is_method:
+            raise self._unkeyable_parameter(
+                self._parameters.positional[0], "no other process knows the instance"
+            )
         for index, part in enumerate(parts):
             try:
                 written((part,))
@@ -259,7 +263,9 @@ class Keys:
     def _unkeyable(
         self, parts: tuple[Any, ...], index: int, problem: str
     ) -> UnkeyableArgumentError:
-        name = self._parameter(parts, index)
+        return self._unkeyable_parameter(self._parameter(parts, index), problem)
+
+    def _unkeyable_parameter(self, name: str, problem: str) -> UnkeyableArgumentError:
         hint = (
             "have it return plain values"
             if self.of_call is not None
