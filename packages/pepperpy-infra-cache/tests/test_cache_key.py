@@ -87,9 +87,19 @@ class TestCacheKey:
 
         assert load.cache_key(1) == load.cache_key(a=1, b=2) == load.cache_key(1, 2)
 
-    def test_leaves_out_the_instance_of_a_method(self) -> None:
+    def test_refuses_the_instance_of_a_method_which_no_other_process_knows(self) -> None:
         class A:
             @cached
+            def load(self, n: int) -> None: ...
+
+        with pytest.raises(UnkeyableArgumentError, match="'self' of load") as caught:
+            A.load.cache_key(A(), 1)
+
+        assert caught.value.parameter == "self"
+
+    def test_takes_a_method_whose_key_says_what_counts(self) -> None:
+        class A:
+            @cached(key="{n}")
             def load(self, n: int) -> None: ...
 
         assert A.load.cache_key(A(), 1) == A.load.cache_key(A(), 1)

@@ -16,6 +16,7 @@ from pepperpy.infra.cache import (
     InvalidOptionError,
     InvalidTargetError,
     UncacheableResultError,
+    UnkeyableArgumentError,
     async_cached,
     cached,
 )
@@ -103,7 +104,8 @@ class TestOneCall:
         assert load(**call) == "put"
         assert load.invalidate(**call) == 1
         assert load.refresh(**call) == (Shop, 2, 3, 4, 5)
-        assert load.cache_key(**{**call, "self": 1})
+        with pytest.raises(UnkeyableArgumentError, match="'self' of load"):
+            load.cache_key(**call)
 
     def test_of_methods_the_instance_comes_first(self):
         shop, other = Shop(), Shop()

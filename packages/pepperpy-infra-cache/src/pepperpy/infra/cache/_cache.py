@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Final, TypedDict, overload
 
-from pepperpy.infra.utils import Clock, Weakly, did_you_mean, to_seconds
+from pepperpy.infra.utils import Clock, ForkSafeLock, Weakly, did_you_mean, to_seconds
 from pepperpy.infra.utils.wrapping import decorate
 
 from ._decorator import Plan, wrap
@@ -99,14 +99,29 @@ class Cache:
         self._options: Mapping[str, Any] = options
         self._max_size: int | None = _MAX_SIZE
         self._memos: Weakly[Memo] = Weakly()
+        self._lock = ForkSafeLock()
+        self._own: Memo | None = None  # made by the first use, guarded by the lock
         _plan(options)
-        own = {key: value for key, value in options.items() if key not in _OF_FUNCTIONS}
-        plan = replace(_plan({**own, "name": name, "names": False}), ends=True)
-        _, self._values = wrap(_value, plan, self.rules, "cached")
-        self._memos.add(self._values)
 
     def __repr__(self) -> str:
-        return f"<Cache {self.name!r}: {len(self._memos.alive()) - 1} functions>"
+        functions = len(self._memos.alive()) - (self._own is not None)
+        return f"<Cache {self.name!r}: {functions} functions>"
+
+    @property
+    def _values(self) -> Memo:
+        """Where values by key are; most caches have functions alone, and figures of those alone."""
+        if self._own is None:
+            with self._lock:
+                if self._own is None:
+                    self._own = self._memo_of_values()
+        return self._own
+
+    def _memo_of_values(self) -> Memo:
+        own = {key: value for key, value in self._options.items() if key not in _OF_FUNCTIONS}
+        plan = replace(_plan({**own, "name": self.name, "names": False}), ends=True)
+        _, memo = wrap(_value, plan, self.rules, "cached")
+        self._memos.add(memo)
+        return memo
 
     # Functions
 

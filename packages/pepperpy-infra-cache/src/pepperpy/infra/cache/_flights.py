@@ -64,7 +64,7 @@ class Flight:
         if fallback is not None:
             self.fallback = fallback
         self.thread: int = get_ident()
-        self.outer: Flight | None = _under_way.get()
+        self.outer = _under_way.get()
         if self.outer is not None and self.outer.done:
             self.outer = innermost()
 

@@ -72,8 +72,8 @@ class Keys:
         """A function of the user's own that makes the key."""
         self.is_starred: bool = False
         self.is_method: bool = False
-        self.parts: tuple[Part, ...]
         ignored = self._ignored(ignore, key)
+        self.parts: tuple[Part, ...]
         if isinstance(key, str):
             self.template = self._parsed(key)
             fields = dict.fromkeys((field.value, field.parameter) for field in self.template.fields)
@@ -249,6 +249,10 @@ class Keys:
         from ._written import written
 
         parts = self.split(key)
+        if self.is_method:
+            raise self._unkeyable_parameter(
+                self._parameters.positional[0], "no other process knows the instance"
+            )
         for index, part in enumerate(parts):
             try:
                 written((part,))
@@ -259,7 +263,9 @@ class Keys:
     def _unkeyable(
         self, parts: tuple[Any, ...], index: int, problem: str
     ) -> UnkeyableArgumentError:
-        name = self._parameter(parts, index)
+        return self._unkeyable_parameter(self._parameter(parts, index), problem)
+
+    def _unkeyable_parameter(self, name: str, problem: str) -> UnkeyableArgumentError:
         hint = (
             "have it return plain values"
             if self.of_call is not None
