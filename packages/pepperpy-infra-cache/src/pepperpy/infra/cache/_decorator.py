@@ -14,6 +14,7 @@ from ._keys import Keys
 from ._memo import Memo
 from ._names import Naming, entity_name
 from ._settings import Settings
+from ._settled import SettledStore
 from ._tasks import TaskDriver
 from ._threads import ThreadDriver
 
@@ -48,6 +49,17 @@ except $missing:
     pass
 if $found is not None:
     return $copied($found[0])
+"""
+# What stays for ever needs no entry: its value is there or not.
+_HIT_OF_SETTLED = """\
+$count.hits += 1.0
+try:
+    return $data[{key}]
+except $missing:
+    $count.hits -= 1.0
+except $BaseException:
+    $count.hits -= 1.0
+    raise
 """
 _PLAIN = """\
 $mark = []
@@ -136,9 +148,11 @@ def wrap(func: Callable[..., Any], plan: Plan, rules: Rules, label: str) -> tupl
             func, naming.source, known, label=f"{_LABEL} names", kind=Kind.FUNCTION
         )
     before, key = keys.lookup
-    parts = (_HIT_OF_COPY if plan.settings.copy else _HIT) + (
-        _COROUTINE if kind is Kind.COROUTINE else _PLAIN
-    )
+    hit = _HIT_OF_COPY if plan.settings.copy else _HIT
+    if isinstance(memo.store, SettledStore):
+        known["count"] = memo.store.count
+        hit = _HIT_OF_SETTLED
+    parts = hit + (_COROUTINE if kind is Kind.COROUTINE else _PLAIN)
     fresh = "if $e[1] > $now():" if memo.ends else "if True:"
     body = before + parts.format(key=key, fresh=fresh)
     if kind is Kind.COROUTINE:

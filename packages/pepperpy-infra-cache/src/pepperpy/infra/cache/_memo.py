@@ -30,6 +30,7 @@ from ._freeze import CannotFreezeError
 from ._info import CacheInfo
 from ._keeping import Keeping
 from ._keys import Token, Tokens
+from ._settled import SettledStore
 from ._store import COLLECTED, INVALIDATED, MemoryStore
 from ._uses import FRESH, NONE, RENEWED, use_of
 
@@ -97,11 +98,13 @@ class Memo:
         self.ends = ends
         """Whether entries can expire, so that a hit has to look at the clock."""
         self.now: Callable[[], float] = time.monotonic if type(clock) is Clock else clock.monotonic
-        self.store: MemoryStore = MemoryStore(
-            settings.max_size,
-            max_bytes=settings.max_bytes,
-            ordered=ends,
-            owner_of=keys.owner if keys.is_method else None,
+        owner_of = keys.owner if keys.is_method else None
+        self.store: MemoryStore = (
+            SettledStore(owner_of=owner_of)
+            if has_own_size and settings.is_endless and not ends
+            else MemoryStore(
+                settings.max_size, max_bytes=settings.max_bytes, ordered=ends, owner_of=owner_of
+            )
         )
         self.tokens: Tokens = Tokens(self._on_end)
         self.names_of_call: Callable[..., tuple[str, ...]] | None = None

@@ -106,6 +106,11 @@ class Settings:
         return self.ttl is not None or self.none_ttl is not None or bool(self.cache_errors)
 
     @property
+    def is_endless(self) -> bool:
+        """Whether all results are kept, as they are."""
+        return self.max_size is None and self.max_bytes is None and not self.copy
+
+    @property
     def is_simple(self) -> bool:
         """Whether a value and a deadline say all about a result."""
         return self.max_bytes is None and not (
