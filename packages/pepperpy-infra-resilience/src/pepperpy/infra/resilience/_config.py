@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+# Pydantic reads the annotations of a config that is a field of its models.
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from typing import Any, TypedDict, cast
 
 from pepperpy.infra.utils.wrapping import kind_of
 
 from ._errors import InvalidPolicyError, invalid
 from ._options import seconds, share, whole
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
 
 
 class BreakerOptions(TypedDict, total=False):
