@@ -51,7 +51,7 @@ def check(run: Evidence) -> list[Check]:
         "circuits opened, tried and closed in turn, and none of it is missing or told twice": (
             circuits.changes(run)
         ),
-        "providers were asked in turn, and passed over only where a circuit was not closed": [
+        "providers were asked in turn, and each circuit let pass and rejected whom it should": [
             *circuits.turns(run),
             *circuits.exhausted(run),
         ],

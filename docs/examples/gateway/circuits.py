@@ -70,20 +70,26 @@ def turns(run: Evidence) -> Iterator[str]:
         due = list(PROVIDERS)[: None if line["problem"] in IN_VAIN else len(came_to)]
         if came_to != due or [name for name in came_to if name in asked] != asked:
             yield f"request {id_} asked {asked} and passed over {rejected}: not in turn"
-        for provider in rejected:
-            if not _was_not_closed(provider, line, run, all_):
-                yield f"request {id_} was rejected by the circuit of {provider}, which was closed"
+        yield from _let_through(line, run, all_)
 
 
-def _was_not_closed(provider: str, line: Line, run: Evidence, all_: Iterable[Phase]) -> bool:
+def _let_through(line: Line, run: Evidence, all_: Iterable[Phase]) -> Iterator[str]:
+    """Where a circuit let pass what it should not, or rejected without a reason."""
     begin, end = run.seconds_of(began(line) - HASTE), run.seconds_of(moment(line) + HASTE)
-    return any(
-        phase.provider == provider
-        and phase.state != "closed"
-        and phase.begin <= end
-        and begin <= phase.end
-        for phase in all_
-    )
+    met: dict[str, set[str]] = defaultdict(set)  # what its circuit was in this time
+    for phase in all_:
+        if phase.begin <= end and begin <= phase.end:
+            met[phase.provider].add(phase.state)
+    for provider in line["rejected"]:
+        if met[provider] == {"closed"}:
+            yield f"{_name(line)} was rejected by the circuit of {provider}, which was closed"
+    for provider in line["providers"]:
+        if met[provider] == {"open"}:
+            yield f"{_name(line)} was let through by the circuit of {provider}, which was open"
+
+
+def _name(line: Line) -> str:
+    return f"request {line.get('request_id')}"
 
 
 def exhausted(run: Evidence) -> Iterator[str]:

@@ -564,6 +564,13 @@ class TestCircuits:
 
         assert close() == ["request 1-7 was rejected by the circuit of north, which was closed"]
 
+    def test_a_request_that_an_open_circuit_let_through_is_a_failure(
+        self, books: Books, close: Close
+    ) -> None:
+        books.line("request", "1-7").update(rejected=[], providers=["north", "south"])
+
+        assert "request 1-7 was let through by the circuit of north, which was open" in close()
+
     def test_who_was_served_from_the_cache_went_to_nobody(self, books: Books, close: Close) -> None:
         books.line("request", "1-9")["providers"] = ["north"]
 
