@@ -9,7 +9,8 @@ from pepperpy.infra.utils import Signal, emit, listening, passes_through, regist
 from pepperpy.infra.utils.wrapping import Kind, compile_wrapper, decorate, kind_of, name_of
 
 from ._circuit import LOCK
-from ._errors import ProviderFallbackError, invalid
+from ._config import error_types
+from ._errors import CircuitBreakerError, ProviderFallbackError, invalid
 from ._hedging import first_answer
 from ._options import seconds, text
 from ._registry import FALLBACKS, get_circuit_breaker
@@ -47,7 +48,7 @@ for $injected, $breaker in $providers:
             $served($injected)
         return $result
     except $Exception as $error:
-        if $passes_through($error):
+        if not $moves_on($error):
             raise
         $errors.append($error)
 try:
@@ -70,6 +71,8 @@ class ProviderFallback:
         hedge_after: Seconds after which the next one is asked as well, while the earlier ones are
             still at it; the first answer counts and the others are cancelled.  For coroutine
             functions only.
+        exceptions: Errors after which the next one is asked; any other is raised at once, since it
+            says nothing about the provider.
         clock: What measures *hedge_after*, and the time of breakers that are made here.
 
     Raises:
@@ -85,7 +88,15 @@ class ProviderFallback:
         'backup says hi'
     """
 
-    __slots__ = ("__weakref__", "_breakers", "_clock", "_exhausted", "_hedge_after", "_served")
+    __slots__ = (
+        "__weakref__",
+        "_breakers",
+        "_clock",
+        "_exceptions",
+        "_exhausted",
+        "_hedge_after",
+        "_served",
+    )
 
     def __init__(
         self,
@@ -94,6 +105,7 @@ class ProviderFallback:
         config: CircuitBreakerConfig | None = None,
         *,
         hedge_after: float | timedelta | None = None,
+        exceptions: type[Exception] | Iterable[type[Exception]] = Exception,
         clock: Clock | None = None,
     ) -> None:
         if isinstance(fallbacks, str) or not hasattr(fallbacks, "__iter__"):
@@ -102,6 +114,7 @@ class ProviderFallback:
         if len(set(names)) < len(names):
             invalid("fallbacks", names, "must name each provider once")
         self._hedge_after = None if hedge_after is None else seconds(hedge_after, "hedge_after")
+        self._exceptions = error_types(exceptions, "exceptions")
         self._breakers = {name: get_circuit_breaker(name, config, clock=clock) for name in names}
         self._clock = self._breakers[primary].clock
         self._served = dict.fromkeys(names[1:], 0)
@@ -149,7 +162,7 @@ class ProviderFallback:
 
         names = {
             "providers": tuple(self._breakers.items()),
-            "passes_through": passes_through,
+            "moves_on": self._moves_on,
             "served": self._count,
             "exhausted": self._all_failed,
             "hedged": self._hedged,
@@ -187,7 +200,7 @@ class ProviderFallback:
             try:
                 result = self._breakers[name].execute(func, name, *args, **kwargs)
             except Exception as error:
-                if passes_through(error):
+                if not self._moves_on(error):
                     raise
                 errors.append(error)
                 continue
@@ -217,7 +230,7 @@ class ProviderFallback:
                 breaker = self._breakers[name]
                 result = await (work or breaker.execute(func, name, *args, **kwargs))
             except Exception as error:
-                if passes_through(error):
+                if not self._moves_on(error):
                     raise
                 errors.append(error)
             else:
@@ -245,7 +258,10 @@ class ProviderFallback:
 
         names = list(self._breakers)
         won, result, errors = await first_answer(
-            [starting(name) for name in names], cast("float", self._hedge_after), self._clock
+            [starting(name) for name in names],
+            cast("float", self._hedge_after),
+            self._clock,
+            self._moves_on,
         )
         if won is None:
             try:
@@ -255,6 +271,13 @@ class ProviderFallback:
         if won > 0:
             self._count(names[won])
         return result
+
+    def _moves_on(self, error: Exception) -> bool:
+        """Whether the next one is asked after *error*."""
+        if passes_through(error):
+            return False
+        skipped = isinstance(error, CircuitBreakerError) and error.name in self._breakers
+        return skipped or isinstance(error, self._exceptions)
 
     def _count(self, name: str) -> None:
         with LOCK:
@@ -302,6 +325,7 @@ def get_fallback(
     config: CircuitBreakerConfig | None = None,
     *,
     hedge_after: float | timedelta | None = None,
+    exceptions: type[Exception] | Iterable[type[Exception]] = Exception,
 ) -> ProviderFallback:
     """The fallback over these providers in this order, the same one for all who ask.
 
@@ -314,10 +338,13 @@ def get_fallback(
     """
     if not isinstance(fallbacks, str) and hasattr(fallbacks, "__iter__"):
         fallbacks = tuple(fallbacks)  # an iterator can be read once
-    key = (primary, fallbacks, hedge_after)
+    exceptions = error_types(exceptions, "exceptions")
+    key = (primary, fallbacks, hedge_after, exceptions)
     found = cast("ProviderFallback | None", FALLBACKS.get(key))
     if found is None or config is not None:
-        made = ProviderFallback(primary, fallbacks, config, hedge_after=hedge_after)
+        made = ProviderFallback(
+            primary, fallbacks, config, hedge_after=hedge_after, exceptions=exceptions
+        )
         found = cast("ProviderFallback", FALLBACKS.setdefault(key, made))
     return found
 
@@ -328,6 +355,7 @@ def with_fallback(
     config: CircuitBreakerConfig | None = None,
     *,
     hedge_after: float | timedelta | None = None,
+    exceptions: type[Exception] | Iterable[type[Exception]] = Exception,
 ) -> ProviderFallback:
     """A decorator that passes the provider to use as the first argument; see `ProviderFallback`.
 
@@ -342,4 +370,4 @@ def with_fallback(
         >>> fetch("/x")
         'backup:/x'
     """
-    return get_fallback(primary, fallbacks, config, hedge_after=hedge_after)
+    return get_fallback(primary, fallbacks, config, hedge_after=hedge_after, exceptions=exceptions)
