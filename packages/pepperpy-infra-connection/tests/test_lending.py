@@ -10,6 +10,7 @@ from pepperpy.infra.connection import (
     InvalidConnectionError,
     NotLentError,
     PoolClosedError,
+    PoolError,
     PoolFullError,
     PoolTimeoutError,
 )
@@ -290,6 +291,43 @@ class TestStrangers:
         assert first is not second
         pool.release(first)
         pool.release(second)
+        await pool.close()
+
+    async def test_what_a_block_gave_back_early_is_not_given_back_again_by_its_end(self, link_pool):
+        pool = link_pool(max_size=2)
+        async with pool.connection() as link:
+            pool.release(link)
+            assert await pool.acquire() is link
+
+        assert pool.in_use == 1
+        assert await pool.acquire() is not link
+        for each in pool.links:
+            pool.release(each)
+        async with pool.connection() as link:
+            pool.release(link)
+            with pytest.raises(NotLentError):
+                pool.release(link)
+        assert pool.available == 2
+        await pool.close()
+
+    async def test_a_block_is_for_one_task_once(self, link_pool):
+        pool = link_pool(max_size=3)
+        block = pool.connection()
+
+        async with block:
+            with pytest.raises(PoolError, match="call connection\\(\\) for each block"):
+                await block.__aenter__()
+
+        assert pool.in_use == 0
+        enterings = [asyncio.create_task(pool.connection().__aenter__()) for _ in range(3)]
+        await asyncio.gather(*enterings)
+        late = asyncio.gather(block.__aenter__(), block.__aenter__(), return_exceptions=True)
+        await asyncio.sleep(0)
+        for link in pool.links:
+            pool.release(link)
+        assert [type(each) for each in await late].count(PoolError) == 1
+        await block.__aexit__(None, None, None)
+        assert pool.in_use == 0
         await pool.close()
 
     async def test_a_closed_pool_lends_nothing(self, link_pool):

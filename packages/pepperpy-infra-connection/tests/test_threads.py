@@ -120,6 +120,16 @@ class TestLending:
         with pytest.raises(NotLentError):
             pool.release(held)
 
+    def test_what_a_block_gave_back_early_is_not_given_back_again_by_its_end(self, make):
+        pool = make(max_size=2)
+        with pool.connection() as link:
+            pool.release(link)
+            assert pool.acquire() is link
+
+        assert pool.acquire() is not link
+        for each in pool.links:
+            pool.release(each)
+
     def test_who_is_interrupted_when_handed_a_connection_passes_it_on(self, make, monkeypatch):
         pool = make(max_size=1)
         held = pool.acquire()

@@ -13,7 +13,7 @@ from weakref import ref
 from pepperpy.infra.utils import ForkSafeLock, deadline
 
 from ._base import BasePool, C, T, caller, overrides
-from ._core import BUSY, DUE, GONE, IDLE, LENT, Core, Entry, Task, Work
+from ._core import BUSY, DUE, IDLE, LENT, Core, Entry, Task, Work
 from ._errors import PoolClosedError, PoolLoopError, PoolTimeoutError
 from ._types import PoolStatus
 
@@ -166,6 +166,7 @@ class ConnectionPool(BasePool[T, C], ABC):
             Exception: The error of `_create_connection` if it failed.
         """
         entry = self._take() or await self._wait(timeout)
+        entry.by_hand = True
         return entry.connection
 
     def release(self, connection: T) -> Released:
@@ -306,7 +307,6 @@ class ConnectionPool(BasePool[T, C], ABC):
                 self._elsewhere(self._come_back, entry)
         else:
             self._forget_orphan(entry)
-            entry.state = GONE
 
     # Where the pool lives.
 

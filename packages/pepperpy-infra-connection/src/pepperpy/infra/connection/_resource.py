@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar,
 from pepperpy.infra.utils.wrapping import Kind, compile_wrapper, decorate, kind_of
 
 from ._core import IDLE, LENT, Entry
-from ._errors import NotLentError, PoolNameError
+from ._errors import NotLentError, PoolError, PoolNameError
 from ._registry import registry, tasks_pool, threads_pool
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
     from types import TracebackType
 
-    from ._pool import ConnectionPool
-    from ._threads import ThreadConnectionPool
+    from ._base import BasePool
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -220,19 +219,45 @@ else:
     pooled_resource = PooledResourceContext  # a function that calls it would cost a tenth more
 
 
-class PoolContext(Generic[T]):
-    """A connection of one pool for tasks, for an ``async with`` block; made for each block."""
+class _Block(Generic[T]):
+    """One block with a connection."""
 
     __slots__ = ("_entry", "_pool")
 
-    def __init__(self, pool: ConnectionPool[T, Any]) -> None:
+    def __init__(self, pool: BasePool[T, Any]) -> None:
         self._pool: Any = pool
         self._entry: Entry[T] | None = None
 
-    async def __aenter__(self) -> T:
-        entry: Entry[T] = self._pool._take() or await self._pool._wait()
+    def _hold(self, entry: Entry[T]) -> T:
+        if self._entry is not None:  # by another task or thread, meanwhile
+            self._pool._give_back(entry)
+            raise self._twice()
         self._entry = entry
         return entry.connection
+
+    def _leave(self, kind: type[BaseException] | None) -> None:
+        entry, self._entry = self._entry, None
+        if entry is not None:
+            if kind is not None:
+                entry.core.suspect(entry)
+            self._pool._give_back(entry)
+
+    def _twice(self) -> PoolError:
+        return PoolError(
+            f"this block with a connection of pool {self._pool.name!r} was entered already; "
+            "call connection() for each block"
+        )
+
+
+class PoolContext(_Block[T]):
+    """A connection of one pool for tasks, for an ``async with`` block; made for each block."""
+
+    __slots__ = ()
+
+    async def __aenter__(self) -> T:
+        if self._entry is not None:
+            raise self._twice()
+        return self._hold(self._pool._take() or await self._pool._wait())
 
     async def __aexit__(
         self,
@@ -240,22 +265,18 @@ class PoolContext(Generic[T]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        _return(self._pool, self._entry, kind)
+        self._leave(kind)
 
 
-class ThreadPoolContext(Generic[T]):
+class ThreadPoolContext(_Block[T]):
     """A connection of one pool for threads, for a ``with`` block; made for each block."""
 
-    __slots__ = ("_entry", "_pool")
-
-    def __init__(self, pool: ThreadConnectionPool[T, Any]) -> None:
-        self._pool: Any = pool
-        self._entry: Entry[T] | None = None
+    __slots__ = ()
 
     def __enter__(self) -> T:
-        entry: Entry[T] = self._pool._take() or self._pool._wait()
-        self._entry = entry
-        return entry.connection
+        if self._entry is not None:
+            raise self._twice()
+        return self._hold(self._pool._take() or self._pool._wait())
 
     def __exit__(
         self,
@@ -263,14 +284,7 @@ class ThreadPoolContext(Generic[T]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        _return(self._pool, self._entry, kind)
-
-
-def _return(pool: Any, entry: Entry[Any] | None, kind: type[BaseException] | None) -> None:
-    if entry is not None:
-        if kind is not None:
-            entry.core.suspect(entry)
-        pool._give_back(entry)
+        self._leave(kind)
 
 
 def _holder() -> object:

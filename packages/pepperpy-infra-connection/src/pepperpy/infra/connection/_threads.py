@@ -143,6 +143,7 @@ class ThreadConnectionPool(BasePool[T, C], ABC):
             Exception: The error of `_create_connection` if it failed.
         """
         entry = self._take() or self._wait(timeout)
+        entry.by_hand = True
         return entry.connection
 
     def release(self, connection: T) -> None:
