@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+from inspect import CO_ASYNC_GENERATOR, CO_GENERATOR
+from typing import TYPE_CHECKING, Any, Concatenate, Final, Generic, ParamSpec, TypeVar, overload
 
 from pepperpy.infra.utils.wrapping import Kind, compile_wrapper, decorate, kind_of
 
@@ -14,7 +15,7 @@ from ._registry import registry, tasks_pool, threads_pool
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
-    from types import TracebackType
+    from types import FrameType, TracebackType
 
     from ._base import BasePool
 
@@ -25,6 +26,8 @@ Y = TypeVar("Y")
 P = ParamSpec("P")
 
 _for_tasks: dict[str, Any] = registry.for_tasks
+
+_GENERATOR: Final = CO_GENERATOR | CO_ASYNC_GENERATOR
 
 _LEASE = """\
 $pool = $find($name)
@@ -89,8 +92,8 @@ class PooledResourceContext(Generic[T]):
         # Whoever enters while nobody else is inside; who that is, is not asked, for that takes as
         # long as half of all the rest.
         self._entry: Entry[Any] | None = None
-        # Those who entered while somebody was inside, with their task or thread.
-        self._more: list[tuple[Entry[Any], object]] | None = None
+        # Those who entered while somebody was inside.
+        self._more: list[_Seat] | None = None
 
     def __repr__(self) -> str:
         return f"pooled_resource({self._name!r})"
@@ -153,7 +156,7 @@ class PooledResourceContext(Generic[T]):
         more = self._more
         if more is None:
             more = self._more = []
-        more.append((entry, _holder()))
+        more.append(_Seat(entry, *_place(2)))
 
     def _leave(self, kind: type[BaseException] | None) -> None:
         entry = self._pop()
@@ -162,17 +165,23 @@ class PooledResourceContext(Generic[T]):
         entry.pool._give_back(entry)
 
     def _pop(self) -> Entry[Any]:
-        """The innermost one of the task or thread that asks."""
+        """The innermost one of the block that ends, or else of its task or thread."""
         more = self._more or []
-        me = _holder() if more else None
-        for index in range(len(more) - 1, -1, -1):
-            if more[index][1] is me:
-                return more.pop(index)[0]
-        entry, self._entry = self._entry, None
+        frame, holder = _place(3) if more else (None, None)
+        seats = [seat for seat in more if seat.frame is frame] or [
+            seat for seat in more if seat.holder is holder is not None
+        ]
+        if seats:
+            more.remove(seats[-1])
+            entry: Entry[Any] | None = seats[-1].entry
+        else:
+            entry, self._entry = self._entry, None
         if entry is None:
             raise NotLentError(
                 f"{self!r} is left by a task or thread that has not entered it", pool=self._name
             )
+        if not more and self._entry is None:
+            self._more = None
         return entry
 
     if TYPE_CHECKING:
@@ -287,15 +296,33 @@ class ThreadPoolContext(_Block[T]):
         self._leave(kind)
 
 
-def _holder() -> object:
-    """The task that runs here, or else the thread."""
+class _Seat:
+    """Where somebody sits in a shared context: the frame of the block, its task or thread."""
+
+    __slots__ = ("entry", "frame", "holder")
+
+    def __init__(self, entry: Entry[Any], frame: FrameType, holder: object) -> None:
+        self.entry = entry
+        self.frame = frame
+        self.holder = holder
+
+
+def _place(depth: int) -> tuple[FrameType, object]:
+    """The frame that so far above entered or left a block, and its task or thread.
+
+    A generator has a frame only: it goes on in whatever task asks it for more, and may outlive
+    the block around it.
+    """
     import sys
     import threading
 
+    frame = sys._getframe(depth + 1)
+    if frame.f_code.co_flags & _GENERATOR:
+        return frame, None
     asyncio: Any = sys.modules.get("asyncio")
     if asyncio is not None and asyncio._get_running_loop() is not None:
-        return asyncio.current_task() or threading.current_thread()
-    return threading.current_thread()
+        return frame, asyncio.current_task() or threading.current_thread()
+    return frame, threading.current_thread()
 
 
 def _check_name(name: object) -> None:
