@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
@@ -483,6 +484,39 @@ class TestHooks:
         assert (first.closed, second.number) == (True, 2)
         pool.release(second)
         await pool.close()
+
+    @pytest.mark.parametrize("hook", ["_validate_connection", "_close_connection"])
+    async def test_a_hook_that_is_no_coroutine_function_and_raises_has_failed(
+        self, link_pool, hook
+    ):
+        def broken(self, connection):
+            raise OSError(hook)
+
+        pool = type("Broken", (link_pool,), {hook: broken})(max_size=1, validate_interval=0)
+        with suppress(InvalidConnectionError):
+            pool.release(await pool.acquire())
+        pool.drain()
+        await turns()
+
+        assert pool.size == 0
+        assert pool.stats().errors == (1 if hook == "_close_connection" else 2)
+        assert pool.open_links == ([1] if hook == "_close_connection" else [])
+        await pool.close()
+
+    async def test_one_whose_first_check_does_not_end_is_closed_with_the_pool(self, link_pool):
+        class Slow(link_pool):
+            async def _validate_connection(self, connection):
+                await asyncio.Event().wait()
+
+        pool = Slow(max_size=1, validate_interval=0, close_timeout=0.05)
+        waiting = asyncio.create_task(pool.acquire())
+        await turns()
+
+        await pool.close()
+
+        assert [link.closed for link in pool.links] == [True]
+        with pytest.raises(PoolClosedError):
+            await waiting
 
     async def test_a_close_that_raises_is_counted_and_frees_its_place(self, link_pool):
         class Noisy(link_pool):

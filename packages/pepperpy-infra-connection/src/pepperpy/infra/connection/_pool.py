@@ -19,7 +19,7 @@ from ._types import PoolStatus
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Coroutine, Generator, Iterable
+    from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
     from typing import Self
 
     from pepperpy.infra.utils import Clock
@@ -504,10 +504,15 @@ class ConnectionPool(BasePool[T, C], ABC):
             if timer.expired():
                 raise self._too_slow(limit) from error
             raise
-        if not self._core.checks_always or connection is None or await self._valid(connection):
-            return connection
-        await self._shut(connection)
-        raise self._useless()
+        good = not self._core.checks_always or connection is None
+        try:
+            good = good or await self._valid(connection)
+        finally:
+            if not good:
+                await self._shut(connection)
+        if not good:
+            raise self._useless()
+        return connection
 
     async def _check(self, core: Core[T], entry: Entry[T]) -> None:
         good = False
@@ -517,20 +522,22 @@ class ConnectionPool(BasePool[T, C], ABC):
             self._checked(core, entry, good=good)
 
     async def _valid(self, connection: T) -> bool:
-        return await self._attempt(
-            "validate", self._validate_connection(connection), self._config.validate_timeout
-        )
+        limit = self._config.validate_timeout
+        return await self._attempt("validate", self._validate_connection, connection, limit)
 
     async def _shut(self, connection: T) -> None:
-        await self._attempt("close", self._close_connection(connection), self._config.close_timeout)
+        limit = self._config.close_timeout
+        await self._attempt("close", self._close_connection, connection, limit)
 
-    async def _attempt(self, what: str, hook: Coroutine[Any, Any, Any], limit: Any) -> bool:
+    async def _attempt(
+        self, what: str, hook: Callable[[T], Awaitable[object]], connection: T, limit: Any
+    ) -> bool:
         """Whether *hook* came to an end in time and did not say no."""
         import asyncio
 
         try:
             async with asyncio.timeout(limit):
-                answer = await hook
+                answer = await hook(connection)
         except Exception as error:  # noqa: BLE001 - hooks may raise anything; it is counted and told
             self._failed(what, error)
             return False
@@ -561,9 +568,8 @@ class ConnectionPool(BasePool[T, C], ABC):
     async def _reset(self, core: Core[T], entry: Entry[T]) -> None:
         good = False
         try:
-            good = await self._attempt(
-                "reset", self._reset_connection(entry.connection), self._config.reset_timeout
-            )
+            limit = self._config.reset_timeout
+            good = await self._attempt("reset", self._reset_connection, entry.connection, limit)
         finally:
             self._settle(core, entry, good=good)
 

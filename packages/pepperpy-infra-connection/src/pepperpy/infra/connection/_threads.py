@@ -374,10 +374,15 @@ class ThreadConnectionPool(BasePool[T, C], ABC):
 
     def _create(self) -> T:
         connection = self._create_connection()
-        if not self._core.checks_always or connection is None or self._valid(connection):
-            return connection
-        self._shut(connection)
-        raise self._useless()
+        good = not self._core.checks_always or connection is None
+        try:
+            good = good or self._valid(connection)
+        finally:
+            if not good:
+                self._shut(connection)
+        if not good:
+            raise self._useless()
+        return connection
 
     def _check(self, core: Core[T], entry: Entry[T]) -> None:
         good = False
