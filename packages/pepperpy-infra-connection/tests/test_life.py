@@ -439,6 +439,24 @@ class TestClosing:
 
         assert seen() is None
 
+    async def test_a_block_that_is_cancelled_while_it_opens_leaves_nothing_open(self, link_pool):
+        pool = link_pool(min_size=2)
+        pool.gate = asyncio.Event()
+
+        async def use():
+            async with pool:
+                raise AssertionError("never entered")
+
+        using = asyncio.create_task(use())
+        await turns()
+        using.cancel()
+        pool.gate.set()
+        with pytest.raises(asyncio.CancelledError):
+            await using
+
+        assert pool.status is PoolStatus.CLOSED
+        assert [link.closed for link in pool.links] == [True, True]
+
     async def test_a_pool_is_a_block(self, link_pool):
         async with link_pool(min_size=1) as pool:
             assert pool.available == 1

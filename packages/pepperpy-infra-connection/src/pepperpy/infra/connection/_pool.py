@@ -147,7 +147,11 @@ class ConnectionPool(BasePool[T, C], ABC):
         await asyncio.shield(self._ending)
 
     async def __aenter__(self) -> Self:
-        await self.initialize()
+        try:
+            await self.initialize()
+        except BaseException:  # cancelled, and nobody else would close it
+            await self.close()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:

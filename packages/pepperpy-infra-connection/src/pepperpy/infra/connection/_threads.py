@@ -124,7 +124,11 @@ class ThreadConnectionPool(BasePool[T, C], ABC):
             self._stirred.notify_all()
 
     def __enter__(self) -> Self:
-        self.initialize()
+        try:
+            self.initialize()
+        except BaseException:  # interrupted, and nobody else would close it
+            self.close()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
