@@ -372,6 +372,16 @@ class TestHooks:
         assert pool.size == pool.stats().connecting == 0
         await pool.close()
 
+    async def test_thousands_of_failed_connects_leave_nobody_without_an_answer(self, link_pool):
+        pool = link_pool(min_size=0, max_size=9, retry_attempts=5000)
+        pool.error = ConnectionRefusedError("down")
+
+        callers = (pool.acquire() for _ in range(1100))
+        errors = await asyncio.gather(*callers, return_exceptions=True)
+
+        assert {type(error) for error in errors} == {ConnectionRefusedError}
+        await pool.close()
+
     async def test_a_timeout_has_the_last_connect_error_as_its_cause(self, link_pool):
         pool = link_pool(min_size=0, max_size=2)
         link = await pool.acquire()

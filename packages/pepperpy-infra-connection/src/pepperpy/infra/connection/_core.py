@@ -29,6 +29,8 @@ ON_LOAN: Final = (LENT, DUE)
 
 _FORSAKEN: Final = 64
 
+_MOST_DOUBLINGS: Final = 30  # the wait is decades by then; a thousand would not fit in a float
+
 
 class Task(Enum):
     """What a pool does in the background."""
@@ -313,7 +315,7 @@ class Core(Generic[T]):
         if self.fill_failures >= attempts:
             self.fill_at = math.inf
             return None
-        wait = delay * 2.0 ** (self.fill_failures - 1)
+        wait = delay * 2.0 ** min(self.fill_failures - 1, _MOST_DOUBLINGS)
         self.fill_at = now + wait
         return wait
 
