@@ -502,7 +502,7 @@ class TestHooks:
         def broken(self, connection):
             raise OSError(hook)
 
-        pool = type("Broken", (link_pool,), {hook: broken})(max_size=1, validate_interval=0)
+        pool = type("Broken", (link_pool,), {hook: broken})(min_size=0, validate_interval=0)
         with suppress(InvalidConnectionError):
             pool.release(await pool.acquire())
         pool.drain()
