@@ -487,6 +487,28 @@ class TestPlaces:
 
         assert asyncio.run(use()) is not link
 
+    @pytest.mark.parametrize("resets", [False, True])
+    def test_a_pool_whose_loop_has_ended_takes_back_and_changes_without_it(self, link_pool, resets):
+        async def reset(self, connection):
+            pass
+
+        cls = type("Tidy", (link_pool,), {"_reset_connection": reset}) if resets else link_pool
+        pool = cls(max_size=2)
+        link = asyncio.run(pool.acquire())
+
+        pool.release(link)
+        pool.drain()
+        pool.resize(min_size=2, max_size=3)
+
+        async def use():
+            async with pool:
+                held = [await pool.acquire(), await pool.acquire()]
+                for each in held:
+                    pool.release(each)
+                return [each.number for each in held]
+
+        assert sorted(asyncio.run(use())) == [2, 3]
+
     def test_who_waits_in_a_loop_that_was_left_is_told_when_it_runs_again(self, link_pool):
         pool = link_pool(max_size=1)
         left = asyncio.new_event_loop()

@@ -467,10 +467,10 @@ class ConnectionPool(BasePool[T, C], ABC):
     # What the pool does in the background.
 
     def _home(self) -> object:
-        return self._loop
+        return self._loop if self._is_open() else None
 
     def _is_open(self) -> bool:
-        return self._loop is not None
+        return self._loop is not None and not self._loop.is_closed()
 
     def _later(self, seconds: float) -> None:
         if self._loop is not None:
@@ -563,7 +563,7 @@ class ConnectionPool(BasePool[T, C], ABC):
         """*entry* is back, and there is something to be done with it."""
         core = entry.core
         entry.borrower = None
-        if core.closed or not self._resets():
+        if core.closed or not self._resets() or core.home is not self._home():
             self._settle(core, entry, good=True)
         else:
             self._spawn(self._reset(core, entry), "reset")
