@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from contextlib import suppress
 
 import pytest
@@ -15,7 +16,7 @@ from pepperpy.infra.connection import (
     PoolFullError,
     PoolTimeoutError,
 )
-from pepperpy.infra.utils import InvalidDurationError, deadline, subscribe
+from pepperpy.infra.utils import FakeClock, InvalidDurationError, deadline, subscribe
 
 pytestmark = pytest.mark.asyncio
 
@@ -94,6 +95,36 @@ async def test_release_from_another_thread_wakes_who_waits(link_pool):
     assert await waiting is link
     pool.release(link)
     await pool.close()
+
+
+async def test_what_another_thread_gives_back_while_the_pool_closes_is_closed(link_pool):
+    halfway, closes = threading.Event(), threading.Event()
+
+    class Slow(FakeClock):
+        def monotonic(self):
+            if threading.current_thread() is thread:
+                halfway.set()
+                closes.wait(5)
+            return super().monotonic()
+
+    def release():
+        pool.release(link)
+        halfway.set()
+
+    thread = threading.Thread(target=release)
+    pool = link_pool(max_size=1, clock=Slow())
+    link = await pool.acquire()
+    thread.start()
+    halfway.wait(5)
+
+    closing = asyncio.create_task(pool.close())
+    await turns()
+    closes.set()
+    thread.join()
+    await closing
+
+    assert link.closed
+    assert pool.size == 0
 
 
 async def test_a_connect_serves_whoever_is_first_also_when_its_caller_is_gone(link_pool):

@@ -13,7 +13,7 @@ from weakref import ref
 from pepperpy.infra.utils import ForkSafeLock, deadline
 
 from ._base import BasePool, C, T, caller, overrides
-from ._core import BUSY, DUE, IDLE, LENT, Core, Entry, Task, Work
+from ._core import BUSY, DUE, IDLE, LENT, ORPHAN, Core, Entry, Task, Work
 from ._errors import PoolClosedError, PoolLoopError, PoolTimeoutError
 from ._types import PoolStatus
 
@@ -181,7 +181,13 @@ class ConnectionPool(BasePool[T, C], ABC):
         Raises:
             NotLentError: If *connection* is not on loan from this pool.
         """
-        self._give_back(self._on_loan(connection))
+        entry = self._on_loan(connection)
+        if get_ident() == self._thread or entry.state == ORPHAN or not self._is_open():
+            self._give_back(entry)
+        else:  # the loop itself files it, amid whatever it does meanwhile
+            entry.state = BUSY
+            loop: Any = self._loop
+            loop.call_soon_threadsafe(self._come_back, entry)
         return RELEASED
 
     def connection(self) -> PoolContext[T]:
@@ -299,16 +305,11 @@ class ConnectionPool(BasePool[T, C], ABC):
             entry.state = IDLE
             entry.since = self._now()
             core.idle.append(entry)
-            # Asked only now: if another thread gave it back, a task that began to wait meanwhile
-            # has either seen it or is seen here.
-            if core.waiters:
-                self._serve(core, entry.since)
+            if core.waiters and core.serve(entry.since):
+                self._pump(core)
         elif entry.state == DUE:
             entry.state = BUSY
-            if get_ident() == self._thread:
-                self._come_back(entry)
-            else:
-                self._elsewhere(self._come_back, entry)
+            self._come_back(entry)
         else:
             self._forget_orphan(entry)
 
@@ -398,17 +399,6 @@ class ConnectionPool(BasePool[T, C], ABC):
 
         task.add_done_callback(done)
         return task
-
-    def _serve(self, core: Core[T], now: float) -> None:
-        """Serve those who wait; from another thread, in the loop that they are in."""
-        if get_ident() != self._thread:
-            self._elsewhere(self._pump, core)
-        elif core.serve(now):
-            self._pump(core)
-
-    def _elsewhere(self, act: Callable[[Any], None], argument: object) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(act, argument)
 
     # Who waits, and for how long.
 
@@ -602,7 +592,7 @@ class ConnectionPool(BasePool[T, C], ABC):
             self._begin(core, work)
             patience: Any = self._config.close_timeout
             await self._wait_until(
-                lambda: not core.on_loan and not self._tasks_but_ends(), patience
+                lambda: not core.entries and not self._tasks_but_ends(), patience
             )
             if late := core.orphan(self._orphans):
                 self._closed_on_loan(late)

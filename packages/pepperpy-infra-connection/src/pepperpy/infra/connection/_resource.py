@@ -133,8 +133,8 @@ class PooledResourceContext(Generic[T]):
             pool, core = entry.pool, entry.core
             entry.since = now = pool._now()
             core.idle.append(entry)
-            if core.waiters:
-                pool._serve(core, now)
+            if core.waiters and core.serve(now):
+                pool._pump(core)
         else:
             self._leave(kind)
 
