@@ -144,6 +144,21 @@ class TestLending:
 
         assert (pool.in_use, pool.available) == (0, 1)
 
+    def test_who_is_interrupted_when_a_connect_begins_leaves_it_to_the_next(self, make):
+        class Interrupted(Plain):
+            def _spawn(self, what, act):
+                super()._spawn(what, act)
+                raise KeyboardInterrupt
+
+        pool = make(Interrupted, min_size=0, max_size=1)
+        with pytest.raises(KeyboardInterrupt):
+            pool.acquire()
+
+        link = pool.acquire(timeout=5)
+        assert (pool.in_use, pool.stats().waiting) == (1, 0)
+        pool.release(link)
+        pool.__class__ = Plain
+
     def test_many_threads_lose_nothing_and_share_nothing(self, make):
         pool = make(min_size=0, max_size=4, acquire_timeout=20)
         twice = []
@@ -255,6 +270,26 @@ class TestLife:
 
         assert len(errors) == 1
         assert held.closed
+
+    def test_a_close_that_is_interrupted_holds_up_no_other_one(self, make, monkeypatch):
+        pool = make()
+        link = pool.acquire()
+
+        def interrupted(*_):
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(pool._stirred, "wait_for", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                pool.close()
+
+        closing = threading.Thread(target=pool.close, daemon=True)
+        closing.start()
+        closing.join(5)
+        assert not closing.is_alive()
+        pool.release(link)
+        pool.initialize()
+        assert pool.status is PoolStatus.READY
 
     def test_a_closed_pool_may_be_initialized_again(self, make):
         pool = make(min_size=2)

@@ -114,14 +114,16 @@ class ThreadConnectionPool(BasePool[T, C], ABC):
             self._status = PoolStatus.CLOSING
             core = self._core
             self._stop.set()
-            self._begin(core, core.close(self._closed_error()))
-            self._stirred.wait_for(lambda: not core.on_loan and not self._working, patience)
-            if late := core.orphan(self._orphans):
-                self._closed_on_loan(late)
-                self._begin(core, late)
-            self._stirred.wait_for(lambda: not self._working, patience)
-            self._status = PoolStatus.CLOSED
-            self._stirred.notify_all()
+            try:
+                self._begin(core, core.close(self._closed_error()))
+                self._stirred.wait_for(lambda: not core.on_loan and not self._working, patience)
+                if late := core.orphan(self._orphans):
+                    self._closed_on_loan(late)
+                    self._begin(core, late)
+                self._stirred.wait_for(lambda: not self._working, patience)
+            finally:  # whoever is interrupted here waits no longer; what is on its way goes on
+                self._status = PoolStatus.CLOSED
+                self._stirred.notify_all()
 
     def __enter__(self) -> Self:
         try:
@@ -227,43 +229,46 @@ class ThreadConnectionPool(BasePool[T, C], ABC):
         wanted = default if timeout is None else timeout
         limit = deadline.remaining() if wanted is None else deadline.at_most(wanted)
         ticket = _Ticket[T]()
+        try:
+            self._queue_up(ticket)
+            start = self._now()
+            ticket.wait(limit)
+            with self._lock:
+                self._waited(self._now() - start)
+                late = None if ticket.over else self._timeout_error(limit or 0.0)
+            if late is not None:
+                self._timed_out(late)
+                raise late
+            entry = ticket.result()
+            if self._config.leak_threshold is not None:
+                self._remember(entry, threading.current_thread().name, caller(2))
+            return entry
+        except BaseException:  # an interrupt too: what it was handed goes to the next one
+            self._forsake(ticket)
+            raise
+        finally:
+            if ticket.core is not None:
+                with self._lock:
+                    ticket.core.callers -= 1
+
+    def _queue_up(self, ticket: _Ticket[T]) -> None:
         with self._lock:
             self._enter()
             core = self._core
             self._admit(core)
-            core.waiters.append(ticket)
             core.callers += 1
+            ticket.core = core
+            core.waiters.append(ticket)
             self._pump(core)
             core.max_size_reached += not ticket.over and not core.connecting
-        start = self._now()
-        late: PoolTimeoutError | None = None
-        try:
-            ticket.wait(limit)
-            with self._lock:
-                if not ticket.over:
-                    late = self._timeout_error(limit or 0.0)
-                    self._forsake(core, ticket)
-                core.callers -= 1
-                self._waited(self._now() - start)
-        except BaseException:  # an interrupt: what it was handed meanwhile goes to the next one
-            with self._lock:
-                core.callers -= 1
-                self._forsake(core, ticket)
-            raise
-        if late is not None:
-            self._timed_out(late)
-            raise late
-        entry = ticket.result()
-        if self._config.leak_threshold is not None:
-            self._remember(entry, threading.current_thread().name, caller(2))
-        return entry
 
-    def _forsake(self, core: Core[T], ticket: _Ticket[T]) -> None:
-        if ticket.entry is not None:
-            self._give_back(ticket.entry)
-        else:
-            ticket.over = True
-            core.forsake()
+    def _forsake(self, ticket: _Ticket[T]) -> None:
+        with self._lock:
+            if ticket.entry is not None:
+                self._give_back(ticket.entry)
+            elif ticket.core is not None and not ticket.over:
+                ticket.over = True
+                ticket.core.forsake()
 
     def _give_back(self, entry: Entry[T]) -> None:
         with self._lock:
@@ -435,11 +440,13 @@ class ThreadConnectionPool(BasePool[T, C], ABC):
 class _Ticket(Generic[T]):
     """The place of a thread in the queue."""
 
-    __slots__ = ("_gate", "entry", "error", "over")
+    __slots__ = ("_gate", "core", "entry", "error", "over")
 
     def __init__(self) -> None:
         self._gate = threading.Lock()
         self._gate.acquire()
+        self.core: Core[T] | None = None
+        """In whose queue it is."""
         self.entry: Entry[T] | None = None
         self.error: BaseException | None = None
         self.over = False
