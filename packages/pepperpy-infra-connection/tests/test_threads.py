@@ -14,6 +14,7 @@ from pepperpy.infra.connection import (
     InvalidConnectionError,
     NotLentError,
     PoolClosedError,
+    PoolKindError,
     PoolStatus,
     PoolTimeoutError,
     ThreadConnectionPool,
@@ -232,6 +233,14 @@ class TestHooks:
             assert link.number == 2
         assert pool.links[0].closed
 
+    @pytest.mark.parametrize("hook", ["_create_connection", "_validate_connection"])
+    def test_coroutine_functions_are_refused(self, link, hook):
+        async def wrong(self, *_):
+            raise AssertionError("nobody awaits it")
+
+        with pytest.raises(PoolKindError, match=f"Wrong.{hook}.. must be a plain function"):
+            type("Wrong", (Plain,), {hook: wrong})(link)
+
     def test_connections_are_reset(self, make):
         order = []
 
@@ -299,6 +308,24 @@ class TestLife:
             with pytest.raises(PoolClosedError):
                 pool.acquire()
         assert len(pool.links) == 4
+
+    def test_who_initializes_it_as_well_waits_for_the_connections_too(self, make):
+        pool = make(min_size=2)
+        sizes = []
+
+        def initialize():
+            pool.initialize()
+            sizes.append(pool.size)
+
+        with pool.making:
+            threads = [threading.Thread(target=initialize) for _ in range(2)]
+            for thread in threads:
+                thread.start()
+            threads[1].join(0.05)
+        for thread in threads:
+            thread.join(5)
+
+        assert sizes == [2, 2]
 
     def test_an_initialize_that_fails_leaves_nothing_open(self, make):
         pool = make()

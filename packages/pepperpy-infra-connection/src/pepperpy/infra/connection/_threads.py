@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Generic
+from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING, Any, Final, Generic
 from weakref import ref
 
 from pepperpy.infra.utils import deadline
 
 from ._base import BasePool, C, T, caller, overrides
 from ._core import BUSY, DUE, IDLE, LENT, Core, Entry, Task, Work
-from ._errors import PoolTimeoutError
+from ._errors import PoolKindError
 from ._types import PoolStatus
 
 if TYPE_CHECKING:
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
     from pepperpy.infra.utils import Clock
 
     from ._resource import ThreadPoolContext
+
+_HOOKS: Final = (
+    "_create_connection",
+    "_close_connection",
+    "_validate_connection",
+    "_reset_connection",
+)
 
 
 class ThreadConnectionPool(BasePool[T, C], ABC):
@@ -34,6 +42,10 @@ class ThreadConnectionPool(BasePool[T, C], ABC):
         name: What it is found under once it is registered.
         config: The settings; the default is what `_get_default_config` returns.
         clock: What measures ages and intervals.
+
+    Raises:
+        PoolConfigError: If *config* is no `ConnectionPoolConfig`.
+        PoolKindError: If a hook is a coroutine function.
 
     Examples:
         >>> class Numbers(ThreadConnectionPool):
@@ -53,6 +65,13 @@ class ThreadConnectionPool(BasePool[T, C], ABC):
     """
 
     def __init__(self, name: str, config: C | None = None, *, clock: Clock | None = None) -> None:
+        for hook in _HOOKS:
+            if iscoroutinefunction(getattr(self, hook)):
+                raise PoolKindError(
+                    f"{type(self).__name__}.{hook}() must be a plain function in a pool for "
+                    "threads; pools with async ones derive from ConnectionPool",
+                    pool=name,
+                )
         self._make_locks()
         super().__init__(name, config, clock=clock)
 
@@ -87,15 +106,19 @@ class ThreadConnectionPool(BasePool[T, C], ABC):
             self._enter()
             core = self._core
             told: list[BaseException | None] = []
-            threads: list[threading.Thread] = []
+            threads: set[threading.Thread] = set()
             while core.live < core.min_size:
                 core.connecting += 1
-                threads.append(self._spawn("connect", lambda: told.append(self._connect(core))))
-        limit: Any = self._config.connect_timeout
-        for thread in threads:
-            thread.join(limit)
-        late = self._too_slow(limit) if any(each.is_alive() for each in threads) else None
-        for error in (*told, late):
+                threads.add(self._spawn("connect", lambda: told.append(self._connect(core))))
+            limit: Any = self._config.connect_timeout
+            # Those of somebody else who initializes it as well are waited for too.
+            there = self._stirred.wait_for(
+                lambda: not core.connecting and threads.isdisjoint(self._working), limit
+            )
+            told.append(None if there else self._too_slow(limit))
+            if core.closed and not any(told):
+                raise self._closed_error()
+        for error in told:
             if error is not None:
                 self.close()
                 raise error
@@ -230,19 +253,7 @@ class ThreadConnectionPool(BasePool[T, C], ABC):
         limit = deadline.remaining() if wanted is None else deadline.at_most(wanted)
         ticket = _Ticket[T]()
         try:
-            self._queue_up(ticket)
-            start = self._now()
-            ticket.wait(limit)
-            with self._lock:
-                self._waited(self._now() - start)
-                late = None if ticket.over else self._timeout_error(limit or 0.0)
-            if late is not None:
-                self._timed_out(late)
-                raise late
-            entry = ticket.result()
-            if self._config.leak_threshold is not None:
-                self._remember(entry, threading.current_thread().name, caller(2))
-            return entry
+            return self._served(ticket, limit)
         except BaseException:  # an interrupt too: what it was handed goes to the next one
             self._forsake(ticket)
             raise
@@ -250,6 +261,21 @@ class ThreadConnectionPool(BasePool[T, C], ABC):
             if ticket.core is not None:
                 with self._lock:
                     ticket.core.callers -= 1
+
+    def _served(self, ticket: _Ticket[T], limit: float | None) -> Entry[T]:
+        self._queue_up(ticket)
+        start = self._now()
+        ticket.wait(limit)
+        with self._lock:
+            self._waited(self._now() - start)
+            late = None if ticket.over else self._timeout_error(limit or 0.0)
+        if late is not None:
+            self._timed_out(late)
+            raise late
+        entry = ticket.result()
+        if self._config.leak_threshold is not None:
+            self._remember(entry, threading.current_thread().name, caller(3))
+        return entry
 
     def _queue_up(self, ticket: _Ticket[T]) -> None:
         with self._lock:
