@@ -523,6 +523,24 @@ class TestPlaces:
         left.close()
         pool.release(held)
 
+    def test_tasks_may_be_eager(self, link_pool):
+        async def use(pool):
+            async with pool.connection() as link:
+                await asyncio.sleep(0)
+                return link.number
+
+        async def main():
+            eager = getattr(asyncio, "eager_task_factory", None)  # from Python 3.12 on
+            asyncio.get_running_loop().set_task_factory(eager)
+            async with link_pool(min_size=2, max_size=2) as pool:
+                numbers = await asyncio.gather(*(use(pool) for _ in range(9)))
+            pool.error = ConnectionRefusedError("down")
+            with pytest.raises(ConnectionRefusedError):
+                await pool.initialize()
+            return set(numbers), pool.open_links
+
+        assert asyncio.run(main()) == ({1, 2}, [])
+
     def test_two_loops_at_once_are_refused(self, link_pool):
         pool = link_pool(max_size=1)
 

@@ -576,7 +576,7 @@ class ConnectionPool(BasePool[T, C], ABC):
         import asyncio
 
         tasks: list[asyncio.Task[BaseException | None]] = []
-        while core.live < core.min_size:
+        for _ in range(core.min_size - core.live):  # counted once: an eager task may fail at once
             core.connecting += 1
             tasks.append(self._spawn(self._connect(core), "connect"))
         errors = [error for error in await asyncio.gather(*tasks) if error is not None]

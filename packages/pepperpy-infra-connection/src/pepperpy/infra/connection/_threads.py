@@ -107,7 +107,7 @@ class ThreadConnectionPool(BasePool[T, C], ABC):
             core = self._core
             told: list[BaseException | None] = []
             threads: set[threading.Thread] = set()
-            while core.live < core.min_size:
+            for _ in range(core.min_size - core.live):
                 core.connecting += 1
                 threads.add(self._spawn("connect", lambda: told.append(self._connect(core))))
             limit: Any = self._config.connect_timeout
