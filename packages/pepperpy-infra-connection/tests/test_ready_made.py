@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from pepperpy.infra.connection import (
     ConnectionPoolConfig,
     HTTPClientPool,
+    PoolConfigError,
     PostgresPool,
     SQLitePool,
 )
@@ -89,6 +91,17 @@ class TestHTTP:
 
         async with pool.connection() as second:
             assert not second.is_closed
+        await pool.close()
+
+    @pytest.mark.parametrize("option", ["base_url", "proxy"])
+    async def test_an_address_that_cannot_be_read_shows_no_password(self, option):
+        pool = HTTPClientPool("api", **{option: "http://me:hunter/2@host"})
+
+        with pytest.raises(PoolConfigError, match="'api' cannot be read") as caught:
+            await pool.acquire()
+
+        assert "hunter" not in "".join(traceback.format_exception(caught.value))
+        assert caught.value.__context__ is None
         await pool.close()
 
     @pytest.mark.parametrize(
