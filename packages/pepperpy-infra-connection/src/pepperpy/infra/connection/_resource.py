@@ -5,7 +5,17 @@
 from __future__ import annotations
 
 from inspect import CO_ASYNC_GENERATOR, CO_GENERATOR
-from typing import TYPE_CHECKING, Any, Concatenate, Final, Generic, ParamSpec, TypeVar, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    Final,
+    Generic,
+    ParamSpec,
+    Protocol,
+    TypeVar,
+    overload,
+)
 
 from pepperpy.infra.utils.wrapping import Kind, compile_wrapper, decorate, kind_of
 
@@ -14,16 +24,17 @@ from ._errors import NotLentError, PoolError, PoolNameError
 from ._registry import registry, tasks_pool, threads_pool
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+    from collections.abc import Callable
     from types import FrameType, TracebackType
 
     from ._base import BasePool
 
 T = TypeVar("T")
 R = TypeVar("R")
-S = TypeVar("S")
-Y = TypeVar("Y")
+Owner = TypeVar("Owner")
 P = ParamSpec("P")
+Q = ParamSpec("Q")
+R_co = TypeVar("R_co", covariant=True)
 
 _for_tasks: dict[str, Any] = registry.for_tasks
 
@@ -54,6 +65,33 @@ _INNER = {
         return
     $relay""",
 }
+
+
+class PooledFunction(Protocol[P, R_co]):
+    """How type checkers see a decorated function: without the parameter that is filled in.
+
+    In a class that is the one after ``self``.  (A ``staticmethod`` they take for a method.)
+    """
+
+    @overload
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R_co: ...
+    @overload  # for `classmethod`, which passes the class on
+    def __call__(
+        self: PooledFunction[Concatenate[Any, Q], R],
+        owner: type[Any],
+        /,
+        *args: Q.args,
+        **kwargs: Q.kwargs,
+    ) -> R: ...
+
+    def __get__(
+        self: PooledFunction[Concatenate[Any, Q], R],
+        instance: object,
+        owner: type[Any] | None = None,
+        /,
+    ) -> Callable[Q, R]:
+        """The method of *instance*."""
+        ...
 
 
 class PooledResourceContext(Generic[T]):
@@ -188,18 +226,10 @@ class PooledResourceContext(Generic[T]):
 
         @overload
         def __call__(
-            self, func: Callable[Concatenate[T, P], Coroutine[Any, Any, R]], /
-        ) -> Callable[P, Coroutine[Any, Any, R]]: ...
+            self, func: classmethod[Owner, Concatenate[T, P], R], /
+        ) -> classmethod[Owner, P, R]: ...
         @overload
-        def __call__(
-            self, func: Callable[Concatenate[T, P], AsyncGenerator[Y, S]], /
-        ) -> Callable[P, AsyncGenerator[Y, S]]: ...
-        @overload
-        def __call__(
-            self, func: Callable[Concatenate[T, P], Generator[Y, S, R]], /
-        ) -> Callable[P, Generator[Y, S, R]]: ...
-        @overload
-        def __call__(self, func: Callable[Concatenate[T, P], R], /) -> Callable[P, R]: ...
+        def __call__(self, func: Callable[Concatenate[T, P], R], /) -> PooledFunction[P, R]: ...
 
     def __call__(self, func: Any, /) -> Any:
         """Call *func* with a connection as its first argument, in a method right after ``self``.
