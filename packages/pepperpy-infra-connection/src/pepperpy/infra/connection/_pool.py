@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections import deque
 from contextlib import suppress
 from threading import get_ident
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 from weakref import ref
 
 from pepperpy.infra.utils import ForkSafeLock, deadline
 
-from ._base import BasePool, C, T, caller, overrides
-from ._core import BUSY, DUE, IDLE, LENT, ORPHAN, Core, Entry, Task, Work
+from ._base import C, T, caller
+from ._core import BUSY, DUE, IDLE, LENT, ORPHAN, Core, Entry, Work
 from ._errors import PoolClosedError, PoolLoopError, PoolTimeoutError
+from ._task_work import TaskWork
 from ._types import PoolStatus
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
+    from collections.abc import Callable, Generator, Iterable
     from typing import Self
 
     from pepperpy.infra.utils import Clock
 
     from ._resource import PoolContext
-
-R = TypeVar("R")
 
 _time_left = deadline.remaining
 
@@ -35,7 +33,7 @@ _GRACE: Final = 1.0  # seconds for what was cancelled to end
 _SLACK: Final = 0.0005  # seconds that a time-out may come early, so that one timer serves many
 
 
-class ConnectionPool(BasePool[T, C], ABC):
+class ConnectionPool(TaskWork[T, C]):
     """Connections that tasks borrow, one task each at a time; derive from it and write its hooks.
 
     It opens itself with the first use, or with `initialize`, which opens *min_size* connections
@@ -87,21 +85,6 @@ class ConnectionPool(BasePool[T, C], ABC):
         self._timer: asyncio.TimerHandle | None = None
         self._tick: asyncio.TimerHandle | None = None
         super().__init__(name, config, clock=clock)
-
-    @abstractmethod
-    async def _create_connection(self) -> T:
-        """Open a connection.  An error reaches the caller who waits longest, as it is."""
-
-    @abstractmethod
-    async def _close_connection(self, connection: T) -> None:
-        """Close *connection*.  An error is counted, and the connection is gone all the same."""
-
-    async def _validate_connection(self, connection: T) -> bool:  # noqa: ARG002 - for those who override it
-        """Whether *connection* is good; if not, or if this raises, another one is lent."""
-        return True
-
-    async def _reset_connection(self, connection: T) -> None:
-        """Tidy *connection* up after each use.  If this raises, it is closed."""
 
     async def initialize(self) -> None:
         """Open the pool, with *min_size* connections; one that is open already stays as it is.
@@ -380,26 +363,6 @@ class ConnectionPool(BasePool[T, C], ABC):
                 self._spawn(self.maintain(), "maintain")
             self._arm(self._loop)
 
-    def _spawn(self, work: Coroutine[Any, Any, R], what: str) -> asyncio.Task[R]:
-        from contextvars import Context
-
-        loop: Any = self._loop
-        # In a context of its own: no deadline and no trace of whoever happened to ask first.
-        task: asyncio.Task[R] = loop.create_task(
-            work, name=f"pool {self._name}: {what}", context=Context()
-        )
-        tasks, stirred = self._tasks, self._stirred
-        tasks[task] = what
-
-        def done(task: asyncio.Task[Any]) -> None:
-            del tasks[task]
-            stirred.set()
-            if not task.cancelled():
-                task.exception()  # whoever waits for it is told; nobody has to
-
-        task.add_done_callback(done)
-        return task
-
     # Who waits, and for how long.
 
     def _limit(self, timeout: float | None, left: float | None) -> float:
@@ -453,122 +416,6 @@ class ConnectionPool(BasePool[T, C], ABC):
 
         task = asyncio.current_task()
         self._remember(entry, task.get_name() if task else "no task", caller(2))
-
-    # What the pool does in the background.
-
-    def _home(self) -> object:
-        return self._loop if self._is_open() else None
-
-    def _is_open(self) -> bool:
-        return self._loop is not None and not self._loop.is_closed()
-
-    def _later(self, seconds: float) -> None:
-        if self._loop is not None:
-            self._loop.call_later(seconds, _pump_later, ref(self))
-
-    def _start(self, core: Core[T], work: Work) -> None:
-        entry: Any = work.entry
-        if work.task is Task.CONNECT:
-            self._spawn(self._connect(core), "connect")
-        elif work.task is Task.CHECK:
-            self._spawn(self._check(core, entry), "check")
-        else:
-            self._spawn(self._close(core, entry), "close")
-
-    async def _connect(self, core: Core[T]) -> BaseException | None:
-        """Open a connection; returns what a waiter is told if that fails."""
-        try:
-            self._connected(core, await self._create())
-        except BaseException as error:  # it is the waiter's; control flow is raised all the same
-            told = self._not_connected(core, error)
-            if not isinstance(error, Exception) and not _cancelled_itself(error):
-                raise
-            return told
-        return None
-
-    async def _create(self) -> T:
-        import asyncio
-
-        limit: Any = self._config.connect_timeout
-        timer = asyncio.timeout(limit)
-        try:
-            async with timer:
-                connection = await self._create_connection()
-        except TimeoutError as error:
-            if timer.expired():
-                raise self._too_slow(limit) from error
-            raise
-        good = not self._core.checks_always or connection is None
-        try:
-            good = good or await self._valid(connection)
-        finally:
-            if not good:
-                await self._shut(connection)
-        if not good:
-            raise self._useless()
-        return connection
-
-    async def _check(self, core: Core[T], entry: Entry[T]) -> None:
-        good = False
-        try:
-            good = await self._valid(entry.connection)
-        finally:
-            self._checked(core, entry, good=good)
-
-    async def _valid(self, connection: T) -> bool:
-        limit = self._config.validate_timeout
-        return await self._attempt("validate", self._validate_connection, connection, limit)
-
-    async def _shut(self, connection: T) -> None:
-        limit = self._config.close_timeout
-        await self._attempt("close", self._close_connection, connection, limit)
-
-    async def _attempt(
-        self, what: str, hook: Callable[[T], Awaitable[object]], connection: T, limit: Any
-    ) -> bool:
-        """Whether *hook* came to an end in time and did not say no."""
-        import asyncio
-
-        try:
-            async with asyncio.timeout(limit):
-                answer = await hook(connection)
-        except Exception as error:  # noqa: BLE001 - hooks may raise anything; it is counted and told
-            self._failed(what, error)
-            return False
-        except asyncio.CancelledError as error:
-            if not _cancelled_itself(error):
-                raise
-            self._failed(what, error)
-            return False
-        return self._verdict(what, answer)
-
-    async def _close(self, core: Core[T], entry: Entry[T]) -> None:
-        try:
-            await self._shut(entry.connection)
-        finally:
-            core.gone(entry)
-            self._pump(core)
-
-    def _come_back(self, entry: Entry[T]) -> None:
-        """*entry* is back, and there is something to be done with it."""
-        core = entry.core
-        entry.borrower = None
-        if core.closed or not self._resets() or core.home is not self._home():
-            self._settle(core, entry, good=True)
-        else:
-            self._spawn(self._reset(core, entry), "reset")
-        self._stirred.set()
-
-    async def _reset(self, core: Core[T], entry: Entry[T]) -> None:
-        good = False
-        try:
-            limit = self._config.reset_timeout
-            good = await self._attempt("reset", self._reset_connection, entry.connection, limit)
-        finally:
-            self._settle(core, entry, good=good)
-
-    def _resets(self) -> bool:
-        return overrides(self, ConnectionPool, "_reset_connection")
 
     # Opening and closing.
 
@@ -625,14 +472,6 @@ class ConnectionPool(BasePool[T, C], ABC):
 _ENDS: Final = frozenset({"open", "end", "maintain"})
 
 
-def _cancelled_itself(error: BaseException) -> bool:
-    """Whether a hook raised a `CancelledError` though nobody has cancelled its task."""
-    import asyncio
-
-    task = asyncio.current_task()
-    return isinstance(error, asyncio.CancelledError) and not (task and task.cancelling())
-
-
 def _tick(pool: ref[Any]) -> None:
     if (alive := pool()) is not None:  # a timer must not keep the pool alive
         alive._beat()  # noqa: SLF001 - a function of this module
@@ -641,11 +480,6 @@ def _tick(pool: ref[Any]) -> None:
 def _expire_due(pool: ref[Any], loop: asyncio.AbstractEventLoop) -> None:
     if (alive := pool()) is not None:
         alive._expire_due(loop)  # noqa: SLF001 - as above
-
-
-def _pump_later(pool: ref[Any]) -> None:
-    if (alive := pool()) is not None:
-        alive._pump(alive._core)  # noqa: SLF001 - as above
 
 
 class Released:
