@@ -346,7 +346,7 @@ def _place(depth: int) -> tuple[FrameType, object]:
     import sys
     import threading
 
-    frame = sys._getframe(depth + 1)
+    frame = sys._getframe(depth + 1)  # pyright: ignore[reportPrivateUsage]
     if frame.f_code.co_flags & _GENERATOR:
         return frame, None
     asyncio: Any = sys.modules.get("asyncio")
