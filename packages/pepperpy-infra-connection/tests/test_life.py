@@ -488,15 +488,19 @@ class TestPlaces:
         assert asyncio.run(use()) is not link
 
     @pytest.mark.parametrize("resets", [False, True])
-    def test_a_pool_whose_loop_has_ended_takes_back_and_changes_without_it(self, link_pool, resets):
+    def test_a_pool_whose_loop_has_ended_takes_back_and_changes_without_it(
+        self, link_pool, clock, resets
+    ):
         async def reset(self, connection):
             pass
 
         cls = type("Tidy", (link_pool,), {"_reset_connection": reset}) if resets else link_pool
-        pool = cls(max_size=2)
+        pool = cls(max_size=2, clock=clock)
         link = asyncio.run(pool.acquire())
 
         pool.release(link)
+        clock.advance(40)
+        asyncio.run(pool.maintain())  # in another loop there is nothing to look after
         pool.drain()
         pool.resize(min_size=2, max_size=3)
 

@@ -204,7 +204,7 @@ class ConnectionPool(TaskWork[T, C]):
         import asyncio
 
         core = self._core
-        if self._loop is None or core.closed:
+        if self._loop is None or self._running_loop() is not self._loop or core.closed:
             return
         self._begin(core, self._upkeep())
         for entry in self._due_for_checks():
