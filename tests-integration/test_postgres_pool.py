@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pepperpy.infra.connection import ConnectionPoolConfig, PostgresPool
+from pepperpy.infra.connection import ConnectionPoolConfig, PoolConfigError, PostgresPool
 
 pytestmark = pytest.mark.asyncio
 
@@ -64,3 +64,16 @@ async def test_a_server_that_was_killed_is_used_again_when_it_is_back(postgres: 
         assert await asyncio.gather(*(ask() for _ in range(20))) == [1] * 20
         assert pool.size <= 4
         assert pool.in_use == 0
+
+
+@pytest.mark.parametrize("password", ["hunter/2", "hunter#2", "hunter?2"])
+async def test_a_dsn_that_cannot_be_read_shows_no_password(password: str) -> None:
+    pool = PostgresPool("db", f"postgresql://me:{password}@127.0.0.1:1/shop")
+
+    with pytest.raises(PoolConfigError, match="percent-encoding") as caught:
+        await pool.acquire()
+
+    assert "hunter" not in repr(caught.value)
+    assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+    assert "hunter" not in repr(pool) + repr(pool.inspect()) + repr(pool.stats())
+    await pool.close()

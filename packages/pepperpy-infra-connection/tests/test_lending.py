@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from contextlib import suppress
 
 import pytest
 
@@ -10,10 +12,11 @@ from pepperpy.infra.connection import (
     InvalidConnectionError,
     NotLentError,
     PoolClosedError,
+    PoolError,
     PoolFullError,
     PoolTimeoutError,
 )
-from pepperpy.infra.utils import InvalidDurationError, deadline, subscribe
+from pepperpy.infra.utils import FakeClock, InvalidDurationError, deadline, subscribe
 
 pytestmark = pytest.mark.asyncio
 
@@ -92,6 +95,36 @@ async def test_release_from_another_thread_wakes_who_waits(link_pool):
     assert await waiting is link
     pool.release(link)
     await pool.close()
+
+
+async def test_what_another_thread_gives_back_while_the_pool_closes_is_closed(link_pool):
+    halfway, closes = threading.Event(), threading.Event()
+
+    class Slow(FakeClock):
+        def monotonic(self):
+            if threading.current_thread() is thread:
+                halfway.set()
+                closes.wait(5)
+            return super().monotonic()
+
+    def release():
+        pool.release(link)
+        halfway.set()
+
+    thread = threading.Thread(target=release)
+    pool = link_pool(max_size=1, clock=Slow())
+    link = await pool.acquire()
+    thread.start()
+    halfway.wait(5)
+
+    closing = asyncio.create_task(pool.close())
+    await turns()
+    closes.set()
+    thread.join()
+    await closing
+
+    assert link.closed
+    assert pool.size == 0
 
 
 async def test_a_connect_serves_whoever_is_first_also_when_its_caller_is_gone(link_pool):
@@ -292,6 +325,43 @@ class TestStrangers:
         pool.release(second)
         await pool.close()
 
+    async def test_what_a_block_gave_back_early_is_not_given_back_again_by_its_end(self, link_pool):
+        pool = link_pool(max_size=2)
+        async with pool.connection() as link:
+            pool.release(link)
+            assert await pool.acquire() is link
+
+        assert pool.in_use == 1
+        assert await pool.acquire() is not link
+        for each in pool.links:
+            pool.release(each)
+        async with pool.connection() as link:
+            pool.release(link)
+            with pytest.raises(NotLentError):
+                pool.release(link)
+        assert pool.available == 2
+        await pool.close()
+
+    async def test_a_block_is_for_one_task_once(self, link_pool):
+        pool = link_pool(max_size=3)
+        block = pool.connection()
+
+        async with block:
+            with pytest.raises(PoolError, match="call connection\\(\\) for each block"):
+                await block.__aenter__()
+
+        assert pool.in_use == 0
+        enterings = [asyncio.create_task(pool.connection().__aenter__()) for _ in range(3)]
+        await asyncio.gather(*enterings)
+        late = asyncio.gather(block.__aenter__(), block.__aenter__(), return_exceptions=True)
+        await asyncio.sleep(0)
+        for link in pool.links:
+            pool.release(link)
+        assert [type(each) for each in await late].count(PoolError) == 1
+        await block.__aexit__(None, None, None)
+        assert pool.in_use == 0
+        await pool.close()
+
     async def test_a_closed_pool_lends_nothing(self, link_pool):
         pool = link_pool()
         await pool.initialize()
@@ -331,6 +401,16 @@ class TestHooks:
 
         assert [str(result) for result in results] == ["down"] * 20
         assert pool.size == pool.stats().connecting == 0
+        await pool.close()
+
+    async def test_thousands_of_failed_connects_leave_nobody_without_an_answer(self, link_pool):
+        pool = link_pool(min_size=0, max_size=9, retry_attempts=5000)
+        pool.error = ConnectionRefusedError("down")
+
+        callers = (pool.acquire() for _ in range(1100))
+        errors = await asyncio.gather(*callers, return_exceptions=True)
+
+        assert {type(error) for error in errors} == {ConnectionRefusedError}
         await pool.close()
 
     async def test_a_timeout_has_the_last_connect_error_as_its_cause(self, link_pool):
@@ -445,6 +525,39 @@ class TestHooks:
         assert (first.closed, second.number) == (True, 2)
         pool.release(second)
         await pool.close()
+
+    @pytest.mark.parametrize("hook", ["_validate_connection", "_close_connection"])
+    async def test_a_hook_that_is_no_coroutine_function_and_raises_has_failed(
+        self, link_pool, hook
+    ):
+        def broken(self, connection):
+            raise OSError(hook)
+
+        pool = type("Broken", (link_pool,), {hook: broken})(min_size=0, validate_interval=0)
+        with suppress(InvalidConnectionError):
+            pool.release(await pool.acquire())
+        pool.drain()
+        await turns()
+
+        assert pool.size == 0
+        assert pool.stats().errors == (1 if hook == "_close_connection" else 2)
+        assert pool.open_links == ([1] if hook == "_close_connection" else [])
+        await pool.close()
+
+    async def test_one_whose_first_check_does_not_end_is_closed_with_the_pool(self, link_pool):
+        class Slow(link_pool):
+            async def _validate_connection(self, connection):
+                await asyncio.Event().wait()
+
+        pool = Slow(max_size=1, validate_interval=0, close_timeout=0.05)
+        waiting = asyncio.create_task(pool.acquire())
+        await turns()
+
+        await pool.close()
+
+        assert [link.closed for link in pool.links] == [True]
+        with pytest.raises(PoolClosedError):
+            await waiting
 
     async def test_a_close_that_raises_is_counted_and_frees_its_place(self, link_pool):
         class Noisy(link_pool):

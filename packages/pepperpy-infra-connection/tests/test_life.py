@@ -439,6 +439,24 @@ class TestClosing:
 
         assert seen() is None
 
+    async def test_a_block_that_is_cancelled_while_it_opens_leaves_nothing_open(self, link_pool):
+        pool = link_pool(min_size=2)
+        pool.gate = asyncio.Event()
+
+        async def use():
+            async with pool:
+                raise AssertionError("never entered")
+
+        using = asyncio.create_task(use())
+        await turns()
+        using.cancel()
+        pool.gate.set()
+        with pytest.raises(asyncio.CancelledError):
+            await using
+
+        assert pool.status is PoolStatus.CLOSED
+        assert [link.closed for link in pool.links] == [True, True]
+
     async def test_a_pool_is_a_block(self, link_pool):
         async with link_pool(min_size=1) as pool:
             assert pool.available == 1
@@ -469,6 +487,32 @@ class TestPlaces:
 
         assert asyncio.run(use()) is not link
 
+    @pytest.mark.parametrize("resets", [False, True])
+    def test_a_pool_whose_loop_has_ended_takes_back_and_changes_without_it(
+        self, link_pool, clock, resets
+    ):
+        async def reset(self, connection):
+            pass
+
+        cls = type("Tidy", (link_pool,), {"_reset_connection": reset}) if resets else link_pool
+        pool = cls(max_size=2, clock=clock)
+        link = asyncio.run(pool.acquire())
+
+        pool.release(link)
+        clock.advance(40)
+        asyncio.run(pool.maintain())  # in another loop there is nothing to look after
+        pool.drain()
+        pool.resize(min_size=2, max_size=3)
+
+        async def use():
+            async with pool:
+                held = [await pool.acquire(), await pool.acquire()]
+                for each in held:
+                    pool.release(each)
+                return [each.number for each in held]
+
+        assert sorted(asyncio.run(use())) == [2, 3]
+
     def test_who_waits_in_a_loop_that_was_left_is_told_when_it_runs_again(self, link_pool):
         pool = link_pool(max_size=1)
         left = asyncio.new_event_loop()
@@ -482,6 +526,24 @@ class TestPlaces:
             left.run_until_complete(waiting)
         left.close()
         pool.release(held)
+
+    def test_tasks_may_be_eager(self, link_pool):
+        async def use(pool):
+            async with pool.connection() as link:
+                await asyncio.sleep(0)
+                return link.number
+
+        async def main():
+            eager = getattr(asyncio, "eager_task_factory", None)  # from Python 3.12 on
+            asyncio.get_running_loop().set_task_factory(eager)
+            async with link_pool(min_size=2, max_size=2) as pool:
+                numbers = await asyncio.gather(*(use(pool) for _ in range(9)))
+            pool.error = ConnectionRefusedError("down")
+            with pytest.raises(ConnectionRefusedError):
+                await pool.initialize()
+            return set(numbers), pool.open_links
+
+        assert asyncio.run(main()) == ({1, 2}, [])
 
     def test_two_loops_at_once_are_refused(self, link_pool):
         pool = link_pool(max_size=1)

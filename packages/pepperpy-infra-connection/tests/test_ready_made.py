@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 import threading
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from pepperpy.infra.connection import (
     ConnectionPoolConfig,
     HTTPClientPool,
+    PoolConfigError,
     PostgresPool,
     SQLitePool,
 )
@@ -44,6 +47,45 @@ class TestSQLite:
                 connection.execute("INSERT INTO t VALUES (1)")
             with pool.connection() as connection:
                 assert connection.execute("SELECT count(*) FROM t").fetchone() == (0,)
+
+    @pytest.mark.parametrize("options", [{}, {"isolation_level": None}, {"autocommit": True}])
+    def test_nested_transactions_are_rolled_back_whoever_begins_them(self, tmp_path, options):
+        if sys.version_info < (3, 12):
+            options.pop("autocommit", None)  # from Python 3.12 on
+        config = ConnectionPoolConfig(max_size=1)
+        with SQLitePool("books", tmp_path / "books.db", config, **options) as pool:
+            with pool.connection() as connection:
+                connection.execute("CREATE TABLE t (n INTEGER)")
+            with pool.connection() as connection:
+                connection.execute("BEGIN")
+                connection.execute("SAVEPOINT inner_one")
+                connection.execute("INSERT INTO t VALUES (1)")
+            with pool.connection() as connection:
+                assert not connection.in_transaction
+                assert connection.execute("SELECT count(*) FROM t").fetchone() == (0,)
+
+    def test_the_factories_of_a_borrower_are_not_those_of_the_next(self):
+        with SQLitePool("books", ":memory:", ConnectionPoolConfig(max_size=1)) as pool:
+            with pool.connection() as first:
+                first.row_factory = sqlite3.Row
+                first.text_factory = bytes
+            with pool.connection() as again:
+                assert again is first
+                assert again.execute("SELECT 'a'").fetchone() == ("a",)
+
+    def test_a_file_that_was_removed_is_opened_anew_after_an_error(self, tmp_path):
+        database = tmp_path / "books.db"
+        with SQLitePool("books", database, ConnectionPoolConfig(max_size=1)) as pool:
+            with pool.connection() as connection, connection:
+                connection.execute("CREATE TABLE t (n INTEGER)")
+            database.unlink()
+            with pytest.raises(sqlite3.OperationalError), pool.connection() as connection:
+                connection.execute("INSERT INTO t VALUES (1)")
+
+            with pool.connection() as connection, connection:
+                connection.execute("CREATE TABLE t (n INTEGER)")
+
+        assert database.exists()
 
     def test_one_that_the_borrower_closed_is_replaced(self):
         config = ConnectionPoolConfig(max_size=1, validate_interval=0)
@@ -89,6 +131,17 @@ class TestHTTP:
 
         async with pool.connection() as second:
             assert not second.is_closed
+        await pool.close()
+
+    @pytest.mark.parametrize("option", ["base_url", "proxy"])
+    async def test_an_address_that_cannot_be_read_shows_no_password(self, option):
+        pool = HTTPClientPool("api", **{option: "http://me:hunter/2@host"})
+
+        with pytest.raises(PoolConfigError, match="'api' cannot be read") as caught:
+            await pool.acquire()
+
+        assert "hunter" not in "".join(traceback.format_exception(caught.value))
+        assert caught.value.__context__ is None
         await pool.close()
 
     @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from contextlib import AsyncExitStack
 
 import pytest
 
@@ -110,6 +111,70 @@ class TestBlock:
             async with shared as other:
                 assert other is not outer
         assert pool.in_use == 0
+        await pool.close()
+
+    async def test_a_generator_that_ends_in_another_task_gives_back_its_own(self, pool):
+        shared = pooled_resource("main")
+
+        async def links():
+            async with shared as link:
+                yield link
+
+        async with shared as outer:
+            generator = links()
+            inner = await anext(generator)
+            await asyncio.create_task(generator.aclose())
+
+            assert await pool.acquire() is inner
+            assert pool.in_use == 2
+            assert outer is not inner
+        pool.release(inner)
+        assert pool.in_use == 0
+        await pool.close()
+
+    async def test_a_generator_that_outlives_the_block_around_it_keeps_its_own(self, pool):
+        shared = pooled_resource("main")
+
+        async def links():
+            async with shared as link:
+                yield link
+
+        async with shared as outer:
+            generator = links()
+            inner = await anext(generator)
+
+        assert await pool.acquire() is outer
+        another = await pool.acquire()
+        assert another is not inner
+        await generator.aclose()
+        assert pool.in_use == 2
+        pool.release(outer)
+        pool.release(another)
+        await pool.close()
+
+    async def test_an_object_that_was_shared_once_is_quick_again(self, pool):
+        shared = pooled_resource("main")
+
+        async def use():
+            async with shared:
+                await asyncio.sleep(0)
+
+        await asyncio.gather(use(), use(), use())
+
+        assert shared._more is None
+        await pool.close()
+
+    async def test_a_stack_leaves_what_it_entered(self, pool):
+        shared = pooled_resource("main")
+
+        async with shared as outer, AsyncExitStack() as stack:
+            inner = await stack.enter_async_context(shared)
+            await stack.aclose()
+
+            assert await pool.acquire() is inner
+            assert outer is not inner
+        assert pool.in_use == 1
+        pool.release(inner)
         await pool.close()
 
     async def test_leaving_what_one_has_not_entered_is_an_error(self, pool):

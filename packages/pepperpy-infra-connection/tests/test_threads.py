@@ -14,6 +14,7 @@ from pepperpy.infra.connection import (
     InvalidConnectionError,
     NotLentError,
     PoolClosedError,
+    PoolKindError,
     PoolStatus,
     PoolTimeoutError,
     ThreadConnectionPool,
@@ -120,6 +121,16 @@ class TestLending:
         with pytest.raises(NotLentError):
             pool.release(held)
 
+    def test_what_a_block_gave_back_early_is_not_given_back_again_by_its_end(self, make):
+        pool = make(max_size=2)
+        with pool.connection() as link:
+            pool.release(link)
+            assert pool.acquire() is link
+
+        assert pool.acquire() is not link
+        for each in pool.links:
+            pool.release(each)
+
     def test_who_is_interrupted_when_handed_a_connection_passes_it_on(self, make, monkeypatch):
         pool = make(max_size=1)
         held = pool.acquire()
@@ -133,6 +144,21 @@ class TestLending:
             pool.acquire()
 
         assert (pool.in_use, pool.available) == (0, 1)
+
+    def test_who_is_interrupted_when_a_connect_begins_leaves_it_to_the_next(self, make):
+        class Interrupted(Plain):
+            def _spawn(self, what, act):
+                super()._spawn(what, act)
+                raise KeyboardInterrupt
+
+        pool = make(Interrupted, min_size=0, max_size=1)
+        with pytest.raises(KeyboardInterrupt):
+            pool.acquire()
+
+        link = pool.acquire(timeout=5)
+        assert (pool.in_use, pool.stats().waiting) == (1, 0)
+        pool.release(link)
+        pool.__class__ = Plain
 
     def test_many_threads_lose_nothing_and_share_nothing(self, make):
         pool = make(min_size=0, max_size=4, acquire_timeout=20)
@@ -207,6 +233,14 @@ class TestHooks:
             assert link.number == 2
         assert pool.links[0].closed
 
+    @pytest.mark.parametrize("hook", ["_create_connection", "_validate_connection"])
+    def test_coroutine_functions_are_refused(self, link, hook):
+        async def wrong(self, *_):
+            raise AssertionError("nobody awaits it")
+
+        with pytest.raises(PoolKindError, match=f"Wrong.{hook}.. must be a plain function"):
+            type("Wrong", (Plain,), {hook: wrong})(link)
+
     def test_connections_are_reset(self, make):
         order = []
 
@@ -246,6 +280,26 @@ class TestLife:
         assert len(errors) == 1
         assert held.closed
 
+    def test_a_close_that_is_interrupted_holds_up_no_other_one(self, make, monkeypatch):
+        pool = make()
+        link = pool.acquire()
+
+        def interrupted(*_):
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(pool._stirred, "wait_for", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                pool.close()
+
+        closing = threading.Thread(target=pool.close, daemon=True)
+        closing.start()
+        closing.join(5)
+        assert not closing.is_alive()
+        pool.release(link)
+        pool.initialize()
+        assert pool.status is PoolStatus.READY
+
     def test_a_closed_pool_may_be_initialized_again(self, make):
         pool = make(min_size=2)
         for _ in range(2):
@@ -254,6 +308,24 @@ class TestLife:
             with pytest.raises(PoolClosedError):
                 pool.acquire()
         assert len(pool.links) == 4
+
+    def test_who_initializes_it_as_well_waits_for_the_connections_too(self, make):
+        pool = make(min_size=2)
+        sizes = []
+
+        def initialize():
+            pool.initialize()
+            sizes.append(pool.size)
+
+        with pool.making:
+            threads = [threading.Thread(target=initialize) for _ in range(2)]
+            for thread in threads:
+                thread.start()
+            threads[1].join(0.05)
+        for thread in threads:
+            thread.join(5)
+
+        assert sizes == [2, 2]
 
     def test_an_initialize_that_fails_leaves_nothing_open(self, make):
         pool = make()

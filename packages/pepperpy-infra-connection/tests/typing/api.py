@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from datetime import timedelta
 from typing import Any, assert_type
 
@@ -70,6 +70,46 @@ async def answers(connection: Line, count: int) -> AsyncGenerator[str, None]:
 @pooled_resource("books")
 def count(connection: sqlite3.Connection, table: str) -> int:
     return len(table)
+
+
+class Shop:
+    @pooled_resource("lines")
+    async def ask(self, connection: Line, question: str, *, loud: bool = False) -> str:
+        return await connection.ask(question)
+
+    @pooled_resource("lines")
+    async def answers(self, connection: Line, count: int) -> AsyncGenerator[str, None]:
+        for _ in range(count):
+            yield await connection.ask("?")
+
+    @pooled_resource("books")
+    def count(self, connection: sqlite3.Connection, table: str) -> int:
+        return len(table)
+
+    @classmethod
+    @pooled_resource("lines")
+    async def first(cls, connection: Line, question: str) -> str:
+        return await connection.ask(question)
+
+    @pooled_resource("lines")
+    @classmethod
+    async def second(cls, connection: Line, question: str) -> str:
+        return await connection.ask(question)
+
+
+async def methods(shop: Shop) -> None:
+    assert_type(await shop.ask("hello", loud=True), str)
+    async for answer in shop.answers(3):
+        assert_type(answer, str)
+    assert_type(shop.count("t"), int)
+    assert_type(await Shop.first("hello"), str)
+    assert_type(await shop.first("hello"), str)
+    assert_type(await Shop.second("hello"), str)
+    question: Callable[[str], Coroutine[Any, Any, str]] = shop.ask
+    question = ask
+    await question("hello")
+    await ask(3)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    await shop.ask("hello", 3)  # type: ignore[call-arg, arg-type]  # pyright: ignore[reportCallIssue]
 
 
 async def tasks() -> None:

@@ -26,7 +26,13 @@ from ._registry import (
     release_connection,
     unregister_pool,
 )
-from ._resource import PoolContext, PooledResourceContext, ThreadPoolContext, pooled_resource
+from ._resource import (
+    PoolContext,
+    PooledFunction,
+    PooledResourceContext,
+    ThreadPoolContext,
+    pooled_resource,
+)
 from ._sqlite import SQLitePool
 from ._threads import ThreadConnectionPool
 from ._types import ConnectionStats, Leak, PoolStatus
@@ -49,6 +55,7 @@ __all__ = [
     "PoolNameError",
     "PoolStatus",
     "PoolTimeoutError",
+    "PooledFunction",
     "PooledResourceContext",
     "PostgresPool",
     "Released",

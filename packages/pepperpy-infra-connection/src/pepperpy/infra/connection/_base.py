@@ -19,7 +19,7 @@ from pepperpy.infra.utils import (
 )
 
 from ._config import ConnectionPoolConfig, check_sizes
-from ._core import ON_LOAN, ORPHAN, Core, Entry, Work
+from ._core import GONE, ON_LOAN, ORPHAN, Core, Entry, Work
 from ._errors import (
     InvalidConnectionError,
     NotLentError,
@@ -212,7 +212,7 @@ class BasePool(Generic[T, C]):
         return self._sizes
 
     def _on_loan(self, connection: T) -> Entry[T]:
-        """The entry of a connection that somebody gives back."""
+        """The entry of a connection that somebody gives back by hand."""
         key = id(connection)
         entry = self._core.entries.get(key) or self._orphans.get(key)
         if entry is None or entry.state not in {*ON_LOAN, ORPHAN}:
@@ -221,10 +221,17 @@ class BasePool(Generic[T, C]):
                 "pool's, or was given back already",
                 pool=self._name,
             )
+        if entry.state != ORPHAN and not entry.by_hand:
+            # Early, from inside a block: when that ends, the connection may be somebody else's.
+            return entry.core.replace(entry)
+        entry.by_hand = False
         return entry
 
     def _forget_orphan(self, entry: Entry[T]) -> None:
-        self._orphans.pop(id(entry.connection), None)
+        """*entry* is back, of which the pool has done with; or it was given back by hand before."""
+        if entry.state == ORPHAN:
+            del self._orphans[id(entry.connection)]
+            entry.state = GONE
 
     def _closed_error(self) -> PoolClosedError:
         return PoolClosedError(

@@ -29,6 +29,8 @@ ON_LOAN: Final = (LENT, DUE)
 
 _FORSAKEN: Final = 64
 
+_MOST_DOUBLINGS: Final = 30  # the wait is decades by then; a thousand would not fit in a float
+
 
 class Task(Enum):
     """What a pool does in the background."""
@@ -41,7 +43,17 @@ class Task(Enum):
 class Entry(Generic[T]):
     """A connection, and what its pool knows about it."""
 
-    __slots__ = ("borrower", "connection", "core", "expires", "pool", "recheck", "since", "state")
+    __slots__ = (
+        "borrower",
+        "by_hand",
+        "connection",
+        "core",
+        "expires",
+        "pool",
+        "recheck",
+        "since",
+        "state",
+    )
 
     def __init__(self, connection: T, core: Core[T], expires: float, recheck: float) -> None:
         self.connection = connection
@@ -53,6 +65,8 @@ class Entry(Generic[T]):
         self.since = 0.0
         """When it was given back."""
         self.state = BUSY
+        self.by_hand = False
+        """Whether the connection itself is given back, and no block holds the entry."""
         self.borrower: Any = None
 
 
@@ -171,6 +185,13 @@ class Core(Generic[T]):
         """Have *entry* checked before it is lent again: what was done with it has failed."""
         if self.validates:
             entry.recheck = -math.inf
+
+    def replace(self, entry: Entry[T]) -> Entry[T]:
+        """Another entry for the connection of *entry*; the block that holds it has nothing more."""
+        fresh = Entry(entry.connection, self, entry.expires, entry.recheck)
+        fresh.state, entry.state = entry.state, GONE
+        self.entries[id(fresh.connection)] = fresh
+        return fresh
 
     def give(self, entry: Entry[T], now: float, *, checked: bool = False) -> Work | None:
         """*entry* is free: the next one gets it, or it is idle, or it is to be closed.
@@ -294,7 +315,7 @@ class Core(Generic[T]):
         if self.fill_failures >= attempts:
             self.fill_at = math.inf
             return None
-        wait = delay * 2.0 ** (self.fill_failures - 1)
+        wait = delay * 2.0 ** min(self.fill_failures - 1, _MOST_DOUBLINGS)
         self.fill_at = now + wait
         return wait
 

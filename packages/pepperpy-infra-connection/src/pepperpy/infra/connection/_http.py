@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pepperpy.infra.utils import require_extra
 
 from ._config import ConnectionPoolConfig
+from ._errors import PoolConfigError
 from ._pool import ConnectionPool
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ class HTTPClientPool(ConnectionPool["httpx.AsyncClient", ConnectionPoolConfig]):
 
     Raises:
         MissingExtraError: On first use, if httpx is not installed.
+        PoolConfigError: On first use, if ``base_url`` or ``proxy`` is no address.
     """
 
     def __init__(
@@ -44,7 +47,14 @@ class HTTPClientPool(ConnectionPool["httpx.AsyncClient", ConnectionPoolConfig]):
     async def _create_connection(self) -> httpx.AsyncClient:
         with require_extra("pepperpy-infra-connection", "http"):
             import httpx
-        return httpx.AsyncClient(**self._options)
+        with suppress(httpx.InvalidURL):
+            return httpx.AsyncClient(**self._options)
+        # Out here, since what it quotes of the address may be a part of a password.
+        raise PoolConfigError(
+            f"the base_url or proxy of pool {self.name!r} cannot be read; what is special in a "
+            "user or password must be percent-encoded",
+            option="base_url",
+        )
 
     async def _close_connection(self, connection: httpx.AsyncClient) -> None:
         await connection.aclose()

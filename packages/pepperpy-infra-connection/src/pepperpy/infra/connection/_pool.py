@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections import deque
 from contextlib import suppress
 from threading import get_ident
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 from weakref import ref
 
 from pepperpy.infra.utils import ForkSafeLock, deadline
 
-from ._base import BasePool, C, T, caller, overrides
-from ._core import BUSY, DUE, GONE, IDLE, LENT, Core, Entry, Task, Work
+from ._base import C, T, caller
+from ._core import BUSY, DUE, IDLE, LENT, ORPHAN, Core, Entry, Work
 from ._errors import PoolClosedError, PoolLoopError, PoolTimeoutError
+from ._task_work import TaskWork
 from ._types import PoolStatus
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Coroutine, Generator, Iterable
+    from collections.abc import Callable, Generator, Iterable
     from typing import Self
 
     from pepperpy.infra.utils import Clock
 
     from ._resource import PoolContext
-
-R = TypeVar("R")
 
 _time_left = deadline.remaining
 
@@ -35,7 +33,7 @@ _GRACE: Final = 1.0  # seconds for what was cancelled to end
 _SLACK: Final = 0.0005  # seconds that a time-out may come early, so that one timer serves many
 
 
-class ConnectionPool(BasePool[T, C], ABC):
+class ConnectionPool(TaskWork[T, C]):
     """Connections that tasks borrow, one task each at a time; derive from it and write its hooks.
 
     It opens itself with the first use, or with `initialize`, which opens *min_size* connections
@@ -88,21 +86,6 @@ class ConnectionPool(BasePool[T, C], ABC):
         self._tick: asyncio.TimerHandle | None = None
         super().__init__(name, config, clock=clock)
 
-    @abstractmethod
-    async def _create_connection(self) -> T:
-        """Open a connection.  An error reaches the caller who waits longest, as it is."""
-
-    @abstractmethod
-    async def _close_connection(self, connection: T) -> None:
-        """Close *connection*.  An error is counted, and the connection is gone all the same."""
-
-    async def _validate_connection(self, connection: T) -> bool:  # noqa: ARG002 - for those who override it
-        """Whether *connection* is good; if not, or if this raises, another one is lent."""
-        return True
-
-    async def _reset_connection(self, connection: T) -> None:
-        """Tidy *connection* up after each use.  If this raises, it is closed."""
-
     async def initialize(self) -> None:
         """Open the pool, with *min_size* connections; one that is open already stays as it is.
 
@@ -147,7 +130,11 @@ class ConnectionPool(BasePool[T, C], ABC):
         await asyncio.shield(self._ending)
 
     async def __aenter__(self) -> Self:
-        await self.initialize()
+        try:
+            await self.initialize()
+        except BaseException:  # cancelled, and nobody else would close it
+            await self.close()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -166,6 +153,7 @@ class ConnectionPool(BasePool[T, C], ABC):
             Exception: The error of `_create_connection` if it failed.
         """
         entry = self._take() or await self._wait(timeout)
+        entry.by_hand = True
         return entry.connection
 
     def release(self, connection: T) -> Released:
@@ -176,7 +164,13 @@ class ConnectionPool(BasePool[T, C], ABC):
         Raises:
             NotLentError: If *connection* is not on loan from this pool.
         """
-        self._give_back(self._on_loan(connection))
+        entry = self._on_loan(connection)
+        if get_ident() == self._thread or entry.state == ORPHAN or not self._is_open():
+            self._give_back(entry)
+        else:  # the loop itself files it, amid whatever it does meanwhile
+            entry.state = BUSY
+            loop: Any = self._loop
+            loop.call_soon_threadsafe(self._come_back, entry)
         return RELEASED
 
     def connection(self) -> PoolContext[T]:
@@ -210,7 +204,7 @@ class ConnectionPool(BasePool[T, C], ABC):
         import asyncio
 
         core = self._core
-        if self._loop is None or core.closed:
+        if self._loop is None or self._running_loop() is not self._loop or core.closed:
             return
         self._begin(core, self._upkeep())
         for entry in self._due_for_checks():
@@ -294,19 +288,13 @@ class ConnectionPool(BasePool[T, C], ABC):
             entry.state = IDLE
             entry.since = self._now()
             core.idle.append(entry)
-            # Asked only now: if another thread gave it back, a task that began to wait meanwhile
-            # has either seen it or is seen here.
-            if core.waiters:
-                self._serve(core, entry.since)
+            if core.waiters and core.serve(entry.since):
+                self._pump(core)
         elif entry.state == DUE:
             entry.state = BUSY
-            if get_ident() == self._thread:
-                self._come_back(entry)
-            else:
-                self._elsewhere(self._come_back, entry)
+            self._come_back(entry)
         else:
             self._forget_orphan(entry)
-            entry.state = GONE
 
     # Where the pool lives.
 
@@ -375,37 +363,6 @@ class ConnectionPool(BasePool[T, C], ABC):
                 self._spawn(self.maintain(), "maintain")
             self._arm(self._loop)
 
-    def _spawn(self, work: Coroutine[Any, Any, R], what: str) -> asyncio.Task[R]:
-        from contextvars import Context
-
-        loop: Any = self._loop
-        # In a context of its own: no deadline and no trace of whoever happened to ask first.
-        task: asyncio.Task[R] = loop.create_task(
-            work, name=f"pool {self._name}: {what}", context=Context()
-        )
-        tasks, stirred = self._tasks, self._stirred
-        tasks[task] = what
-
-        def done(task: asyncio.Task[Any]) -> None:
-            del tasks[task]
-            stirred.set()
-            if not task.cancelled():
-                task.exception()  # whoever waits for it is told; nobody has to
-
-        task.add_done_callback(done)
-        return task
-
-    def _serve(self, core: Core[T], now: float) -> None:
-        """Serve those who wait; from another thread, in the loop that they are in."""
-        if get_ident() != self._thread:
-            self._elsewhere(self._pump, core)
-        elif core.serve(now):
-            self._pump(core)
-
-    def _elsewhere(self, act: Callable[[Any], None], argument: object) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(act, argument)
-
     # Who waits, and for how long.
 
     def _limit(self, timeout: float | None, left: float | None) -> float:
@@ -460,123 +417,13 @@ class ConnectionPool(BasePool[T, C], ABC):
         task = asyncio.current_task()
         self._remember(entry, task.get_name() if task else "no task", caller(2))
 
-    # What the pool does in the background.
-
-    def _home(self) -> object:
-        return self._loop
-
-    def _is_open(self) -> bool:
-        return self._loop is not None
-
-    def _later(self, seconds: float) -> None:
-        if self._loop is not None:
-            self._loop.call_later(seconds, _pump_later, ref(self))
-
-    def _start(self, core: Core[T], work: Work) -> None:
-        entry: Any = work.entry
-        if work.task is Task.CONNECT:
-            self._spawn(self._connect(core), "connect")
-        elif work.task is Task.CHECK:
-            self._spawn(self._check(core, entry), "check")
-        else:
-            self._spawn(self._close(core, entry), "close")
-
-    async def _connect(self, core: Core[T]) -> BaseException | None:
-        """Open a connection; returns what a waiter is told if that fails."""
-        try:
-            self._connected(core, await self._create())
-        except BaseException as error:  # it is the waiter's; control flow is raised all the same
-            told = self._not_connected(core, error)
-            if not isinstance(error, Exception) and not _cancelled_itself(error):
-                raise
-            return told
-        return None
-
-    async def _create(self) -> T:
-        import asyncio
-
-        limit: Any = self._config.connect_timeout
-        timer = asyncio.timeout(limit)
-        try:
-            async with timer:
-                connection = await self._create_connection()
-        except TimeoutError as error:
-            if timer.expired():
-                raise self._too_slow(limit) from error
-            raise
-        if not self._core.checks_always or connection is None or await self._valid(connection):
-            return connection
-        await self._shut(connection)
-        raise self._useless()
-
-    async def _check(self, core: Core[T], entry: Entry[T]) -> None:
-        good = False
-        try:
-            good = await self._valid(entry.connection)
-        finally:
-            self._checked(core, entry, good=good)
-
-    async def _valid(self, connection: T) -> bool:
-        return await self._attempt(
-            "validate", self._validate_connection(connection), self._config.validate_timeout
-        )
-
-    async def _shut(self, connection: T) -> None:
-        await self._attempt("close", self._close_connection(connection), self._config.close_timeout)
-
-    async def _attempt(self, what: str, hook: Coroutine[Any, Any, Any], limit: Any) -> bool:
-        """Whether *hook* came to an end in time and did not say no."""
-        import asyncio
-
-        try:
-            async with asyncio.timeout(limit):
-                answer = await hook
-        except Exception as error:  # noqa: BLE001 - hooks may raise anything; it is counted and told
-            self._failed(what, error)
-            return False
-        except asyncio.CancelledError as error:
-            if not _cancelled_itself(error):
-                raise
-            self._failed(what, error)
-            return False
-        return self._verdict(what, answer)
-
-    async def _close(self, core: Core[T], entry: Entry[T]) -> None:
-        try:
-            await self._shut(entry.connection)
-        finally:
-            core.gone(entry)
-            self._pump(core)
-
-    def _come_back(self, entry: Entry[T]) -> None:
-        """*entry* is back, and there is something to be done with it."""
-        core = entry.core
-        entry.borrower = None
-        if core.closed or not self._resets():
-            self._settle(core, entry, good=True)
-        else:
-            self._spawn(self._reset(core, entry), "reset")
-        self._stirred.set()
-
-    async def _reset(self, core: Core[T], entry: Entry[T]) -> None:
-        good = False
-        try:
-            good = await self._attempt(
-                "reset", self._reset_connection(entry.connection), self._config.reset_timeout
-            )
-        finally:
-            self._settle(core, entry, good=good)
-
-    def _resets(self) -> bool:
-        return overrides(self, ConnectionPool, "_reset_connection")
-
     # Opening and closing.
 
     async def _open(self, core: Core[T]) -> None:
         import asyncio
 
         tasks: list[asyncio.Task[BaseException | None]] = []
-        while core.live < core.min_size:
+        for _ in range(core.min_size - core.live):  # counted once: an eager task may fail at once
             core.connecting += 1
             tasks.append(self._spawn(self._connect(core), "connect"))
         errors = [error for error in await asyncio.gather(*tasks) if error is not None]
@@ -592,7 +439,7 @@ class ConnectionPool(BasePool[T, C], ABC):
             self._begin(core, work)
             patience: Any = self._config.close_timeout
             await self._wait_until(
-                lambda: not core.on_loan and not self._tasks_but_ends(), patience
+                lambda: not core.entries and not self._tasks_but_ends(), patience
             )
             if late := core.orphan(self._orphans):
                 self._closed_on_loan(late)
@@ -625,14 +472,6 @@ class ConnectionPool(BasePool[T, C], ABC):
 _ENDS: Final = frozenset({"open", "end", "maintain"})
 
 
-def _cancelled_itself(error: BaseException) -> bool:
-    """Whether a hook raised a `CancelledError` though nobody has cancelled its task."""
-    import asyncio
-
-    task = asyncio.current_task()
-    return isinstance(error, asyncio.CancelledError) and not (task and task.cancelling())
-
-
 def _tick(pool: ref[Any]) -> None:
     if (alive := pool()) is not None:  # a timer must not keep the pool alive
         alive._beat()  # noqa: SLF001 - a function of this module
@@ -641,11 +480,6 @@ def _tick(pool: ref[Any]) -> None:
 def _expire_due(pool: ref[Any], loop: asyncio.AbstractEventLoop) -> None:
     if (alive := pool()) is not None:
         alive._expire_due(loop)  # noqa: SLF001 - as above
-
-
-def _pump_later(pool: ref[Any]) -> None:
-    if (alive := pool()) is not None:
-        alive._pump(alive._core)  # noqa: SLF001 - as above
 
 
 class Released:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pepperpy.infra.utils import require_extra
 
 from ._config import ConnectionPoolConfig
+from ._errors import PoolConfigError
 from ._pool import ConnectionPool
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class PostgresPool(ConnectionPool[Any, ConnectionPoolConfig]):
 
     Raises:
         MissingExtraError: On first use, if asyncpg is not installed.
+        PoolConfigError: On first use, if *dsn* cannot be read.
     """
 
     def __init__(
@@ -47,7 +49,18 @@ class PostgresPool(ConnectionPool[Any, ConnectionPoolConfig]):
         with require_extra("pepperpy-infra-connection", "postgres"):
             import asyncpg  # type: ignore[import-untyped] # pyright: ignore[reportMissingTypeStubs]
         driver: Any = asyncpg
-        return await driver.connect(self._dsn, **self._options)
+        try:
+            return await driver.connect(self._dsn, **self._options)
+        except ValueError as error:
+            if self._dsn is None or isinstance(error, driver.InterfaceError):
+                raise
+        # Out here, since what it quotes of the dsn may be a part of the password.
+        raise PoolConfigError(
+            f"the dsn of pool {self.name!r} cannot be read; it must be like "
+            "postgresql://user:password@host:5432/database, with percent-encoding wherever "
+            "a user or password has other characters than letters and digits",
+            option="dsn",
+        )
 
     async def _close_connection(self, connection: Any) -> None:
         try:

@@ -4,28 +4,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+from inspect import CO_ASYNC_GENERATOR, CO_GENERATOR
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    Final,
+    Generic,
+    ParamSpec,
+    Protocol,
+    TypeVar,
+    overload,
+)
 
 from pepperpy.infra.utils.wrapping import Kind, compile_wrapper, decorate, kind_of
 
 from ._core import IDLE, LENT, Entry
-from ._errors import NotLentError, PoolNameError
+from ._errors import NotLentError, PoolError, PoolNameError
 from ._registry import registry, tasks_pool, threads_pool
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
-    from types import TracebackType
+    from collections.abc import Callable
+    from types import FrameType, TracebackType
 
-    from ._pool import ConnectionPool
-    from ._threads import ThreadConnectionPool
+    from ._base import BasePool
 
 T = TypeVar("T")
 R = TypeVar("R")
-S = TypeVar("S")
-Y = TypeVar("Y")
+Owner = TypeVar("Owner")
 P = ParamSpec("P")
+Q = ParamSpec("Q")
+R_co = TypeVar("R_co", covariant=True)
 
 _for_tasks: dict[str, Any] = registry.for_tasks
+
+_GENERATOR: Final = CO_GENERATOR | CO_ASYNC_GENERATOR
 
 _LEASE = """\
 $pool = $find($name)
@@ -52,6 +65,33 @@ _INNER = {
         return
     $relay""",
 }
+
+
+class PooledFunction(Protocol[P, R_co]):
+    """How type checkers see a decorated function: without the parameter that is filled in.
+
+    In a class that is the one after ``self``.  (A ``staticmethod`` they take for a method.)
+    """
+
+    @overload
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R_co: ...
+    @overload  # for `classmethod`, which passes the class on
+    def __call__(
+        self: PooledFunction[Concatenate[Any, Q], R],
+        owner: type[Any],
+        /,
+        *args: Q.args,
+        **kwargs: Q.kwargs,
+    ) -> R: ...
+
+    def __get__(
+        self: PooledFunction[Concatenate[Any, Q], R],
+        instance: object,
+        owner: type[Any] | None = None,
+        /,
+    ) -> Callable[Q, R]:
+        """The method of *instance*."""
+        ...
 
 
 class PooledResourceContext(Generic[T]):
@@ -90,8 +130,8 @@ class PooledResourceContext(Generic[T]):
         # Whoever enters while nobody else is inside; who that is, is not asked, for that takes as
         # long as half of all the rest.
         self._entry: Entry[Any] | None = None
-        # Those who entered while somebody was inside, with their task or thread.
-        self._more: list[tuple[Entry[Any], object]] | None = None
+        # Those who entered while somebody was inside.
+        self._more: list[_Seat] | None = None
 
     def __repr__(self) -> str:
         return f"pooled_resource({self._name!r})"
@@ -131,8 +171,8 @@ class PooledResourceContext(Generic[T]):
             pool, core = entry.pool, entry.core
             entry.since = now = pool._now()
             core.idle.append(entry)
-            if core.waiters:
-                pool._serve(core, now)
+            if core.waiters and core.serve(now):
+                pool._pump(core)
         else:
             self._leave(kind)
 
@@ -154,7 +194,7 @@ class PooledResourceContext(Generic[T]):
         more = self._more
         if more is None:
             more = self._more = []
-        more.append((entry, _holder()))
+        more.append(_Seat(entry, *_place(2)))
 
     def _leave(self, kind: type[BaseException] | None) -> None:
         entry = self._pop()
@@ -163,35 +203,33 @@ class PooledResourceContext(Generic[T]):
         entry.pool._give_back(entry)
 
     def _pop(self) -> Entry[Any]:
-        """The innermost one of the task or thread that asks."""
+        """The innermost one of the block that ends, or else of its task or thread."""
         more = self._more or []
-        me = _holder() if more else None
-        for index in range(len(more) - 1, -1, -1):
-            if more[index][1] is me:
-                return more.pop(index)[0]
-        entry, self._entry = self._entry, None
+        frame, holder = _place(3) if more else (None, None)
+        seats = [seat for seat in more if seat.frame is frame] or [
+            seat for seat in more if seat.holder is holder is not None
+        ]
+        if seats:
+            more.remove(seats[-1])
+            entry: Entry[Any] | None = seats[-1].entry
+        else:
+            entry, self._entry = self._entry, None
         if entry is None:
             raise NotLentError(
                 f"{self!r} is left by a task or thread that has not entered it", pool=self._name
             )
+        if not more and self._entry is None:
+            self._more = None
         return entry
 
     if TYPE_CHECKING:
 
         @overload
         def __call__(
-            self, func: Callable[Concatenate[T, P], Coroutine[Any, Any, R]], /
-        ) -> Callable[P, Coroutine[Any, Any, R]]: ...
+            self, func: classmethod[Owner, Concatenate[T, P], R], /
+        ) -> classmethod[Owner, P, R]: ...
         @overload
-        def __call__(
-            self, func: Callable[Concatenate[T, P], AsyncGenerator[Y, S]], /
-        ) -> Callable[P, AsyncGenerator[Y, S]]: ...
-        @overload
-        def __call__(
-            self, func: Callable[Concatenate[T, P], Generator[Y, S, R]], /
-        ) -> Callable[P, Generator[Y, S, R]]: ...
-        @overload
-        def __call__(self, func: Callable[Concatenate[T, P], R], /) -> Callable[P, R]: ...
+        def __call__(self, func: Callable[Concatenate[T, P], R], /) -> PooledFunction[P, R]: ...
 
     def __call__(self, func: Any, /) -> Any:
         """Call *func* with a connection as its first argument, in a method right after ``self``.
@@ -220,19 +258,45 @@ else:
     pooled_resource = PooledResourceContext  # a function that calls it would cost a tenth more
 
 
-class PoolContext(Generic[T]):
-    """A connection of one pool for tasks, for an ``async with`` block; made for each block."""
+class _Block(Generic[T]):
+    """One block with a connection."""
 
     __slots__ = ("_entry", "_pool")
 
-    def __init__(self, pool: ConnectionPool[T, Any]) -> None:
+    def __init__(self, pool: BasePool[T, Any]) -> None:
         self._pool: Any = pool
         self._entry: Entry[T] | None = None
 
-    async def __aenter__(self) -> T:
-        entry: Entry[T] = self._pool._take() or await self._pool._wait()
+    def _hold(self, entry: Entry[T]) -> T:
+        if self._entry is not None:  # by another task or thread, meanwhile
+            self._pool._give_back(entry)
+            raise self._twice()
         self._entry = entry
         return entry.connection
+
+    def _leave(self, kind: type[BaseException] | None) -> None:
+        entry, self._entry = self._entry, None
+        if entry is not None:
+            if kind is not None:
+                entry.core.suspect(entry)
+            self._pool._give_back(entry)
+
+    def _twice(self) -> PoolError:
+        return PoolError(
+            f"this block with a connection of pool {self._pool.name!r} was entered already; "
+            "call connection() for each block"
+        )
+
+
+class PoolContext(_Block[T]):
+    """A connection of one pool for tasks, for an ``async with`` block; made for each block."""
+
+    __slots__ = ()
+
+    async def __aenter__(self) -> T:
+        if self._entry is not None:
+            raise self._twice()
+        return self._hold(self._pool._take() or await self._pool._wait())
 
     async def __aexit__(
         self,
@@ -240,22 +304,18 @@ class PoolContext(Generic[T]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        _return(self._pool, self._entry, kind)
+        self._leave(kind)
 
 
-class ThreadPoolContext(Generic[T]):
+class ThreadPoolContext(_Block[T]):
     """A connection of one pool for threads, for a ``with`` block; made for each block."""
 
-    __slots__ = ("_entry", "_pool")
-
-    def __init__(self, pool: ThreadConnectionPool[T, Any]) -> None:
-        self._pool: Any = pool
-        self._entry: Entry[T] | None = None
+    __slots__ = ()
 
     def __enter__(self) -> T:
-        entry: Entry[T] = self._pool._take() or self._pool._wait()
-        self._entry = entry
-        return entry.connection
+        if self._entry is not None:
+            raise self._twice()
+        return self._hold(self._pool._take() or self._pool._wait())
 
     def __exit__(
         self,
@@ -263,25 +323,36 @@ class ThreadPoolContext(Generic[T]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        _return(self._pool, self._entry, kind)
+        self._leave(kind)
 
 
-def _return(pool: Any, entry: Entry[Any] | None, kind: type[BaseException] | None) -> None:
-    if entry is not None:
-        if kind is not None:
-            entry.core.suspect(entry)
-        pool._give_back(entry)
+class _Seat:
+    """Where somebody sits in a shared context: the frame of the block, its task or thread."""
+
+    __slots__ = ("entry", "frame", "holder")
+
+    def __init__(self, entry: Entry[Any], frame: FrameType, holder: object) -> None:
+        self.entry = entry
+        self.frame = frame
+        self.holder = holder
 
 
-def _holder() -> object:
-    """The task that runs here, or else the thread."""
+def _place(depth: int) -> tuple[FrameType, object]:
+    """The frame that so far above entered or left a block, and its task or thread.
+
+    A generator has a frame only: it goes on in whatever task asks it for more, and may outlive
+    the block around it.
+    """
     import sys
     import threading
 
+    frame = sys._getframe(depth + 1)  # pyright: ignore[reportPrivateUsage]
+    if frame.f_code.co_flags & _GENERATOR:
+        return frame, None
     asyncio: Any = sys.modules.get("asyncio")
     if asyncio is not None and asyncio._get_running_loop() is not None:
-        return asyncio.current_task() or threading.current_thread()
-    return threading.current_thread()
+        return frame, asyncio.current_task() or threading.current_thread()
+    return frame, threading.current_thread()
 
 
 def _check_name(name: object) -> None:

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import threading
-from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Generic
+from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING, Any, Final, Generic
 from weakref import ref
 
 from pepperpy.infra.utils import deadline
 
-from ._base import BasePool, C, T, caller, overrides
-from ._core import BUSY, DUE, IDLE, LENT, Core, Entry, Task, Work
-from ._errors import PoolTimeoutError
+from ._base import C, T, caller
+from ._core import BUSY, DUE, IDLE, LENT, Core, Entry
+from ._errors import PoolKindError
+from ._thread_work import ThreadWork
 from ._types import PoolStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Self
 
     from pepperpy.infra.utils import Clock
 
     from ._resource import ThreadPoolContext
 
+_HOOKS: Final = (
+    "_create_connection",
+    "_close_connection",
+    "_validate_connection",
+    "_reset_connection",
+)
 
-class ThreadConnectionPool(BasePool[T, C], ABC):
+
+class ThreadConnectionPool(ThreadWork[T, C]):
     """Connections that threads borrow: `ConnectionPool` with plain functions for hooks.
 
     Hooks run in short-lived threads of the pool, so that one which hangs holds up nobody for
@@ -34,6 +41,10 @@ class ThreadConnectionPool(BasePool[T, C], ABC):
         name: What it is found under once it is registered.
         config: The settings; the default is what `_get_default_config` returns.
         clock: What measures ages and intervals.
+
+    Raises:
+        PoolConfigError: If *config* is no `ConnectionPoolConfig`.
+        PoolKindError: If a hook is a coroutine function.
 
     Examples:
         >>> class Numbers(ThreadConnectionPool):
@@ -53,23 +64,15 @@ class ThreadConnectionPool(BasePool[T, C], ABC):
     """
 
     def __init__(self, name: str, config: C | None = None, *, clock: Clock | None = None) -> None:
+        for hook in _HOOKS:
+            if iscoroutinefunction(getattr(self, hook)):
+                raise PoolKindError(
+                    f"{type(self).__name__}.{hook}() must be a plain function in a pool for "
+                    "threads; pools with async ones derive from ConnectionPool",
+                    pool=name,
+                )
         self._make_locks()
         super().__init__(name, config, clock=clock)
-
-    @abstractmethod
-    def _create_connection(self) -> T:
-        """Open a connection.  An error reaches the caller who waits longest, as it is."""
-
-    @abstractmethod
-    def _close_connection(self, connection: T) -> None:
-        """Close *connection*.  An error is counted, and the connection is gone all the same."""
-
-    def _validate_connection(self, connection: T) -> bool:  # noqa: ARG002 - for those who override it
-        """Whether *connection* is good; if not, or if this raises, another one is lent."""
-        return True
-
-    def _reset_connection(self, connection: T) -> None:
-        """Tidy *connection* up after each use.  If this raises, it is closed."""
 
     def initialize(self) -> None:
         """Open the pool, with *min_size* connections; one that is open already stays as it is.
@@ -87,15 +90,19 @@ class ThreadConnectionPool(BasePool[T, C], ABC):
             self._enter()
             core = self._core
             told: list[BaseException | None] = []
-            threads: list[threading.Thread] = []
-            while core.live < core.min_size:
+            threads: set[threading.Thread] = set()
+            for _ in range(core.min_size - core.live):
                 core.connecting += 1
-                threads.append(self._spawn("connect", lambda: told.append(self._connect(core))))
-        limit: Any = self._config.connect_timeout
-        for thread in threads:
-            thread.join(limit)
-        late = self._too_slow(limit) if any(each.is_alive() for each in threads) else None
-        for error in (*told, late):
+                threads.add(self._spawn("connect", lambda: told.append(self._connect(core))))
+            limit: Any = self._config.connect_timeout
+            # Those of somebody else who initializes it as well are waited for too.
+            there = self._stirred.wait_for(
+                lambda: not core.connecting and threads.isdisjoint(self._working), limit
+            )
+            told.append(None if there else self._too_slow(limit))
+            if core.closed and not any(told):
+                raise self._closed_error()
+        for error in told:
             if error is not None:
                 self.close()
                 raise error
@@ -114,17 +121,23 @@ class ThreadConnectionPool(BasePool[T, C], ABC):
             self._status = PoolStatus.CLOSING
             core = self._core
             self._stop.set()
-            self._begin(core, core.close(self._closed_error()))
-            self._stirred.wait_for(lambda: not core.on_loan and not self._working, patience)
-            if late := core.orphan(self._orphans):
-                self._closed_on_loan(late)
-                self._begin(core, late)
-            self._stirred.wait_for(lambda: not self._working, patience)
-            self._status = PoolStatus.CLOSED
-            self._stirred.notify_all()
+            try:
+                self._begin(core, core.close(self._closed_error()))
+                self._stirred.wait_for(lambda: not core.on_loan and not self._working, patience)
+                if late := core.orphan(self._orphans):
+                    self._closed_on_loan(late)
+                    self._begin(core, late)
+                self._stirred.wait_for(lambda: not self._working, patience)
+            finally:  # whoever is interrupted here waits no longer; what is on its way goes on
+                self._status = PoolStatus.CLOSED
+                self._stirred.notify_all()
 
     def __enter__(self) -> Self:
-        self.initialize()
+        try:
+            self.initialize()
+        except BaseException:  # interrupted, and nobody else would close it
+            self.close()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -143,6 +156,7 @@ class ThreadConnectionPool(BasePool[T, C], ABC):
             Exception: The error of `_create_connection` if it failed.
         """
         entry = self._take() or self._wait(timeout)
+        entry.by_hand = True
         return entry.connection
 
     def release(self, connection: T) -> None:
@@ -222,43 +236,49 @@ class ThreadConnectionPool(BasePool[T, C], ABC):
         wanted = default if timeout is None else timeout
         limit = deadline.remaining() if wanted is None else deadline.at_most(wanted)
         ticket = _Ticket[T]()
-        with self._lock:
-            self._enter()
-            core = self._core
-            self._admit(core)
-            core.waiters.append(ticket)
-            core.callers += 1
-            self._pump(core)
-            core.max_size_reached += not ticket.over and not core.enough_coming()
-        start = self._now()
-        late: PoolTimeoutError | None = None
         try:
-            ticket.wait(limit)
-            with self._lock:
-                if not ticket.over:
-                    late = self._timeout_error(limit or 0.0)
-                    self._forsake(core, ticket)
-                core.callers -= 1
-                self._waited(self._now() - start)
-        except BaseException:  # an interrupt: what it was handed meanwhile goes to the next one
-            with self._lock:
-                core.callers -= 1
-                self._forsake(core, ticket)
+            return self._served(ticket, limit)
+        except BaseException:  # an interrupt too: what it was handed goes to the next one
+            self._forsake(ticket)
             raise
+        finally:
+            if ticket.core is not None:
+                with self._lock:
+                    ticket.core.callers -= 1
+
+    def _served(self, ticket: _Ticket[T], limit: float | None) -> Entry[T]:
+        self._queue_up(ticket)
+        start = self._now()
+        ticket.wait(limit)
+        with self._lock:
+            self._waited(self._now() - start)
+            late = None if ticket.over else self._timeout_error(limit or 0.0)
         if late is not None:
             self._timed_out(late)
             raise late
         entry = ticket.result()
         if self._config.leak_threshold is not None:
-            self._remember(entry, threading.current_thread().name, caller(2))
+            self._remember(entry, threading.current_thread().name, caller(3))
         return entry
 
-    def _forsake(self, core: Core[T], ticket: _Ticket[T]) -> None:
-        if ticket.entry is not None:
-            self._give_back(ticket.entry)
-        else:
-            ticket.over = True
-            core.forsake()
+    def _queue_up(self, ticket: _Ticket[T]) -> None:
+        with self._lock:
+            self._enter()
+            core = self._core
+            self._admit(core)
+            core.callers += 1
+            ticket.core = core
+            core.waiters.append(ticket)
+            self._pump(core)
+            core.max_size_reached += not ticket.over and not core.enough_coming()
+
+    def _forsake(self, ticket: _Ticket[T]) -> None:
+        with self._lock:
+            if ticket.entry is not None:
+                self._give_back(ticket.entry)
+            elif ticket.core is not None and not ticket.over:
+                ticket.over = True
+                ticket.core.forsake()
 
     def _give_back(self, entry: Entry[T]) -> None:
         with self._lock:
@@ -316,120 +336,17 @@ class ThreadConnectionPool(BasePool[T, C], ABC):
                 name = f"pool {self._name}: keeper"
                 threading.Thread(target=_keep, args=arguments, name=name, daemon=True).start()
 
-    # What the pool does in the background.
-
-    def _is_open(self) -> bool:
-        return self._status is PoolStatus.READY
-
-    def _later(self, seconds: float) -> None:
-        def pump() -> None:
-            with self._lock:
-                self._pump(self._core)
-
-        timer = threading.Timer(seconds, pump)
-        timer.daemon = True
-        timer.start()
-
-    def _spawn(self, what: str, act: Callable[[], object]) -> threading.Thread:
-        def run() -> None:
-            try:
-                act()
-            finally:
-                with self._lock:
-                    working.discard(thread)
-                    self._stirred.notify_all()
-
-        working = self._working
-        thread = threading.Thread(target=run, name=f"pool {self._name}: {what}", daemon=True)
-        working.add(thread)
-        try:
-            thread.start()
-        except RuntimeError:  # there can be no more threads, as when Python shuts down
-            run()
-        return thread
-
-    def _start(self, core: Core[T], work: Work) -> None:
-        entry: Any = work.entry
-        if work.task is Task.CONNECT:
-            self._spawn("connect", lambda: self._connect(core))
-        elif work.task is Task.CHECK:
-            self._spawn("check", lambda: self._check(core, entry))
-        else:
-            self._spawn("close", lambda: self._close(core, entry))
-
-    def _connect(self, core: Core[T]) -> BaseException | None:
-        """Open a connection; returns what a waiter is told if that fails."""
-        try:
-            connection = self._create()
-            with self._lock:
-                self._connected(core, connection)
-        except BaseException as error:  # it is the waiter's; control flow is raised all the same
-            with self._lock:
-                told = self._not_connected(core, error)
-            if not isinstance(error, Exception):
-                raise
-            return told
-        return None
-
-    def _create(self) -> T:
-        connection = self._create_connection()
-        if not self._core.checks_always or connection is None or self._valid(connection):
-            return connection
-        self._shut(connection)
-        raise self._useless()
-
-    def _check(self, core: Core[T], entry: Entry[T]) -> None:
-        good = False
-        try:
-            good = self._valid(entry.connection)
-        finally:
-            with self._lock:
-                self._checked(core, entry, good=good)
-
-    def _reset(self, core: Core[T], entry: Entry[T]) -> None:
-        good = False
-        try:
-            good = self._attempt("reset", self._reset_connection, entry.connection)
-        finally:
-            with self._lock:
-                self._settle(core, entry, good=good)
-
-    def _close(self, core: Core[T], entry: Entry[T]) -> None:
-        try:
-            self._shut(entry.connection)
-        finally:
-            with self._lock:
-                core.gone(entry)
-                self._pump(core)
-
-    def _valid(self, connection: T) -> bool:
-        return self._attempt("validate", self._validate_connection, connection)
-
-    def _shut(self, connection: T) -> None:
-        self._attempt("close", self._close_connection, connection)
-
-    def _attempt(self, what: str, hook: Callable[[T], object], connection: T) -> bool:
-        """Whether *hook* came to an end and did not say no."""
-        try:
-            answer = hook(connection)
-        except Exception as error:  # noqa: BLE001 - hooks may raise anything; it is counted and told
-            with self._lock:
-                self._failed(what, error)
-            return False
-        return self._verdict(what, answer)
-
-    def _resets(self) -> bool:
-        return overrides(self, ThreadConnectionPool, "_reset_connection")
-
 
 class _Ticket(Generic[T]):
     """The place of a thread in the queue."""
 
-    __slots__ = ("_gate", "entry", "error", "over")
+    __slots__ = ("_gate", "core", "entry", "error", "over")
 
     def __init__(self) -> None:
         self._gate = threading.Lock()
         self._gate.acquire()
+        self.core: Core[T] | None = None
+        """In whose queue it is."""
         self.entry: Entry[T] | None = None
         self.error: BaseException | None = None
         self.over = False
