@@ -189,12 +189,13 @@ async def test_a_cancelled_call_gives_back_probe_and_permit():
 
 def test_a_full_bulkhead_is_not_retried():
     bulkhead, clock = Bulkhead(1, max_waiting=0), FakeClock()
-    bulkhead.take()
+    permit = bulkhead.take()
 
     with pytest.raises(BulkheadFullError):
         Pipeline(Retry(delay=1, clock=clock), bulkhead).execute(int)
 
     assert clock.sleeps == []
+    bulkhead.leave(permit)
 
 
 class TestRecommended:

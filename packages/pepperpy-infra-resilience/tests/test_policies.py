@@ -291,7 +291,8 @@ class TestBulkhead:
             assert not late
 
         assert bulkhead.inspect()["facts"] == {"running": 0, "waiting": 0, "refused": 0}
-        assert all(bulkhead.take() for _ in range(5))
+        permits = [bulkhead.take() for _ in range(5)]
+        assert all(permits)
         assert bulkhead.take() is None
 
     def test_threads_never_exceed_it_and_lose_no_permit(self):
@@ -321,7 +322,7 @@ class TestBulkhead:
     @pytest.mark.asyncio
     async def test_those_that_gave_up_do_not_fill_the_queue(self):
         bulkhead = Bulkhead(1)
-        bulkhead.take()
+        permit = bulkhead.take()
 
         for _ in range(500):
             task = asyncio.ensure_future(bulkhead(forever)())
@@ -331,6 +332,7 @@ class TestBulkhead:
 
         assert len(bulkhead._queue) < 100
         assert bulkhead.inspect()["facts"]["waiting"] == 0
+        bulkhead.leave(permit)
 
     def test_a_waiter_whose_loop_is_gone_is_passed_over(self):
         bulkhead = Bulkhead(1)
@@ -371,7 +373,8 @@ class TestBulkhead:
         permit = bulkhead.take()
 
         bulkhead.after_fork()
-        assert bulkhead.take() is not None
+        taken = bulkhead.take()
+        assert taken is not None
         bulkhead.leave(permit)
 
         assert bulkhead.take() is None

@@ -6,6 +6,7 @@ import math
 from collections import deque
 from threading import Lock, RLock
 from typing import TYPE_CHECKING, Final, TypeVar
+from weakref import ref
 
 from pepperpy.infra.utils import (
     Signal,
@@ -31,7 +32,18 @@ if TYPE_CHECKING:
 
 W = TypeVar("W", bound="_Waiter")
 
-_NO_PERMIT: Final = object()
+
+class Permit:
+    """What a call holds while it runs.  One that is dropped, by an interrupt, is made anew."""
+
+    __slots__ = ("__weakref__", "era")
+
+    def __init__(self, era: object) -> None:
+        self.era: object = era
+        """Of its bulkhead; a permit of before a fork is worth nothing after it."""
+
+
+_NO_PERMIT: Final = Permit(None)
 
 
 class Bulkhead(Policy):
@@ -57,9 +69,11 @@ class Bulkhead(Policy):
     """
 
     __slots__ = (
+        "_dropped",
         "_free",
         "_gone",
         "_lock",
+        "_made",
         "_queue",
         "_refused",
         "era",
@@ -83,7 +97,9 @@ class Bulkhead(Policy):
         self.max_wait: float | None = None if max_wait is None else seconds(max_wait, "max_wait")
         self.name: str = text(name, "name")
         self._refused = 0
-        self._free: list[object] = []
+        self._free: list[Permit] = []
+        self._made: dict[ref[Permit], None] = {}
+        self._dropped: list[ref[Permit]] = []
         self._queue: deque[_Waiter] = deque()
         self.after_fork()
         register_after_fork(self)
@@ -98,10 +114,12 @@ class Bulkhead(Policy):
         # It guards the queue, and what its waiters are.
         self._lock = RLock()
         self.era: object = object()
-        """What a permit is: one of before a fork is worth nothing after it."""
+        """Whose permits are good."""
         # Both lists are the same ones for ever, since wrappers know them.  Taking a permit and
         # giving it back are atomic operations on the first, without the lock.
-        self._free[:] = [self.era] * self.max_concurrent
+        self._made.clear()
+        self._dropped.clear()
+        self._free[:] = [self._permit() for _ in range(self.max_concurrent)]
         self._queue.clear()
         self._gone = 0
         """How many in the queue have given up."""
@@ -120,10 +138,12 @@ if $permit{tag} is $none{tag}:
     $permit{tag} = {enter}
 """
         leaving = f"""\
-if $permit{tag} is $bulkhead{tag}.era:
-    $free{tag}.append($permit{tag})
-    if $queue{tag}:
-        $hand_over{tag}()"""
+if $permit{tag}.era is $bulkhead{tag}.era:
+    try:
+        $free{tag}.append($permit{tag})
+    finally:
+        if $queue{tag}:
+            $hand_over{tag}()"""
         return admission + concluded(inner, leaving)
 
     def names(self, tag: str) -> Mapping[str, object]:
@@ -141,7 +161,7 @@ if $permit{tag} is $bulkhead{tag}.era:
 
     # Permits.
 
-    def take(self) -> object | None:
+    def take(self) -> Permit | None:
         """A permit, if one is free and nobody waits."""
         if OFF:
             return _NO_PERMIT
@@ -150,7 +170,7 @@ if $permit{tag} is $bulkhead{tag}.era:
         except IndexError:
             return None
 
-    def enter(self) -> object:
+    def enter(self) -> Permit:
         """A permit, after blocking this thread for it.
 
         Raises:
@@ -165,11 +185,12 @@ if $permit{tag} is $bulkhead{tag}.era:
         except BaseException:
             self._abandon(waiter)
             raise
-        if not self._is_granted(waiter):
+        permit = self._granted(waiter)
+        if permit is None:
             raise self._full(patience)
-        return self.era
+        return permit
 
-    async def aenter(self) -> object:
+    async def aenter(self) -> Permit:
         """A permit, after letting other tasks run until there is one.
 
         Raises:
@@ -191,16 +212,19 @@ if $permit{tag} is $bulkhead{tag}.era:
         finally:
             if timer is not None:
                 timer.cancel()
-        if not self._is_granted(waiter):
+        permit = self._granted(waiter)
+        if permit is None:
             raise self._full(patience)
-        return self.era
+        return permit
 
-    def leave(self, permit: object) -> None:
+    def leave(self, permit: Permit) -> None:
         """Give *permit* back: to the one that waits longest, if anybody does."""
-        if permit is self.era:
-            self._free.append(permit)
-            if self._queue:
-                self.hand_over()
+        if permit.era is self.era:
+            try:
+                self._free.append(permit)
+            finally:
+                if self._queue:
+                    self.hand_over()
 
     def hand_over(self) -> None:
         """Give what is free to those who wait."""
@@ -209,6 +233,12 @@ if $permit{tag} is $bulkhead{tag}.era:
 
     # The steps.
 
+    def _permit(self) -> Permit:
+        permit = Permit(self.era)
+        # Told of by a method in C: an interrupt cannot come in there.
+        self._made[ref(permit, self._dropped.append)] = None
+        return permit
+
     def _line_up(self, waiter: W) -> W:
         with self._lock:
             waiting = len(self._queue) - self._gone
@@ -216,45 +246,62 @@ if $permit{tag} is $bulkhead{tag}.era:
                 self._queue.append(waiter)
                 # After that: whoever gives a permit back from now on sees the queue.
                 self._hand_over()
-                if waiter.granted or self.max_waiting is None or waiting < self.max_waiting:
+                if waiter.permit or self.max_waiting is None or waiting < self.max_waiting:
                     return waiter
                 self._forget(waiter)
         raise self._full(None)
 
     def _hand_over(self) -> None:
         queue, free = self._queue, self._free
+        self._replace_dropped()
         while queue and free:
-            # Taken out at once: whoever gets in here meanwhile, by the collector, takes the next.
-            waiter = queue.popleft()
+            waiter = queue[0]  # out of the queue only when all is done, so that nobody gets lost
             if waiter.gone:
                 self._gone -= 1
-                continue
-            try:
-                free.pop()
-            except IndexError:  # somebody without the lock was quicker
-                queue.appendleft(waiter)
-                return
-            if waiter.wake():
-                waiter.granted = True
-            else:
-                waiter.gone = True
-                free.append(self.era)
+            elif not waiter.permit:
+                self._grant(waiter)
+                if not waiter.permit:
+                    continue
+            if queue and queue[0] is waiter:
+                queue.popleft()
+
+    def _grant(self, waiter: _Waiter) -> None:
+        try:
+            permit = self._free.pop()
+        except IndexError:  # somebody without the lock was quicker
+            return
+        waiter.permit = permit
+        try:
+            woken = waiter.wake()
+        except BaseException:  # an interrupt, be it before or after
+            waiter.wake()
+            raise
+        if not woken:
+            waiter.permit = None
+            waiter.gone = True
+            self._gone += 1
+            self._free.append(permit)
+
+    def _replace_dropped(self) -> None:
+        while self._dropped:
+            self._made.pop(self._dropped.pop(), None)
+            self._free.append(self._permit())
 
     def _abandon(self, waiter: _Waiter) -> None:
         """After an interrupt or a cancellation, at whatever moment."""
         with self._lock:
-            if waiter.granted:
-                self._free.append(self.era)
+            if waiter.permit:
+                self._free.append(waiter.permit)
                 self._hand_over()
             else:
                 self._forget(waiter)
 
-    def _is_granted(self, waiter: _Waiter) -> bool:
-        """Whether it was, be it in the last moment; otherwise it waits no longer."""
+    def _granted(self, waiter: _Waiter) -> Permit | None:
+        """Its permit, be it of the last moment; without one it waits no longer."""
         with self._lock:
-            if not waiter.granted:
+            if not waiter.permit:
                 self._forget(waiter)
-            return waiter.granted
+            return waiter.permit
 
     def _forget(self, waiter: _Waiter) -> None:
         if waiter.gone:
@@ -264,9 +311,11 @@ if $permit{tag} is $bulkhead{tag}.era:
         # Taking each one out at once would look through the whole queue each time.
         if self._gone > 32 and self._gone * 2 > len(self._queue):
             waiting = [each for each in self._queue if not each.gone]
-            self._queue.clear()
-            self._queue.extend(waiting)
-            self._gone = 0
+            try:
+                self._queue.clear()
+            finally:
+                self._gone = 0
+                self._queue.extend(waiting)
 
     def _patience(self) -> float | None:
         limits = [each for each in (deadline.remaining(), self.max_wait) if each is not None]
@@ -291,6 +340,7 @@ if $permit{tag} is $bulkhead{tag}.era:
     def inspect(self) -> dict[str, object]:
         """The bulkhead as it is now."""
         with self._lock:
+            self._replace_dropped()
             running = self.max_concurrent - len(self._free)
             waiting = len(self._queue) - self._gone
         return {
@@ -309,10 +359,10 @@ if $permit{tag} is $bulkhead{tag}.era:
 class _Waiter:
     """Somebody in the queue.  Its flags are guarded by the bulkhead's lock."""
 
-    __slots__ = ("gone", "granted")
+    __slots__ = ("gone", "permit")
 
     def __init__(self) -> None:
-        self.granted = False
+        self.permit: Permit | None = None
         self.gone = False
 
     def wake(self) -> bool:
@@ -332,7 +382,8 @@ class _ThreadWaiter(_Waiter):
         self._gate.acquire(timeout=-1 if patience is None else patience)
 
     def wake(self) -> bool:
-        self._gate.release()
+        if self._gate.locked():
+            self._gate.release()
         return True
 
 
