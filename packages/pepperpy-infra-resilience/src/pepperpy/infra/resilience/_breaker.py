@@ -15,8 +15,8 @@ from pepperpy.infra.utils.wrapping import Kind, compile_wrapper, decorate
 
 from ._circuit import LOCK, Circuit
 from ._config import CircuitBreakerConfig
-from ._errors import CircuitBreakerError, invalid
-from ._layers import CORE, judged, wrapper_of
+from ._errors import CircuitBreakerError, RejectedError, invalid
+from ._layers import CORE, indented, judged, wrapper_of
 from ._options import a_clock, text
 from ._state import CircuitState
 from ._switch import adopt
@@ -309,15 +309,21 @@ class CircuitBreaker(BothFaces):
 
     def _is_failure(self, error: BaseException) -> bool:
         config = self._circuit.config
+        failures = cast("tuple[type[Exception], ...]", config.failure_exceptions)
+        kind = type(error)  # isinstance() would ask the error for its class, which may raise
         if (
-            not isinstance(error, cast("tuple[type[Exception], ...]", config.failure_exceptions))
-            or isinstance(error, cast("tuple[type[Exception], ...]", config.ignored_exceptions))
+            not issubclass(kind, failures)
+            or issubclass(kind, cast("tuple[type[Exception], ...]", config.ignored_exceptions))
             or passes_through(error)
         ):
             return False
-        if isinstance(error, CircuitBreakerError) and error.name == self.name:
-            return False  # our own rejection, of a call inside this one
-        return config.is_failure is None or bool(config.is_failure(error))
+        if issubclass(kind, RejectedError):
+            # A call that was not made says nothing, unless somebody wants it to.
+            wanted = tuple(each for each in failures if issubclass(each, RejectedError))
+            own = isinstance(error, CircuitBreakerError) and error.name == self.name
+            if own or not issubclass(kind, wanted):
+                return False
+        return config.is_failure is None or bool(config.is_failure(cast("Exception", error)))
 
     # As a layer of a wrapper.
 
@@ -332,21 +338,30 @@ if $token{tag} is None:
         raise $rejected{tag}($circuit{tag}.refusal, $moment{tag})
 """
         failed = f"$failed{tag}($token{tag}, $error{tag})"
+        began = f"$began{tag}" if self._timed else "0.0"
         if not is_special(self._circuit.config):
             succeeded = f"""\
 $token{tag}.successes += 1
 if $token{tag}.special:
     $succeeded{tag}($token{tag}, $now{tag}())"""
         else:
-            began = f"$began{tag}" if self._timed else "0.0"
             admission += f"$began{tag} = $now{tag}()\n" if self._timed else ""
             judge = ", judge=False" if kind.is_generator else ""
             succeeded = f"$finished{tag}($token{tag}, $result, {began}{judge})"
+        if kind is Kind.FUNCTION:  # which may be somebody's wrapper around a coroutine function
+            succeeded = f"""\
+if $type($result) is $coroutine:
+    $result = $awaited($breaker{tag}, $token{tag}, {began}, $result)
+else:
+{indented(succeeded)}"""
         return admission + judged(inner, kind, tag, failed=failed, succeeded=succeeded)
 
     def names(self, tag: str) -> Mapping[str, object]:
         """What they refer to."""
         return {
+            "coroutine": CoroutineType,
+            "awaited": _awaited,
+            f"breaker{tag}": self,
             f"circuit{tag}": self._circuit,
             f"now{tag}": self._now,
             f"admit{tag}": self._circuit.admit,

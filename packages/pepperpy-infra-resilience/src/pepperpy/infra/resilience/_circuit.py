@@ -184,6 +184,12 @@ class Circuit:
                 self.window, self._aside = self._aside, None
             self._off = off
 
+    def after_fork(self) -> None:
+        """Probes of other threads run on in the parent only, so they have no slots here."""
+        with LOCK:
+            self._round += 1
+            self._probes = []
+
     # The steps, each under the lock.
 
     def _has_slot(self) -> bool:
