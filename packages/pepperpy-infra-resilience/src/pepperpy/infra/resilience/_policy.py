@@ -92,13 +92,9 @@ def refuse_generators(what: str, func: Callable[..., Any], kind: Kind, why: str)
 
 
 class Nothing:
-    """A block, plain or ``async``, that does nothing."""
+    """An ``async`` block that does nothing."""
 
     __slots__ = ()
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, *_: object) -> None: ...
 
     async def __aenter__(self) -> None: ...
 
