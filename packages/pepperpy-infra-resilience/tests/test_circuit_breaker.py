@@ -896,6 +896,7 @@ class TestBadInput:
             ("failure_exceptions", KeyboardInterrupt),
             ("failure_exceptions", "OSError"),
             ("failure_exceptions", 5),
+            ("failure_exceptions", ()),
             ("ignored_exceptions", None),
             ("is_failure", 5),
             ("max_keys", 0),

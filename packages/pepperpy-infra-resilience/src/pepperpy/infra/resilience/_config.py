@@ -132,6 +132,8 @@ def _types(given: Any, option: str) -> tuple[type[Exception], ...]:
         kinds: tuple[object, ...] = (given,) if isinstance(given, type) else tuple(given)
     except TypeError:
         invalid(option, given, advice)
+    if not kinds and option == "failure_exceptions":
+        invalid(option, given, "must name at least one; without a failure nothing opens")
     for kind in kinds:
         if not (isinstance(kind, type) and issubclass(kind, Exception)):
             invalid(option, kind, advice)  # pyright: ignore[reportUnknownArgumentType]
