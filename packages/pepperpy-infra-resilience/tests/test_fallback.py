@@ -1,8 +1,11 @@
 """Providers, one after the other."""
 
 import asyncio
+import gc
 import inspect as inspection
 import pickle
+import weakref
+from contextlib import suppress
 
 import pytest
 
@@ -178,12 +181,64 @@ class TestRegistry:
 
     @pytest.mark.parametrize(
         ("primary", "fallbacks"),
-        [("a", "bc"), ("", ["b"]), ("a", ["a"]), ("a", [None]), ("a", None)],
+        [
+            ("a", "bc"),
+            ("", ["b"]),
+            ("a", ["a"]),
+            ("a", [None]),
+            ("a", None),
+            ([], ["b"]),
+            ("a", [[]]),
+        ],
     )
     def test_names_that_are_none_are_refused(self, primary, fallbacks):
         for make in (ProviderFallback, get_fallback, with_fallback):
             with pytest.raises(InvalidPolicyError):
                 make(primary, fallbacks)
+
+
+watched = weakref.WeakSet()
+
+
+class Watched(Exception):
+    def __init__(self):
+        super().__init__()
+        watched.add(self)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("hedge_after", [None, 1.0])
+@pytest.mark.parametrize("healthy", [["c"], []])
+@pytest.mark.parametrize("form", ["decorated", "execute", "plain", "plain execute"])
+async def test_errors_are_gone_with_the_call_not_with_the_next_collection(
+    hedge_after, healthy, form
+):
+    if hedge_after and "plain" in form:
+        return
+    fallback = ProviderFallback("a", ["b", "c"], hedge_after=hedge_after)
+
+    def plain(provider_id):
+        if provider_id not in healthy:
+            raise Watched
+        return provider_id
+
+    async def call(provider_id):
+        return plain(provider_id)
+
+    func = plain if "plain" in form else call
+    gc.collect()
+    gc.disable()
+    try:
+        with suppress(ProviderFallbackError):
+            answer = fallback.execute(func) if "execute" in form else fallback(func)()
+            if "plain" not in form:
+                await answer
+        for name in fallback.providers:
+            get_circuit_breaker(name).reset()
+        await asyncio.sleep(0)
+        assert not list(watched)
+    finally:
+        gc.enable()
 
 
 @pytest.mark.asyncio

@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import fields, replace
 from functools import cache
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar, cast
 
-from pepperpy.infra.utils import BothFaces, Clock, passes_through, register_inspectable
+from pepperpy.infra.utils import (
+    BothFaces,
+    Clock,
+    did_you_mean,
+    passes_through,
+    register_inspectable,
+)
 from pepperpy.infra.utils.wrapping import Kind, compile_wrapper, decorate
 
 from ._circuit import LOCK, Circuit
 from ._config import CircuitBreakerConfig
 from ._errors import CircuitBreakerError, RejectedError, invalid
 from ._layers import CORE, indented, judged, wrapper_of
-from ._options import a_clock, text
+from ._options import a_clock, older_names, text
 from ._state import CircuitState
 from ._switch import adopt
 from ._windows import is_special, needs_clock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
     from types import TracebackType
     from typing import Self, Unpack
 
@@ -51,7 +58,7 @@ class CircuitBreaker(BothFaces):
 
     Args:
         name: Of what is protected; for errors, signals and inspection.
-        config: When it opens and closes.
+        config: When it opens and closes: a `CircuitBreakerConfig`, or a mapping with its fields.
         clock: What measures the time.
         options: Fields of a `CircuitBreakerConfig`, in place of those of *config*.
 
@@ -81,10 +88,11 @@ class CircuitBreaker(BothFaces):
         "_timed",
     )
 
+    @older_names(provider_id="name")
     def __init__(
         self,
         name: str,
-        config: CircuitBreakerConfig | None = None,
+        config: CircuitBreakerConfig | Mapping[str, Any] | None = None,
         *,
         clock: Clock | None = None,
         **options: Unpack[BreakerOptions],
@@ -406,14 +414,20 @@ class _Child(CircuitBreaker):
         self._setup(name, config, clock)
 
 
-def config_of(config: CircuitBreakerConfig | None, options: BreakerOptions) -> CircuitBreakerConfig:
+def config_of(
+    config: CircuitBreakerConfig | Mapping[str, Any] | None, options: BreakerOptions
+) -> CircuitBreakerConfig:
     """*config* with *options* in place of its own."""
+    changes: dict[str, Any] = {**options}
+    if isinstance(config, Mapping):
+        config, changes = None, {**config, **options}
     if config is not None and not isinstance(config, CircuitBreakerConfig):  # pyright: ignore[reportUnnecessaryIsInstance] # what people pass
-        invalid("config", config, "must be a CircuitBreakerConfig")
-    unknown = options.keys() - {field.name for field in fields(CircuitBreakerConfig)}
-    if unknown:
-        raise TypeError(f"a CircuitBreakerConfig has no {', '.join(sorted(unknown))}")
-    return replace(config or _DEFAULT, **options) if options else config or _DEFAULT
+        invalid("config", config, "must be a CircuitBreakerConfig, or a mapping with its fields")
+    names = [field.name for field in fields(CircuitBreakerConfig)]
+    for name in changes:
+        if name not in names:
+            raise TypeError(f"a CircuitBreakerConfig has no {name}; {did_you_mean(name, names)}")
+    return replace(config or _DEFAULT, **changes) if changes else config or _DEFAULT
 
 
 _DEFAULT = CircuitBreakerConfig()

@@ -11,11 +11,11 @@ from pepperpy.infra.utils.wrapping import Kind, compile_wrapper, decorate, kind_
 from ._circuit import LOCK
 from ._errors import ProviderFallbackError, invalid
 from ._hedging import first_answer
-from ._options import seconds, text
+from ._options import older_names, seconds, text
 from ._registry import FALLBACKS, get_circuit_breaker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable
+    from collections.abc import Callable, Coroutine, Iterable, Mapping
     from datetime import timedelta
 
     from pepperpy.infra.utils import Clock
@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 S = TypeVar("S")
+
+_OLDER_NAMES = {
+    "primary_provider_id": "primary",
+    "fallback_provider_ids": "fallbacks",
+    "circuit_breaker_config": "config",
+}
 
 _LOOP = """\
 $errors = []
@@ -45,6 +51,7 @@ for $injected, $breaker in $providers:
             $token.successes += 1
         if $errors:
             $served($injected)
+            $errors = $none
         return $result
     except $Exception as $error:
         if $passes_through($error):
@@ -87,20 +94,17 @@ class ProviderFallback:
 
     __slots__ = ("__weakref__", "_breakers", "_clock", "_exhausted", "_hedge_after", "_served")
 
+    @older_names(**_OLDER_NAMES)
     def __init__(
         self,
         primary: str,
         fallbacks: Iterable[str],
-        config: CircuitBreakerConfig | None = None,
+        config: CircuitBreakerConfig | Mapping[str, Any] | None = None,
         *,
         hedge_after: float | timedelta | None = None,
         clock: Clock | None = None,
     ) -> None:
-        if isinstance(fallbacks, str) or not hasattr(fallbacks, "__iter__"):
-            invalid("fallbacks", fallbacks, "must be several names, like ['backup']")
-        names = [text(name, "a provider") for name in (primary, *fallbacks)]
-        if len(set(names)) < len(names):
-            invalid("fallbacks", names, "must name each provider once")
+        names = _names(primary, fallbacks)
         self._hedge_after = None if hedge_after is None else seconds(hedge_after, "hedge_after")
         self._breakers = {name: get_circuit_breaker(name, config, clock=clock) for name in names}
         self._clock = self._breakers[primary].clock
@@ -148,6 +152,7 @@ class ProviderFallback:
             return f"return await $hedged($func, {parameters.injected}, $args, $kwargs)"
 
         names = {
+            "none": None,
             "providers": tuple(self._breakers.items()),
             "passes_through": passes_through,
             "served": self._count,
@@ -196,11 +201,12 @@ class ProviderFallback:
                 return cast("R", self._awaited(func, args, kwargs, errors, name, names, work))
             if errors:
                 self._count(name)
+                del errors  # they have this frame in their tracebacks
             return result
         try:
             raise self._all_failed(errors)
         finally:
-            del errors  # its errors have this frame in their tracebacks
+            del errors
 
     async def _awaited(  # noqa: PLR0917 - what `execute` has so far
         self,
@@ -223,6 +229,7 @@ class ProviderFallback:
             else:
                 if errors:
                     self._count(name)
+                    del errors
                 return cast("R", result)
             if not names:
                 break
@@ -252,6 +259,7 @@ class ProviderFallback:
                 raise self._all_failed(errors)
             finally:
                 del errors
+        del errors
         if won > 0:
             self._count(names[won])
         return result
@@ -296,10 +304,11 @@ class ProviderFallback:
         }
 
 
+@older_names(**_OLDER_NAMES)
 def get_fallback(
     primary: str,
     fallbacks: Iterable[str],
-    config: CircuitBreakerConfig | None = None,
+    config: CircuitBreakerConfig | Mapping[str, Any] | None = None,
     *,
     hedge_after: float | timedelta | None = None,
 ) -> ProviderFallback:
@@ -312,20 +321,30 @@ def get_fallback(
         >>> get_fallback("a", ["b"]) is get_fallback("a", ["b"])
         True
     """
-    if not isinstance(fallbacks, str) and hasattr(fallbacks, "__iter__"):
-        fallbacks = tuple(fallbacks)  # an iterator can be read once
-    key = (primary, fallbacks, hedge_after)
+    names = _names(primary, fallbacks)
+    after = None if hedge_after is None else seconds(hedge_after, "hedge_after")
+    key = (*names, after)
     found = cast("ProviderFallback | None", FALLBACKS.get(key))
     if found is None or config is not None:
-        made = ProviderFallback(primary, fallbacks, config, hedge_after=hedge_after)
+        made = ProviderFallback(primary, names[1:], config, hedge_after=after)
         found = cast("ProviderFallback", FALLBACKS.setdefault(key, made))
     return found
 
 
+def _names(primary: str, fallbacks: Iterable[str]) -> list[str]:
+    if isinstance(fallbacks, str) or not hasattr(fallbacks, "__iter__"):
+        invalid("fallbacks", fallbacks, "must be several names, like ['backup']")
+    names = [text(name, "a provider") for name in (primary, *fallbacks)]
+    if len(set(names)) < len(names):
+        invalid("fallbacks", names, "must name each provider once")
+    return names
+
+
+@older_names(**_OLDER_NAMES)
 def with_fallback(
     primary: str,
     fallbacks: Iterable[str],
-    config: CircuitBreakerConfig | None = None,
+    config: CircuitBreakerConfig | Mapping[str, Any] | None = None,
     *,
     hedge_after: float | timedelta | None = None,
 ) -> ProviderFallback:
