@@ -139,6 +139,42 @@ class TestAsync:
         assert seen == ["a"]
 
 
+@pytest.mark.asyncio
+@pytest.mark.parametrize("form", ["decorated", "execute", "method"])
+@pytest.mark.parametrize("answering", ["a", "b", "c", None])
+async def test_providers_may_be_plain_for_some_and_coroutines_for_others(form, answering):
+    fallback = ProviderFallback("a", ["b", "c"])
+
+    def mixed(provider_id, word):
+        async def later():
+            await asyncio.sleep(0)
+            return ask(provider_id, [answering]) + word
+
+        return later() if provider_id != "c" else ask("c", [answering]) + word
+
+    class Client:
+        @fallback
+        def call(self, provider_id, word):
+            return mixed(provider_id, word)
+
+    forms = {
+        "decorated": fallback(mixed),
+        "execute": lambda word: fallback.execute(mixed, word),
+        "method": Client().call,
+    }
+    if answering:
+        assert await forms[form]("!") == f"{answering}!"
+    else:
+        with pytest.raises(ProviderFallbackError) as caught:
+            await forms[form]("!")
+        assert [str(error) for error in caught.value.exceptions] == ["a", "b", "c"]
+    failed = fallback.providers[: "abc".index(answering or "c") + (not answering)]
+    for name in fallback.providers:
+        facts = get_circuit_breaker(name).inspect()["facts"]
+        assert facts["failures"] == (name in failed)
+        assert facts["successes"] == (name == answering)
+
+
 class TestSignature:
     def test_it_is_published_without_the_provider(self):
         @with_fallback("a", ["b"])

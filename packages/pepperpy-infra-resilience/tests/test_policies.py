@@ -17,8 +17,10 @@ from pepperpy.infra.resilience import (
     Chaos,
     ChaosError,
     CircuitBreaker,
+    CircuitBreakerError,
     Hedge,
     InvalidPolicyError,
+    Pipeline,
     RateLimit,
     RateLimitedError,
     Retry,
@@ -301,12 +303,17 @@ class TestBulkhead:
         assert bulkhead.inspect()["facts"]["running"] == 0
 
     @pytest.mark.asyncio
-    async def test_permits_are_conserved_under_ten_thousand_random_cancellations(self):
-        rng = random.Random(7)
+    async def test_permits_and_probes_are_conserved_under_twenty_thousand_cancellations(self):
+        rng, clock = random.Random(7), FakeClock()
         bulkhead = Bulkhead(5)
+        breaker = CircuitBreaker(
+            "mail", half_open_calls=5, success_threshold=1_000_000, clock=clock
+        )
+        breaker.trip()
+        clock.advance(60)
         running = done = 0
 
-        @bulkhead
+        @Pipeline(bulkhead, breaker)
         async def call():
             nonlocal running
             running += 1
@@ -317,7 +324,7 @@ class TestBulkhead:
             finally:
                 running -= 1
 
-        while done < 10_000:
+        while done < 20_000:
             batch = [asyncio.ensure_future(call()) for _ in range(60)]
             for _ in range(rng.randrange(12)):
                 await asyncio.sleep(0)
@@ -333,6 +340,10 @@ class TestBulkhead:
         permits = [bulkhead.take() for _ in range(5)]
         assert all(permits)
         assert bulkhead.take() is None
+        probes = [breaker.admit() for _ in range(5)]
+        with pytest.raises(CircuitBreakerError):
+            breaker.admit()
+        assert len(probes) == 5
 
     def test_threads_never_exceed_it_and_lose_no_permit(self):
         bulkhead, running, most = Bulkhead(3), [], []

@@ -5,32 +5,30 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
-from contextvars import ContextVar
-from dataclasses import fields, replace
-from functools import cache
-from types import AsyncGeneratorType, CoroutineType, GeneratorType
-from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar, cast
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from pepperpy.infra.utils import (
     BothFaces,
     Clock,
-    did_you_mean,
     passes_through,
     register_inspectable,
 )
-from pepperpy.infra.utils.wrapping import Kind, compile_wrapper, decorate
+from pepperpy.infra.utils.wrapping import Kind, decorate
 
 from ._circuit import LOCK, Circuit
-from ._config import CircuitBreakerConfig
-from ._errors import CircuitBreakerError, RejectedError, invalid
-from ._layers import CORE, indented, judged, wrapper_of
+from ._config import CircuitBreakerConfig, config_of, shown
+from ._entered import Entered, enter, leave
+from ._errors import CircuitBreakerError, RejectedError
+from ._later import LATER, counted_later
+from ._layers import indented, judged, wrapper_of
 from ._options import a_clock, older_names, text
 from ._state import CircuitState
 from ._switch import adopt
 from ._windows import is_special, needs_clock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Self, Unpack
 
@@ -167,8 +165,8 @@ class CircuitBreaker(BothFaces):
         except BaseException as error:
             self.failed(token, error)
             raise
-        if type(result) in _LATER:
-            return cast("R", _LATER[type(result)](self, token, 0.0, result))
+        if type(result) in LATER:
+            return cast("R", LATER[type(result)](self, token, 0.0, result))
         token.successes += 1
         return result
 
@@ -179,7 +177,7 @@ class CircuitBreaker(BothFaces):
         except BaseException as error:
             self.failed(token, error)
             raise
-        later = _LATER.get(type(result))
+        later = LATER.get(type(result))
         if later is not None:
             return cast("R", later(self, token, began, result))
         self.finished(token, result, began)
@@ -188,7 +186,7 @@ class CircuitBreaker(BothFaces):
     def __enter__(self) -> Self:
         token = self.admit()
         began = self._now() if self._timed else 0.0
-        _entered.set((*_entered.get(), _Entered(self, token, began)))
+        enter(Entered(self, token, began))
         return self
 
     def __exit__(
@@ -197,7 +195,7 @@ class CircuitBreaker(BothFaces):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        block = _left(self)
+        block = leave(self)
         if block is None:  # left in another context than it was entered in: the probe is let go
             return
         if error is None:
@@ -223,7 +221,7 @@ class CircuitBreaker(BothFaces):
         self._circuit.force(CircuitState.METRICS_ONLY)
 
     def trip(self, error: Exception | None = None) -> None:
-        """Open now for the recovery time, as failures would."""
+        """Open now for the recovery time, as failures would, whatever the state is."""
         self._circuit.open(self._now(), error)
 
     def reset(self) -> None:
@@ -359,7 +357,7 @@ if $token{tag}.special:
         if kind is Kind.FUNCTION:  # which may be somebody's wrapper around a coroutine function
             succeeded = f"""\
 if $type($result) is $coroutine:
-    $result = $awaited($breaker{tag}, $token{tag}, {began}, $result)
+    $result = $counted($breaker{tag}, $token{tag}, {began}, $result)
 else:
 {indented(succeeded)}"""
         return admission + judged(inner, kind, tag, failed=failed, succeeded=succeeded)
@@ -368,7 +366,7 @@ else:
         """What they refer to."""
         return {
             "coroutine": CoroutineType,
-            "awaited": _awaited,
+            "counted": counted_later,
             f"breaker{tag}": self,
             f"circuit{tag}": self._circuit,
             f"now{tag}": self._now,
@@ -401,7 +399,7 @@ else:
                 "keys": len(children),
                 "open_keys": sum(child._circuit.window is None for child in children),  # noqa: SLF001
             },
-            "config": _shown(circuit.config),
+            "config": shown(circuit.config),
         }
 
 
@@ -412,110 +410,3 @@ class _Child(CircuitBreaker):
 
     def __init__(self, name: str, config: CircuitBreakerConfig, clock: Clock) -> None:  # pyright: ignore[reportMissingSuperCall]
         self._setup(name, config, clock)
-
-
-def config_of(
-    config: CircuitBreakerConfig | Mapping[str, Any] | None, options: BreakerOptions
-) -> CircuitBreakerConfig:
-    """*config* with *options* in place of its own."""
-    changes: dict[str, Any] = {**options}
-    if isinstance(config, Mapping):
-        config, changes = None, {**config, **options}
-    if config is not None and not isinstance(config, CircuitBreakerConfig):  # pyright: ignore[reportUnnecessaryIsInstance] # what people pass
-        invalid("config", config, "must be a CircuitBreakerConfig, or a mapping with its fields")
-    names = [field.name for field in fields(CircuitBreakerConfig)]
-    for name in changes:
-        if name not in names:
-            raise TypeError(f"a CircuitBreakerConfig has no {name}; {did_you_mean(name, names)}")
-    return replace(config or _DEFAULT, **changes) if changes else config or _DEFAULT
-
-
-_DEFAULT = CircuitBreakerConfig()
-
-
-def _shown(config: CircuitBreakerConfig) -> dict[str, object]:
-    values = {field.name: getattr(config, field.name) for field in fields(config)}
-    return {
-        name: value
-        for name, value in values.items()
-        if value is None or isinstance(value, (int, float))
-    }
-
-
-class _Entered(NamedTuple):
-    """A block under way."""
-
-    owner: CircuitBreaker
-    token: Window | Probe
-    began: float
-
-
-# A breaker is entered by many at once, so its blocks are kept with each task, not on the breaker.
-_entered: ContextVar[tuple[_Entered, ...]] = ContextVar("pepperpy.circuit_blocks", default=())
-
-
-def _left(owner: CircuitBreaker) -> _Entered | None:
-    """The innermost block of *owner*, which is under way no longer."""
-    blocks = _entered.get()
-    for index in range(len(blocks) - 1, -1, -1):
-        if blocks[index].owner is owner:
-            _entered.set(blocks[:index] + blocks[index + 1 :])
-            return blocks[index]
-    return None
-
-
-# What `execute` does with what runs only later.
-
-
-async def _awaited(
-    breaker: CircuitBreaker, token: Window | Probe, began: float, work: Coroutine[Any, Any, R]
-) -> R:
-    try:
-        result = await work
-    except BaseException as error:
-        breaker.failed(token, error)
-        raise
-    breaker.finished(token, result, began)
-    return result
-
-
-def _yielded(
-    breaker: CircuitBreaker, token: Window | Probe, began: float, work: Generator[Any, Any, R]
-) -> Generator[Any, Any, R]:
-    try:
-        result = yield from work
-    except BaseException as error:
-        breaker.failed(token, error)
-        raise
-    breaker.finished(token, result, began, judge=False)
-    return result
-
-
-def _ayielded(
-    breaker: CircuitBreaker, token: Window | Probe, began: float, work: AsyncGenerator[Any, Any]
-) -> AsyncGenerator[Any, Any]:
-    return cast("AsyncGenerator[Any, Any]", _relaying()(breaker, token, began, work))
-
-
-@cache
-def _relaying() -> Callable[..., object]:
-    """What passes on all that is sent to an async generator and thrown into it."""
-    body = judged(
-        CORE[Kind.ASYNC_GENERATOR],
-        Kind.ASYNC_GENERATOR,
-        "",
-        failed="breaker.failed(token, $error)",
-        succeeded="breaker.finished(token, None, began, judge=False)",
-    )
-
-    def resumed(breaker: object, token: object, began: object, work: object) -> object:  # noqa: ARG001
-        return work
-
-    return compile_wrapper(resumed, body, {}, label="circuit_breaker", kind=Kind.ASYNC_GENERATOR)
-
-
-_LATER: dict[type, Callable[..., Any]] = {
-    CoroutineType: _awaited,
-    GeneratorType: _yielded,
-    AsyncGeneratorType: _ayielded,
-}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
+from pepperpy.infra.utils import did_you_mean
 from pepperpy.infra.utils.wrapping import kind_of
 
 from ._errors import InvalidPolicyError, invalid
@@ -145,3 +147,32 @@ def _check_predicate(predicate: object, option: str) -> None:
         return
     if not callable(predicate) or kind_of(predicate).is_async:
         invalid(option, predicate, "must be a plain function")
+
+
+def config_of(
+    config: CircuitBreakerConfig | Mapping[str, Any] | None, options: BreakerOptions
+) -> CircuitBreakerConfig:
+    """*config* with *options* in place of its own."""
+    changes: dict[str, Any] = {**options}
+    if isinstance(config, Mapping):
+        config, changes = None, {**config, **options}
+    if config is not None and not isinstance(config, CircuitBreakerConfig):  # pyright: ignore[reportUnnecessaryIsInstance] # what people pass
+        invalid("config", config, "must be a CircuitBreakerConfig, or a mapping with its fields")
+    names = [field.name for field in fields(CircuitBreakerConfig)]
+    for name in changes:
+        if name not in names:
+            raise TypeError(f"a CircuitBreakerConfig has no {name}; {did_you_mean(name, names)}")
+    return replace(config or _DEFAULT, **changes) if changes else config or _DEFAULT
+
+
+_DEFAULT = CircuitBreakerConfig()
+
+
+def shown(config: CircuitBreakerConfig) -> dict[str, object]:
+    """Its figures, for inspection."""
+    values = {field.name: getattr(config, field.name) for field in fields(config)}
+    return {
+        name: value
+        for name, value in values.items()
+        if value is None or isinstance(value, (int, float))
+    }

@@ -11,6 +11,7 @@ from pepperpy.infra.utils.wrapping import Kind, compile_wrapper, decorate, kind_
 from ._circuit import LOCK
 from ._errors import ProviderFallbackError, invalid
 from ._hedging import first_answer
+from ._later import counted_later
 from ._options import older_names, seconds, text
 from ._registry import FALLBACKS, get_circuit_breaker
 
@@ -45,7 +46,7 @@ for $injected, $breaker in $providers:
         except $BaseException as $error:
             $breaker.failed($token, $error)
             raise
-        if $token.special:
+{later}        if $token.special:
             $breaker.finished($token, $result, $began)
         else:
             $token.successes += 1
@@ -61,6 +62,14 @@ try:
     raise $exhausted($errors)
 finally:
     del $errors
+"""
+
+
+# A plain function may be somebody's wrapper around a coroutine function, for some providers or all.
+_LATER = """\
+        if $type($result) is $coroutine:
+            $work = $counted($breaker, $token, $began, $result)
+            return $rest($func, {index}, $args, $kwargs, $errors, $injected, $work)
 """
 
 
@@ -147,12 +156,17 @@ class ProviderFallback:
         self._check_hedge(func, kind)
 
         def body(parameters: Parameters) -> str:
-            if self._hedge_after is None:
-                return _LOOP
-            return f"return await $hedged($func, {parameters.injected}, $args, $kwargs)"
+            index = parameters.injected
+            if self._hedge_after is not None:
+                return f"return await $hedged($func, {index}, $args, $kwargs)"
+            plain = kind is Kind.FUNCTION
+            return _LOOP.format(later=_LATER.format(index=index) if plain else "")
 
         names = {
             "none": None,
+            "coroutine": CoroutineType,
+            "counted": counted_later,
+            "rest": self._rest,
             "providers": tuple(self._breakers.items()),
             "passes_through": passes_through,
             "served": self._count,
@@ -185,12 +199,10 @@ class ProviderFallback:
         if self._hedge_after is not None:
             self._check_hedge(func, kind_of(func))
             return cast("R", self._hedged(func, 0, args, kwargs))
-        names = list(self._breakers)
         errors: list[Exception] = []
-        while names:
-            name = names.pop(0)
+        for name, breaker in self._breakers.items():
             try:
-                result = self._breakers[name].execute(func, name, *args, **kwargs)
+                result = breaker.execute(func, name, *args, **kwargs)
             except Exception as error:
                 if passes_through(error):
                     raise
@@ -198,7 +210,7 @@ class ProviderFallback:
                 continue
             if isinstance(result, CoroutineType):
                 work = cast("Coroutine[Any, Any, Any]", result)
-                return cast("R", self._awaited(func, args, kwargs, errors, name, names, work))
+                return cast("R", self._rest(func, 0, args, kwargs, errors, name, work))
             if errors:
                 self._count(name)
                 del errors  # they have this frame in their tracebacks
@@ -208,32 +220,34 @@ class ProviderFallback:
         finally:
             del errors
 
-    async def _awaited(  # noqa: PLR0917 - what `execute` has so far
+    async def _rest(  # noqa: PLR0917 - what there is so far
         self,
         func: Callable[..., Any],
+        index: int,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
         errors: list[Exception],
-        name: str,
-        names: list[str],
-        work: Coroutine[Any, Any, R] | None,
-    ) -> R:
-        while True:
+        first: str,
+        work: Any,
+    ) -> Any:
+        """What *work* of the provider *first* gives, or one of those after it."""
+        names = list(self._breakers)
+        for name in names[names.index(first) :]:
             try:
-                breaker = self._breakers[name]
-                result = await (work or breaker.execute(func, name, *args, **kwargs))
+                if work is None:
+                    given = (*args[:index], name, *args[index:])
+                    work = self._breakers[name].execute(func, *given, **kwargs)
+                result = (await work) if isinstance(work, CoroutineType) else work
             except Exception as error:
                 if passes_through(error):
                     raise
                 errors.append(error)
-            else:
-                if errors:
-                    self._count(name)
-                    del errors
-                return cast("R", result)
-            if not names:
-                break
-            name, work = names.pop(0), None
+                work = None
+                continue
+            if errors:
+                self._count(name)
+                del errors
+            return result
         try:
             raise self._all_failed(errors)
         finally:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from pepperpy.infra.utils import BothFaces, ForkSafeLock, did_you_mean
 
-from ._breaker import CircuitBreaker, config_of
+from ._breaker import CircuitBreaker
+from ._config import config_of
 from ._errors import CircuitConflictError, UnknownCircuitError
 from ._options import older_names, text
 
