@@ -395,6 +395,17 @@ class TestHalfOpen:
 
         assert breaker.execute(int) == 0
 
+    def test_a_probe_that_ends_in_an_ignored_error_gives_its_slot_back(self, clock):
+        breaker = half_open(clock, ignored_exceptions=KeyError, success_threshold=2)
+
+        for _ in range(3):
+            with pytest.raises(KeyError):
+                breaker.execute({}.__getitem__, "x")
+
+        assert breaker.state is CircuitState.HALF_OPEN
+        assert breaker.execute(int) == breaker.execute(int) == 0
+        assert breaker.state is CircuitState.CLOSED
+
     def test_an_interrupted_probe_gives_its_slot_back(self, clock):
         breaker = half_open(clock)
 

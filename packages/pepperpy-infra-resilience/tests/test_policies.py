@@ -369,6 +369,19 @@ class TestBulkhead:
         assert max(most) <= 3
         assert bulkhead.inspect()["facts"] == {"running": 0, "waiting": 0, "refused": 0}
 
+    def test_threads_that_ran_out_of_patience_take_no_permit_with_them(self):
+        bulkhead = Bulkhead(2, max_wait=0)
+        permits = [bulkhead.take(), bulkhead.take()]
+        for _ in range(8):
+            with pytest.raises(BulkheadFullError):
+                bulkhead.execute(int)
+
+        for permit in permits:
+            bulkhead.leave(permit)
+
+        assert [bulkhead.execute(int) for _ in range(8)] == [0] * 8
+        assert bulkhead.inspect()["facts"] == {"running": 0, "waiting": 0, "refused": 8}
+
     @pytest.mark.asyncio
     async def test_those_that_gave_up_do_not_fill_the_queue(self):
         bulkhead = Bulkhead(1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from threading import Lock, RLock
+from threading import RLock
 from typing import TYPE_CHECKING, Final, TypeVar
 from weakref import ref
 
@@ -22,26 +22,15 @@ from ._layers import concluded
 from ._options import seconds, text, whole
 from ._policy import Policy
 from ._switch import OFF
+from ._waiters import Permit, TaskWaiter, ThreadWaiter, Waiter
 
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop, Future
     from collections.abc import Mapping
     from datetime import timedelta
 
     from pepperpy.infra.utils.wrapping import Kind
 
-W = TypeVar("W", bound="_Waiter")
-
-
-class Permit:
-    """What a call holds while it runs.  One that is dropped, by an interrupt, is made anew."""
-
-    __slots__ = ("__weakref__", "era")
-
-    def __init__(self, era: object) -> None:
-        self.era: object = era
-        """Of its bulkhead; a permit of before a fork is worth nothing after it."""
-
+W = TypeVar("W", bound="Waiter")
 
 _NO_PERMIT: Final = Permit(None)
 
@@ -50,7 +39,7 @@ class Bulkhead(Policy):
     """Limits how many calls run at the same time; further ones wait in the order of their coming.
 
     Threads and tasks of any loop share it, in one queue.  A permit is handed from the call that
-    ends to the one that waits longest, and none is lost, whoever is cancelled when.
+    ends to the one that waits longest, and none is lost, whoever is cancelled or interrupted when.
 
     Args:
         max_concurrent: Calls at the same time.
@@ -100,7 +89,7 @@ class Bulkhead(Policy):
         self._free: list[Permit] = []
         self._made: dict[ref[Permit], None] = {}
         self._dropped: list[ref[Permit]] = []
-        self._queue: deque[_Waiter] = deque()
+        self._queue: deque[Waiter] = deque()
         self.after_fork()
         register_after_fork(self)
         register_inspectable(self)
@@ -178,7 +167,7 @@ if $permit{tag}.era is $bulkhead{tag}.era:
         """
         if OFF:
             return _NO_PERMIT
-        waiter = self._line_up(_ThreadWaiter())
+        waiter = self._line_up(ThreadWaiter())
         patience = self._patience()
         try:
             waiter.wait(patience)
@@ -201,7 +190,7 @@ if $permit{tag}.era is $bulkhead{tag}.era:
         import asyncio
 
         loop = asyncio.get_running_loop()
-        waiter = self._line_up(_TaskWaiter(loop))
+        waiter = self._line_up(TaskWaiter(loop))
         patience = self._patience()
         timer = None if patience is None else loop.call_later(patience, waiter.give_up)
         try:
@@ -265,7 +254,7 @@ if $permit{tag}.era is $bulkhead{tag}.era:
             if queue and queue[0] is waiter:
                 queue.popleft()
 
-    def _grant(self, waiter: _Waiter) -> None:
+    def _grant(self, waiter: Waiter) -> None:
         try:
             permit = self._free.pop()
         except IndexError:  # somebody without the lock was quicker
@@ -287,7 +276,7 @@ if $permit{tag}.era is $bulkhead{tag}.era:
             self._made.pop(self._dropped.pop(), None)
             self._free.append(self._permit())
 
-    def _abandon(self, waiter: _Waiter) -> None:
+    def _abandon(self, waiter: Waiter) -> None:
         """After an interrupt or a cancellation, at whatever moment."""
         with self._lock:
             if waiter.permit:
@@ -296,14 +285,14 @@ if $permit{tag}.era is $bulkhead{tag}.era:
             else:
                 self._forget(waiter)
 
-    def _granted(self, waiter: _Waiter) -> Permit | None:
+    def _granted(self, waiter: Waiter) -> Permit | None:
         """Its permit, be it of the last moment; without one it waits no longer."""
         with self._lock:
             if not waiter.permit:
                 self._forget(waiter)
             return waiter.permit
 
-    def _forget(self, waiter: _Waiter) -> None:
+    def _forget(self, waiter: Waiter) -> None:
         if waiter.gone:
             return
         waiter.gone = True
@@ -354,66 +343,3 @@ if $permit{tag}.era is $bulkhead{tag}.era:
                 "max_wait": self.max_wait,
             },
         }
-
-
-class _Waiter:
-    """Somebody in the queue.  Its flags are guarded by the bulkhead's lock."""
-
-    __slots__ = ("gone", "permit")
-
-    def __init__(self) -> None:
-        self.permit: Permit | None = None
-        self.gone = False
-
-    def wake(self) -> bool:
-        """Let it go on; false if it cannot any more."""
-        raise NotImplementedError
-
-
-class _ThreadWaiter(_Waiter):
-    __slots__ = ("_gate",)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._gate = Lock()
-        self._gate.acquire()
-
-    def wait(self, patience: float | None) -> None:
-        self._gate.acquire(timeout=-1 if patience is None else patience)
-
-    def wake(self) -> bool:
-        if self._gate.locked():
-            self._gate.release()
-        return True
-
-
-class _TaskWaiter(_Waiter):
-    __slots__ = ("_loop", "future")
-
-    def __init__(self, loop: AbstractEventLoop) -> None:
-        super().__init__()
-        self._loop = loop
-        self.future: Future[None] = loop.create_future()
-
-    def wake(self) -> bool:
-        import asyncio
-
-        try:
-            here = asyncio.get_running_loop() is self._loop
-        except RuntimeError:
-            here = False
-        if here:
-            if self.future.done():  # cancelled, or out of patience, and about to find out
-                return False
-            self.give_up()
-            return True
-        try:
-            self._loop.call_soon_threadsafe(self.give_up)
-        except RuntimeError:  # its loop is closed
-            return False
-        return True
-
-    def give_up(self) -> None:
-        """End the waiting; whether there is a permit is for the flags to say."""
-        if not self.future.done():
-            self.future.set_result(None)

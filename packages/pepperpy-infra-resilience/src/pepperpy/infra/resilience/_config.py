@@ -76,7 +76,8 @@ class CircuitBreakerConfig:
     jitter: float = 0.0
     """The share of *recovery_timeout* that is random, so that many processes do not probe at once."""
     failure_exceptions: type[Exception] | Iterable[type[Exception]] = (Exception,)
-    """Errors that are failures.  All others count neither way."""
+    """Errors that are failures.  All others count neither way, nor does a `RejectedError` of another
+    policy unless it is named here."""
     ignored_exceptions: type[Exception] | Iterable[type[Exception]] = ()
     """Errors that are no failures although they are of those kinds."""
     is_failure: Callable[[Exception], object] | None = None
@@ -155,7 +156,8 @@ def config_of(
     """*config* with *options* in place of its own."""
     changes: dict[str, Any] = {**options}
     if isinstance(config, Mapping):
-        config, changes = None, {**config, **options}
+        changes = {**config, **options}
+        config = None
     if config is not None and not isinstance(config, CircuitBreakerConfig):  # pyright: ignore[reportUnnecessaryIsInstance] # what people pass
         invalid("config", config, "must be a CircuitBreakerConfig, or a mapping with its fields")
     names = [field.name for field in fields(CircuitBreakerConfig)]

@@ -77,7 +77,8 @@ class ProviderFallback:
     """Asks one provider after the other until one answers.
 
     Each provider has the circuit breaker of its name (`get_circuit_breaker`), and one whose circuit
-    is open is skipped without a call.  Cancellation passes through and asks nobody else.
+    is open is skipped without a call.  Cancellation passes through and asks nobody else.  A plain
+    function may return a coroutine, for all providers or for some.
 
     Args:
         primary: The provider that is asked first.
@@ -237,7 +238,9 @@ class ProviderFallback:
                 if work is None:
                     given = (*args[:index], name, *args[index:])
                     work = self._breakers[name].execute(func, *given, **kwargs)
-                result = (await work) if isinstance(work, CoroutineType) else work
+                result: Any = work
+                if type(work) is CoroutineType:
+                    result = await work
             except Exception as error:
                 if passes_through(error):
                     raise
