@@ -240,7 +240,7 @@ class ProviderFallback:
                     work = self._breakers[name].execute(func, *given, **kwargs)
                 result: Any = work
                 if type(work) is CoroutineType:
-                    result = await work
+                    result = await cast("Coroutine[Any, Any, Any]", work)
             except Exception as error:
                 if passes_through(error):
                     raise
