@@ -241,13 +241,15 @@ if $permit{tag}.era is $bulkhead{tag}.era:
         raise self._full(None)
 
     def _hand_over(self) -> None:
-        queue, free = self._queue, self._free
+        queue = self._queue
         self._replace_dropped()
-        while queue and free:
+        while queue:
             waiter = queue[0]  # out of the queue only when all is done, so that nobody gets lost
             if waiter.gone:
                 self._gone -= 1
             elif not waiter.permit:
+                if not self._free:
+                    return
                 self._grant(waiter)
                 if not waiter.permit:
                     continue
