@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-import httpx2
-from errors import OutOfTimeError, ProvidersFailedError
+from errors import (
+    GatewayError,
+    OutOfTimeError,
+    ProvidersFailedError,
+    ProvidersUnavailableError,
+    UnknownZoneError,
+)
 from names import ANSWERS
 from settings import gateway_settings
-from upstream import Provider, Visit
+from upstream import Upstreams, Visit
 from zones import Answer
 
-from pepperpy.infra import cached, get_logger
-from pepperpy.infra.utils import deadline
-
-log = get_logger("gateway")
+from pepperpy.infra import CircuitBreakerError, cached
+from pepperpy.infra.resilience import ProviderFallbackError
+from pepperpy.infra.utils import DeadlineExceededError, deadline
 
 
 class Loaded(NamedTuple):
@@ -42,10 +46,10 @@ def time_to_keep(loaded: Loaded) -> float:
 
 
 class Answers:
-    """Asks the first provider, then the next; remembers what they said."""
+    """Asks the providers, and remembers what they said."""
 
-    def __init__(self, providers: Sequence[Provider]) -> None:
-        self._providers = providers
+    def __init__(self, upstreams: Upstreams) -> None:
+        self._upstreams = upstreams
 
     async def get(self, zone_id: str, at: str, visit: Visit) -> Answer:
         """The answer, wherever it is from; *visit* says where from in the end.
@@ -68,20 +72,26 @@ class Answers:
     async def _load(self, zone_id: str, at: str, visit: Visit) -> Loaded:
         """The answer of the first provider that has one."""
         visit.cache = "miss"
-        failures = []
-        for provider in self._providers:
-            visit.providers.append(provider.name)
-            try:
-                answer = await provider.fetch(zone_id, at, visit)
-                return Loaded(answer, visit.id, time.perf_counter())
-            except (httpx2.HTTPError, ValueError) as error:  # a ValueError: it was no JSON
-                failures.append(f"{provider.name}: {error!r}")
-                log.info("provider gave up", provider=provider.name, error=repr(error))
-            if not deadline.remaining():
-                raise OutOfTimeError(f"the time is over; {'; '.join(failures)}")
-        raise ProvidersFailedError("; ".join(failures))
+        try:
+            answer = await self._upstreams.ask(zone_id, at, visit)
+        except DeadlineExceededError as error:
+            raise OutOfTimeError(str(error)) from error
+        except ProviderFallbackError as error:
+            visit.came_to(error.providers)
+            raise _named(error, visit) from error
+        if answer is None:
+            raise UnknownZoneError(f"the time-zone database has no zone {zone_id!r}")
+        return Loaded(answer, visit.id, time.perf_counter())
 
-    async def aclose(self) -> None:
-        """Close the connections to providers."""
-        for provider in self._providers:
-            await provider.aclose()
+
+def _named(error: ProviderFallbackError, visit: Visit) -> GatewayError:
+    """What a client is told when no provider had an answer."""
+    causes = zip(error.providers, error.exceptions, strict=True)
+    detail = "; ".join(f"{provider}: {cause!r}" for provider, cause in causes)
+    if not deadline.remaining():
+        return OutOfTimeError(f"the time is over; {detail}")
+    if visit.calls:
+        return ProvidersFailedError(detail)
+    rejections = [each for each in error.exceptions if isinstance(each, CircuitBreakerError)]
+    wait = min((each.retry_after or 0.0 for each in rejections), default=0.0)
+    return ProvidersUnavailableError(detail, retry_after=max(1, math.ceil(wait)))

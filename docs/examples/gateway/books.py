@@ -41,23 +41,23 @@ def gather(
     """
     trouble = [*([str(notes.crash)] if notes.crash else []), *notes.trouble]
 
-    def read(name: str) -> list[Line]:
+    def read(name: str) -> list[Line] | None:
         try:
             return read_lines(folder / f"{name}.jsonl")
         except (LogFileError, OSError) as error:
             if not notes.crash:
                 trouble.append(str(error))
-            return []
+            return None
 
     run = Evidence(
         seed=seed,
         at=notes.at,
         began=notes.began,
         outcomes=notes.outcomes,
-        log=Logbook(read("gateway")),
+        log=Logbook(read("gateway") or []),
         telemetry=notes.telemetry,
-        metrics=read("metrics"),
-        providers={name: read(name) for name in faults.PROVIDERS},
+        metrics=read("metrics") or [],
+        providers={name: log for name in faults.PROVIDERS if (log := read(name)) is not None},
         edits=notes.interferer.edits if notes.interferer else (),
         changes=notes.interferer.changes if notes.interferer else (),
         outage=notes.interferer.outage if notes.interferer else None,

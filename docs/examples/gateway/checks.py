@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import circuits
 import reconcile
 from driver import Verdict
 from evidence import Evidence
@@ -47,6 +48,17 @@ def check(run: Evidence) -> list[Check]:
         "the cache served what had been loaded in time, and nothing that had changed": remembered(
             run
         ),
+        "circuits opened, tried and closed in turn, and none of it is missing or told twice": (
+            circuits.changes(run)
+        ),
+        "providers were asked in turn, and each circuit let pass and rejected whom it should": [
+            *circuits.turns(run),
+            *circuits.exhausted(run),
+        ],
+        "nobody was called past an open circuit, and all calls that went out arrived": [
+            *circuits.past_the_circuit(run),
+            *circuits.arrivals(run),
+        ],
         "telemetry's quantiles are within 1.1 % of the log's": quantiles(run),
         "an edited file counted at once, and one with a mistake not at all": reloads(run),
         "every provider was shown its key, and asked again only when it said": patience(run),

@@ -20,7 +20,7 @@ PATIENCE = 10.0
 
 AT_ONCE = 100
 
-NAMES_OF_FAILURE = {"providers-failed", "out-of-time"}
+NAMES_OF_FAILURE = {"providers-failed", "providers-unavailable", "out-of-time"}
 """Errors that may meet any request; others are right only where they are the right answer."""
 
 
@@ -52,6 +52,8 @@ class Outcome:
     provider: str | None = None
     cache: str | None = None
     retries: int = 0
+    rejected: tuple[str, ...] = ()  # providers that were not asked, since their circuit was open
+    waits: int = 0  # for a connection to a provider
     sent: float = 0.0  # seconds after the start of the run
     seconds: float = 0.0  # until the answer was there
 
@@ -186,6 +188,8 @@ class Driver:
             provider=headers.get("x-provider"),
             cache=headers.get("x-cache"),
             retries=int(headers.get("x-retries", 0)),
+            rejected=tuple(headers.get("x-rejected", "").split()),
+            waits=int(headers.get("x-waits", 0)),
             sent=due - self._began,
             seconds=time.perf_counter() - due,
         )

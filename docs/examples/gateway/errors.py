@@ -11,6 +11,10 @@ class GatewayError(Exception):
     name: ClassVar[str]
     status: ClassVar[int]
 
+    def __init__(self, detail: str, *, retry_after: int | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after  # seconds
+
 
 class UnknownZoneError(GatewayError):
     """There is no such zone: asking again does not help."""
@@ -28,6 +32,12 @@ class ProvidersFailedError(GatewayError):
     """Every provider was tried, and none had an answer."""
 
     name, status = "providers-failed", 502
+
+
+class ProvidersUnavailableError(GatewayError):
+    """No provider was called: circuits are open, or there was no connection; later may be better."""
+
+    name, status = "providers-unavailable", 503
 
 
 class OutOfTimeError(GatewayError):

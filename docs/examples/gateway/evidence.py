@@ -25,7 +25,9 @@ class Evidence:
     log: Logbook = field(default_factory=Logbook)
     telemetry: TelemetryBook | None = None  # None if the gateway could not be asked any more
     metrics: Sequence[Line] = ()  # of the metrics file
-    providers: Mapping[str, Sequence[Line]] = field(default_factory=dict)  # the log of each
+    providers: Mapping[str, Sequence[Line]] = field(
+        default_factory=dict
+    )  # the log of each that can be read
     edits: Sequence[Edit] = ()
     changes: Sequence[Change] = ()  # of which the gateway was told
     outage: Outage | None = None  # of the gateway, on purpose

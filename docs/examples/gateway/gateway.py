@@ -13,7 +13,7 @@ import asyncio
 import logging
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from answers import Answers
@@ -25,18 +25,21 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from upstream import Provider, Visit
+from upstream import Upstreams, Visit, connections
 from zones import parse_instant
 
 from pepperpy.infra import (
     ConfigError,
     TelemetryManager,
+    close_pools,
     explain_config,
     generate_id,
     get_logger,
     initialize_logging,
+    initialize_pools,
     initialize_telemetry,
     invalidate_cache,
+    register_pool,
 )
 from pepperpy.infra.config import watch_config
 from pepperpy.infra.logging import log_context
@@ -48,8 +51,8 @@ log = get_logger("gateway")
 class Gateway:
     """Answers requests, and counts what came of them."""
 
-    def __init__(self, providers: Sequence[Provider], start: str) -> None:
-        self._answers = Answers(providers)
+    def __init__(self, upstreams: Upstreams, start: str) -> None:
+        self._answers = Answers(upstreams)
         self._start = start  # the id of this start: what was counted before is not known any more
         self._measures = Measures()
 
@@ -73,21 +76,28 @@ class Gateway:
         response.headers["x-start"] = self._start
         response.headers["x-retries"] = str(visit.retries)
         response.headers["x-provider"] = visit.provider
+        response.headers["x-rejected"] = " ".join(visit.rejected)
+        response.headers["x-waits"] = str(visit.waits.total())
         response.headers["x-cache"] = visit.cache
         return response
 
     def _note(self, visit: Visit, status: int) -> None:
         # Rounded before both are told, so that log and telemetry know the very same figures.
         seconds = round(time.perf_counter() - visit.began, 6)
-        upstream_seconds = round(visit.upstream, 6) if visit.providers else None
+        upstream_seconds = round(visit.upstream, 6) if visit.calls else None
         log.log(
             logging.WARNING if status >= 500 else logging.INFO,
             "request",
             zone=visit.zone,
             status=status,
             problem=visit.problem,
-            providers=visit.providers,
+            providers=list(visit.attempts),
+            rejected=visit.rejected,
             retries=visit.retries,
+            calls=visit.calls,
+            unheard=visit.unheard,
+            waits=visit.waits,
+            waited_ms=_ms(visit.waited),
             cache=visit.cache,
             loaded_by=visit.loaded_by,
             age=round(visit.age, 6),
@@ -114,8 +124,9 @@ class Gateway:
 
         @asynccontextmanager
         async def lifespan(_: Starlette) -> AsyncIterator[None]:
+            await initialize_pools()
             yield
-            await self._answers.aclose()
+            await close_pools()
 
         routes = [
             Route("/zones/{zone:path}", self.zone),
@@ -146,7 +157,8 @@ def _tell(problem: GatewayError, visit: Visit) -> JSONResponse:
         "detail": str(problem),
         "request_id": visit.id,
     }
-    return JSONResponse(content, problem.status, media_type="application/problem+json")
+    again = None if problem.retry_after is None else {"retry-after": str(problem.retry_after)}
+    return JSONResponse(content, problem.status, again, media_type="application/problem+json")
 
 
 def main() -> None:
@@ -160,11 +172,17 @@ def main() -> None:
     telemetry.info(
         "gateway.started",
         "hello",
-        {"start": start, "settings": explained, "keep": settings.keep_answers},
+        {
+            "start": start,
+            "settings": explained,
+            "keep": settings.keep_answers,
+            "recovery": settings.breaker.recovery_timeout,
+        },
     )
 
-    upstreams = [Provider(name, url, settings) for name, url in settings.upstreams.items()]
-    app = Gateway(upstreams, start).app()
+    for name in settings.upstreams:
+        register_pool(connections(settings, name))
+    app = Gateway(Upstreams(settings), start).app()
     with watch_config(settings.look_every), suppress(KeyboardInterrupt):
         asyncio.run(serve(app, settings.port, others=settings.other_ports))
 

@@ -6,11 +6,16 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from names import CHANGES
+
 Line = dict[str, Any]
+
+HASTE = timedelta(milliseconds=2)
+"""By how much later a request may seem to have begun than it did: its line is written last."""
 
 
 class LogFileError(Exception):
@@ -70,6 +75,14 @@ class Logbook:
             "removed.invalidated": sum(line["dropped"] for line in self.of("invalidated")),
         }
 
+    def changes(self, provider: str) -> list[Line]:
+        """How the circuit of a provider changed."""
+        return [
+            line
+            for line in self.lines
+            if line.get("message") in CHANGES and line["logger"] == provider
+        ]
+
     @property
     def starts(self) -> dict[str, Logbook]:
         """What each start of the gateway wrote, by the id of the start, in order."""
@@ -94,3 +107,8 @@ def _kind(line: Line) -> str:
 def moment(line: Line) -> datetime:
     """When a line was written."""
     return datetime.fromisoformat(line["timestamp"])
+
+
+def began(line: Line) -> datetime:
+    """When the request began that a line is about."""
+    return moment(line) - timedelta(milliseconds=line["ms"])

@@ -5,5 +5,12 @@ from __future__ import annotations
 REQUESTS = "gateway.requests"
 SECONDS = "gateway.request.duration"
 UPSTREAM_SECONDS = "gateway.upstream.duration"
+CHANGES = {
+    "circuit.opened": "open",
+    "circuit.half_opened": "half open",
+    "circuit.closed": "closed",
+}
+"""The signals of a circuit breaker, and what the circuit is from then on."""
+
 ANSWERS = "gateway.answers"
 """The cache of answers, among the figures of all caches."""

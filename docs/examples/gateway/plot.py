@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from circuits import phases
 from driver import Outcome, Verdict
 from evidence import Evidence
 from faults import Outage
+from figures import FIRST, SECOND, fell_back
 from interferer import RELOADED
 from logbook import moment
 from matplotlib.axes import Axes
@@ -16,6 +18,12 @@ from matplotlib.figure import Figure
 # Okabe and Ito's colours, which most colour-blind people can tell apart.
 PROVIDERS = {"north": "#0072b2", "south": "#e69f00"}
 FAULTS = {"slow": "#56b4e9", "drop": "#d55e00", "cut": "#f0e442", "busy": "#cc79a7"}
+CIRCUITS = {"closed": "#b7dfcf", "open": "#e8998d", "half open": "#f6d55c"}
+MARKS = {
+    # on the bands of the circuits: colour, label, place
+    "rejected": ("#000000", "request rejected", -0.35),
+    "waits": ("#0072b2", "waited for a connection", 0.15),
+}
 EDITS = "#555555"
 CACHE = {
     # what a request was to the cache: colour, label
@@ -23,11 +31,12 @@ CACHE = {
     "coalesced": ("#e69f00", "waited for another's load"),
     "hit": ("#009e73", "hit"),
 }
+FAILED = "failed, and said so"
 KINDS = {
     # what clients saw: colour, marker, size
     "right": ("#009e73", ".", 10),
     "unknown zone": ("#888888", "+", 28),
-    "failed, and said so": ("#d55e00", "x", 22),
+    FAILED: ("#d55e00", "x", 22),
     "cut off": ("#7b3294", "v", 26),
     "refused": ("#7b3294", "|", 26),
     "wrong": ("#000000", "D", 30),
@@ -37,12 +46,11 @@ KINDS = {
 
 def draw(run: Evidence, *files: Path) -> None:
     """Draw *run* into *files*; their suffixes tell the formats."""
-    figure = Figure(figsize=(11, 9.5), layout="constrained")
-    latency, faults, cache, effects = figure.subplots(
-        4, sharex=True, height_ratios=(3, 1.2, 1.2, 1.2)
-    )
+    figure = Figure(figsize=(11, 12), layout="constrained")
+    lanes = figure.subplots(6, sharex=True, height_ratios=(3, 1.2, 1.2, 1.2, 1.2, 1.2))
+    latency, faults, circuits, detours, cache, effects = lanes
     end = max([0.1, *(outcome.ended for outcome in run.outcomes)])
-    for axes in (latency, faults, cache, effects):
+    for axes in lanes:
         _shade_outages(axes, run)
         _mark_edits(axes, run)
         axes.spines[["top", "right"]].set_visible(False)
@@ -50,6 +58,8 @@ def draw(run: Evidence, *files: Path) -> None:
     _name_edits(latency, run)
     _draw_latency(latency, run)
     _draw_faults(faults, run, step=end / 60)
+    _draw_circuits(circuits, run)
+    _draw_detours(detours, run, step=end / 60)
     _draw_cache(cache, run, step=end / 60)
     _draw_effects(effects, run, step=end / 60)
     figure.align_ylabels()
@@ -170,39 +180,79 @@ def _draw_cache(axes: Axes, run: Evidence, step: float) -> None:
     _legend(axes, shades=False)
 
 
+def _draw_circuits(axes: Axes, run: Evidence) -> None:
+    """A band for each provider: what its circuit was, whom it rejected, and who had to wait."""
+    for phase in phases(run):
+        length = phase.end - phase.begin
+        axes.barh(phase.provider, length, 0.8, phase.begin, color=CIRCUITS[phase.state], lw=0)
+    for state, colour in CIRCUITS.items():
+        axes.barh(FIRST, 0, color=colour, label=f"circuit {state}")
+    for field, (colour, label, place) in MARKS.items():
+        for number, provider in enumerate(PROVIDERS):
+            moments = [
+                run.seconds_of(moment(line))
+                for line in run.log.requests
+                if provider in (+Counter(line[field]))
+            ]
+            axes.vlines(moments, number + place, number + place + 0.2, color=colour, lw=0.8)
+        axes.plot([], [], "|", color=colour, markersize=7, label=label)
+    axes.set_ylim(1.5, -0.5)  # the first one above
+    axes.set_title("What circuits and pools did", loc="left")
+    _legend(axes, shades=False)
+
+
+def _draw_detours(axes: Axes, run: Evidence, step: float) -> None:
+    retries, instead, rejected, waits = (Counter[int]() for _ in range(4))
+    for line in run.log.requests:
+        slot = int(run.seconds_of(moment(line)) / step)
+        retries[slot] += line["retries"]
+        instead[slot] += fell_back(line)
+        rejected[slot] += len(line["rejected"])
+        waits[slot] += sum(line["waits"].values())
+    _draw_steps(
+        axes,
+        step,
+        ("rejections", rejected, MARKS["rejected"][0]),
+        (f"answered by {SECOND} instead", instead, PROVIDERS[SECOND]),
+        ("waits for a connection", waits, MARKS["waits"][0]),
+        ("retries", retries, "#cc79a7"),
+    )
+    axes.set_title("What the gateway did", loc="left")
+
+
 def _draw_effects(axes: Axes, run: Evidence, step: float) -> None:
-    retries: Counter[int] = Counter()
-    second_choice: Counter[int] = Counter()
     failed: Counter[int] = Counter()
     unheard: Counter[int] = Counter()
     for outcome in run.outcomes:
         slot = int(outcome.sent / step)
-        retries[slot] += outcome.retries
-        failed[slot] += _kind(outcome) == "failed, and said so"
+        failed[slot] += _kind(outcome) == FAILED
         unheard[slot] += not outcome.is_complete
-        second_choice[slot] += outcome.provider == "south" and _kind(outcome) == "right"
-    for name, counts, colour in (
-        ("retries", retries, "#0072b2"),
-        ("answers from south", second_choice, "#e69f00"),
-        ("failed, and said so", failed, "#d55e00"),
+    _draw_steps(
+        axes,
+        step,
+        (FAILED, failed, "#d55e00"),
         ("cut off, refused or lost", unheard, "#7b3294"),
-    ):
+    )
+    axes.set_xlabel("seconds since the start")
+    axes.set_title("What clients missed", loc="left")
+
+
+def _draw_steps(axes: Axes, step: float, *lines: tuple[str, Counter[int], str]) -> None:
+    for name, counts, colour in lines:
         axes.step(
             [slot * step for slot in range(61)],
             [counts[slot] for slot in range(61)],
             where="post",
             color=colour,
-            label=name,
+            label=f"{name} ({counts.total()})",
         )
     axes.set_ylabel(f"per {step:.1f} s")
-    axes.set_xlabel("seconds since the start")
-    axes.set_title("What the gateway did", loc="left")
     _legend(axes, shades=False)
 
 
 def _kind(outcome: Outcome) -> str:
     if outcome.verdict is Verdict.NAMED_ERROR:
-        return "unknown zone" if outcome.problem == "unknown-zone" else "failed, and said so"
+        return "unknown zone" if outcome.problem == "unknown-zone" else FAILED
     return str(outcome.verdict.value)
 
 

@@ -5,16 +5,23 @@ Each function yields what does not fit, in words and with the ids of the request
 
 from __future__ import annotations
 
+import operator
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 
+import figures
 from driver import Outcome, Verdict
 from evidence import Evidence, kind_of_line, kind_of_outcome
-from logbook import Line, Logbook
+from figures import Figure
+from logbook import Line, Logbook, moment
 from quantiles import MEASURED
 from telemetrybook import Kind, TelemetryBook
 
 MOST_IDS = 5
+
+FLUSHED = timedelta(seconds=3)
+"""What was counted longer ago is in the metrics file: it is flushed once a second."""
 
 
 def driver_and_log(run: Evidence) -> Iterator[str]:
@@ -37,9 +44,12 @@ def driver_and_log(run: Evidence) -> Iterator[str]:
 
 
 def _complete(outcome: Outcome, start: str, line: Line, retries: int) -> Iterator[str]:
+    waits = sum(line["waits"].values())
     for in_log, at_driver in (
         (kind_of_line(line), kind_of_outcome(outcome)),
         (f"{retries} retries", f"{outcome.retries} retries"),
+        (f"rejected by {line['rejected']}", f"rejected by {list(outcome.rejected)}"),
+        (f"{waits} waits for a connection", f"{outcome.waits} waits for a connection"),
         (start, outcome.start),
     ):
         if in_log != at_driver:
@@ -79,10 +89,7 @@ def log_and_metrics_file(run: Evidence) -> Iterator[str]:
 
 def _counts(who: str, book: TelemetryBook, log: Logbook, *, killed: bool = False) -> Iterator[str]:
     """Where a book differs from a part of the log; that of a killed process may know less."""
-
-    def fits(counted: int, logged: int) -> bool:
-        return counted <= logged if killed else counted == logged
-
+    fits = operator.le if killed else operator.eq
     ids: dict[Kind, list[str]] = defaultdict(list)
     for line in log.requests:
         ids[kind_of_line(line)].append(line.get("request_id", "without id"))
@@ -97,14 +104,32 @@ def _counts(who: str, book: TelemetryBook, log: Logbook, *, killed: bool = False
         logged = sum(line[field] is not None for line in log.requests)
         if not fits(samples := book.histogram(name).count, logged):
             yield f"{name}: {who} {samples} values, log file {logged}"
-    if not killed:  # what was under way then, the cache had counted, and the log had not
-        yield from _figures(who, book.answers, log.answers)
+    yield from _signals(who, book.figures, log, killed=killed)
+    if not killed:  # what was under way then, they had counted, and the log had not
+        yield from _differing(who, book.figures, figures.pulled(log))
 
 
-def _figures(who: str, told: Mapping[str, int], logged: Mapping[str, int]) -> Iterator[str]:
+def _signals(who: str, told: Mapping[Figure, int], log: Logbook, *, killed: bool) -> Iterator[str]:
+    logged = figures.signals(log)
+    least = logged
+    if killed:  # what came shortly before may not have been flushed yet
+        end = moment(log.lines[-1]) - FLUSHED
+        least = figures.signals(Logbook([line for line in log.lines if moment(line) < end]))
+    for figure in sorted(logged.keys() | {each for each in told if each.name in figures.SIGNALS}):
+        if not least[figure] <= told.get(figure, 0) <= logged[figure]:
+            yield _differs(figure, who, told, logged)
+
+
+def _differing(who: str, told: Mapping[Figure, int], logged: Mapping[Figure, int]) -> Iterator[str]:
     for figure, count in logged.items():
-        if (own := told.get(figure, 0)) != count:
-            yield f"{figure} of the cache: {who} {own}, log file {count}"
+        if told.get(figure, 0) != count:
+            yield _differs(figure, who, told, logged)
+
+
+def _differs(
+    figure: Figure, who: str, told: Mapping[Figure, int], logged: Mapping[Figure, int]
+) -> str:
+    return f"{figure.name} of {figure.of}: {who} {told.get(figure, 0)}, log file {logged[figure]}"
 
 
 def _some(ids: Iterable[str]) -> str:

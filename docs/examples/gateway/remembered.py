@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 
 from driver import Verdict
 from evidence import Evidence
-from logbook import Line, Logbook, moment
-
-HASTE = timedelta(milliseconds=2)
-"""By how much later a request may seem to have begun than it did: its line is written last."""
+from logbook import HASTE, Line, Logbook, began, moment
 
 
 def remembered(run: Evidence) -> Iterator[str]:
@@ -52,14 +48,10 @@ def _stale(line: Line, load: Line | None, changes: list[Line]) -> Iterator[str]:
         return
     for change in changes:
         # A hit writes its line in the same breath, so that here it came after the change.
-        was_before = line["cache"] != "hit" and _began(line) - HASTE <= moment(change)
+        was_before = line["cache"] != "hit" and began(line) - HASTE <= moment(change)
         is_about_it = change["name"] == f"zone:{line['zone']}"
-        if is_about_it and not was_before and _began(load) <= moment(change):
+        if is_about_it and not was_before and began(load) <= moment(change):
             yield f"{_name(line)} got an answer about {line['zone']} from before it changed"
-
-
-def _began(line: Line) -> datetime:
-    return moment(line) - timedelta(milliseconds=line["ms"])
 
 
 def _name(line: Line) -> str:

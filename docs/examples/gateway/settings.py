@@ -9,7 +9,13 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
-from pepperpy.infra import BaseConfig, get_config, register_config
+from pepperpy.infra import (
+    BaseConfig,
+    CircuitBreakerConfig,
+    ConnectionPoolConfig,
+    get_config,
+    register_config,
+)
 
 
 class GatewaySettings(BaseConfig):
@@ -23,6 +29,8 @@ class GatewaySettings(BaseConfig):
     time_for_an_attempt: float = Field(0.5, gt=0)
     attempts: int = Field(3, ge=1)
     delay: float = Field(0.05, ge=0)
+    breaker: CircuitBreakerConfig = CircuitBreakerConfig()  # of each provider
+    pool: ConnectionPoolConfig = ConnectionPoolConfig()  # of each provider
     keep_answers: float = Field(5.0, gt=0)  # seconds
     metrics_file: Path = Path("out/metrics.jsonl")
     look_every: float = Field(0.2, gt=0)  # seconds between two looks at the file

@@ -7,11 +7,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from circuits import calls_of, phases
 from driver import Outcome, Verdict
 from evidence import Evidence, kind_of_line, kind_of_outcome
+from figures import CACHE, pulled, signals
 from logbook import Logbook
+from names import ANSWERS, CHANGES
 from quantiles import SHARES, compare, quantile
-from telemetrybook import Kind
+from telemetrybook import Kind, TelemetryBook
 
 Cells = Sequence[str]
 
@@ -27,7 +30,16 @@ class Table:
 
 def tables(run: Evidence) -> list[Table]:
     """All of them; those that have nothing to say are left out."""
-    found = (whole_run(run), last_start(run), cache(run), gap(run), latency(run), faults(run))
+    found = (
+        whole_run(run),
+        last_start(run),
+        providers(run),
+        told(run),
+        cache(run),
+        gap(run),
+        latency(run),
+        faults(run),
+    )
     return [table for table in found if table.rows]
 
 
@@ -98,7 +110,7 @@ def _rows(*tallies: Tally | None) -> list[Cells]:
         *(row(f"    {name}", name) for name in errors),
         *(
             (what, *("?" if each is None else str(_by_cache(each[0])[name]) for each in tallies))
-            for what, name in CACHE.items()
+            for what, name in BY_CACHE.items()
         ),
         ("  retries for all these", *("?" if each is None else str(each[1]) for each in tallies)),
     ]
@@ -111,7 +123,7 @@ def _by_outcome(kinds: Mapping[Kind, int]) -> Counter[str]:
     return found
 
 
-CACHE = {
+BY_CACHE = {
     "  served from the cache": "hit",
     "  served by another's load": "coalesced",
     "  asked a provider": "miss",
@@ -125,11 +137,78 @@ def _by_cache(kinds: Mapping[Kind, int]) -> Counter[str]:
     return found
 
 
+def providers(run: Evidence) -> Table:
+    """What happened on the way to each provider, in the whole run, by the gateway's log and its own."""
+    columns = [_way_to(provider, run) for provider in run.providers]
+    return Table(
+        "On the way to the providers",
+        ("", *run.providers),
+        [(what, *(column[what] for column in columns)) for what in (columns[0] if columns else ())],
+    )
+
+
+def _way_to(provider: str, run: Evidence) -> dict[str, str]:
+    lines = run.log.requests
+    asked = [line for line in lines if provider in line["providers"]]
+    changed = Counter(CHANGES[line["message"]] for line in run.log.changes(provider))
+    waited = [line["waited_ms"] for line in asked if line["waits"].get(provider)]
+    seconds = sum(
+        phase.end - phase.begin
+        for phase in phases(run)
+        if phase.provider == provider and phase.state != "closed"
+    )
+    calls, unheard, waits = (
+        sum(line[field].get(provider, 0) for line in lines)
+        for field in ("calls", "unheard", "waits")
+    )
+    rows = {
+        "requests let through": len(asked),
+        "requests rejected": sum(provider in line["rejected"] for line in lines),
+        "circuit opened": changed["open"],
+        "  tried again": changed["half open"],
+        "  closed": changed["closed"],
+        "  seconds not closed": f"{seconds:.2f}",
+        "calls sent": calls,
+        "  nobody listened": unheard,
+        "  arrived, by the provider's log": len(calls_of(run.providers[provider])),
+        "waits for a connection": waits,
+        "  in vain": sum(line["logger"] == provider for line in run.log.of("pool.timeout")),
+        "  the longest, ms": f"{max(waited, default=0.0):.1f}",
+    }
+    return {what: str(value) for what, value in rows.items()}
+
+
+def told(run: Evidence) -> Table:
+    """What breakers, pools and the fallback say of themselves, beside what they should say."""
+    start, log = run.log.last
+    books = [run.telemetry, run.files.get(start)]
+    wanted = {**signals(log), **pulled(log)}
+    return Table(
+        "Breakers, pools and fallback since the gateway was started last",
+        ("", "log file", "telemetry", "metrics file"),
+        [
+            (
+                f"  {figure.of}: {_short(figure.name)}",
+                str(count),
+                *(str(book.figures.get(figure, 0)) if book else "?" for book in books),
+            )
+            for figure, count in sorted(wanted.items())
+            if figure.of != ANSWERS and count
+        ],
+    )
+
+
+def _short(name: str) -> str:
+    for prefix in ("pepperpy.", "circuit_", "provider_"):
+        name = name.removeprefix(prefix)
+    return name.replace("_", " ")
+
+
 def cache(run: Evidence) -> Table:
     """What the cache says of itself, beside what it should say."""
     start, log = run.log.last
     books = [run.telemetry, run.files.get(start)]
-    told = [book.answers if book else {} for book in books]
+    told = [_of_cache(book) for book in books]
     wanted = log.answers
     rows = [*wanted, *(["removed.expired"] if any(told) else [])]
     return Table(
@@ -144,6 +223,14 @@ def cache(run: Evidence) -> Table:
             for name in rows
         ],
     )
+
+
+def _of_cache(book: TelemetryBook | None) -> dict[str, int]:
+    return {
+        figure.name.removeprefix(f"{CACHE}."): count
+        for figure, count in (book.figures if book else {}).items()
+        if figure.of == ANSWERS
+    }
 
 
 def latency(run: Evidence) -> Table:

@@ -7,12 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from names import ANSWERS, REQUESTS
+from figures import Figure
+from names import REQUESTS
 
 from pepperpy.infra.telemetry import ExponentialHistogram
-
-CACHE = "pepperpy.cache"
-"""What the figures of all caches are called, before the dot."""
 
 
 class Kind(NamedTuple):
@@ -60,15 +58,14 @@ class TelemetryBook:
         return int(sum(record["value"] for record in self._named("retry.scheduled")))
 
     @property
-    def answers(self) -> dict[str, int]:
-        """The figures of the cache of answers, as they were last told."""
-        own = f"{CACHE}."
-        return {
-            record["name"].removeprefix(own): int(record["value"])
-            for record in self.records
-            if record["name"].startswith(own)
-            and record["tags"].get("pepperpy.component.name") == ANSWERS
-        }
+    def figures(self) -> dict[Figure, int]:
+        """All that is counted of somebody: what was told by signals, and what was pulled last."""
+        found: dict[Figure, int] = {}
+        for record in self.records:
+            figure = Figure(record["name"], record["tags"].get("pepperpy.component.name", ""))
+            before = found.get(figure, 0) if record["type"] == "counter" else 0
+            found[figure] = before + int(record["value"])
+        return found
 
     def histogram(self, name: str) -> ExponentialHistogram:
         """The distribution of all values of a name; parts of it are put together exactly."""

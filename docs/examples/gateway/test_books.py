@@ -12,8 +12,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import circuits
 import pytest
 import quantiles
+import reconcile
 import report
 import tables
 from books import Notes, gather, judge
@@ -44,6 +46,7 @@ class Books:
     stats: Line | None = None
     metrics: list[Line] = field(default_factory=list)
     north: list[Line] = field(default_factory=list)
+    south: list[Line] = field(default_factory=list)
     edits: list[Edit] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     outage: Outage | None = None
@@ -54,7 +57,12 @@ class Books:
 
     def close(self, folder: Path) -> report.Report:
         """Compare them all, by way of the files."""
-        files = {"gateway": self.log, "metrics": self.metrics, "north": self.north, "south": []}
+        files = {
+            "gateway": self.log,
+            "metrics": self.metrics,
+            "north": self.north,
+            "south": self.south,
+        }
         for name, lines in files.items():
             text = "".join(json.dumps(line) + "\n" for line in lines)
             (folder / f"{name}.jsonl").write_bytes(text.encode() + self.raw.get(name, b""))
@@ -75,6 +83,14 @@ class Books:
         lines = (line for line in self.log if line["message"] == message)
         return next(line for line in lines if line["request_id"] == request_id)
 
+    def change(self, provider: str, how: str) -> Line:
+        """The line of the log about a change of a circuit."""
+        return next(
+            line
+            for line in self.log
+            if (line["message"], line.get("logger")) == (f"circuit.{how}", provider)
+        )
+
     def metric(self, index: int) -> Line:
         """What `/stats` says about a series."""
         assert self.stats
@@ -85,7 +101,8 @@ def a_run() -> Books:
     """Ten requests: two answered, three met the kill, five answered by the next start.
 
     Of these five a provider was asked for three, one waited for the second of them, and one was
-    served what that one had loaded.
+    served what that one had loaded.  The second was passed over by a circuit that was open, and the
+    third was let through to try whether it may close.
     """
     return Books(
         outcomes=[
@@ -105,7 +122,15 @@ def a_run() -> Books:
                 cache="miss",
                 sent=3.1,
             ),
-            _right("1-7", "start-b", provider="south", sent=3.2, retries=2),
+            _right(
+                "1-7",
+                "start-b",
+                provider="south",
+                sent=3.2,
+                retries=2,
+                rejected=("north",),
+                waits=1,
+            ),
             _right("1-8", "start-b", provider="none", cache="coalesced", sent=3.21),
             _right("1-9", "start-b", provider="none", cache="hit", sent=3.4),
             _right("1-10", "start-b", sent=3.6),
@@ -113,7 +138,10 @@ def a_run() -> Books:
         log=[
             _started("start-a", at=-0.2),
             _retried("1-1"),
-            _request("1-1", at=0.11, ms=9.0),
+            _request("1-1", at=0.11, ms=9.0, calls=2),
+            _changed("south", "opened", at=0.2),
+            _changed("south", "half_opened", at=0.55),
+            _changed("south", "closed", at=0.56),
             {"message": RELOADED, "timestamp": _clock(0.6), "paths": ["levels.gateway"]},
             {"message": "attempt", "timestamp": _clock(0.8), "request_id": "1-2", "timeout": 0.3},
             {"message": REFUSED, "timestamp": _clock(1.1)},
@@ -122,12 +150,15 @@ def a_run() -> Books:
             _request("1-3", at=1.91, ms=7.0),  # it was killed before it could answer
             _started("start-b", at=3.0),
             _request("1-6", at=3.11, ms=3.0, status=404, problem="unknown-zone"),
+            _changed("north", "opened", at=3.15),
             _retried("1-7"),
             _retried("1-7"),
-            _request("1-7", at=3.29, ms=80.0, provider="south"),
+            _request("1-7", at=3.29, ms=80.0, provider="south", calls=3, waits=1),
             _request("1-8", at=3.2901, ms=70.0, cache="coalesced", loaded_by="1-7"),
             _request("1-9", at=3.41, ms=1.0, cache="hit", loaded_by="1-7", age=0.12),
             _invalidated("zone:Europe/Berlin", at=3.5, dropped=1),
+            _changed("north", "half_opened", at=3.607),
+            _changed("north", "closed", at=3.609),
             _request("1-10", at=3.61, ms=4.0),
         ],
         stats={
@@ -141,12 +172,15 @@ def a_run() -> Books:
                 _counted("answered", 200, "none", cache="coalesced"),
                 _counted("answered", 200, "none", cache="hit"),
                 *_figures(hits=1, misses=4, coalesced=1, loads=2, load_errors=1, invalidated=1),
+                *_signalled("north"),
+                *_pulled(),
                 {"name": "pepperpy.config.builds", "type": "gauge", "tags": {}, "value": 3},
             ],
         },
         metrics=[
             # The first start could flush once; the second one flushed twice.
             *_of("start-a", [_counted("answered", 200, "north"), _signals(1), *_measured(9.0)]),
+            *_of("start-a", _signalled("south")),
             *_of("start-b", [_counted("unknown-zone", 404, "north"), *_measured(3.0)]),
             *_of("start-b", _figures(hits=0, misses=1, coalesced=0, loads=0, load_errors=1)),
             *_of("start-b", [_counted("answered", 200, "south"), _signals(2), *_measured(80.0)]),
@@ -163,8 +197,19 @@ def a_run() -> Books:
                 "start-b",
                 _figures(hits=1, misses=4, coalesced=1, loads=2, load_errors=1, invalidated=1),
             ),
+            *_of("start-b", [*_signalled("north"), *_pulled()]),
         ],
-        north=[{"message": "request", "request_id": "1-1", "t": 0.1, "fault": "drop"}],
+        north=[
+            _call("1-1", at=0.102, fault="drop"),
+            _call("1-1", at=0.108),
+            _call("1-2", at=1.607),
+            _call("1-3", at=1.906),
+            _call("1-4", at=1.99),  # the gateway was killed before it could log it
+            _call("1-6", at=3.109),
+            _call("1-10", at=3.608),
+        ],
+        south=[_call("1-7", at=at, fault=fault) for at, fault in ((3.22, "cut"), (3.25, "drop"))]
+        + [_call("1-7", at=3.28)],
         edits=[
             Edit("edited", 0.5, RELOADED),
             Edit("edited with a mistake", 1.0, REFUSED),
@@ -236,7 +281,7 @@ class TestDriverAndLog:
     ) -> None:
         del books.line("request", "1-2")["request_id"]
 
-        assert close() == [
+        assert close()[:2] == [
             "the log has a request that nobody sent: without id",
             "the log has request 1-2 0 times",
         ]
@@ -247,12 +292,12 @@ class TestDriverAndLog:
         one, two = books.line("request", "1-6"), books.line("request", "1-7")
         one["request_id"], two["request_id"] = "1-7", "1-6"
 
-        assert close() == [
+        assert set(close()) >= {
             "request 1-6: answered (200, south, miss) in the log, unknown-zone (404, north, miss) at the driver",
             "request 1-7: unknown-zone (404, north, miss) in the log, answered (200, south, miss) at the driver",
             "request 1-8 (coalesced) about Europe/Berlin got an answer about Europe/Atlantis",
             "request 1-9 (hit) about Europe/Berlin got an answer about Europe/Atlantis",
-        ]
+        }
 
     def test_a_retry_for_another_request_is_a_failure_though_sums_agree(
         self, books: Books, close: Close
@@ -297,9 +342,12 @@ class TestKill:
         assert len(close()) == 3
 
     def test_what_was_refused_cannot_be_in_the_log(self, books: Books, close: Close) -> None:
-        books.log.insert(9, _request("1-5", ms=1.0))
+        books.log.insert(12, _request("1-5", ms=1.0))
 
-        assert close() == ["the log has request 1-5 1 times (start-a), and it was refused"]
+        assert close() == [
+            "the log has request 1-5 1 times (start-a), and it was refused",
+            "request 1-5: 1 calls to north by the log, 0 arrived",
+        ]
 
     def test_what_was_cut_off_cannot_be_in_the_log_twice(self, books: Books, close: Close) -> None:
         _double(books.log, books.line("request", "1-3"))
@@ -415,6 +463,228 @@ class TestMetricsFile:
         assert close() == ["the metrics file has start-c, and the log has not"]
 
 
+class TestCircuits:
+    """What breakers and the fallback did, in all the books."""
+
+    @pytest.mark.parametrize("provider", ["north", "south"])
+    @pytest.mark.parametrize("how", ["opened", "half_opened", "closed"])
+    def test_a_change_that_is_missing_or_told_twice_is_a_failure(
+        self, tmp_path: Path, provider: str, how: str
+    ) -> None:
+        for change in (list.remove, _double):
+            books = a_run()
+            line = books.change(provider, how)
+            change(books.log, line)
+
+            found = str(books.close(tmp_path).problems)
+            assert f"the circuit of {provider} became" in found or f"{how} of {provider}" in found
+
+    def test_a_change_that_came_too_soon_is_a_failure(self, books: Books, close: Close) -> None:
+        books.change("south", "half_opened")["timestamp"] = _clock(0.4)
+
+        assert close() == [
+            "the circuit of south became half open at 0.40 s, before 0.3 s were over"
+        ]
+
+    @pytest.mark.parametrize("place", ["telemetry", "metrics file"])
+    def test_a_change_that_telemetry_did_not_count_once_is_a_failure(
+        self, books: Books, close: Close, place: str
+    ) -> None:
+        records = books.stats["metrics"] if books.stats else []
+        if place == "metrics file":
+            records = [line for line in books.metrics if line["start"] == "start-b"]
+        next(line for line in records if line["name"] == "circuit.closed")["value"] += 1
+
+        assert close() == [f"circuit.closed of north: {place} 2, log file 1"]
+
+    @pytest.mark.parametrize(
+        ("name", "of", "right"),
+        [
+            ("circuit_breaker.trips", "north", 1),
+            ("circuit_breaker.rejected", "north", 1),
+            ("circuit_breaker.rejected", "south", 0),
+            ("pool.acquired", "south", 3),
+            ("pool.max_size_reached", "south", 1),
+            ("pool.timeouts", "south", 0),
+            ("pool.in_use", "north", 0),
+            ("provider_fallback.served_by_south", "north", 1),
+            ("provider_fallback.exhausted", "north", 0),
+        ],
+    )
+    def test_a_figure_that_the_log_contradicts_is_a_failure(
+        self, books: Books, close: Close, name: str, of: str, right: int
+    ) -> None:
+        told = {"type": "gauge", "tags": {"pepperpy.component.name": of}, "value": right + 1}
+        record = {"name": f"pepperpy.{name}", **told}
+        assert books.stats
+        books.stats["metrics"].append(record)
+        books.metrics.append({"start": "start-b", **record})
+
+        assert close() == [
+            f"pepperpy.{name} of {of}: {who} {right + 1}, log file {right}"
+            for who in ("telemetry", "metrics file")
+        ]
+
+    def test_a_change_long_before_the_kill_must_be_in_the_metrics_file(
+        self, books: Books, close: Close, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        books.metrics = [
+            line
+            for line in books.metrics
+            if (line["start"], line["name"]) != ("start-a", "circuit.closed")
+        ]
+
+        assert close() == []
+        monkeypatch.setattr(reconcile, "FLUSHED", timedelta(seconds=1))
+        assert close() == ["circuit.closed of south: metrics file 0, log file 1"]
+
+    def test_a_rejection_of_which_the_driver_was_told_otherwise_is_a_failure(
+        self, books: Books, close: Close
+    ) -> None:
+        books.outcomes[6] = replace(books.outcomes[6], rejected=())
+
+        assert close() == [
+            "request 1-7: rejected by ['north'] in the log, rejected by [] at the driver"
+        ]
+
+    def test_a_provider_that_was_passed_over_without_a_reason_is_a_failure(
+        self, books: Books, close: Close
+    ) -> None:
+        books.line("request", "1-7")["rejected"] = []
+        books.outcomes[6] = replace(books.outcomes[6], rejected=())
+
+        assert "request 1-7 asked ['south'] and passed over []: not in turn" in close()
+
+    def test_a_rejection_by_a_closed_circuit_is_a_failure(self, books: Books, close: Close) -> None:
+        for how, at in (("opened", 3.3), ("half_opened", 3.607)):
+            change = books.change("north", how)
+            books.log.remove(change)
+            books.log.insert(books.log.index(books.change("north", "closed")), change)
+            change["timestamp"] = _clock(at)
+
+        assert close() == ["request 1-7 was rejected by the circuit of north, which was closed"]
+
+    def test_a_request_that_an_open_circuit_let_through_is_a_failure(
+        self, books: Books, close: Close
+    ) -> None:
+        books.line("request", "1-7").update(rejected=[], providers=["north", "south"])
+
+        assert "request 1-7 was let through by the circuit of north, which was open" in close()
+
+    def test_who_was_served_from_the_cache_went_to_nobody(self, books: Books, close: Close) -> None:
+        books.line("request", "1-9")["providers"] = ["north"]
+
+        assert "request 1-9 (hit) went to ['north']" in close()
+
+    @pytest.mark.parametrize("times", [0, 2])
+    def test_a_request_in_vain_is_told_once(self, books: Books, close: Close, times: int) -> None:
+        _fail(books, "1-10")
+        books.log += [_exhausted("1-10")] * times
+
+        assert f"request 1-10 (providers-failed): fallback.exhausted {times} times" in close()
+
+    def test_a_request_that_was_answered_was_not_in_vain(self, books: Books, close: Close) -> None:
+        books.log.append(_exhausted("1-7"))
+
+        assert "request 1-7 (None): fallback.exhausted 1 times" in close()
+
+    def test_who_was_in_vain_and_is_not_in_the_log_is_a_failure(
+        self, books: Books, close: Close
+    ) -> None:
+        books.log.append(_exhausted("1-77"))
+
+        assert "fallback.exhausted by 1-77, who is not in the log" in close()
+
+
+class TestCalls:
+    """What the providers themselves have seen."""
+
+    def test_a_call_past_an_open_circuit_is_a_failure(self, books: Books, close: Close) -> None:
+        books.north.append(_call("1-7", at=3.23))
+
+        assert close() == [
+            "request 1-7 called north, whose circuit was open",
+            "request 1-7: 0 calls to north by the log, 1 arrived",
+        ]
+
+    def test_what_was_let_through_before_the_circuit_opened_may_go_on(
+        self, books: Books, close: Close
+    ) -> None:
+        books.change("north", "opened")["timestamp"] = _clock(3.23)
+        books.line("request", "1-7")["calls"]["north"] = 1
+        books.line("request", "1-7")["rejected"] = []
+        books.line("request", "1-7")["providers"] = ["north", "south"]
+        books.north.append(_call("1-7", at=3.24))
+
+        assert not any("circuit was open" in problem for problem in close())
+
+    def test_a_call_beside_the_one_that_may_try_is_a_failure(
+        self, books: Books, close: Close
+    ) -> None:
+        books.north[-1]["timestamp"] = _clock(3.6085)
+        books.line("request", "1-7").update(timestamp=_clock(3.6089), ms=100.0)
+        books.north.append(_call("1-7", at=3.6075))
+
+        assert "request 1-10 called north beside the one that was to try it" in close()
+
+    @pytest.mark.parametrize("request_id", ["1-1", "1-2", "1-10"])
+    def test_a_call_that_did_not_arrive_or_twice_is_a_failure(
+        self, tmp_path: Path, request_id: str
+    ) -> None:
+        for change in (list.remove, _double):
+            books = a_run()
+            call = next(line for line in books.north if line["request_id"] == request_id)
+            change(books.north, call)
+
+            (found,) = books.close(tmp_path).problems
+            assert found.startswith(f"request {request_id}: ")
+
+    def test_what_nobody_was_there_to_hear_has_not_arrived(
+        self, books: Books, close: Close
+    ) -> None:
+        books.line("request", "1-2")["unheard"] = {"north": 1}
+
+        assert close() == ["request 1-2: 0 calls to north by the log, 1 arrived"]
+
+    def test_what_was_on_its_way_when_the_outage_began_need_not_arrive(
+        self, books: Books, close: Close
+    ) -> None:
+        books.north.remove(next(line for line in books.north if line["request_id"] == "1-2"))
+        outage = {"message": "outage begins", "timestamp": _clock(1.608), "t": 1.608}
+        books.north.append(outage)
+
+        assert close() == []
+
+        outage["timestamp"] = _clock(1.7)
+        assert close() == ["request 1-2: 1 calls to north by the log, 0 arrived"]
+
+    def test_a_call_from_nowhere_is_a_failure(self, books: Books, close: Close) -> None:
+        books.north.append(_call("1-77", at=3.0))
+
+        assert close() == ["north was called by 1-77, who is not in the log"]
+
+    def test_a_wait_of_which_the_driver_was_not_told_is_a_failure(
+        self, books: Books, close: Close
+    ) -> None:
+        books.outcomes[6] = replace(books.outcomes[6], waits=0)
+
+        assert close() == [
+            "request 1-7: 1 waits for a connection in the log, 0 waits for a connection at the driver"
+        ]
+
+
+def _fail(books: Books, request_id: str) -> None:
+    """Have a request get no answer, in the log and at the driver."""
+    line = books.line("request", request_id)
+    line.update(problem="providers-failed", status=502, providers=["north", "south"])
+    line["calls"]["south"] = 1
+
+
+def _exhausted(request_id: str) -> Line:
+    line = {"message": "fallback.exhausted", "logger": "north", "request_id": request_id}
+    return {**line, "timestamp": _clock(3.61)}
+
+
 class TestCache:
     """What only the log can tell, since the driver sees right answers in each of these cases."""
 
@@ -443,8 +713,8 @@ class TestCache:
 
         right = told["value"] - 1
         assert close() == [
-            f"{figure} of the cache: telemetry {right + 1}, log file {right}",
-            f"{figure} of the cache: metrics file {right + 2}, log file {right}",
+            f"{name} of {ANSWERS}: telemetry {right + 1}, log file {right}",
+            f"{name} of {ANSWERS}: metrics file {right + 2}, log file {right}",
         ]
 
     def test_a_figure_that_was_never_told_counts_as_none(self, books: Books, close: Close) -> None:
@@ -453,7 +723,7 @@ class TestCache:
             each for each in books.stats["metrics"] if each["name"] != "pepperpy.cache.hits"
         ]
 
-        assert close() == ["hits of the cache: telemetry 0, log file 1"]
+        assert close() == ["pepperpy.cache.hits of gateway.answers: telemetry 0, log file 1"]
 
     def test_an_answer_that_nobody_loaded_is_a_failure(self, books: Books, close: Close) -> None:
         books.line("request", "1-9")["loaded_by"] = "1-1"
@@ -619,6 +889,49 @@ class TestTheRest:
 
 
 class TestReport:
+    def test_the_phases_of_circuits_reach_from_start_to_kill_and_to_the_end(
+        self, books: Books, tmp_path: Path
+    ) -> None:
+        found = [
+            (phase.provider, phase.state, round(phase.begin, 3), round(phase.end, 3))
+            for phase in circuits.phases(books.close(tmp_path).run)
+        ]
+
+        assert found == [
+            ("north", "closed", -0.2, 2.0),
+            ("south", "closed", -0.2, 0.2),
+            ("south", "open", 0.2, 0.55),
+            ("south", "half open", 0.55, 0.56),
+            ("south", "closed", 0.56, 2.0),
+            ("north", "closed", 3.0, 3.15),
+            ("north", "open", 3.15, 3.607),
+            ("north", "half open", 3.607, 3.609),
+            ("north", "closed", 3.609, 3.61),
+            ("south", "closed", 3.0, 3.61),
+        ]
+
+    def test_what_happened_on_the_way_to_each_provider_is_told(
+        self, books: Books, tmp_path: Path
+    ) -> None:
+        books.log.append({"message": "pool.timeout", "logger": "south", "timestamp": _clock(3.6)})
+
+        rows = {what: cells for what, *cells in tables.providers(books.close(tmp_path).run).rows}
+
+        assert rows == {
+            "requests let through": ["5", "1"],
+            "requests rejected": ["1", "0"],
+            "circuit opened": ["1", "1"],
+            "  tried again": ["1", "1"],
+            "  closed": ["1", "1"],
+            "  seconds not closed": ["0.46", "0.36"],
+            "calls sent": ["6", "3"],
+            "  nobody listened": ["0", "0"],
+            "  arrived, by the provider's log": ["7", "3"],
+            "waits for a connection": ["0", "1"],
+            "  in vain": ["0", "1"],
+            "  the longest, ms": ["0.0", "2.0"],
+        }
+
     def test_every_problem_stands_under_its_check(self, books: Books, tmp_path: Path) -> None:
         books.metric(0)["value"] = 5
 
@@ -669,6 +982,8 @@ def _right(
     provider: str = "north",
     retries: int = 0,
     cache: str = "miss",
+    rejected: tuple[str, ...] = (),
+    waits: int = 0,
 ) -> Outcome:
     return Outcome(
         id=id_,
@@ -679,6 +994,8 @@ def _right(
         provider=provider,
         cache=cache,
         retries=retries,
+        rejected=rejected,
+        waits=waits,
         sent=sent,
         seconds=0.01,
     )
@@ -686,13 +1003,23 @@ def _right(
 
 def _started(start: str, *, at: float) -> Line:
     settings = "[gateway]\nprovider_key  SecretStr('***')  environment"
-    data = {"start": start, "settings": settings, "keep": 5.0}
+    data = {"start": start, "settings": settings, "keep": 5.0, "recovery": 0.3}
     event = {"event.name": "gateway.started", "event.data": data}
     return {"message": "hello", "timestamp": _clock(at), **event}
 
 
 def _retried(request_id: str) -> Line:
-    return {"message": "retry.scheduled", "request_id": request_id}
+    return {"message": "retry.scheduled", "request_id": request_id, "timestamp": _clock(0.1)}
+
+
+def _changed(provider: str, how: str, *, at: float) -> Line:
+    return {"message": f"circuit.{how}", "logger": provider, "timestamp": _clock(at)}
+
+
+def _call(request_id: str, *, at: float, fault: str | None = None) -> Line:
+    """A line of a provider's log."""
+    line = {"message": "request", "request_id": request_id, "timestamp": _clock(at)}
+    return {**line, "t": at, "fault": fault}
 
 
 def _request(
@@ -706,6 +1033,8 @@ def _request(
     cache: str = "miss",
     loaded_by: str | None = None,
     age: float = 0.0,
+    calls: int = 1,
+    waits: int = 0,
 ) -> Line:
     own = cache == "miss"
     return {
@@ -716,6 +1045,12 @@ def _request(
         "status": status,
         "problem": problem,
         "providers": [provider] if own else [],
+        "rejected": ["north"] if own and provider == "south" else [],
+        "calls": {provider: calls} if own else {},
+        "retries": calls - 1,
+        "unheard": {},
+        "waits": {provider: waits} if own else {},
+        "waited_ms": 2.0 if waits else 0.0,
         "cache": cache,
         "loaded_by": request_id if own and problem is None else loaded_by,
         "age": age,
@@ -747,6 +1082,41 @@ def _figures(*, invalidated: int = 0, **figures: int) -> list[Line]:
             ("x", {"hits": 9}),
         )
         for name, value in own.items()
+    ]
+
+
+def _signalled(provider: str) -> list[Line]:
+    """What the breaker of a provider has told, that opened once and closed again."""
+    return [
+        {
+            "name": f"circuit.{how}",
+            "type": "counter",
+            "tags": {"pepperpy.component.name": provider},
+            "value": 1,
+        }
+        for how in ("opened", "half_opened", "closed")
+    ]
+
+
+def _pulled() -> list[Line]:
+    """What breakers, pools and the fallback of the second start say of themselves."""
+    told = {
+        ("circuit_breaker.trips", "north"): 1,
+        ("circuit_breaker.rejected", "north"): 1,
+        ("pool.acquired", "north"): 2,
+        ("pool.acquired", "south"): 3,
+        ("pool.max_size_reached", "south"): 1,
+        ("provider_fallback.served_by_south", "north"): 1,
+        ("pool.idle", "north"): 3,  # of no interest
+    }
+    return [
+        {
+            "name": f"pepperpy.{name}",
+            "type": "gauge",
+            "tags": {"pepperpy.component.name": of},
+            "value": value,
+        }
+        for (name, of), value in told.items()
     ]
 
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import zoneinfo
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -24,6 +24,7 @@ import answers
 import child
 import demo
 import faults
+import figures
 import httpx2
 import interferer
 import load
@@ -44,25 +45,32 @@ from processes import Child, ChildError, running
 from settings import GatewaySettings, ProviderSettings, gateway_settings
 from stage import CONFIG
 from telemetrybook import Kind, TelemetryBook
-from upstream import Provider
+from upstream import Upstreams, connections
 
 from pepperpy.infra import (
     ConfigError,
     ConfigRegistry,
     TelemetryManager,
     clear_cache,
+    close_pools,
     explain_config,
+    initialize_pools,
     initialize_telemetry,
+    register_pool,
     retry,
     set_config,
+    unregister_pool,
 )
 from pepperpy.infra.config import use_registry
 from pepperpy.infra.logging import capture_logs
+from pepperpy.infra.resilience import isolated_circuit_breakers
 from pepperpy.infra.telemetry import capture_metrics, shutdown_telemetry
+from pepperpy.infra.utils import Signal, subscribe
 
 KEY = "0123456789abcdef"
 AT = datetime(2026, 7, 1, 12, tzinfo=UTC)
 BERLIN = load.Ask("1-00001", "Europe/Berlin")
+ZONES = ["Etc/UTC", "Etc/GMT", "Etc/GMT+1", "Etc/GMT+2"]
 ATLANTIS = load.Ask("1-00002", "Europe/Atlantis")
 
 
@@ -397,6 +405,142 @@ class TestGateway:
         assert timeouts == [0.5, 0.2, 0.2]
 
 
+class TestCircuits:
+    """Providers that keep failing are left alone for a while."""
+
+    @pytest.fixture(autouse=True)
+    def empty(self) -> None:
+        clear_cache()
+
+    def test_a_provider_whose_circuit_is_open_is_not_called(self) -> None:
+        calls: list[str] = []
+
+        first, second = _ask_all(
+            _noting(calls, _dead), "Etc/UTC", "Etc/GMT", south=_healthy, settings=_breaker()
+        )
+
+        assert first.response.headers["x-rejected"] == ""
+        assert second.response.headers["x-rejected"] == "north"
+        assert second.response.headers["x-provider"] == "south"
+        assert second.response.headers["x-retries"] == "0"
+        assert calls == ["/zones/Etc/UTC"] * 3
+
+    def test_with_all_circuits_open_nobody_is_called_and_the_client_is_told_when_to_come(
+        self,
+    ) -> None:
+        calls: list[str] = []
+        dead = _noting(calls, _dead)
+
+        first, second = _ask_all(
+            dead, "Etc/UTC", "Etc/GMT", south=dead, settings=_breaker(recovery_timeout=6.5)
+        )
+
+        assert _problem(first.response) == (502, "providers-failed")
+        assert _problem(second.response) == (503, "providers-unavailable")
+        assert second.response.headers["retry-after"] == "7"
+        assert second.response.headers["x-rejected"] == "north south"
+        assert second.response.headers["x-provider"] == "none"
+        assert calls == ["/zones/Etc/UTC"] * 6
+
+    def test_a_question_that_is_answered_at_last_is_no_failure(self) -> None:
+        calls: list[str] = []
+
+        def every_third(request: httpx2.Request) -> httpx2.Response:
+            return (_dead if len(calls) % 3 else _healthy)(request)
+
+        asked = [f"Etc/GMT+{hour}" for hour in range(1, 6)]
+        visits = _ask_all(_noting(calls, every_third), *asked, settings=_breaker())
+
+        assert {visit.response.headers["x-provider"] for visit in visits} == {"north"}
+        assert len(calls) == 15
+
+    def test_that_there_is_no_such_zone_is_no_failure(self) -> None:
+        visits = _ask_all(lambda _: httpx2.Response(404), "A", "B", "C", settings=_breaker())
+
+        assert {_problem(visit.response) for visit in visits} == {(404, "unknown-zone")}
+        assert {visit.response.headers["x-provider"] for visit in visits} == {"north"}
+
+    def test_a_bug_of_our_own_is_nothing_to_ask_another_provider_about(self) -> None:
+        calls: list[str] = []
+
+        def bug(_: httpx2.Request) -> httpx2.Response:
+            raise ZeroDivisionError
+
+        visit = _ask(bug, _noting(calls, _healthy), settings=_breaker())
+
+        assert _problem(visit.response) == (500, "internal-error")
+        assert calls == []
+
+    def test_a_circuit_closes_when_the_one_that_may_try_is_answered(self) -> None:
+        answers = iter([httpx2.Response(500)])
+
+        visits = _ask_all(
+            lambda request: next(answers, None) or _healthy(request),
+            "Etc/UTC",
+            "Etc/GMT",
+            south=_healthy,
+            settings=_breaker(recovery_timeout=0),
+        )
+
+        assert [visit.response.headers["x-provider"] for visit in visits] == ["south", "north"]
+        changes = [line["message"] for line in _book(visits).changes("north")]
+        assert changes == ["circuit.opened", "circuit.half_opened", "circuit.closed"]
+
+
+class TestConnections:
+    """As many calls at a time as there are connections, to each provider its own."""
+
+    @pytest.fixture(autouse=True)
+    def empty(self) -> None:
+        clear_cache()
+
+    def test_who_finds_no_connection_waits_and_says_so(self) -> None:
+        visits = _ask_all(_slow, *ZONES, at_once=True, settings=_pool(max_size=2))
+
+        assert [visit.response.headers["x-waits"] for visit in visits] == ["0", "0", "1", "1"]
+        assert {visit.response.headers["x-provider"] for visit in visits} == {"north"}
+        waited = [line["waited_ms"] > 0.0 for line in _book(visits).requests]
+        assert waited == [True] * 4
+
+    def test_who_waits_too_long_is_served_by_the_next_provider_and_no_circuit_minds(self) -> None:
+        settings = _pool(max_size=2, acquire_timeout=0) | _breaker()
+
+        visits = _ask_all(_slow, *ZONES, at_once=True, south=_healthy, settings=settings)
+
+        served = [visit.response.headers["x-provider"] for visit in visits]
+        assert served == ["north", "north", "south", "south"]
+        assert [line["calls"] for line in _book(visits).requests].count({"south": 1}) == 2
+        assert not _book(visits).changes("north")
+
+    def test_without_a_connection_anywhere_the_client_is_told_to_come_again(self) -> None:
+        settings = _pool(max_size=1, acquire_timeout=0)
+
+        visits = _ask_all(_slow, *ZONES[:3], at_once=True, south=_slow, settings=settings)
+
+        assert _problem(visits[2].response) == (503, "providers-unavailable")
+        assert visits[2].response.headers["retry-after"] == "1"
+
+    def test_breakers_pools_and_fallback_have_counted_what_the_log_says(self) -> None:
+        settings = _pool(max_size=2, acquire_timeout=0) | _breaker(recovery_timeout=60)
+        asked = (*ZONES, "forget zone:Etc/UTC")
+
+        def down(request: httpx2.Request) -> httpx2.Response:
+            return (_dead if request.url.path == "/zones/Etc/UTC" else _healthy)(request)
+
+        visits = [
+            *_ask_all(_slow, *asked, at_once=True, south=_healthy, settings=settings),
+            *_ask_all(down, *asked, *ZONES, south=down, settings=settings),
+        ]
+
+        for some in (visits[:5], visits[5:]):
+            told = TelemetryBook.from_stats(some[0].stats).figures
+            wanted = figures.pulled(_book(some))
+            kinds = (figures.BREAKER, figures.POOL, figures.FALLBACK)
+            ours = {each: count for each, count in wanted.items() if each.name.startswith(kinds)}
+            assert {each: told[each] for each in ours} == ours
+            assert sum(ours.values()) > 5
+
+
 class TestCache:
     """What it remembers, and for how long."""
 
@@ -485,9 +629,11 @@ class TestCache:
     def test_stats_have_the_figures_of_the_cache(self) -> None:
         visit = _ask(_healthy, _must_not_be_asked)
 
-        figures = TelemetryBook.from_stats(visit.stats).answers
-        assert figures["misses"] >= figures["loads"] >= 1
-        assert {"hits", "coalesced", "load_errors", "removed.invalidated"} <= figures.keys()
+        told = TelemetryBook.from_stats(visit.stats).figures
+        own = {figure.name: count for figure, count in told.items() if figure.of == names.ANSWERS}
+        assert own["pepperpy.cache.misses"] >= own["pepperpy.cache.loads"] >= 1
+        others = ("hits", "coalesced", "load_errors", "removed.invalidated")
+        assert {f"pepperpy.cache.{name}" for name in others} <= own.keys()
 
 
 class TestBooksOfTheGateway:
@@ -855,12 +1001,19 @@ class _Visit:
     retries: Any
     metrics: Any
     log: list[Any]
+    signals: list[Signal]
     logged_when_sent: list[str]
 
 
+Answering = (
+    Callable[[httpx2.Request], httpx2.Response]
+    | Callable[[httpx2.Request], Coroutine[None, None, httpx2.Response]]
+)
+
+
 def _ask(
-    north: Callable[[httpx2.Request], httpx2.Response],
-    south: Callable[[httpx2.Request], httpx2.Response],
+    north: Answering,
+    south: Answering,
     zone: str = "Europe/Berlin",
     at: str = "2026-07-01T12:00:00Z",
     settings: dict[str, Any] | None = None,
@@ -871,9 +1024,9 @@ def _ask(
 
 
 def _ask_all(
-    north: Callable[[httpx2.Request], httpx2.Response],
+    north: Answering,
     *zones_: str,
-    south: Callable[[httpx2.Request], httpx2.Response] | None = None,
+    south: Answering | None = None,
     at: str = "2026-07-01T12:00:00Z",
     last_at: str | None = None,
     at_once: bool = False,
@@ -882,13 +1035,13 @@ def _ask_all(
     """Requests to one gateway, in turn or at once; "forget NAME" in place of a zone is news."""
 
     async def ask() -> list[_Visit]:
-        providers = [
-            Provider(
-                name, f"http://{name}", gateway_settings(), transport=httpx2.MockTransport(answer)
-            )
-            for name, answer in (("north", north), ("south", south or _must_not_be_asked))
-        ]
-        app, logged = Gateway(providers, "start-1").app(), []
+        for name, answer in (("north", north), ("south", south or _must_not_be_asked)):
+            transport = httpx2.MockTransport(answer)
+            register_pool(connections(gateway_settings(), name, transport=transport))
+        await initialize_pools()
+        signals: list[Signal] = []
+        end = subscribe(signals.append)
+        app, logged = Gateway(Upstreams(gateway_settings()), "start-1").app(), []
 
         async def watched(scope: Any, receive: Any, send: Any) -> None:
             async def note_and_send(message: Any) -> None:
@@ -904,8 +1057,8 @@ def _ask_all(
             is_last = number == len(zones_) - 1
             return client.get(f"/zones/{zone}", params={"at": (is_last and last_at) or at})
 
-        transport = httpx2.ASGITransport(watched)
-        async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        gateway = httpx2.ASGITransport(watched)
+        async with httpx2.AsyncClient(transport=gateway, base_url="http://gateway") as client:
             with retry.testing() as retries, capture_metrics() as metrics, capture_logs() as log:
                 calls = [request(number, zone) for number, zone in enumerate(zones_)]
                 if at_once:
@@ -913,16 +1066,61 @@ def _ask_all(
                 else:
                     responses = [await call for call in calls]
             stats = (await client.get("/stats")).json()
+        end()
+        await close_pools()
         return [
-            _Visit(response, stats, retries, metrics, list(log), logged[0])
+            _Visit(response, stats, retries, metrics, list(log), signals, logged[0])
             for response in responses
         ]
 
-    with use_registry(_registry(None)) as registry:
-        registry.set_config(
-            "gateway", {"upstreams": {"north": "-", "south": "-"}, **(settings or {})}
-        )
-        return asyncio.run(ask())
+    with use_registry(_registry(None)) as registry, isolated_circuit_breakers():
+        upstreams = {name: f"http://{name}" for name in faults.PROVIDERS}
+        pool = {"min_size": 3, "max_size": 3, "validate_on_acquire": False}
+        registry.set_config("gateway", {"upstreams": upstreams, "pool": pool, **(settings or {})})
+        try:
+            return asyncio.run(ask())
+        finally:
+            for name in upstreams:
+                unregister_pool(name)
+
+
+def _breaker(**settings: float) -> dict[str, Any]:
+    """A circuit opens with the first failure."""
+    return {"breaker": {"failure_threshold": 1, **settings}}
+
+
+def _pool(max_size: int, **settings: float) -> dict[str, Any]:
+    sizes = {"min_size": max_size, "max_size": max_size}
+    return {"pool": {**sizes, "validate_on_acquire": False, **settings}}
+
+
+def _book(visits: list[_Visit]) -> Logbook:
+    """What was logged and signalled, as it would be read from the file."""
+    return Logbook(
+        [
+            *({"message": s.kind, "logger": s.source, **s.facts} for s in visits[0].signals),
+            *({"message": e.message, "logger": e.logger, **e.fields} for e in visits[0].log),
+        ]
+    )
+
+
+def _noting(
+    calls: list[str], answer: Callable[[httpx2.Request], httpx2.Response]
+) -> Callable[[httpx2.Request], httpx2.Response]:
+    """A provider that notes what it is asked."""
+
+    def note(request: httpx2.Request) -> httpx2.Response:
+        calls.append(request.url.path)
+        return answer(request)
+
+    return note
+
+
+async def _slow(request: httpx2.Request) -> httpx2.Response:
+    """A provider that lets others run before it answers."""
+    for _ in range(100):
+        await asyncio.sleep(0)
+    return _healthy(request)
 
 
 def _once(

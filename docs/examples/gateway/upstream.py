@@ -1,20 +1,35 @@
-"""One upstream service, asked with patience but not for ever."""
+"""The providers: asked one after the other, with patience, but none that keeps failing."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 import httpx2
-from errors import UnknownZoneError
 from settings import GatewaySettings, gateway_settings
 from zones import Answer
 
-from pepperpy.infra import get_logger, retry
+from pepperpy.infra import (
+    ConnectionPool,
+    ConnectionPoolConfig,
+    get_logger,
+    get_pool,
+    pooled_resource,
+    retry,
+    with_fallback,
+)
+from pepperpy.infra.connection import PoolTimeoutError
 from pepperpy.infra.utils import deadline
 
 log = get_logger("gateway")
+
+FAULTS = (httpx2.HTTPError, ValueError)
+"""A provider's; a `ValueError`: what it said was no JSON."""
+
+NOBODY_LISTENS = (httpx2.ConnectError, httpx2.ConnectTimeout)
 
 
 @dataclass(slots=True)
@@ -23,24 +38,34 @@ class Visit:
 
     id: str
     zone: str
-    providers: list[str] = field(default_factory=list)  # that were asked
-    attempts: int = 0
+    # Of each provider that was asked, in this order: the attempts, those for which a connection had
+    # to come back first, the calls that went out, and those of them that nobody was there to hear.
+    attempts: Counter[str] = field(default_factory=Counter)
+    waits: Counter[str] = field(default_factory=Counter)
+    calls: Counter[str] = field(default_factory=Counter)
+    unheard: Counter[str] = field(default_factory=Counter)
+    rejected: list[str] = field(default_factory=list)  # not asked: their circuits were open
+    waited: float = 0.0  # seconds, for connections
+    upstream: float = 0.0  # seconds that providers took, without all waiting
     cache: str = "none"  # what it was to the cache: "hit", "coalesced", "miss"
     loaded_by: str | None = None  # the request whose answer it is
     age: float = 0.0  # seconds since that one got it, for a hit
-    upstream: float = 0.0  # seconds that providers took, without the waiting between attempts
     problem: str | None = None  # the name of the error, if that is what came of it
     began: float = field(default_factory=time.perf_counter)
 
     @property
     def provider(self) -> str:
         """The last one that was asked."""
-        return self.providers[-1] if self.providers else "none"
+        return next(reversed(self.attempts), "none")
 
     @property
     def retries(self) -> int:
         """Attempts beyond the first at each provider."""
-        return self.attempts - len(self.providers)
+        return self.attempts.total() - len(self.attempts)
+
+    def came_to(self, providers: Sequence[str]) -> None:
+        """Note that it was the turn of all these: those that were not asked were rejected."""
+        self.rejected = [name for name in providers if name not in self.attempts]
 
 
 def is_transient(error: BaseException) -> bool:
@@ -50,24 +75,34 @@ def is_transient(error: BaseException) -> bool:
     return isinstance(error, httpx2.TransportError)
 
 
-class Provider:
-    """One upstream service."""
+class Connections(ConnectionPool[httpx2.AsyncClient, ConnectionPoolConfig]):
+    """Connections to one provider, each for one call at a time."""
 
-    def __init__(
-        self,
-        name: str,
-        url: str,
-        settings: GatewaySettings,
-        *,
-        transport: httpx2.AsyncBaseTransport | None = None,
-    ) -> None:
-        self.name = name
-        self._client = httpx2.AsyncClient(
-            base_url=url,
-            headers={"x-api-key": settings.provider_key.get_secret_value()},
-            transport=transport,
-            trust_env=False,
-        )
+    async def _create_connection(self) -> httpx2.AsyncClient:
+        limits = httpx2.Limits(max_connections=1)
+        return httpx2.AsyncClient(**self.config.params, limits=limits, trust_env=False)
+
+    async def _close_connection(self, connection: httpx2.AsyncClient) -> None:
+        await connection.aclose()
+
+
+def connections(
+    settings: GatewaySettings, name: str, *, transport: httpx2.AsyncBaseTransport | None = None
+) -> Connections:
+    """A pool for the provider of this name: its own, so that a slow one holds up no other."""
+    params = {
+        "base_url": settings.upstreams[name],
+        "headers": {"x-api-key": settings.provider_key.get_secret_value()},
+        "transport": transport,
+    }
+    return Connections(name, replace(settings.pool, params=params))
+
+
+class Upstreams:
+    """The providers, the first one preferred; each has a circuit breaker and a pool of its name."""
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        first, *others = self._names = list(settings.upstreams)
         # A 503 with a Retry-After is asked again when it says so, not after 50 ms.  Every retry
         # comes to log and telemetry by itself, as "retry.scheduled".
         patiently = retry(
@@ -76,28 +111,49 @@ class Provider:
             exceptions=is_transient,
             name="gateway.provider",
         )
-        self.fetch = patiently(self._fetch)
+        # The retries are inside: a breaker counts questions that stayed without an answer, not
+        # hiccups, and of what it rejects nothing is tried again.  That all our connections are
+        # busy is nothing that it holds against a provider, and still a reason to ask the next one.
+        in_turn = with_fallback(
+            first,
+            others,
+            replace(settings.breaker, failure_exceptions=FAULTS),
+            exceptions=(*FAULTS, PoolTimeoutError),
+        )
+        self.ask = in_turn(patiently(self._ask))
 
-    async def _fetch(self, zone: str, at: str, visit: Visit) -> Answer:
-        """What this provider says about *zone* at the instant *at*."""
-        visit.attempts += 1
-        timeout = deadline.at_most(gateway_settings().time_for_an_attempt)
-        log.debug("attempt", provider=self.name, timeout=timeout)
-        began = time.perf_counter()
-        try:
-            response = await self._client.get(
-                f"/zones/{quote(zone)}",
-                params={"at": at},
-                headers={"x-request-id": visit.id},
-                timeout=timeout,
-            )
-        finally:
-            visit.upstream += time.perf_counter() - began
+    async def _ask(self, provider: str, zone: str, at: str, visit: Visit) -> Answer | None:
+        """What *provider* says about *zone* at the instant *at*; `None` if there is no such zone."""
+        visit.attempts[provider] += 1
+        visit.came_to(self._names[: self._names.index(provider)])
+        deadline.check()
+        visit.waits[provider] += not get_pool(provider).available
+        asked = time.perf_counter()
+        async with pooled_resource(provider) as client:
+            visit.waited += time.perf_counter() - asked
+            response = await _call(client, provider, zone, at, visit)
         if response.status_code == 404:
-            raise UnknownZoneError(f"the time-zone database has no zone {zone!r}")
+            return None
         answer: Answer = response.raise_for_status().json()
         return answer
 
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self._client.aclose()
+
+async def _call(
+    client: httpx2.AsyncClient, provider: str, zone: str, at: str, visit: Visit
+) -> httpx2.Response:
+    visit.calls[provider] += 1
+    timeout = deadline.at_most(gateway_settings().time_for_an_attempt)
+    log.debug("attempt", provider=provider, timeout=timeout)
+    began = time.perf_counter()
+    try:
+        return await client.get(
+            f"/zones/{quote(zone)}",
+            params={"at": at},
+            headers={"x-request-id": visit.id},
+            timeout=timeout,
+        )
+    except NOBODY_LISTENS:
+        visit.unheard[provider] += 1
+        raise
+    finally:
+        visit.upstream += time.perf_counter() - began

@@ -543,6 +543,23 @@ class TestFigures:
         assert 0 < stats.wait_time <= stats.total_wait_time
         await pool.close()
 
+    async def test_who_waits_for_what_is_on_its_way_found_the_pool_no_smaller_than_it_may_be(
+        self, link_pool, clock
+    ):
+        pool = link_pool(max_size=2, validate_interval=0, clock=clock)
+        pool.release(await pool.acquire())  # it waited for a connection to be opened ...
+        pool.release(await pool.acquire())  # ... and then for a check of it
+        assert pool.stats().max_size_reached == 0
+
+        crowd = [asyncio.create_task(pool.acquire()) for _ in range(5)]
+        await turns()
+
+        assert pool.stats().max_size_reached == 3
+        for task in crowd:
+            pool.release(await task)
+            await turns()
+        await pool.close()
+
     async def test_the_last_error_is_kept_with_an_aware_moment(self, link_pool, clock):
         pool = link_pool(min_size=0, clock=clock)
         pool.error = OSError("postgresql://me:hunter2@db")

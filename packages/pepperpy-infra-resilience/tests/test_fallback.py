@@ -10,6 +10,7 @@ from contextlib import suppress
 import pytest
 
 from pepperpy.infra.resilience import (
+    CircuitBreaker,
     CircuitBreakerConfig,
     CircuitBreakerError,
     CircuitConflictError,
@@ -95,6 +96,35 @@ class TestOrder:
         assert get_circuit_breaker("a").state is CircuitState.OPEN
         assert get_circuit_breaker("b").state is CircuitState.CLOSED
 
+    def test_an_error_that_is_not_the_providers_asks_nobody_else(self, make):
+        call, seen = make(exceptions=(Down, OSError)), []
+
+        with pytest.raises(TypeError):
+            call(None, seen)  # it cannot be asked for a provider
+
+        assert seen == ["a"]
+
+    def test_an_open_circuit_is_skipped_whatever_the_exceptions_are(self, make):
+        get_circuit_breaker("a").force_open()
+        seen = []
+
+        assert make(exceptions=Down)("c", seen) == "c"
+
+        assert seen == ["b", "c"]
+
+    def test_a_rejection_by_another_circuit_is_an_error_like_any_other(self, make):
+        other = CircuitBreaker("other")
+        other.force_open()
+
+        class Guarded:
+            def __contains__(self, _):
+                return other.execute(bool)
+
+        with pytest.raises(CircuitBreakerError, match="other"):
+            make(exceptions=Down)(Guarded())
+        with pytest.raises(ProviderFallbackError):
+            make()(Guarded())
+
     def test_an_interrupt_asks_nobody_else(self, make):
         seen = []
 
@@ -121,6 +151,30 @@ class TestAsync:
         with pytest.raises(ProviderFallbackError) as caught:
             await fallback.execute(aask, "")
         assert len(caught.value.exceptions) == 3
+
+    @pytest.mark.parametrize("hedge_after", [None, 60.0])
+    async def test_an_error_that_is_not_the_providers_asks_nobody_else(self, hedge_after):
+        fallback = ProviderFallback("a", ["b", "c"], exceptions=Down, hedge_after=hedge_after)
+        seen = []
+
+        class Mistaken:
+            def __contains__(self, provider):
+                if provider == "b":
+                    raise TypeError
+                return False
+
+        for call in (fallback(aask), lambda *args: fallback.execute(aask, *args)):
+            with pytest.raises(TypeError):
+                await call(Mistaken(), seen)
+
+        assert seen == ["a", "b"] * 2
+
+    async def test_a_hedge_skips_an_open_circuit_whatever_the_exceptions_are(self):
+        get_circuit_breaker("a").force_open()
+
+        call = with_fallback("a", ["b", "c"], exceptions=Down, hedge_after=60.0)(aask)
+
+        assert await call("c") == "c"
 
     async def test_cancellation_passes_through_and_asks_nobody_else(self):
         seen = []
@@ -231,6 +285,18 @@ class TestRegistry:
         for make in (ProviderFallback, get_fallback, with_fallback):
             with pytest.raises(InvalidPolicyError):
                 make(primary, fallbacks)
+
+    @pytest.mark.parametrize("exceptions", ["Down", [Down, 1], KeyboardInterrupt, None])
+    def test_exceptions_that_are_none_are_refused(self, exceptions):
+        for make in (ProviderFallback, get_fallback, with_fallback):
+            with pytest.raises(InvalidPolicyError, match="exceptions must be"):
+                make("a", ["b"], exceptions=exceptions)
+
+    def test_other_exceptions_make_another_fallback(self):
+        strict = get_fallback("a", ["b"], exceptions=Down)
+
+        assert strict is get_fallback("a", ["b"], exceptions=[Down])
+        assert strict is not get_fallback("a", ["b"])
 
 
 watched = weakref.WeakSet()

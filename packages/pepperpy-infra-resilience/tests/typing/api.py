@@ -80,7 +80,7 @@ def ask(provider_id: str, question: str, *, depth: int = 1) -> bytes:
     return f"{provider_id}{question}{depth}".encode()
 
 
-@with_fallback("a", ["b"], hedge_after=0.2)
+@with_fallback("a", ["b"], hedge_after=0.2, exceptions=(OSError, TimeoutError))
 async def aask(provider_id: str, question: str) -> bytes:
     return f"{provider_id}{question}".encode()
 

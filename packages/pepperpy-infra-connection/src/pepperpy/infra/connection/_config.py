@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from datetime import timedelta  # for pydantic too, which reads the annotations of a section
+from typing import Any, Final
 
 from pepperpy.infra.utils import to_seconds
 
 from ._errors import PoolConfigError
-
-if TYPE_CHECKING:
-    from datetime import timedelta
 
 _MAY_BE_ZERO: Final = frozenset({"acquire_timeout", "close_timeout", "retry_delay"})
 _ENDLESS: Final = frozenset(

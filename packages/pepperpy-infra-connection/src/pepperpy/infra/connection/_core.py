@@ -136,11 +136,11 @@ class Core(Generic[T]):
         if not self._someone_waits():
             return self._connect() if self.live < self.min_size and now >= self.fill_at else None
         if not self.idle:
-            return None if self._enough_coming() else self._connect()
+            return None if self.enough_coming() else self._connect()
         entry = self.idle[-1]
         if now >= entry.expires:
             return self.retire(self.idle.pop())
-        return None if self._enough_coming() else self.check(self.idle.pop())
+        return None if self.enough_coming() else self.check(self.idle.pop())
 
     def hand(self, entry: Entry[T]) -> bool:
         """Lend *entry* to whoever has waited longest; False if nobody does."""
@@ -314,7 +314,8 @@ class Core(Generic[T]):
         return bool(self.waiters)
 
     # Waiters that have given up may count here: it makes the pool grow sooner, and never too far.
-    def _enough_coming(self) -> bool:
+    def enough_coming(self) -> bool:
+        """Whether there is a connection on its way for each one who waits."""
         return self.connecting + self.checking >= len(self.waiters)
 
     def _connect(self) -> Work | None:

@@ -254,7 +254,7 @@ class ConnectionPool(BasePool[T, C], ABC):
         if future.done():
             entry = future.result()
         else:
-            core.max_size_reached += not core.connecting
+            core.max_size_reached += not core.enough_coming()
             core.callers += 1
             start = monotonic()
             if limit is None:

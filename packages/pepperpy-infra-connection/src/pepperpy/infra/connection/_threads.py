@@ -229,7 +229,7 @@ class ThreadConnectionPool(BasePool[T, C], ABC):
             core.waiters.append(ticket)
             core.callers += 1
             self._pump(core)
-            core.max_size_reached += not ticket.over and not core.connecting
+            core.max_size_reached += not ticket.over and not core.enough_coming()
         start = self._now()
         late: PoolTimeoutError | None = None
         try:

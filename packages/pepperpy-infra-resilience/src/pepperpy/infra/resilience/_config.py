@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+# Pydantic reads the annotations of a config that is a field of its models.
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from typing import Any, TypedDict, cast
 
 from pepperpy.infra.utils import did_you_mean
 from pepperpy.infra.utils.wrapping import kind_of
 
 from ._errors import InvalidPolicyError, invalid
 from ._options import seconds, share, whole
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
 
 
 class BreakerOptions(TypedDict, total=False):
@@ -104,7 +102,7 @@ class CircuitBreakerConfig:
             invalid("recovery_backoff", self.recovery_backoff, "must be a number >= 1")
         self._check_window()
         for option in ("failure_exceptions", "ignored_exceptions"):
-            self._set(option, _types(getattr(self, option), option))
+            self._set(option, error_types(getattr(self, option), option))
         _check_predicate(self.is_failure, "is_failure")
         _check_predicate(self.failure_result, "failure_result")
 
@@ -129,7 +127,12 @@ def _number(value: Any) -> float:
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else -1
 
 
-def _types(given: Any, option: str) -> tuple[type[Exception], ...]:
+def error_types(given: Any, option: str) -> tuple[type[Exception], ...]:
+    """Kinds of errors as a tuple of them.
+
+    Raises:
+        InvalidPolicyError: If *given* is something else.
+    """
     advice = "must be kinds of Exception (all others always pass through)"
     try:
         kinds: tuple[object, ...] = (given,) if isinstance(given, type) else tuple(given)

@@ -9,7 +9,8 @@ from pepperpy.infra.utils import Signal, emit, listening, passes_through, regist
 from pepperpy.infra.utils.wrapping import Kind, compile_wrapper, decorate, kind_of, name_of
 
 from ._circuit import LOCK
-from ._errors import ProviderFallbackError, invalid
+from ._config import error_types
+from ._errors import CircuitBreakerError, ProviderFallbackError, invalid
 from ._hedging import first_answer
 from ._later import counted_later
 from ._options import older_names, seconds, text
@@ -55,7 +56,7 @@ for $injected, $breaker in $providers:
             $errors = $none
         return $result
     except $Exception as $error:
-        if $passes_through($error):
+        if not $moves_on($error):
             raise
         $errors.append($error)
 try:
@@ -87,6 +88,8 @@ class ProviderFallback:
         hedge_after: Seconds after which the next one is asked as well, while the earlier ones are
             still at it; the first answer counts and the others are cancelled.  For coroutine
             functions only.
+        exceptions: Errors after which the next one is asked; any other is raised at once, since it
+            says nothing about the provider.
         clock: What measures *hedge_after*, and the time of breakers that are made here.
 
     Raises:
@@ -102,7 +105,15 @@ class ProviderFallback:
         'backup says hi'
     """
 
-    __slots__ = ("__weakref__", "_breakers", "_clock", "_exhausted", "_hedge_after", "_served")
+    __slots__ = (
+        "__weakref__",
+        "_breakers",
+        "_clock",
+        "_exceptions",
+        "_exhausted",
+        "_hedge_after",
+        "_served",
+    )
 
     @older_names(**_OLDER_NAMES)
     def __init__(
@@ -112,10 +123,12 @@ class ProviderFallback:
         config: CircuitBreakerConfig | Mapping[str, Any] | None = None,
         *,
         hedge_after: float | timedelta | None = None,
+        exceptions: type[Exception] | Iterable[type[Exception]] = Exception,
         clock: Clock | None = None,
     ) -> None:
         names = _names(primary, fallbacks)
         self._hedge_after = None if hedge_after is None else seconds(hedge_after, "hedge_after")
+        self._exceptions = error_types(exceptions, "exceptions")
         self._breakers = {name: get_circuit_breaker(name, config, clock=clock) for name in names}
         self._clock = self._breakers[primary].clock
         self._served = dict.fromkeys(names[1:], 0)
@@ -169,7 +182,7 @@ class ProviderFallback:
             "counted": counted_later,
             "rest": self._rest,
             "providers": tuple(self._breakers.items()),
-            "passes_through": passes_through,
+            "moves_on": self._moves_on,
             "served": self._count,
             "exhausted": self._all_failed,
             "hedged": self._hedged,
@@ -205,7 +218,7 @@ class ProviderFallback:
             try:
                 result = breaker.execute(func, name, *args, **kwargs)
             except Exception as error:
-                if passes_through(error):
+                if not self._moves_on(error):
                     raise
                 errors.append(error)
                 continue
@@ -242,7 +255,7 @@ class ProviderFallback:
                 if type(work) is CoroutineType:
                     result = await cast("Coroutine[Any, Any, Any]", work)
             except Exception as error:
-                if passes_through(error):
+                if not self._moves_on(error):
                     raise
                 errors.append(error)
                 work = None
@@ -269,7 +282,10 @@ class ProviderFallback:
 
         names = list(self._breakers)
         won, result, errors = await first_answer(
-            [starting(name) for name in names], cast("float", self._hedge_after), self._clock
+            [starting(name) for name in names],
+            cast("float", self._hedge_after),
+            self._clock,
+            self._moves_on,
         )
         if won is None:
             try:
@@ -280,6 +296,15 @@ class ProviderFallback:
         if won > 0:
             self._count(names[won])
         return result
+
+    def _moves_on(self, error: Exception) -> bool:
+        """Whether the next one is asked after *error*."""
+        if passes_through(error):
+            return False
+        kind = type(error)  # isinstance() would ask the error for its class, which may raise
+        if issubclass(kind, self._exceptions):
+            return True
+        return isinstance(error, CircuitBreakerError) and error.name in self._breakers
 
     def _count(self, name: str) -> None:
         with LOCK:
@@ -328,6 +353,7 @@ def get_fallback(
     config: CircuitBreakerConfig | Mapping[str, Any] | None = None,
     *,
     hedge_after: float | timedelta | None = None,
+    exceptions: type[Exception] | Iterable[type[Exception]] = Exception,
 ) -> ProviderFallback:
     """The fallback over these providers in this order, the same one for all who ask.
 
@@ -340,10 +366,11 @@ def get_fallback(
     """
     names = _names(primary, fallbacks)
     after = None if hedge_after is None else seconds(hedge_after, "hedge_after")
-    key = (*names, after)
+    kinds = error_types(exceptions, "exceptions")
+    key = (*names, after, kinds)
     found = cast("ProviderFallback | None", FALLBACKS.get(key))
     if found is None or config is not None:
-        made = ProviderFallback(primary, names[1:], config, hedge_after=after)
+        made = ProviderFallback(primary, names[1:], config, hedge_after=after, exceptions=kinds)
         found = cast("ProviderFallback", FALLBACKS.setdefault(key, made))
     return found
 
@@ -364,6 +391,7 @@ def with_fallback(
     config: CircuitBreakerConfig | Mapping[str, Any] | None = None,
     *,
     hedge_after: float | timedelta | None = None,
+    exceptions: type[Exception] | Iterable[type[Exception]] = Exception,
 ) -> ProviderFallback:
     """A decorator that passes the provider to use as the first argument; see `ProviderFallback`.
 
@@ -378,4 +406,4 @@ def with_fallback(
         >>> fetch("/x")
         'backup:/x'
     """
-    return get_fallback(primary, fallbacks, config, hedge_after=hedge_after)
+    return get_fallback(primary, fallbacks, config, hedge_after=hedge_after, exceptions=exceptions)

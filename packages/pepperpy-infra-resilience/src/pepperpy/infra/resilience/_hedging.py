@@ -24,7 +24,10 @@ class Outcome(NamedTuple):
 
 
 async def first_answer(
-    starts: Sequence[Callable[[], Coroutine[Any, Any, Any]]], after: float, clock: Clock
+    starts: Sequence[Callable[[], Coroutine[Any, Any, Any]]],
+    after: float,
+    clock: Clock,
+    moves_on: Callable[[Exception], bool] = lambda error: not passes_through(error),
 ) -> Outcome:
     """What the first coroutine to succeed returns; all others are cancelled, and seen to their end.
 
@@ -32,10 +35,11 @@ async def first_answer(
         starts: Make the coroutines, each called once at most.  One that raises counts as failed.
         after: Seconds until the next one starts beside those that run.
         clock: What sleeps.
+        moves_on: Whether an error is a failure; any other ends the race.
     """
     import asyncio
 
-    race = _Race()
+    race = _Race(moves_on)
     waiting = list(enumerate(starts))
     sleeper: Task[None] | None = None
     try:
@@ -64,7 +68,8 @@ async def first_answer(
 class _Race:
     """Those that run, and the errors of those that do not any more."""
 
-    def __init__(self) -> None:
+    def __init__(self, moves_on: Callable[[Exception], bool]) -> None:
+        self._moves_on = moves_on
         self.running: dict[Task[Any], int] = {}
         self._errors: dict[int, Exception] = {}
 
@@ -74,7 +79,7 @@ class _Race:
         try:
             work = start()
         except Exception as error:
-            if passes_through(error):
+            if not self._moves_on(error):
                 raise
             self._errors[number] = error
             return False
@@ -93,7 +98,7 @@ class _Race:
         for task in failed:
             number = self.running.pop(task)
             error = task.exception()  # raises what passes through: a cancellation from inside
-            if not isinstance(error, Exception) or passes_through(error):
+            if not isinstance(error, Exception) or not self._moves_on(error):
                 raise error  # type: ignore[misc] # not None: it did not win
             self._errors[number] = error
         return bool(failed)
