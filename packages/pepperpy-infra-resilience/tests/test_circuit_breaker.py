@@ -2,9 +2,12 @@
 
 import asyncio
 import copy
+import functools
 import gc
 import inspect as inspection
+import os
 import pickle
+import sys
 import threading
 import time
 import weakref
@@ -13,11 +16,16 @@ from datetime import timedelta
 import pytest
 
 from pepperpy.infra.resilience import (
+    BulkheadFullError,
     CircuitBreaker,
     CircuitBreakerConfig,
     CircuitBreakerError,
     CircuitState,
     InvalidPolicyError,
+    Pipeline,
+    RateLimitedError,
+    RejectedError,
+    Retry,
     resilience_disabled,
 )
 from pepperpy.infra.utils import FakeClock, inspectables, subscribe
@@ -156,6 +164,58 @@ class TestOpening:
             raise OSError("busy")
 
         assert breaker.state is CircuitState.OPEN
+
+    @pytest.mark.parametrize("error", [BulkheadFullError, RateLimitedError, "another circuit"])
+    def test_what_another_policy_rejected_says_nothing_about_the_service(self, clock, error):
+        other = CircuitBreaker("other")
+        other.force_open()
+        breaker = half_open(clock)
+
+        def reject():
+            if isinstance(error, str):
+                other.execute(int)
+            raise error("not made")
+
+        with pytest.raises(RejectedError):
+            breaker.execute(reject)
+
+        assert breaker.state is CircuitState.HALF_OPEN
+        assert breaker.execute(int) == 0
+
+    def test_a_rejection_is_a_failure_for_those_who_say_so(self, clock):
+        breaker = CircuitBreaker(
+            "mail", failure_threshold=1, failure_exceptions=(OSError, BulkheadFullError)
+        )
+
+        with pytest.raises(BulkheadFullError), breaker:
+            raise BulkheadFullError("full")
+
+        assert breaker.state is CircuitState.OPEN
+
+    @pytest.mark.parametrize("hostile", ["__str__", "__eq__", "__bool__", "__getattribute__"])
+    def test_an_error_whose_methods_raise_is_a_failure_like_others(self, clock, hostile):
+        def broken(self, *_):
+            raise ZeroDivisionError
+
+        kind = type("Hostile", (Exception,), {hostile: broken, "__hash__": Exception.__hash__})
+        error = kind("no")
+        breaker = CircuitBreaker(
+            "mail", failure_threshold=1, failure_exceptions=(OSError, kind), clock=clock
+        )
+
+        def call():
+            raise error
+
+        try:
+            breaker.execute(call)
+        except BaseException as caught:  # noqa: BLE001 - pytest would ask the error things
+            raised = caught
+
+        assert raised is error
+        assert breaker.state is CircuitState.OPEN
+        with pytest.raises(CircuitBreakerError, match="Hostile"):
+            breaker.execute(call)
+        assert breaker.inspect()["facts"]["last_failure"] == "Hostile"
 
     def test_a_result_can_be_a_failure(self, clock):
         breaker = CircuitBreaker(
@@ -335,6 +395,17 @@ class TestHalfOpen:
 
         assert breaker.execute(int) == 0
 
+    def test_a_probe_that_ends_in_an_ignored_error_gives_its_slot_back(self, clock):
+        breaker = half_open(clock, ignored_exceptions=KeyError, success_threshold=2)
+
+        for _ in range(3):
+            with pytest.raises(KeyError):
+                breaker.execute({}.__getitem__, "x")
+
+        assert breaker.state is CircuitState.HALF_OPEN
+        assert breaker.execute(int) == breaker.execute(int) == 0
+        assert breaker.state is CircuitState.CLOSED
+
     def test_an_interrupted_probe_gives_its_slot_back(self, clock):
         breaker = half_open(clock)
 
@@ -359,6 +430,35 @@ class TestHalfOpen:
         gc.collect()
 
         assert breaker.execute(int) == 0
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+    @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+    def test_a_forked_child_does_not_wait_for_the_probe_of_a_thread_of_its_parent(self, clock):
+        breaker = half_open(clock)
+        under_way, done = threading.Event(), threading.Event()
+
+        @breaker
+        def call():
+            under_way.set()
+            done.wait()
+
+        thread = threading.Thread(target=call)
+        thread.start()
+        under_way.wait()
+        try:
+            pid = os.fork()
+            if pid == 0:  # pragma: no cover - another process
+                code = 1
+                try:
+                    code = breaker.execute(int)
+                finally:
+                    os._exit(code)
+            assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+            with pytest.raises(CircuitBreakerError):
+                breaker.execute(int)
+        finally:
+            done.set()
+            thread.join()
 
     def test_a_predicate_that_raises_loses_no_probe(self, clock):
         def broken(_):
@@ -483,6 +583,32 @@ class TestCalls:
             await breaker.execute(call, None)
 
         assert breaker.state is CircuitState.OPEN
+
+    @pytest.mark.asyncio
+    @pytest.mark.parametrize("form", ["decorated", "execute", "slow", "pipeline"])
+    async def test_a_plain_function_that_returns_a_coroutine_is_counted_when_that_ends(
+        self, clock, form
+    ):
+        slow = {"slow_call": 60} if form == "slow" else {}
+        breaker = CircuitBreaker("mail", failure_threshold=2, clock=clock, **slow)
+
+        async def fetch():
+            fail()
+
+        def somebodys_wrapper():
+            return fetch()
+
+        if form == "execute":
+            call = functools.partial(breaker.execute, somebodys_wrapper)
+        else:
+            policy = Pipeline(Retry(delay=0), breaker) if form == "pipeline" else breaker
+            call = policy(somebodys_wrapper)
+        for _ in range(2):
+            with pytest.raises(Down):
+                await call()
+
+        with pytest.raises(CircuitBreakerError):
+            call()
 
     @pytest.mark.asyncio
     async def test_no_coroutine_is_built_when_it_is_open(self, clock):
@@ -702,6 +828,28 @@ class TestForcedStates:
             breaker.execute(int)
         assert forced.execute(int) == 0
 
+    def test_breakers_may_be_made_while_everything_is_switched_off_and_on(self):
+        done = threading.Event()
+
+        def make():
+            while not done.is_set():
+                CircuitBreaker("mail")
+
+        threads = [threading.Thread(target=make) for _ in range(3)]
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(1e-6)
+        try:
+            for thread in threads:
+                thread.start()
+            for _ in range(300):
+                with resilience_disabled():
+                    pass
+        finally:
+            done.set()
+            for thread in threads:
+                thread.join()
+            sys.setswitchinterval(interval)
+
 
 class TestKeys:
     def test_each_key_has_a_circuit_of_its_own(self, clock):
@@ -759,6 +907,7 @@ class TestBadInput:
             ("failure_exceptions", KeyboardInterrupt),
             ("failure_exceptions", "OSError"),
             ("failure_exceptions", 5),
+            ("failure_exceptions", ()),
             ("ignored_exceptions", None),
             ("is_failure", 5),
             ("max_keys", 0),

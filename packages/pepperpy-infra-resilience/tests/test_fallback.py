@@ -1,8 +1,11 @@
 """Providers, one after the other."""
 
 import asyncio
+import gc
 import inspect as inspection
 import pickle
+import weakref
+from contextlib import suppress
 
 import pytest
 
@@ -190,6 +193,42 @@ class TestAsync:
         assert seen == ["a"]
 
 
+@pytest.mark.asyncio
+@pytest.mark.parametrize("form", ["decorated", "execute", "method"])
+@pytest.mark.parametrize("answering", ["a", "b", "c", None])
+async def test_providers_may_be_plain_for_some_and_coroutines_for_others(form, answering):
+    fallback = ProviderFallback("a", ["b", "c"])
+
+    def mixed(provider_id, word):
+        async def later():
+            await asyncio.sleep(0)
+            return ask(provider_id, [answering]) + word
+
+        return later() if provider_id != "c" else ask("c", [answering]) + word
+
+    class Client:
+        @fallback
+        def call(self, provider_id, word):
+            return mixed(provider_id, word)
+
+    forms = {
+        "decorated": fallback(mixed),
+        "execute": lambda word: fallback.execute(mixed, word),
+        "method": Client().call,
+    }
+    if answering:
+        assert await forms[form]("!") == f"{answering}!"
+    else:
+        with pytest.raises(ProviderFallbackError) as caught:
+            await forms[form]("!")
+        assert [str(error) for error in caught.value.exceptions] == ["a", "b", "c"]
+    failed = fallback.providers[: "abc".index(answering or "c") + (not answering)]
+    for name in fallback.providers:
+        facts = get_circuit_breaker(name).inspect()["facts"]
+        assert facts["failures"] == (name in failed)
+        assert facts["successes"] == (name == answering)
+
+
 class TestSignature:
     def test_it_is_published_without_the_provider(self):
         @with_fallback("a", ["b"])
@@ -232,7 +271,15 @@ class TestRegistry:
 
     @pytest.mark.parametrize(
         ("primary", "fallbacks"),
-        [("a", "bc"), ("", ["b"]), ("a", ["a"]), ("a", [None]), ("a", None)],
+        [
+            ("a", "bc"),
+            ("", ["b"]),
+            ("a", ["a"]),
+            ("a", [None]),
+            ("a", None),
+            ([], ["b"]),
+            ("a", [[]]),
+        ],
     )
     def test_names_that_are_none_are_refused(self, primary, fallbacks):
         for make in (ProviderFallback, get_fallback, with_fallback):
@@ -250,6 +297,50 @@ class TestRegistry:
 
         assert strict is get_fallback("a", ["b"], exceptions=[Down])
         assert strict is not get_fallback("a", ["b"])
+
+
+watched = weakref.WeakSet()
+
+
+class Watched(Exception):
+    def __init__(self):
+        super().__init__()
+        watched.add(self)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("hedge_after", [None, 1.0])
+@pytest.mark.parametrize("healthy", [["c"], []])
+@pytest.mark.parametrize("form", ["decorated", "execute", "plain", "plain execute"])
+async def test_errors_are_gone_with_the_call_not_with_the_next_collection(
+    hedge_after, healthy, form
+):
+    if hedge_after and "plain" in form:
+        return
+    fallback = ProviderFallback("a", ["b", "c"], hedge_after=hedge_after)
+
+    def plain(provider_id):
+        if provider_id not in healthy:
+            raise Watched
+        return provider_id
+
+    async def call(provider_id):
+        return plain(provider_id)
+
+    func = plain if "plain" in form else call
+    gc.collect()
+    gc.disable()
+    try:
+        with suppress(ProviderFallbackError):
+            answer = fallback.execute(func) if "execute" in form else fallback(func)()
+            if "plain" not in form:
+                await answer
+        for name in fallback.providers:
+            get_circuit_breaker(name).reset()
+        await asyncio.sleep(0)
+        assert not list(watched)
+    finally:
+        gc.enable()
 
 
 @pytest.mark.asyncio

@@ -16,6 +16,7 @@ from pepperpy.infra.resilience import (
     Hedge,
     InvalidPolicyError,
     Pipeline,
+    Policy,
     RateLimit,
     Retry,
     RetryBudget,
@@ -28,6 +29,10 @@ from pepperpy.infra.utils import FakeClock, deadline
 
 class Down(Exception):
     pass
+
+
+def fail():
+    raise Down("no")
 
 
 def test_the_outermost_is_written_first():
@@ -149,6 +154,40 @@ def test_what_is_no_policy_is_refused(policies):
         Pipeline(*policies)
 
 
+def test_a_budget_pays_for_retries_in_pipelines_after_it():
+    budget = RetryBudget(1)
+    call = Pipeline(budget, Pipeline(Retry(max_attempts=5, delay=0)))(fail)
+
+    with pytest.raises(Down, match="no") as caught:
+        call()
+
+    assert "stopped by the retry budget" in caught.value.__notes__[0]
+
+
+@pytest.mark.parametrize(
+    "policies", [(Retry(), RetryBudget()), (RetryBudget(), RetryBudget(), Retry())]
+)
+def test_a_budget_that_pays_for_nothing_is_refused(policies):
+    with pytest.raises(InvalidPolicyError, match="Retry after each RetryBudget"):
+        Pipeline(*policies)
+
+
+def test_a_policy_of_ones_own():
+    class Twice(Policy):
+        name = "twice"
+
+        def around(self, func):
+            return lambda *args: (func(*args), func(*args))
+
+    class Nothing(Policy):
+        pass
+
+    assert Pipeline(Bulkhead(1), Twice(), Timeout(1.0))(str.upper)("a") == ("A", "A")
+    assert Twice().execute(str.upper, "a") == ("A", "A")
+    with pytest.raises(NotImplementedError, match="Nothing needs a method around"):
+        Nothing()(fail)
+
+
 @pytest.mark.asyncio
 async def test_a_timed_out_call_is_a_failure_of_the_breaker_around_it():
     breaker = CircuitBreaker("mail", failure_threshold=1)
@@ -189,12 +228,13 @@ async def test_a_cancelled_call_gives_back_probe_and_permit():
 
 def test_a_full_bulkhead_is_not_retried():
     bulkhead, clock = Bulkhead(1, max_waiting=0), FakeClock()
-    bulkhead.take()
+    permit = bulkhead.take()
 
     with pytest.raises(BulkheadFullError):
         Pipeline(Retry(delay=1, clock=clock), bulkhead).execute(int)
 
     assert clock.sleeps == []
+    bulkhead.leave(permit)
 
 
 class TestRecommended:

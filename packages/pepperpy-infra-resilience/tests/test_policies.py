@@ -4,7 +4,9 @@ import asyncio
 import contextvars
 import os
 import random
+import sys
 import threading
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -15,13 +17,16 @@ from pepperpy.infra.resilience import (
     Chaos,
     ChaosError,
     CircuitBreaker,
+    CircuitBreakerError,
     Hedge,
     InvalidPolicyError,
+    Pipeline,
     RateLimit,
     RateLimitedError,
     Retry,
     RetryBudget,
     Timeout,
+    _rate_limit,
     resilience_disabled,
 )
 from pepperpy.infra.utils import FakeClock, deadline, inspectables, subscribe
@@ -33,6 +38,42 @@ class Down(Exception):
 
 async def forever():
     await asyncio.get_running_loop().create_future()
+
+
+async def nothing():
+    pass
+
+
+@contextmanager
+def quick_switches():
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(interval)
+
+
+class SteppedClock(FakeClock):
+    """Sleepers wait until the time has come."""
+
+    def __init__(self):
+        super().__init__()
+        self.sleepers = []
+
+    async def asleep(self, seconds):
+        sleeper = asyncio.get_running_loop().create_future()
+        self.sleepers.append((self.monotonic() + seconds, sleeper))
+        await sleeper
+
+    async def step(self, seconds):
+        self.advance(seconds)
+        for when, sleeper in self.sleepers:
+            if when <= self.monotonic() + 1e-6 and not sleeper.done():
+                sleeper.set_result(None)
+        self.sleepers = [each for each in self.sleepers if not each[1].done()]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
 
 
 class TestTimeoutOfCoroutines:
@@ -262,12 +303,17 @@ class TestBulkhead:
         assert bulkhead.inspect()["facts"]["running"] == 0
 
     @pytest.mark.asyncio
-    async def test_permits_are_conserved_under_ten_thousand_random_cancellations(self):
-        rng = random.Random(7)
+    async def test_permits_and_probes_are_conserved_under_twenty_thousand_cancellations(self):
+        rng, clock = random.Random(7), FakeClock()
         bulkhead = Bulkhead(5)
+        breaker = CircuitBreaker(
+            "mail", half_open_calls=5, success_threshold=1_000_000, clock=clock
+        )
+        breaker.trip()
+        clock.advance(60)
         running = done = 0
 
-        @bulkhead
+        @Pipeline(bulkhead, breaker)
         async def call():
             nonlocal running
             running += 1
@@ -278,7 +324,7 @@ class TestBulkhead:
             finally:
                 running -= 1
 
-        while done < 10_000:
+        while done < 20_000:
             batch = [asyncio.ensure_future(call()) for _ in range(60)]
             for _ in range(rng.randrange(12)):
                 await asyncio.sleep(0)
@@ -291,8 +337,13 @@ class TestBulkhead:
             assert not late
 
         assert bulkhead.inspect()["facts"] == {"running": 0, "waiting": 0, "refused": 0}
-        assert all(bulkhead.take() for _ in range(5))
+        permits = [bulkhead.take() for _ in range(5)]
+        assert all(permits)
         assert bulkhead.take() is None
+        probes = [breaker.admit() for _ in range(5)]
+        with pytest.raises(CircuitBreakerError):
+            breaker.admit()
+        assert len(probes) == 5
 
     def test_threads_never_exceed_it_and_lose_no_permit(self):
         bulkhead, running, most = Bulkhead(3), [], []
@@ -318,10 +369,23 @@ class TestBulkhead:
         assert max(most) <= 3
         assert bulkhead.inspect()["facts"] == {"running": 0, "waiting": 0, "refused": 0}
 
+    def test_threads_that_ran_out_of_patience_take_no_permit_with_them(self):
+        bulkhead = Bulkhead(2, max_wait=0)
+        permits = [bulkhead.take(), bulkhead.take()]
+        for _ in range(8):
+            with pytest.raises(BulkheadFullError):
+                bulkhead.execute(int)
+
+        for permit in permits:
+            bulkhead.leave(permit)
+
+        assert [bulkhead.execute(int) for _ in range(8)] == [0] * 8
+        assert bulkhead.inspect()["facts"] == {"running": 0, "waiting": 0, "refused": 8}
+
     @pytest.mark.asyncio
     async def test_those_that_gave_up_do_not_fill_the_queue(self):
         bulkhead = Bulkhead(1)
-        bulkhead.take()
+        permit = bulkhead.take()
 
         for _ in range(500):
             task = asyncio.ensure_future(bulkhead(forever)())
@@ -331,6 +395,7 @@ class TestBulkhead:
 
         assert len(bulkhead._queue) < 100
         assert bulkhead.inspect()["facts"]["waiting"] == 0
+        bulkhead.leave(permit)
 
     def test_a_waiter_whose_loop_is_gone_is_passed_over(self):
         bulkhead = Bulkhead(1)
@@ -371,7 +436,8 @@ class TestBulkhead:
         permit = bulkhead.take()
 
         bulkhead.after_fork()
-        assert bulkhead.take() is not None
+        taken = bulkhead.take()
+        assert taken is not None
         bulkhead.leave(permit)
 
         assert bulkhead.take() is None
@@ -406,31 +472,105 @@ class TestRateLimit:
         clock = FakeClock(start=1e6)
         limit = RateLimit(10, per=1.0, clock=clock)
 
-        assert [limit.reserve() for _ in range(10)] == [0.0] * 10
+        assert [limit.reserve().wait for _ in range(10)] == [0.0] * 10
         with pytest.raises(RateLimitedError) as caught:
             limit.reserve()
         assert caught.value.retry_after == pytest.approx(0.1)
         for _ in range(50):
             clock.advance(0.1)
-            assert limit.reserve() == 0.0
+            assert limit.reserve().wait == 0.0
 
-    @pytest.mark.parametrize("seed", range(5))
-    def test_no_window_of_time_ever_sees_more_than_burst_and_rate(self, seed):
-        rng, clock = random.Random(seed), FakeClock()
-        limit = RateLimit(5, per=1.0, burst=3, clock=clock)
-        passed = []
+    @pytest.mark.asyncio
+    @pytest.mark.parametrize("seed", range(20))
+    async def test_no_window_of_time_ever_sees_more_than_burst_and_rate(self, seed):
+        rng, clock = random.Random(seed), SteppedClock()
+        limit = RateLimit(5, per=1.0, burst=3, max_wait=rng.choice([0, 0.3, None]), clock=clock)
+        passed, calls = [], []
 
-        for _ in range(2000):
-            clock.advance(rng.choice([0, 0, 0.01, 0.1, 0.5]))
-            try:
-                limit.reserve()
-            except RateLimitedError:
-                continue
+        @limit
+        async def call():
             passed.append(clock.monotonic())
 
+        for _ in range(400):
+            await clock.step(rng.choice([0, 0, 0.01, 0.1, 0.5]))
+            calls.append(asyncio.ensure_future(call()))
+            await asyncio.sleep(0)
+            if rng.random() < 0.4:
+                rng.choice(calls).cancel()
+        for task in calls:
+            task.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+
+        assert len(passed) > 100
         for index, began in enumerate(passed):
             inside = [each for each in passed[index:] if each <= began + 2.0 - 1e-6]
             assert len(inside) <= 3 + 10
+
+    @pytest.mark.asyncio
+    async def test_a_cancelled_wait_does_not_let_two_others_begin_at_once(self):
+        clock = SteppedClock()
+        limit = RateLimit(1, per=1.0, max_wait=None, clock=clock)
+        began = {}
+
+        @limit
+        async def call(name):
+            began[name] = clock.monotonic()
+
+        async def come(name):
+            task = asyncio.ensure_future(call(name))
+            await asyncio.sleep(0)
+            return task
+
+        first = [await come(name) for name in "abcd"]
+        first[1].cancel()
+        await asyncio.sleep(0)
+        await come("e")  # takes the turn of b
+        await come("f")
+        for _ in range(5):
+            await clock.step(1.0)
+
+        assert began == {"a": 0.0, "e": 1.0, "c": 2.0, "d": 3.0, "f": 4.0}
+
+    @pytest.mark.asyncio
+    async def test_turns_of_ten_thousand_cancelled_waits_are_there_again(self):
+        clock = SteppedClock()
+        limit = RateLimit(10, per=1.0, burst=1, max_wait=None, clock=clock)
+        await limit.execute(nothing)
+        tasks = [asyncio.ensure_future(limit.execute(nothing)) for _ in range(10_000)]
+        await asyncio.sleep(0)
+        random.Random(1).shuffle(tasks)
+
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+        assert limit.reserve().wait == pytest.approx(0.1)
+        assert not limit._returned
+
+    @pytest.mark.parametrize("atomic", [True, False])
+    def test_threads_never_exceed_it(self, monkeypatch, atomic):
+        monkeypatch.setattr(_rate_limit, "_ATOMIC", _rate_limit._ATOMIC and atomic)
+        clock = FakeClock()
+        limited = RateLimit(1000, per=1.0, burst=10, clock=clock)(lambda: None)
+        done = threading.Event()
+        admitted = []
+
+        def work():
+            while not done.is_set():
+                with suppress(RateLimitedError):
+                    admitted.append(limited())
+
+        with quick_switches():
+            threads = [threading.Thread(target=work) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            for _ in range(3_000):
+                clock.advance(0.001)
+            done.set()
+            for thread in threads:
+                thread.join()
+
+        assert 10 <= len(admitted) <= 10 + 3_000
 
     def test_a_turn_may_be_waited_for(self):
         clock = FakeClock()
@@ -456,14 +596,14 @@ class TestRateLimit:
             pass
 
         await limit.execute(call)
-        before = limit._free_at
+        before = limit.free_at
         task = asyncio.ensure_future(limit.execute(call))
         await asyncio.sleep(0)
-        assert limit._free_at > before
+        assert limit.free_at > before
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
-        assert limit._free_at == pytest.approx(before)
+        assert limit.free_at == before
 
     @pytest.mark.parametrize(
         "options", [{"limit": 0}, {"per": 0}, {"burst": 0}, {"max_wait": -1}, {"clock": 5}]

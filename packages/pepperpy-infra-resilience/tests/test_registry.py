@@ -5,12 +5,16 @@ import threading
 import pytest
 
 from pepperpy.infra.resilience import (
+    CircuitBreaker,
     CircuitBreakerConfig,
     CircuitBreakerError,
     CircuitConflictError,
     CircuitState,
+    InvalidPolicyError,
+    ProviderFallback,
     UnknownCircuitError,
     get_circuit_breaker,
+    get_fallback,
     isolated_circuit_breakers,
     reset_all_circuit_breakers,
     reset_circuit_breaker,
@@ -71,6 +75,43 @@ def test_options_are_accepted_straight():
         call()
     with pytest.raises(CircuitBreakerError):
         call()
+
+
+@pytest.mark.parametrize("name", [None, "", 3, [], {}])
+def test_a_name_that_is_none_is_refused_by_all(name):
+    for use in (get_circuit_breaker, with_circuit_breaker, reset_circuit_breaker):
+        with pytest.raises(InvalidPolicyError, match="name must be a text"):
+            use(name)
+
+
+def test_a_mapping_will_do_for_a_config():
+    settings = {"failure_threshold": 2, "recovery_timeout": 5}
+
+    breaker = get_circuit_breaker("mail", settings, recovery_timeout=6)
+
+    assert breaker.config == CircuitBreakerConfig(failure_threshold=2, recovery_timeout=6)
+    assert get_circuit_breaker("mail", {**settings, "recovery_timeout": 6.0}) is breaker
+    with pytest.raises(TypeError, match="no failure_treshold; did you mean 'failure_threshold'"):
+        get_circuit_breaker("other", {"failure_treshold": 2})
+    with pytest.raises(InvalidPolicyError, match="must be a CircuitBreakerConfig, or a mapping"):
+        get_circuit_breaker("other", 5)
+
+
+def test_older_names_of_arguments_are_understood():
+    breaker = get_circuit_breaker(provider_id="mail", config=CircuitBreakerConfig())
+
+    assert with_circuit_breaker(provider_id="mail") is breaker
+    assert CircuitBreaker(provider_id="mail").name == "mail"
+    reset_circuit_breaker(provider_id="mail")
+    fallback = get_fallback(primary_provider_id="a", fallback_provider_ids=["b"])
+    assert fallback.providers == ("a", "b")
+    config = CircuitBreakerConfig(failure_threshold=2)
+    ProviderFallback(
+        primary_provider_id="c", fallback_provider_ids=["d"], circuit_breaker_config=config
+    )
+    assert get_circuit_breaker("d").config is config
+    with pytest.raises(TypeError, match="older name"):
+        CircuitBreaker(name="mail", provider_id="mail")
 
 
 def test_reset_closes_one_and_reset_all_closes_all():

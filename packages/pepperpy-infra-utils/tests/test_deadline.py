@@ -19,6 +19,7 @@ from pepperpy.infra.utils import (
     UtilsError,
     deadline,
 )
+from pepperpy.infra.utils.wrapping import compile_wrapper
 
 
 class TestRemaining:
@@ -139,6 +140,40 @@ class TestNesting:
         with pytest.raises(KeyError), deadline(1):
             raise KeyError
 
+        assert deadline.remaining() is None
+
+
+class TestCompiled:
+    @staticmethod
+    def limited(func, *, unless="False"):
+        limit = deadline(5, clock=FakeClock())
+        body = limit.source("$result = $call", "_0", unless=unless) + "\nreturn $result"
+        return compile_wrapper(func, body, limit.names("_0"), label="demo")
+
+    def test_the_lines_do_what_the_block_does(self):
+        assert self.limited(deadline.remaining)() == 5
+        assert self.limited(self.limited(deadline.remaining))() == 5
+        assert deadline.remaining() is None
+
+    def test_an_error_ends_it_too(self):
+        def fail():
+            raise KeyError
+
+        with pytest.raises(KeyError):
+            self.limited(fail)()
+
+        assert deadline.remaining() is None
+
+    def test_there_is_none_where_it_is_not_wanted(self):
+        assert self.limited(deadline.remaining, unless="True")() is None
+
+    def test_a_block_that_outlives_it_goes_on(self):
+        inner = deadline(3, clock=FakeClock())
+
+        self.limited(inner.__enter__)()
+
+        assert deadline.remaining() == 3
+        inner.__exit__(None, None, None)
         assert deadline.remaining() is None
 
 

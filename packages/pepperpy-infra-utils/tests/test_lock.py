@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 import threading
 import weakref
 
@@ -30,10 +31,10 @@ def is_free(lock):
     answers = []
 
     def ask():
-        got = lock._lock.acquire(blocking=False)
+        got = lock.acquire(blocking=False)
         answers.append(got)
         if got:
-            lock._lock.release()
+            lock.release()
 
     thread = threading.Thread(target=ask)
     thread.start()
@@ -57,6 +58,35 @@ def test_the_holder_may_enter_again():
         with lock:
             pass
         assert not is_free(lock)
+
+
+def test_an_interrupt_on_the_way_in_or_out_leaves_it_free():
+    lock = ForkSafeLock()
+
+    def use():
+        with lock:
+            pass
+
+    for event in range(8):
+        left = event
+
+        def interrupt(frame, kind, arg):
+            # An interrupt comes where a function begins, or after a call of one in C.
+            nonlocal left
+            if kind in {"call", "c_return"}:
+                left -= 1
+                if left < 0:
+                    raise KeyboardInterrupt
+
+        try:
+            sys.setprofile(interrupt)
+            use()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.setprofile(None)
+
+        assert is_free(lock)
 
 
 @forks

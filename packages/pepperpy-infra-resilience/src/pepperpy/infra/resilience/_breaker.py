@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from contextvars import ContextVar
-from dataclasses import fields, replace
-from functools import cache
-from types import AsyncGeneratorType, CoroutineType, GeneratorType
-from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar, cast
+from collections.abc import Mapping
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
-from pepperpy.infra.utils import BothFaces, Clock, passes_through, register_inspectable
-from pepperpy.infra.utils.wrapping import Kind, compile_wrapper, decorate
+from pepperpy.infra.utils import (
+    BothFaces,
+    Clock,
+    passes_through,
+    register_inspectable,
+)
+from pepperpy.infra.utils.wrapping import Kind, decorate
 
 from ._circuit import LOCK, Circuit
-from ._config import CircuitBreakerConfig
-from ._errors import CircuitBreakerError, invalid
-from ._layers import CORE, judged, wrapper_of
-from ._options import a_clock, text
+from ._config import CircuitBreakerConfig, config_of, shown
+from ._entered import Entered, enter, leave
+from ._errors import CircuitBreakerError, RejectedError
+from ._later import LATER, counted_later
+from ._layers import indented, judged, wrapper_of
+from ._options import a_clock, older_names, text
 from ._state import CircuitState
 from ._switch import adopt
 from ._windows import is_special, needs_clock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Self, Unpack
 
@@ -51,7 +56,7 @@ class CircuitBreaker(BothFaces):
 
     Args:
         name: Of what is protected; for errors, signals and inspection.
-        config: When it opens and closes.
+        config: When it opens and closes: a `CircuitBreakerConfig`, or a mapping with its fields.
         clock: What measures the time.
         options: Fields of a `CircuitBreakerConfig`, in place of those of *config*.
 
@@ -81,10 +86,11 @@ class CircuitBreaker(BothFaces):
         "_timed",
     )
 
+    @older_names(provider_id="name")
     def __init__(
         self,
         name: str,
-        config: CircuitBreakerConfig | None = None,
+        config: CircuitBreakerConfig | Mapping[str, Any] | None = None,
         *,
         clock: Clock | None = None,
         **options: Unpack[BreakerOptions],
@@ -159,8 +165,8 @@ class CircuitBreaker(BothFaces):
         except BaseException as error:
             self.failed(token, error)
             raise
-        if type(result) in _LATER:
-            return cast("R", _LATER[type(result)](self, token, 0.0, result))
+        if type(result) in LATER:
+            return cast("R", LATER[type(result)](self, token, 0.0, result))
         token.successes += 1
         return result
 
@@ -171,7 +177,7 @@ class CircuitBreaker(BothFaces):
         except BaseException as error:
             self.failed(token, error)
             raise
-        later = _LATER.get(type(result))
+        later = LATER.get(type(result))
         if later is not None:
             return cast("R", later(self, token, began, result))
         self.finished(token, result, began)
@@ -180,7 +186,7 @@ class CircuitBreaker(BothFaces):
     def __enter__(self) -> Self:
         token = self.admit()
         began = self._now() if self._timed else 0.0
-        _entered.set((*_entered.get(), _Entered(self, token, began)))
+        enter(Entered(self, token, began))
         return self
 
     def __exit__(
@@ -189,7 +195,7 @@ class CircuitBreaker(BothFaces):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        block = _left(self)
+        block = leave(self)
         if block is None:  # left in another context than it was entered in: the probe is let go
             return
         if error is None:
@@ -215,7 +221,7 @@ class CircuitBreaker(BothFaces):
         self._circuit.force(CircuitState.METRICS_ONLY)
 
     def trip(self, error: Exception | None = None) -> None:
-        """Open now for the recovery time, as failures would."""
+        """Open now for the recovery time, as failures would, whatever the state is."""
         self._circuit.open(self._now(), error)
 
     def reset(self) -> None:
@@ -309,15 +315,21 @@ class CircuitBreaker(BothFaces):
 
     def _is_failure(self, error: BaseException) -> bool:
         config = self._circuit.config
+        failures = cast("tuple[type[Exception], ...]", config.failure_exceptions)
+        kind = type(error)  # isinstance() would ask the error for its class, which may raise
         if (
-            not isinstance(error, cast("tuple[type[Exception], ...]", config.failure_exceptions))
-            or isinstance(error, cast("tuple[type[Exception], ...]", config.ignored_exceptions))
+            not issubclass(kind, failures)
+            or issubclass(kind, cast("tuple[type[Exception], ...]", config.ignored_exceptions))
             or passes_through(error)
         ):
             return False
-        if isinstance(error, CircuitBreakerError) and error.name == self.name:
-            return False  # our own rejection, of a call inside this one
-        return config.is_failure is None or bool(config.is_failure(error))
+        if issubclass(kind, RejectedError):
+            # A call that was not made says nothing, unless somebody wants it to.
+            wanted = tuple(each for each in failures if issubclass(each, RejectedError))
+            own = isinstance(error, CircuitBreakerError) and error.name == self.name
+            if own or not issubclass(kind, wanted):
+                return False
+        return config.is_failure is None or bool(config.is_failure(cast("Exception", error)))
 
     # As a layer of a wrapper.
 
@@ -332,21 +344,30 @@ if $token{tag} is None:
         raise $rejected{tag}($circuit{tag}.refusal, $moment{tag})
 """
         failed = f"$failed{tag}($token{tag}, $error{tag})"
+        began = f"$began{tag}" if self._timed else "0.0"
         if not is_special(self._circuit.config):
             succeeded = f"""\
 $token{tag}.successes += 1
 if $token{tag}.special:
     $succeeded{tag}($token{tag}, $now{tag}())"""
         else:
-            began = f"$began{tag}" if self._timed else "0.0"
             admission += f"$began{tag} = $now{tag}()\n" if self._timed else ""
             judge = ", judge=False" if kind.is_generator else ""
             succeeded = f"$finished{tag}($token{tag}, $result, {began}{judge})"
+        if kind is Kind.FUNCTION:  # which may be somebody's wrapper around a coroutine function
+            succeeded = f"""\
+if $type($result) is $coroutine:
+    $result = $counted($breaker{tag}, $token{tag}, {began}, $result)
+else:
+{indented(succeeded)}"""
         return admission + judged(inner, kind, tag, failed=failed, succeeded=succeeded)
 
     def names(self, tag: str) -> Mapping[str, object]:
         """What they refer to."""
         return {
+            "coroutine": CoroutineType,
+            "counted": counted_later,
+            f"breaker{tag}": self,
             f"circuit{tag}": self._circuit,
             f"now{tag}": self._now,
             f"admit{tag}": self._circuit.admit,
@@ -378,7 +399,7 @@ if $token{tag}.special:
                 "keys": len(children),
                 "open_keys": sum(child._circuit.window is None for child in children),  # noqa: SLF001
             },
-            "config": _shown(circuit.config),
+            "config": shown(circuit.config),
         }
 
 
@@ -389,104 +410,3 @@ class _Child(CircuitBreaker):
 
     def __init__(self, name: str, config: CircuitBreakerConfig, clock: Clock) -> None:  # pyright: ignore[reportMissingSuperCall]
         self._setup(name, config, clock)
-
-
-def config_of(config: CircuitBreakerConfig | None, options: BreakerOptions) -> CircuitBreakerConfig:
-    """*config* with *options* in place of its own."""
-    if config is not None and not isinstance(config, CircuitBreakerConfig):  # pyright: ignore[reportUnnecessaryIsInstance] # what people pass
-        invalid("config", config, "must be a CircuitBreakerConfig")
-    unknown = options.keys() - {field.name for field in fields(CircuitBreakerConfig)}
-    if unknown:
-        raise TypeError(f"a CircuitBreakerConfig has no {', '.join(sorted(unknown))}")
-    return replace(config or _DEFAULT, **options) if options else config or _DEFAULT
-
-
-_DEFAULT = CircuitBreakerConfig()
-
-
-def _shown(config: CircuitBreakerConfig) -> dict[str, object]:
-    values = {field.name: getattr(config, field.name) for field in fields(config)}
-    return {
-        name: value
-        for name, value in values.items()
-        if value is None or isinstance(value, (int, float))
-    }
-
-
-class _Entered(NamedTuple):
-    """A block under way."""
-
-    owner: CircuitBreaker
-    token: Window | Probe
-    began: float
-
-
-# A breaker is entered by many at once, so its blocks are kept with each task, not on the breaker.
-_entered: ContextVar[tuple[_Entered, ...]] = ContextVar("pepperpy.circuit_blocks", default=())
-
-
-def _left(owner: CircuitBreaker) -> _Entered | None:
-    """The innermost block of *owner*, which is under way no longer."""
-    blocks = _entered.get()
-    for index in range(len(blocks) - 1, -1, -1):
-        if blocks[index].owner is owner:
-            _entered.set(blocks[:index] + blocks[index + 1 :])
-            return blocks[index]
-    return None
-
-
-# What `execute` does with what runs only later.
-
-
-async def _awaited(
-    breaker: CircuitBreaker, token: Window | Probe, began: float, work: Coroutine[Any, Any, R]
-) -> R:
-    try:
-        result = await work
-    except BaseException as error:
-        breaker.failed(token, error)
-        raise
-    breaker.finished(token, result, began)
-    return result
-
-
-def _yielded(
-    breaker: CircuitBreaker, token: Window | Probe, began: float, work: Generator[Any, Any, R]
-) -> Generator[Any, Any, R]:
-    try:
-        result = yield from work
-    except BaseException as error:
-        breaker.failed(token, error)
-        raise
-    breaker.finished(token, result, began, judge=False)
-    return result
-
-
-def _ayielded(
-    breaker: CircuitBreaker, token: Window | Probe, began: float, work: AsyncGenerator[Any, Any]
-) -> AsyncGenerator[Any, Any]:
-    return cast("AsyncGenerator[Any, Any]", _relaying()(breaker, token, began, work))
-
-
-@cache
-def _relaying() -> Callable[..., object]:
-    """What passes on all that is sent to an async generator and thrown into it."""
-    body = judged(
-        CORE[Kind.ASYNC_GENERATOR],
-        Kind.ASYNC_GENERATOR,
-        "",
-        failed="breaker.failed(token, $error)",
-        succeeded="breaker.finished(token, None, began, judge=False)",
-    )
-
-    def resumed(breaker: object, token: object, began: object, work: object) -> object:  # noqa: ARG001
-        return work
-
-    return compile_wrapper(resumed, body, {}, label="circuit_breaker", kind=Kind.ASYNC_GENERATOR)
-
-
-_LATER: dict[type, Callable[..., Any]] = {
-    CoroutineType: _awaited,
-    GeneratorType: _yielded,
-    AsyncGeneratorType: _ayielded,
-}

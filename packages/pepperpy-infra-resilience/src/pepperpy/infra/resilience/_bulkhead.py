@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from threading import Lock, RLock
+from threading import RLock
 from typing import TYPE_CHECKING, Final, TypeVar
+from weakref import ref
 
 from pepperpy.infra.utils import (
     Signal,
@@ -21,24 +22,24 @@ from ._layers import concluded
 from ._options import seconds, text, whole
 from ._policy import Policy
 from ._switch import OFF
+from ._waiters import Permit, TaskWaiter, ThreadWaiter, Waiter
 
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop, Future
     from collections.abc import Mapping
     from datetime import timedelta
 
     from pepperpy.infra.utils.wrapping import Kind
 
-W = TypeVar("W", bound="_Waiter")
+W = TypeVar("W", bound="Waiter")
 
-_NO_PERMIT: Final = object()
+_NO_PERMIT: Final = Permit(None)
 
 
 class Bulkhead(Policy):
     """Limits how many calls run at the same time; further ones wait in the order of their coming.
 
     Threads and tasks of any loop share it, in one queue.  A permit is handed from the call that
-    ends to the one that waits longest, and none is lost, whoever is cancelled when.
+    ends to the one that waits longest, and none is lost, whoever is cancelled or interrupted when.
 
     Args:
         max_concurrent: Calls at the same time.
@@ -57,9 +58,11 @@ class Bulkhead(Policy):
     """
 
     __slots__ = (
+        "_dropped",
         "_free",
         "_gone",
         "_lock",
+        "_made",
         "_queue",
         "_refused",
         "era",
@@ -83,8 +86,10 @@ class Bulkhead(Policy):
         self.max_wait: float | None = None if max_wait is None else seconds(max_wait, "max_wait")
         self.name: str = text(name, "name")
         self._refused = 0
-        self._free: list[object] = []
-        self._queue: deque[_Waiter] = deque()
+        self._free: list[Permit] = []
+        self._made: dict[ref[Permit], None] = {}
+        self._dropped: list[ref[Permit]] = []
+        self._queue: deque[Waiter] = deque()
         self.after_fork()
         register_after_fork(self)
         register_inspectable(self)
@@ -98,10 +103,12 @@ class Bulkhead(Policy):
         # It guards the queue, and what its waiters are.
         self._lock = RLock()
         self.era: object = object()
-        """What a permit is: one of before a fork is worth nothing after it."""
+        """Whose permits are good."""
         # Both lists are the same ones for ever, since wrappers know them.  Taking a permit and
         # giving it back are atomic operations on the first, without the lock.
-        self._free[:] = [self.era] * self.max_concurrent
+        self._made.clear()
+        self._dropped.clear()
+        self._free[:] = [self._permit() for _ in range(self.max_concurrent)]
         self._queue.clear()
         self._gone = 0
         """How many in the queue have given up."""
@@ -120,10 +127,12 @@ if $permit{tag} is $none{tag}:
     $permit{tag} = {enter}
 """
         leaving = f"""\
-if $permit{tag} is $bulkhead{tag}.era:
-    $free{tag}.append($permit{tag})
-    if $queue{tag}:
-        $hand_over{tag}()"""
+if $permit{tag}.era is $bulkhead{tag}.era:
+    try:
+        $free{tag}.append($permit{tag})
+    finally:
+        if $queue{tag}:
+            $hand_over{tag}()"""
         return admission + concluded(inner, leaving)
 
     def names(self, tag: str) -> Mapping[str, object]:
@@ -141,7 +150,7 @@ if $permit{tag} is $bulkhead{tag}.era:
 
     # Permits.
 
-    def take(self) -> object | None:
+    def take(self) -> Permit | None:
         """A permit, if one is free and nobody waits."""
         if OFF:
             return _NO_PERMIT
@@ -150,7 +159,7 @@ if $permit{tag} is $bulkhead{tag}.era:
         except IndexError:
             return None
 
-    def enter(self) -> object:
+    def enter(self) -> Permit:
         """A permit, after blocking this thread for it.
 
         Raises:
@@ -158,18 +167,19 @@ if $permit{tag} is $bulkhead{tag}.era:
         """
         if OFF:
             return _NO_PERMIT
-        waiter = self._line_up(_ThreadWaiter())
+        waiter = self._line_up(ThreadWaiter())
         patience = self._patience()
         try:
             waiter.wait(patience)
         except BaseException:
             self._abandon(waiter)
             raise
-        if not self._is_granted(waiter):
+        permit = self._granted(waiter)
+        if permit is None:
             raise self._full(patience)
-        return self.era
+        return permit
 
-    async def aenter(self) -> object:
+    async def aenter(self) -> Permit:
         """A permit, after letting other tasks run until there is one.
 
         Raises:
@@ -180,7 +190,7 @@ if $permit{tag} is $bulkhead{tag}.era:
         import asyncio
 
         loop = asyncio.get_running_loop()
-        waiter = self._line_up(_TaskWaiter(loop))
+        waiter = self._line_up(TaskWaiter(loop))
         patience = self._patience()
         timer = None if patience is None else loop.call_later(patience, waiter.give_up)
         try:
@@ -191,16 +201,19 @@ if $permit{tag} is $bulkhead{tag}.era:
         finally:
             if timer is not None:
                 timer.cancel()
-        if not self._is_granted(waiter):
+        permit = self._granted(waiter)
+        if permit is None:
             raise self._full(patience)
-        return self.era
+        return permit
 
-    def leave(self, permit: object) -> None:
+    def leave(self, permit: Permit) -> None:
         """Give *permit* back: to the one that waits longest, if anybody does."""
-        if permit is self.era:
-            self._free.append(permit)
-            if self._queue:
-                self.hand_over()
+        if permit.era is self.era:
+            try:
+                self._free.append(permit)
+            finally:
+                if self._queue:
+                    self.hand_over()
 
     def hand_over(self) -> None:
         """Give what is free to those who wait."""
@@ -209,6 +222,12 @@ if $permit{tag} is $bulkhead{tag}.era:
 
     # The steps.
 
+    def _permit(self) -> Permit:
+        permit = Permit(self.era)
+        # Told of by a method in C: an interrupt cannot come in there.
+        self._made[ref(permit, self._dropped.append)] = None
+        return permit
+
     def _line_up(self, waiter: W) -> W:
         with self._lock:
             waiting = len(self._queue) - self._gone
@@ -216,47 +235,66 @@ if $permit{tag} is $bulkhead{tag}.era:
                 self._queue.append(waiter)
                 # After that: whoever gives a permit back from now on sees the queue.
                 self._hand_over()
-                if waiter.granted or self.max_waiting is None or waiting < self.max_waiting:
+                if waiter.permit or self.max_waiting is None or waiting < self.max_waiting:
                     return waiter
                 self._forget(waiter)
         raise self._full(None)
 
     def _hand_over(self) -> None:
-        queue, free = self._queue, self._free
-        while queue and free:
-            # Taken out at once: whoever gets in here meanwhile, by the collector, takes the next.
-            waiter = queue.popleft()
+        queue = self._queue
+        self._replace_dropped()
+        while queue:
+            waiter = queue[0]  # out of the queue only when all is done, so that nobody gets lost
             if waiter.gone:
                 self._gone -= 1
-                continue
-            try:
-                free.pop()
-            except IndexError:  # somebody without the lock was quicker
-                queue.appendleft(waiter)
-                return
-            if waiter.wake():
-                waiter.granted = True
-            else:
-                waiter.gone = True
-                free.append(self.era)
+            elif not waiter.permit:
+                if not self._free:
+                    return
+                self._grant(waiter)
+                if not waiter.permit:
+                    continue
+            if queue and queue[0] is waiter:
+                queue.popleft()
 
-    def _abandon(self, waiter: _Waiter) -> None:
+    def _grant(self, waiter: Waiter) -> None:
+        try:
+            permit = self._free.pop()
+        except IndexError:  # somebody without the lock was quicker
+            return
+        waiter.permit = permit
+        try:
+            woken = waiter.wake()
+        except BaseException:  # an interrupt, be it before or after
+            waiter.wake()
+            raise
+        if not woken:
+            waiter.permit = None
+            waiter.gone = True
+            self._gone += 1
+            self._free.append(permit)
+
+    def _replace_dropped(self) -> None:
+        while self._dropped:
+            self._made.pop(self._dropped.pop(), None)
+            self._free.append(self._permit())
+
+    def _abandon(self, waiter: Waiter) -> None:
         """After an interrupt or a cancellation, at whatever moment."""
         with self._lock:
-            if waiter.granted:
-                self._free.append(self.era)
+            if waiter.permit:
+                self._free.append(waiter.permit)
                 self._hand_over()
             else:
                 self._forget(waiter)
 
-    def _is_granted(self, waiter: _Waiter) -> bool:
-        """Whether it was, be it in the last moment; otherwise it waits no longer."""
+    def _granted(self, waiter: Waiter) -> Permit | None:
+        """Its permit, be it of the last moment; without one it waits no longer."""
         with self._lock:
-            if not waiter.granted:
+            if not waiter.permit:
                 self._forget(waiter)
-            return waiter.granted
+            return waiter.permit
 
-    def _forget(self, waiter: _Waiter) -> None:
+    def _forget(self, waiter: Waiter) -> None:
         if waiter.gone:
             return
         waiter.gone = True
@@ -264,9 +302,11 @@ if $permit{tag} is $bulkhead{tag}.era:
         # Taking each one out at once would look through the whole queue each time.
         if self._gone > 32 and self._gone * 2 > len(self._queue):
             waiting = [each for each in self._queue if not each.gone]
-            self._queue.clear()
-            self._queue.extend(waiting)
-            self._gone = 0
+            try:
+                self._queue.clear()
+            finally:
+                self._gone = 0
+                self._queue.extend(waiting)
 
     def _patience(self) -> float | None:
         limits = [each for each in (deadline.remaining(), self.max_wait) if each is not None]
@@ -291,6 +331,7 @@ if $permit{tag} is $bulkhead{tag}.era:
     def inspect(self) -> dict[str, object]:
         """The bulkhead as it is now."""
         with self._lock:
+            self._replace_dropped()
             running = self.max_concurrent - len(self._free)
             waiting = len(self._queue) - self._gone
         return {
@@ -304,65 +345,3 @@ if $permit{tag} is $bulkhead{tag}.era:
                 "max_wait": self.max_wait,
             },
         }
-
-
-class _Waiter:
-    """Somebody in the queue.  Its flags are guarded by the bulkhead's lock."""
-
-    __slots__ = ("gone", "granted")
-
-    def __init__(self) -> None:
-        self.granted = False
-        self.gone = False
-
-    def wake(self) -> bool:
-        """Let it go on; false if it cannot any more."""
-        raise NotImplementedError
-
-
-class _ThreadWaiter(_Waiter):
-    __slots__ = ("_gate",)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._gate = Lock()
-        self._gate.acquire()
-
-    def wait(self, patience: float | None) -> None:
-        self._gate.acquire(timeout=-1 if patience is None else patience)
-
-    def wake(self) -> bool:
-        self._gate.release()
-        return True
-
-
-class _TaskWaiter(_Waiter):
-    __slots__ = ("_loop", "future")
-
-    def __init__(self, loop: AbstractEventLoop) -> None:
-        super().__init__()
-        self._loop = loop
-        self.future: Future[None] = loop.create_future()
-
-    def wake(self) -> bool:
-        import asyncio
-
-        try:
-            here = asyncio.get_running_loop() is self._loop
-        except RuntimeError:
-            here = False
-        if here:
-            if self.future.done():  # cancelled, or out of patience, and about to find out
-                return False
-            self.give_up()
-            return True
-        try:
-            self._loop.call_soon_threadsafe(self.give_up)
-        except RuntimeError:  # its loop is closed
-            return False
-        return True
-
-    def give_up(self) -> None:
-        """End the waiting; whether there is a permit is for the flags to say."""
-        if not self.future.done():
-            self.future.set_result(None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 from typing import TYPE_CHECKING
+from weakref import ref
 
 from pepperpy.infra.utils import ForkSafeLock, Signal, emit, listening
 
@@ -19,8 +20,7 @@ from ._windows import Window, window_of
 if TYPE_CHECKING:
     from ._config import CircuitBreakerConfig
 
-# One for all circuits: held for a few instructions, on failures and probes only.  Re-entrant, since
-# the garbage collector may give back a probe at any moment.
+# One for all circuits: held for a few instructions, on failures and probes only.
 LOCK = ForkSafeLock()
 
 _BYPASSING = frozenset({CircuitState.DISABLED, CircuitState.METRICS_ONLY})
@@ -29,21 +29,17 @@ _BYPASSING = frozenset({CircuitState.DISABLED, CircuitState.METRICS_ONLY})
 class Probe:
     """A call that a half-open circuit admitted.
 
-    It gives its slot back when nobody holds it any more, whatever happened to the call.
+    It has its slot for as long as somebody holds it and it is not settled, whatever happened to the
+    call.  No `__del__` gives the slot back, as an interrupt could come in there.
     """
 
-    __slots__ = ("circuit", "round", "settled", "special", "successes")
+    __slots__ = ("__weakref__", "round", "settled", "special", "successes")
 
-    def __init__(self, circuit: Circuit, number: int) -> None:
+    def __init__(self, number: int) -> None:
         self.special: bool = True
-        self.circuit: Circuit = circuit
         self.round: int = number
         self.settled: bool = False
         self.successes: int = 0  # wrappers count here as in a window
-
-    def __del__(self) -> None:
-        if not self.settled:
-            self.circuit.released(self)
 
 
 class Circuit:
@@ -85,7 +81,8 @@ class Circuit:
         self._mode = CircuitState.CLOSED
         self._round = 0
         """Grows with each change, so that probes of an earlier time decide nothing."""
-        self._probes = 0
+        self._probes: list[ref[Probe]] = []
+        """Those that have a slot, and some that had one."""
         self._proofs = 0
         self._failed_rounds = 0
 
@@ -102,12 +99,12 @@ class Circuit:
             if self.window is not None:
                 return self.window
             if self._mode is CircuitState.OPEN and now >= self.until:
-                self._become(CircuitState.HALF_OPEN, -math.inf, self.refusal.last_failure)
+                self._become(CircuitState.HALF_OPEN, -math.inf, self.refusal.last_failure, None)
                 half_opened = True
             probe = None
-            if self._may_probe():
-                probe = Probe(self, self._round)
-                self._probes += 1
+            if self._mode is CircuitState.HALF_OPEN and self._has_slot():
+                probe = Probe(self._round)
+                self._probes.append(ref(probe))
         if half_opened:
             self._tell("circuit.half_opened", 20)
         return probe
@@ -152,8 +149,7 @@ class Circuit:
     def released(self, token: Window | Probe) -> None:
         """After a call that says nothing: cancelled, interrupted, closed early, ignored."""
         if isinstance(token, Probe):
-            with LOCK:
-                self._settle(token)
+            token.settled = True
 
     # What people ask for.
 
@@ -165,11 +161,10 @@ class Circuit:
 
     def force(self, mode: CircuitState) -> None:
         """Stay in *mode* until `reset`."""
+        counting = mode is CircuitState.METRICS_ONLY
+        passing = Window() if mode is CircuitState.DISABLED else None
         with LOCK:
-            self._become(mode, math.inf, None)
-            counting = mode is CircuitState.METRICS_ONLY
-            passing = Window() if mode is CircuitState.DISABLED else None
-            self._count_in(window_of(self.config) if counting else passing)
+            self._become(mode, math.inf, None, window_of(self.config) if counting else passing)
         self._tell(f"circuit.{mode.value}", 30 if mode is CircuitState.FORCED_OPEN else 20)
 
     def reset(self) -> None:
@@ -189,53 +184,60 @@ class Circuit:
                 self.window, self._aside = self._aside, None
             self._off = off
 
+    def after_fork(self) -> None:
+        """Probes of other threads run on in the parent only, so they have no slots here."""
+        with LOCK:
+            self._round += 1
+            self._probes = []
+
     # The steps, each under the lock.
 
-    def _may_probe(self) -> bool:
-        return self._mode is CircuitState.HALF_OPEN and self._probes < self.config.half_open_calls
+    def _has_slot(self) -> bool:
+        most = self.config.half_open_calls
+        if len(self._probes) >= most:
+            held = [(each, each()) for each in self._probes]
+            self._probes = [each for each, probe in held if probe and not probe.settled]
+        return len(self._probes) < most
 
     def _settle(self, probe: Probe) -> bool:
         """Take the slot back; whether what became of the probe still matters."""
-        if probe.settled:
-            return False
+        matters = not probe.settled and probe.round == self._round
         probe.settled = True
-        if probe.round != self._round:
-            return False
-        self._probes -= 1
-        return True
+        return matters
 
     def _trip(self, now: float, error: Exception | None) -> bool:
         if self._mode in _BYPASSING:
             self.would_open += 1
-            self._count_in(window_of(self.config))
+            self._become(self._mode, math.inf, None, window_of(self.config))
         else:
             self._open(now, error)
         return True
 
     def _open(self, now: float, error: Exception | None) -> None:
+        self._become(CircuitState.OPEN, now + self._recovery(), error, None)
         self.trips += 1
-        self._become(CircuitState.OPEN, now + self._recovery(), error)
-        self._count_in(None)
 
     def _close(self) -> None:
-        self._become(CircuitState.CLOSED, -math.inf, None)
+        self._become(CircuitState.CLOSED, -math.inf, None, window_of(self.config))
         self._failed_rounds = 0
-        self._count_in(window_of(self.config))
 
-    def _count_in(self, window: Window | None) -> None:
+    def _become(
+        self, mode: CircuitState, until: float, error: Exception | None, window: Window | None
+    ) -> None:
+        state = mode if mode is not CircuitState.CLOSED else CircuitState.OPEN
+        refusal = Refusal(self.name, state, until, error)
+        # No calls from here on: an interrupt comes with a call only, and finds all or nothing done.
+        self._round += 1
+        self._probes = []
+        self._proofs = 0
+        self._mode = mode
+        # The refusal first: a call that sees the new time must not tell of the old one.
+        self.refusal = refusal
+        self.until = until
         if self._off:
             self._aside = window
         else:
             self.window = window
-
-    def _become(self, mode: CircuitState, until: float, error: Exception | None) -> None:
-        self._round += 1
-        self._probes = self._proofs = 0
-        self._mode = mode
-        # The refusal first: a call that sees the new time must not tell of the old one.
-        state = mode if mode is not CircuitState.CLOSED else CircuitState.OPEN
-        self.refusal = Refusal(self.name, state, until, error)
-        self.until = until
 
     def _recovery(self) -> float:
         config = self.config

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 # Pydantic reads the annotations of a config that is a field of its models.
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from typing import Any, TypedDict, cast
 
+from pepperpy.infra.utils import did_you_mean
 from pepperpy.infra.utils.wrapping import kind_of
 
 from ._errors import InvalidPolicyError, invalid
@@ -73,7 +74,8 @@ class CircuitBreakerConfig:
     jitter: float = 0.0
     """The share of *recovery_timeout* that is random, so that many processes do not probe at once."""
     failure_exceptions: type[Exception] | Iterable[type[Exception]] = (Exception,)
-    """Errors that are failures.  All others count neither way."""
+    """Errors that are failures.  All others count neither way, nor does a `RejectedError` of another
+    policy unless it is named here."""
     ignored_exceptions: type[Exception] | Iterable[type[Exception]] = ()
     """Errors that are no failures although they are of those kinds."""
     is_failure: Callable[[Exception], object] | None = None
@@ -136,6 +138,8 @@ def error_types(given: Any, option: str) -> tuple[type[Exception], ...]:
         kinds: tuple[object, ...] = (given,) if isinstance(given, type) else tuple(given)
     except TypeError:
         invalid(option, given, advice)
+    if not kinds and option == "failure_exceptions":
+        invalid(option, given, "must name at least one; without a failure nothing opens")
     for kind in kinds:
         if not (isinstance(kind, type) and issubclass(kind, Exception)):
             invalid(option, kind, advice)  # pyright: ignore[reportUnknownArgumentType]
@@ -147,3 +151,33 @@ def _check_predicate(predicate: object, option: str) -> None:
         return
     if not callable(predicate) or kind_of(predicate).is_async:
         invalid(option, predicate, "must be a plain function")
+
+
+def config_of(
+    config: CircuitBreakerConfig | Mapping[str, Any] | None, options: BreakerOptions
+) -> CircuitBreakerConfig:
+    """*config* with *options* in place of its own."""
+    changes: dict[str, Any] = {**options}
+    if isinstance(config, Mapping):
+        changes = {**config, **options}
+        config = None
+    if config is not None and not isinstance(config, CircuitBreakerConfig):  # pyright: ignore[reportUnnecessaryIsInstance] # what people pass
+        invalid("config", config, "must be a CircuitBreakerConfig, or a mapping with its fields")
+    names = [field.name for field in fields(CircuitBreakerConfig)]
+    for name in changes:
+        if name not in names:
+            raise TypeError(f"a CircuitBreakerConfig has no {name}; {did_you_mean(name, names)}")
+    return replace(config or _DEFAULT, **changes) if changes else config or _DEFAULT
+
+
+_DEFAULT = CircuitBreakerConfig()
+
+
+def shown(config: CircuitBreakerConfig) -> dict[str, object]:
+    """Its figures, for inspection."""
+    values = {field.name: getattr(config, field.name) for field in fields(config)}
+    return {
+        name: value
+        for name, value in values.items()
+        if value is None or isinstance(value, (int, float))
+    }

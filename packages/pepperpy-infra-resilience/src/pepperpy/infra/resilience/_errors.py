@@ -41,7 +41,10 @@ class UnknownCircuitError(ResilienceError, LookupError):
 
 
 class RejectedError(ResilienceError, RuntimeError):
-    """The call was not made: a policy rejected it.  A `Retry` does not repeat it."""
+    """The call was not made: a policy rejected it.
+
+    A `Retry` does not repeat it, and a breaker around that policy does not count it.
+    """
 
     code = "resilience-rejected"
 

@@ -12,11 +12,12 @@ from ._circuit import LOCK
 from ._config import error_types
 from ._errors import CircuitBreakerError, ProviderFallbackError, invalid
 from ._hedging import first_answer
-from ._options import seconds, text
+from ._later import counted_later
+from ._options import older_names, seconds, text
 from ._registry import FALLBACKS, get_circuit_breaker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable
+    from collections.abc import Callable, Coroutine, Iterable, Mapping
     from datetime import timedelta
 
     from pepperpy.infra.utils import Clock
@@ -29,6 +30,12 @@ P = ParamSpec("P")
 R = TypeVar("R")
 S = TypeVar("S")
 
+_OLDER_NAMES = {
+    "primary_provider_id": "primary",
+    "fallback_provider_ids": "fallbacks",
+    "circuit_breaker_config": "config",
+}
+
 _LOOP = """\
 $errors = []
 for $injected, $breaker in $providers:
@@ -40,12 +47,13 @@ for $injected, $breaker in $providers:
         except $BaseException as $error:
             $breaker.failed($token, $error)
             raise
-        if $token.special:
+{later}        if $token.special:
             $breaker.finished($token, $result, $began)
         else:
             $token.successes += 1
         if $errors:
             $served($injected)
+            $errors = $none
         return $result
     except $Exception as $error:
         if not $moves_on($error):
@@ -58,11 +66,20 @@ finally:
 """
 
 
+# A plain function may be somebody's wrapper around a coroutine function, for some providers or all.
+_LATER = """\
+        if $type($result) is $coroutine:
+            $work = $counted($breaker, $token, $began, $result)
+            return $rest($func, {index}, $args, $kwargs, $errors, $injected, $work)
+"""
+
+
 class ProviderFallback:
     """Asks one provider after the other until one answers.
 
     Each provider has the circuit breaker of its name (`get_circuit_breaker`), and one whose circuit
-    is open is skipped without a call.  Cancellation passes through and asks nobody else.
+    is open is skipped without a call.  Cancellation passes through and asks nobody else.  A plain
+    function may return a coroutine, for all providers or for some.
 
     Args:
         primary: The provider that is asked first.
@@ -98,21 +115,18 @@ class ProviderFallback:
         "_served",
     )
 
+    @older_names(**_OLDER_NAMES)
     def __init__(
         self,
         primary: str,
         fallbacks: Iterable[str],
-        config: CircuitBreakerConfig | None = None,
+        config: CircuitBreakerConfig | Mapping[str, Any] | None = None,
         *,
         hedge_after: float | timedelta | None = None,
         exceptions: type[Exception] | Iterable[type[Exception]] = Exception,
         clock: Clock | None = None,
     ) -> None:
-        if isinstance(fallbacks, str) or not hasattr(fallbacks, "__iter__"):
-            invalid("fallbacks", fallbacks, "must be several names, like ['backup']")
-        names = [text(name, "a provider") for name in (primary, *fallbacks)]
-        if len(set(names)) < len(names):
-            invalid("fallbacks", names, "must name each provider once")
+        names = _names(primary, fallbacks)
         self._hedge_after = None if hedge_after is None else seconds(hedge_after, "hedge_after")
         self._exceptions = error_types(exceptions, "exceptions")
         self._breakers = {name: get_circuit_breaker(name, config, clock=clock) for name in names}
@@ -156,11 +170,17 @@ class ProviderFallback:
         self._check_hedge(func, kind)
 
         def body(parameters: Parameters) -> str:
-            if self._hedge_after is None:
-                return _LOOP
-            return f"return await $hedged($func, {parameters.injected}, $args, $kwargs)"
+            index = parameters.injected
+            if self._hedge_after is not None:
+                return f"return await $hedged($func, {index}, $args, $kwargs)"
+            plain = kind is Kind.FUNCTION
+            return _LOOP.format(later=_LATER.format(index=index) if plain else "")
 
         names = {
+            "none": None,
+            "coroutine": CoroutineType,
+            "counted": counted_later,
+            "rest": self._rest,
             "providers": tuple(self._breakers.items()),
             "moves_on": self._moves_on,
             "served": self._count,
@@ -193,12 +213,10 @@ class ProviderFallback:
         if self._hedge_after is not None:
             self._check_hedge(func, kind_of(func))
             return cast("R", self._hedged(func, 0, args, kwargs))
-        names = list(self._breakers)
         errors: list[Exception] = []
-        while names:
-            name = names.pop(0)
+        for name, breaker in self._breakers.items():
             try:
-                result = self._breakers[name].execute(func, name, *args, **kwargs)
+                result = breaker.execute(func, name, *args, **kwargs)
             except Exception as error:
                 if not self._moves_on(error):
                     raise
@@ -206,40 +224,46 @@ class ProviderFallback:
                 continue
             if isinstance(result, CoroutineType):
                 work = cast("Coroutine[Any, Any, Any]", result)
-                return cast("R", self._awaited(func, args, kwargs, errors, name, names, work))
+                return cast("R", self._rest(func, 0, args, kwargs, errors, name, work))
             if errors:
                 self._count(name)
+                del errors  # they have this frame in their tracebacks
             return result
         try:
             raise self._all_failed(errors)
         finally:
-            del errors  # its errors have this frame in their tracebacks
+            del errors
 
-    async def _awaited(  # noqa: PLR0917 - what `execute` has so far
+    async def _rest(  # noqa: PLR0917 - what there is so far
         self,
         func: Callable[..., Any],
+        index: int,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
         errors: list[Exception],
-        name: str,
-        names: list[str],
-        work: Coroutine[Any, Any, R] | None,
-    ) -> R:
-        while True:
+        first: str,
+        work: Any,
+    ) -> Any:
+        """What *work* of the provider *first* gives, or one of those after it."""
+        names = list(self._breakers)
+        for name in names[names.index(first) :]:
             try:
-                breaker = self._breakers[name]
-                result = await (work or breaker.execute(func, name, *args, **kwargs))
+                if work is None:
+                    given = (*args[:index], name, *args[index:])
+                    work = self._breakers[name].execute(func, *given, **kwargs)
+                result: Any = work
+                if type(work) is CoroutineType:
+                    result = await cast("Coroutine[Any, Any, Any]", work)
             except Exception as error:
                 if not self._moves_on(error):
                     raise
                 errors.append(error)
-            else:
-                if errors:
-                    self._count(name)
-                return cast("R", result)
-            if not names:
-                break
-            name, work = names.pop(0), None
+                work = None
+                continue
+            if errors:
+                self._count(name)
+                del errors
+            return result
         try:
             raise self._all_failed(errors)
         finally:
@@ -268,6 +292,7 @@ class ProviderFallback:
                 raise self._all_failed(errors)
             finally:
                 del errors
+        del errors
         if won > 0:
             self._count(names[won])
         return result
@@ -276,8 +301,10 @@ class ProviderFallback:
         """Whether the next one is asked after *error*."""
         if passes_through(error):
             return False
-        skipped = isinstance(error, CircuitBreakerError) and error.name in self._breakers
-        return skipped or isinstance(error, self._exceptions)
+        kind = type(error)  # isinstance() would ask the error for its class, which may raise
+        if issubclass(kind, self._exceptions):
+            return True
+        return isinstance(error, CircuitBreakerError) and error.name in self._breakers
 
     def _count(self, name: str) -> None:
         with LOCK:
@@ -319,10 +346,11 @@ class ProviderFallback:
         }
 
 
+@older_names(**_OLDER_NAMES)
 def get_fallback(
     primary: str,
     fallbacks: Iterable[str],
-    config: CircuitBreakerConfig | None = None,
+    config: CircuitBreakerConfig | Mapping[str, Any] | None = None,
     *,
     hedge_after: float | timedelta | None = None,
     exceptions: type[Exception] | Iterable[type[Exception]] = Exception,
@@ -336,23 +364,31 @@ def get_fallback(
         >>> get_fallback("a", ["b"]) is get_fallback("a", ["b"])
         True
     """
-    if not isinstance(fallbacks, str) and hasattr(fallbacks, "__iter__"):
-        fallbacks = tuple(fallbacks)  # an iterator can be read once
-    exceptions = error_types(exceptions, "exceptions")
-    key = (primary, fallbacks, hedge_after, exceptions)
+    names = _names(primary, fallbacks)
+    after = None if hedge_after is None else seconds(hedge_after, "hedge_after")
+    kinds = error_types(exceptions, "exceptions")
+    key = (*names, after, kinds)
     found = cast("ProviderFallback | None", FALLBACKS.get(key))
     if found is None or config is not None:
-        made = ProviderFallback(
-            primary, fallbacks, config, hedge_after=hedge_after, exceptions=exceptions
-        )
+        made = ProviderFallback(primary, names[1:], config, hedge_after=after, exceptions=kinds)
         found = cast("ProviderFallback", FALLBACKS.setdefault(key, made))
     return found
 
 
+def _names(primary: str, fallbacks: Iterable[str]) -> list[str]:
+    if isinstance(fallbacks, str) or not hasattr(fallbacks, "__iter__"):
+        invalid("fallbacks", fallbacks, "must be several names, like ['backup']")
+    names = [text(name, "a provider") for name in (primary, *fallbacks)]
+    if len(set(names)) < len(names):
+        invalid("fallbacks", names, "must name each provider once")
+    return names
+
+
+@older_names(**_OLDER_NAMES)
 def with_fallback(
     primary: str,
     fallbacks: Iterable[str],
-    config: CircuitBreakerConfig | None = None,
+    config: CircuitBreakerConfig | Mapping[str, Any] | None = None,
     *,
     hedge_after: float | timedelta | None = None,
     exceptions: type[Exception] | Iterable[type[Exception]] = Exception,

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pepperpy.infra.utils import Clock, to_seconds
 
 from ._errors import invalid
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import timedelta
+
+F = TypeVar("F", bound="Callable[..., Any]")
 
 _LONGEST = 1e9  # seconds that every clock and lock takes; thirty years
 
@@ -73,3 +77,20 @@ def a_clock(value: Any) -> Clock:
 
 
 _SYSTEM = Clock()
+
+
+def older_names(**names: str) -> Callable[[F], F]:
+    """Accept arguments also under what an earlier interface called them: ``old="new"``."""
+
+    def decorate(func: F) -> F:
+        @functools.wraps(func)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            for old in names.keys() & kwargs.keys():
+                if names[old] in kwargs:
+                    raise TypeError(f"{old} is an older name of {names[old]}; give one of them")
+                kwargs[names[old]] = kwargs.pop(old)
+            return func(*args, **kwargs)
+
+        return cast("F", wrapper)
+
+    return decorate

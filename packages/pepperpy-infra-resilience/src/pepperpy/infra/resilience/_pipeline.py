@@ -16,7 +16,7 @@ from ._retry import Retry
 from ._timeout import Timeout
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import timedelta
 
 
@@ -104,19 +104,31 @@ class Pipeline(Policy):
 
 
 def _flat(policies: Sequence[object]) -> list[object]:
-    """Without pipelines in it, and with each budget in its retries."""
+    """Without pipelines in it, and with each budget in the retries after it."""
     flat: list[object] = []
     budget: RetryBudget | None = None
-    for policy in policies:
+    unused: RetryBudget | None = None
+    for policy in _each(policies):
         if isinstance(policy, RetryBudget):
-            budget = policy
+            _check_use(unused)
+            budget = unused = policy
         elif isinstance(policy, Retry):
             paying = budget is not None and not policy.has_budget
             flat.append(policy.with_budget(budget) if paying else policy)  # type: ignore[arg-type]
-        elif isinstance(policy, Pipeline):
-            flat += policy.policies
+            unused = None
         elif isinstance(policy, (Policy, CircuitBreaker)):
             flat.append(policy)
         else:
             invalid("policies", policy, "must be policies, such as Retry(...) and Timeout(...)")
+    _check_use(unused)
     return flat
+
+
+def _each(policies: Sequence[object]) -> Iterator[object]:
+    for policy in policies:
+        yield from policy.policies if isinstance(policy, Pipeline) else (policy,)
+
+
+def _check_use(budget: RetryBudget | None) -> None:
+    if budget is not None:
+        invalid("policies", budget, "must have a Retry after each RetryBudget, which pays for it")

@@ -9,7 +9,7 @@ from pepperpy.infra.utils.wrapping import Kind, decorate, kind_of, name_of
 from ._layers import wrapper_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ._layers import Layer
 
@@ -40,7 +40,11 @@ def _with(func: Callable[..., Any], layers: list[Layer]) -> Any:
 
 
 class Policy:
-    """A policy, or several: a decorator, and `execute` for a function that is not decorated."""
+    """A policy, or several: a decorator, and `execute` for a function that is not decorated.
+
+    Derive from it to bring your own: with a method `around`, which gets a function and returns
+    another one, it stands in a `Pipeline` like the others.
+    """
 
     __slots__ = ("__weakref__", "_runners", "name")
 
@@ -49,6 +53,14 @@ class Policy:
 
     def _policies(self) -> Sequence[object]:
         return (self,)
+
+    def source(self, inner: str, kind: Kind, tag: str) -> str:
+        """The lines *inner* with this policy around them, for a policy that is compiled in."""
+        raise NotImplementedError(f"{type(self).__name__} needs a method around(self, func)")
+
+    def names(self, tag: str) -> Mapping[str, object]:
+        """What the lines refer to, each name with *tag* at its end."""
+        raise NotImplementedError(f"{type(self).__name__} needs a method names(self, tag)")
 
     def __call__(self, func: F, /) -> F:
         """Decorate *func*."""
@@ -92,13 +104,9 @@ def refuse_generators(what: str, func: Callable[..., Any], kind: Kind, why: str)
 
 
 class Nothing:
-    """A block, plain or ``async``, that does nothing."""
+    """An ``async`` block that does nothing."""
 
     __slots__ = ()
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, *_: object) -> None: ...
 
     async def __aenter__(self) -> None: ...
 

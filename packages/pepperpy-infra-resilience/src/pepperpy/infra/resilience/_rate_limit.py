@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
-from threading import RLock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pepperpy.infra.utils import (
     Clock,
+    ForkSafeLock,
     Signal,
     deadline,
     emit,
     listening,
-    register_after_fork,
     register_inspectable,
 )
 
 from ._errors import RateLimitedError
+from ._layers import indented
 from ._options import a_clock, seconds, text, whole
 from ._policy import Policy
 from ._switch import OFF
@@ -30,6 +31,21 @@ if TYPE_CHECKING:
 
 # Sums of intervals are off by some of the last digits of a clock's reading.
 _ROUNDING = 1e-9
+
+# Whether a run of reads and writes without a call in between is one step for all threads.  It is
+# where CPython has its global lock, and there it saves the half of what a limit costs.
+_ATOMIC = sys.implementation.name == "cpython" and getattr(sys, "_is_gil_enabled", lambda: True)()
+
+
+class Turn(NamedTuple):
+    """A call's place in the row."""
+
+    wait: float
+    """Seconds until it may begin."""
+    begin: float
+    """When the bucket would be full for it."""
+    end: float | None
+    """When it would be for the next one; `None` where nothing was taken."""
 
 
 class RateLimit(Policy):
@@ -64,13 +80,14 @@ class RateLimit(Policy):
 
     __slots__ = (
         "_clock",
-        "_free_at",
-        "_interval",
         "_lock",
         "_now",
         "_refused",
+        "_returned",
         "_tolerance",
         "burst",
+        "free_at",
+        "interval",
         "limit",
         "max_wait",
         "per",
@@ -93,71 +110,119 @@ class RateLimit(Policy):
         self.name: str = text(name, "name")
         self._clock = a_clock(clock)
         self._now = time.monotonic if type(self._clock) is Clock else self._clock.monotonic
-        self._interval = self.per / self.limit
-        self._tolerance = self._interval * (self.burst - 1)
-        self._free_at = -math.inf
-        """When the bucket will be full again, if nobody comes; guarded by the lock."""
+        self.interval: float = self.per / self.limit
+        self._tolerance = self.interval * (self.burst - 1)
+        self.free_at: float = -math.inf
+        """When the bucket will be full again, if nobody comes."""
+        self._returned: dict[float, float] = {}
+        """Turns that nobody waits for any more, by the time at which they would have ended."""
         self._refused = 0
-        self.after_fork()
-        register_after_fork(self)
+        self._lock = ForkSafeLock()  # guards all of these
         register_inspectable(self)
 
     def __repr__(self) -> str:
         return f"RateLimit({self.limit!r}, per={self.per!r}, name={self.name!r})"
 
-    def after_fork(self) -> None:
-        """The lock is free, whoever held it in the parent."""
-        # Not a `ForkSafeLock`, which is written in Python, and so costs as much as all the rest.
-        self._lock = RLock()
-
     def source(self, inner: str, kind: Kind, tag: str) -> str:
-        """The lines: a turn, and the wait for it."""
+        """The lines: a turn, and the wait for it.  One that is now is taken here."""
         sleep = f"await $asleep{tag}" if kind.is_async else f"$sleep{tag}"
+        taking = f"""\
+$free_at{tag} = $limit{tag}.free_at
+if $free_at{tag} <= $moment{tag}:
+    $limit{tag}.free_at = $moment{tag} + $interval{tag}
+elif $free_at{tag} - $moment{tag} <= $tolerance{tag}:
+    $limit{tag}.free_at = $free_at{tag} + $interval{tag}
+else:
+    $turn{tag} = $unknown{tag}"""
+        if not _ATOMIC:
+            taking = f"with $lock{tag}:\n{indented(taking)}"
         return f"""\
-$wait{tag} = $reserve{tag}()
-if $wait{tag}:
+$turn{tag} = $none{tag}
+if not $off{tag}:
+    $moment{tag} = $now{tag}()
+{indented(taking)}
+if $turn{tag} is not $none{tag}:
+    $turn{tag} = $reserve{tag}()
     try:
-        {sleep}($wait{tag})
+        {sleep}($turn{tag}.wait)
     except $BaseException:
-        $give_back{tag}()
+        $give_back{tag}($turn{tag})
         raise
 {inner}"""
 
     def names(self, tag: str) -> Mapping[str, object]:
         """What they refer to."""
         return {
+            f"none{tag}": None,
+            f"unknown{tag}": ...,
+            f"off{tag}": OFF,
+            f"now{tag}": self._now,
+            f"lock{tag}": self._lock,
+            f"limit{tag}": self,
+            f"interval{tag}": self.interval,
+            f"tolerance{tag}": self._tolerance + _ROUNDING,
             f"reserve{tag}": self.reserve,
             f"give_back{tag}": self.give_back,
             f"sleep{tag}": self._clock.sleep,
             f"asleep{tag}": self._clock.asleep,
         }
 
-    def reserve(self) -> float:
-        """Seconds until the turn that the caller has now.
+    def reserve(self) -> Turn:
+        """The next turn.
 
         Raises:
-            RateLimitedError: If that would be too long.
+            RateLimitedError: If it would have to be waited for too long.
         """
         if OFF:
-            return 0.0
+            return Turn(0.0, 0.0, None)
         now = self._now()
         with self._lock:
-            free_at = self._free_at
-            free_at = max(free_at, now)
-            wait = free_at - self._tolerance - now
-            if wait <= _ROUNDING:
-                self._free_at = free_at + self._interval
-                return 0.0
-            if wait <= self._patience():
-                self._free_at = free_at + self._interval
-                return wait
-            self._refused += 1
-        raise self._used_up(wait)
+            turn, wait = self._next(now, self._patience())
+            self._refused += turn is None
+        if turn is None:
+            raise self._used_up(wait)
+        return turn
 
-    def give_back(self) -> None:
-        """Undo a `reserve` whose turn was not waited for."""
+    def give_back(self, turn: Turn) -> None:
+        """Undo a `reserve` whose turn is not waited for.
+
+        Those who come later keep theirs, so it is for the next one who comes; and if nobody is
+        behind it, it was never taken.
+        """
+        if turn.end is None:
+            return
         with self._lock:
-            self._free_at -= self._interval
+            self._returned[turn.end] = turn.begin
+            while (begin := self._returned.pop(end := self.free_at, None)) is not None:
+                if self.free_at == end:
+                    self.free_at = begin
+                else:  # somebody without the lock was quicker
+                    self._returned[end] = begin
+
+    # The steps, each under the lock.
+
+    def _next(self, now: float, patience: float) -> tuple[Turn | None, float]:
+        """The turn, unless the wait, which comes with it, is too long."""
+        earliest = self._earliest_returned(now)
+        while True:
+            free_at = self.free_at
+            begin = max(free_at, now) if earliest is None else earliest[1]
+            wait = begin - self._tolerance - now
+            wait = 0.0 if wait <= _ROUNDING else wait
+            if wait > patience:
+                return None, wait
+            if earliest is not None:
+                del self._returned[earliest[0]]
+                return Turn(wait, begin, earliest[0]), wait
+            end = begin + self.interval
+            if self.free_at == free_at:  # nobody without the lock was quicker
+                self.free_at = end
+                return Turn(wait, begin, end), wait
+
+    def _earliest_returned(self, now: float) -> tuple[float, float] | None:
+        for end in [end for end, begin in self._returned.items() if begin < now]:
+            del self._returned[end]
+        return min(self._returned.items(), default=None)
 
     def _patience(self) -> float:
         limits = [each for each in (deadline.remaining(), self.max_wait) if each is not None]
@@ -176,8 +241,11 @@ if $wait{tag}:
 
     def inspect(self) -> dict[str, object]:
         """The limit as it is now."""
-        debt = max(0.0, self._free_at - self._now())
-        left = max(0.0, self.burst - debt / self._interval)
+        with self._lock:
+            now = self._now()
+            returned = sum(begin >= now for begin in self._returned.values())
+            debt = max(0.0, self.free_at - now) - returned * self.interval
+        left = min(self.burst, max(0.0, self.burst - debt / self.interval))
         return {
             "kind": "rate_limit",
             "name": self.name,

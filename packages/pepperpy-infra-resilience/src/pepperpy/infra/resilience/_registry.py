@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pepperpy.infra.utils import BothFaces, ForkSafeLock, did_you_mean
 
-from ._breaker import CircuitBreaker, config_of
+from ._breaker import CircuitBreaker
+from ._config import config_of
 from ._errors import CircuitConflictError, UnknownCircuitError
+from ._options import older_names, text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
     from typing import Self, Unpack
 
@@ -23,9 +26,10 @@ FALLBACKS: dict[tuple[object, ...], object] = {}
 """Those that `get_fallback` has made; here, because they go with the breakers."""
 
 
+@older_names(provider_id="name")
 def get_circuit_breaker(
     name: str,
-    config: CircuitBreakerConfig | None = None,
+    config: CircuitBreakerConfig | Mapping[str, Any] | None = None,
     *,
     clock: Clock | None = None,
     **options: Unpack[BreakerOptions],
@@ -41,7 +45,7 @@ def get_circuit_breaker(
         >>> get_circuit_breaker("search") is get_circuit_breaker("search")
         True
     """
-    found = _breakers.get(name)
+    found = _breakers.get(text(name, "name"))
     if found is None:
         with _LOCK:
             found = _breakers.get(name)
@@ -63,9 +67,10 @@ def get_circuit_breaker(
     return found
 
 
+@older_names(provider_id="name")
 def with_circuit_breaker(
     name: str,
-    config: CircuitBreakerConfig | None = None,
+    config: CircuitBreakerConfig | Mapping[str, Any] | None = None,
     *,
     clock: Clock | None = None,
     **options: Unpack[BreakerOptions],
@@ -85,13 +90,14 @@ def with_circuit_breaker(
     return get_circuit_breaker(name, config, clock=clock, **options)
 
 
+@older_names(provider_id="name")
 def reset_circuit_breaker(name: str) -> None:
     """Close the breaker of this name, and forget what it counted.
 
     Raises:
         UnknownCircuitError: If nobody has asked for one; it is a `LookupError`.
     """
-    found = _breakers.get(name)
+    found = _breakers.get(text(name, "name"))
     if found is None:
         raise UnknownCircuitError(
             f"no circuit breaker is called {name!r}; {did_you_mean(name, _breakers)}", name=name

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
-from weakref import WeakSet
 
-from pepperpy.infra.utils import BothFaces
+from pepperpy.infra.utils import BothFaces, Weakly, register_after_fork
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 OFF: Final[list[object]] = []
 """The blocks under way; a list, as looking whether one is empty is the quickest question."""
 
-_circuits: WeakSet[Circuit] = WeakSet()
+_circuits: Weakly[Circuit] = Weakly()
 
 
 def adopt(circuit: Circuit) -> None:
@@ -45,7 +44,7 @@ class resilience_disabled(BothFaces):  # noqa: N801 - reads as a statement
 
     def __enter__(self) -> Self:
         OFF.append(self)
-        for circuit in list(_circuits):
+        for circuit in _circuits.alive():
             circuit.switch(off=True)
         return self
 
@@ -57,5 +56,17 @@ class resilience_disabled(BothFaces):  # noqa: N801 - reads as a statement
     ) -> None:
         OFF.pop()
         if not OFF:
-            for circuit in list(_circuits):
+            for circuit in _circuits.alive():
                 circuit.switch(off=False)
+
+
+class _Forks:
+    """Tells all circuits at once: one weak reference each is enough."""
+
+    def after_fork(self) -> None:
+        for circuit in _circuits.alive():
+            circuit.after_fork()
+
+
+_forks = _Forks()
+register_after_fork(_forks)

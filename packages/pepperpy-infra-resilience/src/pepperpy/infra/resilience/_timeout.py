@@ -68,18 +68,17 @@ class Timeout(Policy):
         """The lines: one block around *inner*."""
         if kind.is_generator:
             raise TypeError(f"a Timeout cannot limit a {kind.value}, {_WHY}")
-        limit = f"$limit{tag}($timeout{tag})" if kind.is_async else f"$deadline{tag}"
-        block = (
-            f"{'async ' if kind.is_async else ''}with ($nothing{tag} if $off{tag} else {limit}):"
-        )
-        return f"{block}\n{indented(inner)}"
+        if not kind.is_async:
+            return self._deadline.source(inner, tag, unless=f"$off{tag}")
+        limit = f"async with ($nothing{tag} if $off{tag} else $limit{tag}($timeout{tag})):"
+        return f"{limit}\n{indented(inner)}"
 
     def names(self, tag: str) -> Mapping[str, object]:
         """What they refer to."""
         return {
+            **self._deadline.names(tag),
             f"nothing{tag}": _NOTHING,
             f"off{tag}": OFF,
-            f"deadline{tag}": self._deadline,
             f"limit{tag}": _CoroutineLimit,
             f"timeout{tag}": self,
         }

@@ -7,37 +7,31 @@ than it began in.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-
-class Block(Protocol):
-    """A named tuple with whoever entered the block, and the block around it."""
-
-    @property
-    def owner(self) -> object: ...
-
-    @property
-    def outer(self) -> Self | None: ...
-
-    def _replace(self, *, outer: Self | None) -> Self: ...
-
-
-B = TypeVar("B", bound=Block)
+B = TypeVar("B", bound="tuple[Any, ...]")
 
 
 def without(block: B | None, owner: object) -> B | None:
-    """The chain after *owner* left its innermost block."""
-    inner: list[B] = []
-    while block is not None and block.owner is not owner:
+    """The chain after *owner* left its innermost block.
+
+    A block is a plain tuple, which is made in no time: whoever entered it first, the block around
+    it last.
+    """
+    if block is not None and block[0] is owner:
+        outer: B | None = block[-1]
+        return outer
+    inner: list[Any] = []
+    while block is not None and block[0] is not owner:
         inner.append(block)
-        block = block.outer
-    left = None if block is None else block.outer
+        block = block[-1]
+    left: Any = None if block is None else block[-1]
     for each in reversed(inner):
-        left = each._replace(outer=left)  # pyright: ignore[reportPrivateUsage]
-    return left
+        left = (*each[:-1], left)
+    return left  # type: ignore[no-any-return]
 
 
 class BothFaces:

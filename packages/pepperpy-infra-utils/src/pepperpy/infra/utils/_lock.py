@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from threading import RLock
+from _thread import RLock
 from typing import Any
 
 from ._forks import register_after_fork
 
 
-class ForkSafeLock:
+class ForkSafeLock(RLock):  # type: ignore[misc]  # pyright: ignore[reportGeneralTypeIssues] # it is not final
     """Re-entrant, used by ``with``, and free in a forked child if another thread held it.
 
     What the lock guards may then be half changed, so keep the changes under it to single
@@ -21,24 +21,21 @@ class ForkSafeLock:
         True
     """
 
-    __slots__ = ("__weakref__", "_lock")
+    # `with` finds the methods in C.  In one written in Python an interrupt may come between taking
+    # the lock and returning, and nobody would ever release it.
+    __slots__ = ()
 
     def __init__(self) -> None:
-        self._lock = RLock()
+        super().__init__()
         register_after_fork(self)
-
-    def __enter__(self) -> None:
-        self._lock.acquire()
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
 
     def is_mine(self) -> bool:
         """Whether the thread that asks holds it."""
-        lock: Any = self._lock
+        lock: Any = self
         return bool(lock._is_owned())  # noqa: SLF001 - `threading.Condition` asks it as well
 
     def after_fork(self) -> None:
         """Be free, unless the thread that forked holds it: its `with` block ends here as well."""
         if not self.is_mine():
-            self._lock = RLock()
+            lock: Any = self
+            lock._at_fork_reinit()  # noqa: SLF001 - as the locks of `threading` and `logging` do

@@ -41,7 +41,7 @@ class Run:
     def __init__(self, started: float) -> None:
         self.started = started
         block = innermost_test()
-        self.testing = None if block is None else block.owner
+        self.testing = None if block is None else block[0]
         self.number = 1
         """Of the attempt that failed last."""
         self.wait: float | None = None

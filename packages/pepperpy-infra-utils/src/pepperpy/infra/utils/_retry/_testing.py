@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pepperpy.infra.utils._blocks import BothFaces, without
 
@@ -35,7 +35,7 @@ class RetryTesting(BothFaces):
         return f"<retry.testing: {len(self.attempts)} retries>"
 
     def __enter__(self) -> Self:
-        _innermost.set(_Block(self, _innermost.get()))
+        _innermost.set((self, _innermost.get()))
         return self
 
     def __exit__(
@@ -47,12 +47,9 @@ class RetryTesting(BothFaces):
         _innermost.set(without(_innermost.get(), self))
 
 
-class _Block(NamedTuple):
-    owner: RetryTesting
-    outer: _Block | None
-
-
-_innermost: ContextVar[_Block | None] = ContextVar("pepperpy.retry.testing", default=None)
+_innermost: ContextVar[tuple[RetryTesting, Any] | None] = ContextVar(
+    "pepperpy.retry.testing", default=None
+)
 
 innermost = _innermost.get
-"""The block that we are in, if any; its owner says what is different."""
+"""The block that we are in, if any; its owner, the first in it, says what is different."""
