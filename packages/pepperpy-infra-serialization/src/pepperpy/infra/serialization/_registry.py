@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ._format import SerializationFormat, as_format
 from ._json import JSONSerializer
+from ._msgpack import MessagePackSerializer
 from ._raw import RawSerializer
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from ._serializer import Serializer
 
 _SERIALIZERS: Final[dict[SerializationFormat, type[Serializer]]] = {
-    each.format: each for each in (JSONSerializer, RawSerializer)
+    each.format: each for each in (JSONSerializer, MessagePackSerializer, RawSerializer)
 }
 
 
