@@ -17,7 +17,7 @@ from ._raw import RawSerializer
 from ._registry import get_serializer
 from ._serializer import Data, Serializer
 from ._xml import XMLConvention, XMLSerializer, deserialize_xml, serialize_xml
-from ._yaml import YAMLSerializer, deserialize_yaml, serialize_yaml
+from ._yaml import YAMLSerializer, deserialize_yaml, iter_yaml, serialize_yaml
 
 __all__ = [
     "Data",
@@ -44,6 +44,7 @@ __all__ = [
     "deserialize_yaml",
     "from_base64",
     "get_serializer",
+    "iter_yaml",
     "serialize_json",
     "serialize_pickle",
     "serialize_xml",

@@ -12,6 +12,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
+from pepperpy.infra.serialization._errors import UnsafeDataError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -110,7 +112,7 @@ def make_datetime(state: Any, tzinfo: Any = None) -> datetime:
 def zone_maker(cls: Any, name: Any) -> Callable[..., ZoneInfo]:
     """What `getattr` is for in the pickle of a zone."""
     if cls is not ZoneInfo or name != "_unpickle":
-        raise _refuse("a time zone")
+        raise UnsafeDataError("the pickle asks for an attribute of an object")
     return _make_zone
 
 

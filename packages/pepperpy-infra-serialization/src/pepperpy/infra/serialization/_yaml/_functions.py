@@ -5,9 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from pepperpy.infra.serialization._converting import as_text_bytes
+
 from ._serializer import YAMLSerializer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pepperpy.infra.serialization._config import SerializerConfig
     from pepperpy.infra.serialization._serializer import Data
 
@@ -60,3 +64,19 @@ def deserialize_yaml(
         {'country': 'no'}
     """
     return (YAMLSerializer(config) if config else _default()).deserialize(data, type)
+
+
+def iter_yaml(data: Data | str, config: SerializerConfig | None = None) -> Iterator[Any]:
+    r"""The values of all documents of a stream of YAML, each read when it is asked for.
+
+    Raises:
+        SerializationError: If it is no YAML, when the iteration comes to where it is not.
+
+    Examples:
+        >>> list(iter_yaml("--- 1\n--- [2]\n"))
+        [1, [2]]
+    """
+    from ._reading import read_all
+
+    serializer = YAMLSerializer(config) if config else _default()
+    return read_all(as_text_bytes(data), serializer.config.max_depth)
