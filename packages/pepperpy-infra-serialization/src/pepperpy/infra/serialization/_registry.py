@@ -8,14 +8,25 @@ from typing import TYPE_CHECKING, Final
 from ._format import SerializationFormat, as_format
 from ._json import JSONSerializer
 from ._msgpack import MessagePackSerializer
+from ._pickle import PickleSerializer
 from ._raw import RawSerializer
+from ._xml import XMLSerializer
+from ._yaml import YAMLSerializer
 
 if TYPE_CHECKING:
     from ._config import SerializerConfig
     from ._serializer import Serializer
 
 _SERIALIZERS: Final[dict[SerializationFormat, type[Serializer]]] = {
-    each.format: each for each in (JSONSerializer, MessagePackSerializer, RawSerializer)
+    each.format: each
+    for each in (
+        JSONSerializer,
+        MessagePackSerializer,
+        PickleSerializer,
+        RawSerializer,
+        XMLSerializer,
+        YAMLSerializer,
+    )
 }
 
 

@@ -1,0 +1,82 @@
+"""YAML in one call."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from pepperpy.infra.serialization._converting import as_text_bytes
+
+from ._serializer import YAMLSerializer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pepperpy.infra.serialization._config import SerializerConfig
+    from pepperpy.infra.serialization._serializer import Data
+
+T = TypeVar("T")
+
+
+@cache
+def _default() -> YAMLSerializer:
+    return YAMLSerializer()
+
+
+def serialize_yaml(value: Any, config: SerializerConfig | None = None) -> bytes:
+    r"""The value as a document of YAML.
+
+    Raises:
+        SerializationError: If YAML cannot hold it.
+
+    Examples:
+        >>> serialize_yaml({"country": "no", "version": "1.10"})
+        b"country: 'no'\nversion: '1.10'\n"
+    """
+    return (YAMLSerializer(config) if config else _default()).serialize(value)
+
+
+@overload
+def deserialize_yaml(data: Data | str, *, config: SerializerConfig | None = None) -> Any: ...
+
+
+@overload
+def deserialize_yaml(
+    data: Data | str, type: type[T], config: SerializerConfig | None = None
+) -> T: ...
+
+
+def deserialize_yaml(
+    data: Data | str,
+    type: Any = Any,  # noqa: A002
+    config: SerializerConfig | None = None,
+) -> Any:
+    """The value of the one document of YAML.
+
+    Args:
+        type: What to make of it: a dataclass, a TypedDict, a model, ``list[int]``, ...
+
+    Raises:
+        SerializationError: If it is no YAML, or holds nothing of this type.
+
+    Examples:
+        >>> deserialize_yaml("country: no")
+        {'country': 'no'}
+    """
+    return (YAMLSerializer(config) if config else _default()).deserialize(data, type)
+
+
+def iter_yaml(data: Data | str, config: SerializerConfig | None = None) -> Iterator[Any]:
+    r"""The values of all documents of a stream of YAML, each read when it is asked for.
+
+    Raises:
+        SerializationError: If it is no YAML, when the iteration comes to where it is not.
+
+    Examples:
+        >>> list(iter_yaml("--- 1\n--- [2]\n"))
+        [1, [2]]
+    """
+    from ._reading import read_all
+
+    serializer = YAMLSerializer(config) if config else _default()
+    return read_all(as_text_bytes(data), serializer.config.max_depth)
