@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, Final
@@ -127,7 +128,7 @@ def _container(cls: type) -> Step | None:
         return bytes
     if issubclass(cls, (dict, Mapping)):
         return dict
-    if issubclass(cls, (list, tuple, Set, deque, UserList, array)):
+    if issubclass(cls, (list, tuple, AbstractSet, deque, UserList, array)):
         return list
     return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pepperpy.infra.serialization._errors import SerializationError
+from pepperpy.infra.serialization._errors import SerializationError, too_deep
 from pepperpy.infra.serialization._failures import let_through
 from pepperpy.infra.serialization._format import SerializationFormat
 from pepperpy.infra.serialization._serializer import Serializer
@@ -62,7 +62,10 @@ class JSONSerializer(Serializer):
                 # An engine writes NaN as null, so without one there was no NaN.
                 if self.config.nan == "null" or b"null" not in written:
                     return written
-        return with_room(self._slowly, value)
+        try:
+            return with_room(self._slowly, value)
+        except RecursionError as error:
+            raise too_deep("value", self.config.max_depth) from error
 
     def _slowly(self, value: Any) -> bytes:
         """The same by our own hand, for whatever engines refuse or do otherwise."""
