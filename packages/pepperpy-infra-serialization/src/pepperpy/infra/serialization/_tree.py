@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from ._errors import SerializationError, too_deep
 from ._failures import let_through
-from ._unfold import unfold
+from ._unfold import in_order, unfold
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +42,7 @@ class Tree:
     def __init__(self, config: SerializerConfig, tags: Tags | None = None) -> None:
         self.config = config
         self.tags = tags
+        self._unfold = in_order(self.unfold) if config.sort_keys else self.unfold
         self._path: list[object] = []  # keys and indexes down to the value in hand
         self._direct: dict[type, Callable[[Any], Any]] = {
             str: self.text,
@@ -154,20 +155,17 @@ class Tree:
 
     def _simpler(self, value: Any) -> Any:
         try:
-            made = self._step(value)
+            return self._step(value)
         except RecursionError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever objects and the user's function raise
             let_through(error)
             said = str(error) if type(error) is TypeError else f"{type(error).__name__} was raised"
-            self.refuse(said, error)
-        if self.config.sort_keys and isinstance(value, (set, frozenset)):
-            made.sort(key=lambda each: (type(each).__name__, repr(each)))
-        return made
+            return self.refuse(said, error)
 
     def _step(self, value: Any) -> Any:
         try:
-            return self.unfold(value)
+            return self._unfold(value)
         except TypeError:
             if self.config.default is None:
                 raise

@@ -36,6 +36,18 @@ def unfold_for_json(value: Any) -> Any:
     return unfold(value)
 
 
+def in_order(step: Step) -> Step:
+    """The same step, but what it makes of a set does not change from run to run."""
+
+    def ordered(value: Any) -> Any:
+        made = step(value)
+        if isinstance(value, AbstractSet):
+            made.sort(key=lambda each: (type(each).__name__, repr(each)))
+        return made
+
+    return ordered
+
+
 def is_model(cls: type) -> bool:
     """Whether it is a class of pydantic, which is not imported to find out."""
     return hasattr(cls, "__pydantic_validator__")
@@ -115,9 +127,14 @@ def _fields(cls: type) -> Step | None:
 
 
 def _struct(value: Any) -> Any:
-    import msgspec
+    layout = value.__struct_config__
+    if layout.array_like or layout.omit_defaults:
+        import msgspec
 
-    return msgspec.to_builtins(value, builtin_types=(bytes, datetime), enc_hook=unfold)
+        return msgspec.to_builtins(value, builtin_types=(bytes, datetime), enc_hook=unfold)
+    names = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
+    held = {written: getattr(value, name) for written, name in names}
+    return held if layout.tag is None else {layout.tag_field: layout.tag, **held}
 
 
 def _container(cls: type) -> Step | None:

@@ -25,14 +25,13 @@ _DEPTH: Final = SerializerConfig().max_depth
 _SHALLOW: Final = 2 * _DEPTH  # each level has two brackets
 
 
-def serialize_json(
+def serialize_json(  # noqa: PLR0917
     value: Any,
     config: SerializerConfig | None = None,
-    # Not keyword-only: filling in five of those costs as much as a third of a small dict.
+    # Not keyword-only: filling in four of those costs as much as a third of a small dict.
     indent: int | None = None,
     sort_keys: bool | None = None,
     nan: NaNPolicy | None = None,
-    tagged: bool | None = None,
     default: Callable[[Any], Any] | None = None,
 ) -> bytes:
     """The value as JSON.
@@ -44,7 +43,6 @@ def serialize_json(
         indent: Spaces for each level, as `json.dumps` lays it out.
         sort_keys: Whether keys are written in order.
         nan: What stands for NaN and infinity.
-        tagged: Whether reading brings back types that JSON lacks.
         default: What gives a form to values that have none.
 
     Raises:
@@ -58,14 +56,7 @@ def serialize_json(
           "é"
         ]
     """
-    if (
-        config is None
-        and indent is None
-        and sort_keys is None
-        and nan is None
-        and tagged is None
-        and default is None
-    ):
+    if config is None and indent is None and sort_keys is None and nan is None and default is None:
         # Once more what `serialize` does: for small values each further call would count.
         try:
             return _dumps(value, unfold_for_json, _always)
@@ -76,7 +67,6 @@ def serialize_json(
         "indent": indent,
         "sort_keys": sort_keys,
         "nan": nan,
-        "tagged": tagged,
         "default": default,
     }
     given = (config or SerializerConfig()).changed(**changes)
@@ -87,7 +77,6 @@ class JSONReadOptions(TypedDict, total=False):
     """The options of `SerializerConfig` that mean something when JSON is read."""
 
     nan: NaNPolicy
-    tagged: bool
     strict: bool
     max_depth: int
 
