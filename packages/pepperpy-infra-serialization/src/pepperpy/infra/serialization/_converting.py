@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+from pepperpy.infra.utils import passes_through
 
 from ._errors import SerializationError
 
@@ -35,6 +39,19 @@ def as_text_bytes(data: Any) -> bytes:
         raise SerializationError(f"the text is no Unicode: {error.reason}") from error
 
 
+@contextmanager
+def named_errors(message: str) -> Iterator[None]:
+    """Make a `SerializationError` of whatever an engine, or an object that takes part, raises."""
+    try:
+        yield
+    except SerializationError:
+        raise
+    except Exception as error:
+        if passes_through(error):
+            raise
+        raise SerializationError(f"{message} ({type(error).__name__})") from error
+
+
 def converted(value: Any, type: Any) -> Any:  # noqa: A002
     """A plain value as a *type*: a dataclass, a TypedDict, a model, ``list[int]``, ...
 
@@ -51,6 +68,8 @@ def converted(value: Any, type: Any) -> Any:  # noqa: A002
             return type.model_validate(value)
         return msgspec.convert(value, type, dec_hook=_validated)
     except Exception as error:  # constructors take part, and may raise anything
+        if passes_through(error):
+            raise
         raise SerializationError(f"the value does not fit {type!r}: {error}") from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from pepperpy.infra.serialization._converting import named_errors
 from pepperpy.infra.serialization._errors import SerializationError, UnsafeDataError, too_deep
 
 if TYPE_CHECKING:
@@ -41,14 +42,11 @@ def parse(data: bytes | str, handler: Handler, max_depth: int) -> None:
     parser.EndElementHandler = guard.end
     parser.CharacterDataHandler = handler.text
     parser.StartDoctypeDeclHandler = _refuse_doctype
-    try:
-        parser.Parse(data, True)
-    except SerializationError:
-        raise
-    except expat.ExpatError as error:
-        raise SerializationError(f"the data is no XML: {error}") from error
-    except Exception as error:  # an encoding that is none, for one
-        raise SerializationError(f"the data is no XML ({type(error).__name__})") from error
+    with named_errors("the data is no XML"):
+        try:
+            parser.Parse(data, True)
+        except expat.ExpatError as error:
+            raise SerializationError(f"the data is no XML: {error}") from error
 
 
 class _Guard:

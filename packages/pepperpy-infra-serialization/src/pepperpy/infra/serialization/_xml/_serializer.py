@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any, Literal, TypeAlias
 
 from pepperpy.infra.serialization._config import SerializerConfig
-from pepperpy.infra.serialization._converting import as_bytes, converted
+from pepperpy.infra.serialization._converting import as_bytes, converted, named_errors
 from pepperpy.infra.serialization._errors import SerializerConfigError
 from pepperpy.infra.serialization._format import SerializationFormat
 from pepperpy.infra.serialization._serializer import Data, Serializer
@@ -64,13 +64,11 @@ class XMLSerializer(Serializer):
         Raises:
             SerializationError: If XML cannot hold it.
         """
-        if self._plain:
-            from ._convention import write_plain
-
-            return write_plain(value, self.config)
+        from ._convention import write_plain
         from ._typed import write
 
-        return write(value, self.config)
+        with named_errors("XML cannot hold the value"):
+            return (write_plain if self._plain else write)(value, self.config)
 
     def deserialize(self, data: Data | str, type: Any = Any) -> Any:  # noqa: A002
         """The value of the document.

@@ -114,16 +114,9 @@ def _datetime(value: datetime) -> _Written:
     return ("", text) if value.utcoffset() is None else _typed("datetime", text)
 
 
-def _int(value: int) -> _Written:
-    try:
-        return _typed("int", str(value))
-    except ValueError as error:
-        raise SerializationError(f"an int is too long to be written: {error}") from error
-
-
 _SCALARS: Final[dict[type, Callable[[Any], _Written]]] = {
     str: _str,
-    int: _int,
+    int: lambda value: _typed("int", str(value)),
     float: _float,
     bool: lambda value: _typed("bool", "true" if value else "false"),
     type(None): lambda _: _typed("null", ""),

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from pepperpy.infra.serialization._converting import named_errors
 from pepperpy.infra.serialization._errors import SerializationError, UnsafeDataError, too_deep
 
 from ._scalars import PREFIX, resolve, tagged
@@ -76,17 +77,14 @@ def read_all(data: bytes, max_depth: int) -> Iterator[Any]:
 
 @contextmanager
 def _named_errors(yaml: Any) -> Iterator[None]:
-    try:
-        yield
-    except SerializationError:
-        raise
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = f" in line {mark.line + 1}" if mark else ""
-        said = error.problem or error.context
-        raise SerializationError(f"the data is no YAML: {said}{place}") from error
-    except Exception as error:  # of the engine, by whatever the bytes led it to
-        raise SerializationError(f"the data is no YAML ({type(error).__name__})") from error
+    with named_errors("the data is no YAML"):
+        try:
+            yield
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            place = f" in line {mark.line + 1}" if mark else ""
+            said = error.problem or error.context
+            raise SerializationError(f"the data is no YAML: {said}{place}") from error
 
 
 @cache
@@ -103,6 +101,7 @@ def _parser_class() -> Any:
 class _Reader:
     def __init__(self, parser: Any, yaml: Any, size: int, max_depth: int) -> None:
         self.next_event: Callable[[], Any] = parser.get_event
+        self.in_c = not isinstance(parser, yaml.SafeLoader)
         self.events = yaml.events
         self.size = size
         self.max_depth = max_depth
@@ -155,6 +154,8 @@ class _Reader:
 
     def _scalar(self, event: Any) -> Any:
         text, tag = event.value, event.tag
+        if not self.in_c:
+            text.encode()  # the parser in C refuses half of a surrogate pair by itself
         try:
             if tag is not None:
                 value = self._tagged(tag, text)

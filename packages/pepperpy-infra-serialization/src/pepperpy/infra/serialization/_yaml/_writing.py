@@ -10,6 +10,7 @@ from io import BytesIO, StringIO
 from math import isinf, isnan
 from typing import TYPE_CHECKING, Any, Final
 
+from pepperpy.infra.serialization._converting import named_errors
 from pepperpy.infra.serialization._errors import SerializationError, too_deep
 from pepperpy.infra.serialization._plain import members, simpler
 
@@ -36,12 +37,12 @@ def write(value: Any, config: SerializerConfig) -> bytes:
         SerializationError: YAML cannot hold it.
     """
     yaml: Any = __import__("yaml")
-    try:
-        return _Writer(yaml, config).document(value)
-    except yaml.YAMLError as error:
-        raise SerializationError(f"YAML cannot hold this value: {error}") from error
-    except UnicodeError as error:
-        raise SerializationError("YAML cannot hold text with half of a surrogate pair") from error
+    with named_errors("YAML cannot hold the value"):
+        try:
+            return _Writer(yaml, config).document(value)
+        except UnicodeError as error:
+            message = "YAML cannot hold text with half of a surrogate pair"
+            raise SerializationError(message) from error
 
 
 @cache
@@ -152,11 +153,11 @@ def _datetime(value: datetime) -> _Scalar:
         return _str(value.isoformat())
     if offset.seconds % 60 or offset.microseconds:  # which no timestamp can tell
         value = value.astimezone(UTC)
-    return value.isoformat(), PREFIX + "timestamp", None
+    return value.isoformat(), PREFIX + "timestamp", "'"
 
 
 def _bytes(value: bytes) -> _Scalar:
-    return b64encode(value).decode(), PREFIX + "binary", None
+    return b64encode(value).decode(), PREFIX + "binary", "'"
 
 
 _SCALARS: Final[dict[type, Callable[[Any], _Scalar]]] = {
