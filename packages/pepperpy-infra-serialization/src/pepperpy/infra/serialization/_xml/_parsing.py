@@ -24,7 +24,7 @@ class Handler(Protocol):
     def end(self, name: str, /) -> None: ...
 
 
-def parse(data: bytes | str, handler: Handler, max_depth: int) -> None:
+def parse(data: bytes | str, handler: Handler, deepest: int) -> None:
     """Lead *handler* through a document.
 
     Raises:
@@ -37,7 +37,7 @@ def parse(data: bytes | str, handler: Handler, max_depth: int) -> None:
     parser = expat.ParserCreate("utf-8" if isinstance(data, str) else None)
     parser.buffer_text = True
     parser.ordered_attributes = True
-    guard = _Guard(handler, max_depth)
+    guard = _Guard(handler, deepest)
     parser.StartElementHandler = guard.start
     parser.EndElementHandler = guard.end
     parser.CharacterDataHandler = handler.text
@@ -50,16 +50,16 @@ def parse(data: bytes | str, handler: Handler, max_depth: int) -> None:
 
 
 class _Guard:
-    def __init__(self, handler: Handler, max_depth: int) -> None:
+    def __init__(self, handler: Handler, deepest: int) -> None:
         self.handler = handler
-        self.max_depth = max_depth
+        self.deepest = deepest
         self.depth = 0
         self.left = NODE_LIMIT
 
     def start(self, name: str, attributes: Any) -> None:
         self.depth += 1
-        if self.depth > self.max_depth:
-            raise too_deep("XML", self.max_depth)
+        if self.depth > self.deepest:
+            raise too_deep("XML", self.deepest)
         self.left -= 1 + len(attributes) // 2
         if self.left < 0:
             raise UnsafeDataError(f"the XML has more than {NODE_LIMIT} elements and attributes")

@@ -81,7 +81,13 @@ class XMLSerializer(Serializer):
         from ._parsing import parse
         from ._typed import Reader
 
-        reader = PlainReader(self._force_list) if self._plain else Reader()
         held = data if isinstance(data, str) else as_bytes(data)
-        parse(held, reader, self.config.max_depth)
+        deepest = self.config.max_depth
+        reader: PlainReader | Reader
+        if self._plain:
+            reader = PlainReader(self._force_list)
+        else:
+            # Within the deepest containers there are scalars, which are elements as well.
+            reader, deepest = Reader(deepest), deepest + 1
+        parse(held, reader, deepest)
         return converted(reader.value, type)
