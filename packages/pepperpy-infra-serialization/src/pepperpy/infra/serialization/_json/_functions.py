@@ -2,25 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack, overload
+
+from pepperpy.infra.serialization._config import NaNPolicy, SerializerConfig
 
 from ._serializer import JSONSerializer
 
 if TYPE_CHECKING:
-    from pepperpy.infra.serialization._config import SerializerConfig
     from pepperpy.infra.serialization._serializer import Data
 
 T = TypeVar("T")
 
 
+class JSONOptions(TypedDict, total=False):
+    """The options of `SerializerConfig` that mean something when JSON is written."""
+
+    indent: int | None
+    sort_keys: bool
+    nan: NaNPolicy
+    tagged: bool
+    max_depth: int
+    default: Callable[[Any], Any] | None
+
+
 @cache
-def _default() -> JSONSerializer:
-    return JSONSerializer()
+def _writer() -> Callable[[Any], bytes]:
+    return JSONSerializer().serialize
 
 
-def serialize_json(value: Any, config: SerializerConfig | None = None) -> bytes:
+@cache
+def _reader() -> Callable[[Any, Any], Any]:
+    return JSONSerializer().deserialize
+
+
+def serialize_json(
+    value: Any, config: SerializerConfig | None = None, **options: Unpack[JSONOptions]
+) -> bytes:
     """The value as JSON.
+
+    Args:
+        config: How it is written; the defaults if `None`.
+        options: Single options, in place of those of *config*.
 
     Raises:
         SerializationError: If JSON cannot hold it.
@@ -28,17 +52,37 @@ def serialize_json(value: Any, config: SerializerConfig | None = None) -> bytes:
     Examples:
         >>> serialize_json({"id": 2**70, "price": float("nan")})
         b'{"id":1180591620717411303424,"price":null}'
+        >>> print(serialize_json(["é"], indent=2).decode())
+        [
+          "é"
+        ]
     """
-    return (JSONSerializer(config) if config else _default()).serialize(value)
+    if config is None and not options:
+        return _writer()(value)
+    return _serializer(config, options).serialize(value)
 
 
-@overload
-def deserialize_json(data: Data | str, *, config: SerializerConfig | None = None) -> Any: ...
+class JSONReadOptions(TypedDict, total=False):
+    """The options of `SerializerConfig` that mean something when JSON is read."""
+
+    nan: NaNPolicy
+    tagged: bool
+    strict: bool
+    max_depth: int
 
 
 @overload
 def deserialize_json(
-    data: Data | str, type: type[T], config: SerializerConfig | None = None
+    data: Data | str, *, config: SerializerConfig | None = None, **options: Unpack[JSONReadOptions]
+) -> Any: ...
+
+
+@overload
+def deserialize_json(
+    data: Data | str,
+    type: type[T],
+    config: SerializerConfig | None = None,
+    **options: Unpack[JSONReadOptions],
 ) -> T: ...
 
 
@@ -46,11 +90,15 @@ def deserialize_json(
     data: Data | str,
     type: Any = Any,  # noqa: A002
     config: SerializerConfig | None = None,
+    **options: Unpack[JSONReadOptions],
 ) -> Any:
     """The value that the JSON holds.
 
     Args:
+        data: All of one document.
         type: What to make of it: a dataclass, a TypedDict, a model, ``list[int]``, ...
+        config: How it is read; the defaults if `None`.
+        options: Single options, in place of those of *config*.
 
     Raises:
         SerializationError: If it is no JSON, or holds nothing of this type.
@@ -59,4 +107,13 @@ def deserialize_json(
         >>> deserialize_json('{"name": "John"}')
         {'name': 'John'}
     """
-    return (JSONSerializer(config) if config else _default()).deserialize(data, type)
+    if config is None and not options:
+        return _reader()(data, type)
+    return _serializer(config, options).deserialize(data, type)
+
+
+def _serializer(config: SerializerConfig | None, options: Any) -> JSONSerializer:
+    from dataclasses import replace
+
+    given = config or SerializerConfig()
+    return JSONSerializer(replace(given, **options) if options else given)
