@@ -463,7 +463,7 @@ class TestGuards:
 
     @pytest.mark.parametrize("data", [None, 5, ["<a/>"]])
     def test_make_one_error_of_the_wrong_type(self, convention: Any, data: Any) -> None:
-        with pytest.raises(SerializationError, match="must be bytes"):
+        with pytest.raises(SerializationError, match="is read from bytes"):
             deserialize_xml(data, convention=convention)
 
     @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "iso-8859-1"])

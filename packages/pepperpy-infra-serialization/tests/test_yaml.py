@@ -185,7 +185,7 @@ class TestReading:
         assert deserialize_yaml("[id: 1]", list[Model]) == [Model(id=1)]
         assert deserialize_yaml("firstName: A\ntype: name", Name) == Name("A")
         for wrong in (Point, Model, list[Row], list[Model]):
-            with pytest.raises(SerializationError, match="does not fit"):
+            with pytest.raises(SerializationError, match="the data is no"):
                 deserialize_yaml("x: a", wrong)
 
     def test_names_the_line_of_what_is_no_yaml(self) -> None:
@@ -408,7 +408,7 @@ class TestWriting:
         config = SerializerConfig(default=lambda value: [value.real, value.imag])
 
         assert deserialize_yaml(serialize_yaml({"z": 1j}, config)) == {"z": [0, 1]}
-        with pytest.raises(SerializationError, match="gave the same complex back"):
+        with pytest.raises(SerializationError, match="gave the same object back"):
             serialize_yaml(1j, SerializerConfig(default=lambda value: value))
 
     @pytest.mark.parametrize(

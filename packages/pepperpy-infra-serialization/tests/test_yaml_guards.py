@@ -200,7 +200,7 @@ class TestDamage:
 
     @pytest.mark.parametrize("data", [None, 5, ["a"]])
     def test_of_the_wrong_type_is_one_error(self, data: Any) -> None:
-        with pytest.raises(SerializationError, match="must be bytes"):
+        with pytest.raises(SerializationError, match="is read from bytes"):
             deserialize_yaml(data)
 
     @pytest.mark.parametrize(

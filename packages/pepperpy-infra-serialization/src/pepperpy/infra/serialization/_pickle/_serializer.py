@@ -6,13 +6,14 @@ import pickle
 from typing import TYPE_CHECKING, Any
 
 from pepperpy.infra.serialization._config import SerializerConfig
-from pepperpy.infra.serialization._converting import as_bytes, converted, named_errors
 from pepperpy.infra.serialization._errors import (
     SerializerConfigError,
     UnsafeDataError,
 )
+from pepperpy.infra.serialization._failures import as_bytes, named_errors
 from pepperpy.infra.serialization._format import SerializationFormat
 from pepperpy.infra.serialization._serializer import Data, Serializer
+from pepperpy.infra.serialization._typed import convert
 
 from ._names import by_name
 from ._signing import MAGIC, sign, verified
@@ -87,10 +88,10 @@ class PickleSerializer(Serializer):
             UnsafeDataError: If it asks for what was not allowed, or is not signed as it must be.
             SerializationError: If the data is no pickle, or its value none of this type.
         """
-        held = as_bytes(data)
+        held = bytes(as_bytes(data, "a pickle"))
         with named_errors("the pickle cannot be read"):
             value = self._load(held)
-        return converted(value, type)
+        return convert(value, type)
 
     def _load(self, data: bytes) -> Any:
         if self.config.keys:

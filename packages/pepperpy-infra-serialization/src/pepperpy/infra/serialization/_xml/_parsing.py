@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from pepperpy.infra.serialization._converting import named_errors
 from pepperpy.infra.serialization._errors import SerializationError, UnsafeDataError, too_deep
+from pepperpy.infra.serialization._failures import named_errors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,10 +6,11 @@ from collections.abc import Collection
 from typing import Any, Literal, TypeAlias
 
 from pepperpy.infra.serialization._config import SerializerConfig
-from pepperpy.infra.serialization._converting import as_bytes, converted, named_errors
 from pepperpy.infra.serialization._errors import SerializerConfigError
+from pepperpy.infra.serialization._failures import as_bytes, named_errors
 from pepperpy.infra.serialization._format import SerializationFormat
 from pepperpy.infra.serialization._serializer import Data, Serializer
+from pepperpy.infra.serialization._typed import convert
 
 XMLConvention: TypeAlias = Literal["typed", "plain"]
 """What elements and attributes stand for."""
@@ -81,7 +82,7 @@ class XMLSerializer(Serializer):
         from ._parsing import parse
         from ._typed import Reader
 
-        held = data if isinstance(data, str) else as_bytes(data)
+        held = data if isinstance(data, str) else bytes(as_bytes(data, "XML"))
         deepest = self.config.max_depth
         reader: PlainReader | Reader
         if self._plain:
@@ -90,4 +91,4 @@ class XMLSerializer(Serializer):
             # Within the deepest containers there are scalars, which are elements as well.
             reader, deepest = Reader(deepest), deepest + 1
         parse(held, reader, deepest)
-        return converted(reader.value, type)
+        return convert(reader.value, type)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from pepperpy.infra.serialization._converting import as_text_bytes
-
 from ._serializer import YAMLSerializer
 
 if TYPE_CHECKING:
@@ -79,4 +77,4 @@ def iter_yaml(data: Data | str, config: SerializerConfig | None = None) -> Itera
     from ._reading import read_all
 
     serializer = YAMLSerializer(config) if config else _default()
-    return read_all(as_text_bytes(data), serializer.config.max_depth)
+    return read_all(data, serializer.config.max_depth)

@@ -11,13 +11,15 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from pepperpy.infra.serialization._converting import named_errors
 from pepperpy.infra.serialization._errors import SerializationError, UnsafeDataError, too_deep
+from pepperpy.infra.serialization._failures import as_bytes, named_errors
 
 from ._scalars import PREFIX, resolve, tagged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from pepperpy.infra.serialization._serializer import Data
 
 _EXPANDED: Final = 1_000_000
 _EXPANDED_PER_BYTE: Final = 100
@@ -43,7 +45,7 @@ class _Open:
         self.hashes: Counter[int] | None = None
 
 
-def read(data: bytes, max_depth: int) -> Any:
+def read(data: Data | str, max_depth: int) -> Any:
     """The one document in *data*; `None` if there is none.
 
     Raises:
@@ -58,7 +60,7 @@ def read(data: bytes, max_depth: int) -> Any:
     return value
 
 
-def read_all(data: bytes, max_depth: int) -> Iterator[Any]:
+def read_all(data: Data | str, max_depth: int) -> Iterator[Any]:
     """The documents in *data*, each read when it is asked for.
 
     Raises:
@@ -66,7 +68,8 @@ def read_all(data: bytes, max_depth: int) -> Iterator[Any]:
     """
     yaml: Any = __import__("yaml")
     with _named_errors(yaml):
-        reader = _Reader(_parser_class()(data), yaml, len(data), max_depth)
+        held = data.encode() if isinstance(data, str) else bytes(as_bytes(data, "YAML"))
+        reader = _Reader(_parser_class()(held), yaml, len(held), max_depth)
     while True:
         with _named_errors(yaml):
             value = reader.document()

@@ -10,8 +10,8 @@ from io import BytesIO, StringIO
 from math import isinf, isnan
 from typing import TYPE_CHECKING, Any, Final
 
-from pepperpy.infra.serialization._converting import named_errors
 from pepperpy.infra.serialization._errors import SerializationError, too_deep
+from pepperpy.infra.serialization._failures import named_errors
 from pepperpy.infra.serialization._plain import members, simpler
 
 from ._scalars import PREFIX, ambiguous
