@@ -187,6 +187,17 @@ class TestTyped:
             HEAD + '<data type="dict"><a type="int">1</a><b>1j</b></data>'
         )
 
+    def test_takes_options_in_place_of_those_of_the_config(self) -> None:
+        config = SerializerConfig(indent=4, sort_keys=True)
+
+        written = serialize_xml({"b": 1j, "a": "x"}, config, indent=0, default=str)
+
+        assert written.decode() == HEAD + '<data type="dict">\n<a>x</a>\n<b>1j</b>\n</data>'
+        with pytest.raises(DepthError):
+            serialize_xml([[1]], max_depth=1)
+        with pytest.raises(DepthError):
+            deserialize_xml(serialize_xml([[1]]), max_depth=1)
+
     def test_makes_what_type_says(self) -> None:
         assert deserialize_xml(serialize_xml({"x": 1, "y": 2.5}), Point) == Point(1, 2.5)
         with pytest.raises(SerializationError):

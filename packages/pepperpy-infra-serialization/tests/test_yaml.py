@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from pepperpy.infra.serialization import (
+    DepthError,
     SerializationError,
     SerializerConfig,
     YAMLSerializer,
@@ -441,6 +442,17 @@ class TestWriting:
         written = serialize_yaml({"b": {"z", "y", "x"}, "a": 1, 2: 3}, config)
 
         assert written == b"2: 3\na: 1\nb:\n- x\n- 'y'\n- z\n"
+
+    def test_takes_options_in_place_of_those_of_the_config(self) -> None:
+        config = SerializerConfig(indent=4, sort_keys=True)
+
+        assert serialize_yaml({"b": {"c": 1}, "a": 1j}, config, indent=2, default=str) == (
+            b"a: 1j\nb:\n  c: 1\n"
+        )
+        with pytest.raises(DepthError):
+            serialize_yaml([[1]], max_depth=1)
+        with pytest.raises(DepthError):
+            deserialize_yaml("[[1]]", max_depth=1)
 
     def test_indents_as_told(self) -> None:
         assert serialize_yaml({"a": {"b": 1}}, SerializerConfig(indent=4)) == b"a:\n    b: 1\n"
