@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -34,7 +34,7 @@ def unreadable(name: str, error: Exception) -> SerializationError:
 
 
 @contextmanager
-def named_errors(message: str) -> Iterator[None]:
+def named_errors(message: str) -> Generator[None]:
     """Make a `SerializationError` of whatever an engine, or an object that takes part, raises."""
     try:
         yield

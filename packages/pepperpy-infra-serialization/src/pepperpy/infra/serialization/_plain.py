@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from ._config import SerializerConfig
 
+# The builtin would narrow the value to a container of something unknown, for type checkers.
+is_a: Callable[[object, Any], bool] = isinstance
+
 
 def simpler(value: Any, config: SerializerConfig) -> Any:
     """What stands for *value*, which is not plain itself; its items may be anything again.
@@ -28,8 +31,8 @@ def simpler(value: Any, config: SerializerConfig) -> Any:
         made = config.default(value)
         if made is value:
             raise SerializationError("`default=` gave the same object back") from error
-    if config.sort_keys and isinstance(value, (set, frozenset)):
-        made.sort(key=lambda each: (type(each).__name__, repr(each)))
+    if config.sort_keys and is_a(value, (set, frozenset)):
+        made.sort(key=_member_order)
     return made
 
 
@@ -51,10 +54,18 @@ def members(
     return pairs
 
 
+def _member_order(member: object) -> tuple[str, str]:
+    return type(member).__name__, repr(member)
+
+
 def _twice(pairs: list[tuple[Any, Any]]) -> Any:
     seen: set[Any] = set()
-    return next(key for key, _ in pairs if key in seen or seen.add(key))
+    for key, _ in pairs:
+        if key in seen:
+            return key
+        seen.add(key)
+    return None
 
 
 def _order(key: Any) -> Any:
-    return str(key) if isinstance(key, (datetime, tuple, type(None))) else key
+    return str(key) if is_a(key, (datetime, tuple, type(None))) else key

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from pepperpy.infra.serialization._errors import SerializationError, UnsafeDataError, too_deep
@@ -17,7 +18,7 @@ from pepperpy.infra.serialization._failures import as_bytes, named_errors
 from ._scalars import PREFIX, resolve, tagged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from pepperpy.infra.serialization._serializer import Data
 
@@ -36,7 +37,7 @@ class _Open:
     __slots__ = ("anchor", "before", "hashes", "items", "key", "merged", "tag")
 
     def __init__(self, items: list[Any] | dict[Any, Any], event: Any, before: int) -> None:
-        self.items = items
+        self.items: Any = items
         self.tag = event.tag
         self.anchor = event.anchor
         self.before = before  # what was counted when it began
@@ -66,7 +67,7 @@ def read_all(data: Data | str, max_depth: int) -> Iterator[Any]:
     Raises:
         SerializationError: It is no YAML, or no value can be made of it.
     """
-    yaml: Any = __import__("yaml")
+    yaml: Any = import_module("yaml")
     with _named_errors(yaml):
         held = data.encode() if isinstance(data, str) else bytes(as_bytes(data, "YAML"))
         reader = _Reader(_parser_class()(held), yaml, len(held), max_depth)
@@ -79,7 +80,7 @@ def read_all(data: Data | str, max_depth: int) -> Iterator[Any]:
 
 
 @contextmanager
-def _named_errors(yaml: Any) -> Iterator[None]:
+def _named_errors(yaml: Any) -> Generator[None]:
     with named_errors("the data is no YAML"):
         try:
             yield
@@ -93,12 +94,9 @@ def _named_errors(yaml: Any) -> Iterator[None]:
 @cache
 def _parser_class() -> Any:
     try:
-        from yaml.cyaml import CParser
+        return import_module("yaml.cyaml").CParser
     except ImportError:
-        from yaml import SafeLoader
-
-        return SafeLoader
-    return CParser
+        return import_module("yaml").SafeLoader
 
 
 class _Reader:

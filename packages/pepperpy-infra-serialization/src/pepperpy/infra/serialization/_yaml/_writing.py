@@ -6,6 +6,7 @@ import re
 from base64 import b64encode
 from datetime import UTC, datetime
 from functools import cache
+from importlib import import_module
 from io import BytesIO, StringIO
 from math import isinf, isnan
 from typing import TYPE_CHECKING, Any, Final
@@ -36,7 +37,7 @@ def write(value: Any, config: SerializerConfig) -> bytes:
     Raises:
         SerializationError: YAML cannot hold it.
     """
-    yaml: Any = __import__("yaml")
+    yaml: Any = import_module("yaml")
     with named_errors("YAML cannot hold the value"):
         try:
             return _Writer(yaml, config).document(value)
@@ -49,10 +50,9 @@ def write(value: Any, config: SerializerConfig) -> bytes:
 def _emitter_class() -> Any:
     """The emitter in C, if there is one: it writes bytes, the other one text."""
     try:
-        from yaml.cyaml import CEmitter
+        return import_module("yaml.cyaml").CEmitter
     except ImportError:
         return None
-    return CEmitter
 
 
 class _Writer:
