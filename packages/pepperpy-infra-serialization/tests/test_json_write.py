@@ -199,7 +199,8 @@ class TestKeys:
         assert json.loads(serialize_json({key: 0})) == {text: 0}
 
     @pytest.mark.parametrize(
-        ("key", "text"), [(1, "1"), (None, "null"), (Color.RED, "red"), (1.5, "1.5"), (False, "false")]
+        ("key", "text"),
+        [(1, "1"), (None, "null"), (Color.RED, "red"), (1.5, "1.5"), (False, "false")],
     )
     def test_two_keys_with_one_text_are_refused(self, key: Any, text: str) -> None:
         with pytest.raises(SerializationError, match="another key of this dict"):

@@ -202,7 +202,7 @@ class TestDamage:
 
     @pytest.mark.parametrize("data", ["text", None, 5, [1]])
     def test_of_the_wrong_type_is_one_error(self, data: Any) -> None:
-        with pytest.raises(SerializationError, match="must be bytes"):
+        with pytest.raises(SerializationError, match="is read from bytes"):
             deserialize_pickle(data)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 from pepperpy.infra.utils import passes_through
@@ -29,6 +31,18 @@ def unreadable(name: str, error: Exception) -> SerializationError:
     let_through(error)
     said = str(error) or type(error).__name__
     return SerializationError(f"this is no {name}: {said}")
+
+
+@contextmanager
+def named_errors(message: str) -> Generator[None]:
+    """Make a `SerializationError` of whatever an engine, or an object that takes part, raises."""
+    try:
+        yield
+    except SerializationError:
+        raise
+    except Exception as error:  # engines and objects have errors of their own
+        let_through(error)
+        raise SerializationError(f"{message} ({type(error).__name__})") from error
 
 
 def as_bytes(data: Any, name: str) -> bytes | bytearray:

@@ -9,14 +9,18 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from pepperpy.infra.serialization._errors import SerializationError, UnsafeDataError, too_deep
+from pepperpy.infra.serialization._failures import as_bytes, named_errors
 
 from ._scalars import PREFIX, resolve, tagged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
+
+    from pepperpy.infra.serialization._serializer import Data
 
 _EXPANDED: Final = 1_000_000
 _EXPANDED_PER_BYTE: Final = 100
@@ -33,7 +37,7 @@ class _Open:
     __slots__ = ("anchor", "before", "hashes", "items", "key", "merged", "tag")
 
     def __init__(self, items: list[Any] | dict[Any, Any], event: Any, before: int) -> None:
-        self.items = items
+        self.items: Any = items
         self.tag = event.tag
         self.anchor = event.anchor
         self.before = before  # what was counted when it began
@@ -42,7 +46,7 @@ class _Open:
         self.hashes: Counter[int] | None = None
 
 
-def read(data: bytes, max_depth: int) -> Any:
+def read(data: Data | str, max_depth: int) -> Any:
     """The one document in *data*; `None` if there is none.
 
     Raises:
@@ -57,15 +61,16 @@ def read(data: bytes, max_depth: int) -> Any:
     return value
 
 
-def read_all(data: bytes, max_depth: int) -> Iterator[Any]:
+def read_all(data: Data | str, max_depth: int) -> Iterator[Any]:
     """The documents in *data*, each read when it is asked for.
 
     Raises:
         SerializationError: It is no YAML, or no value can be made of it.
     """
-    yaml: Any = __import__("yaml")
+    yaml: Any = import_module("yaml")
     with _named_errors(yaml):
-        reader = _Reader(_parser_class()(data), yaml, len(data), max_depth)
+        held = data.encode() if isinstance(data, str) else bytes(as_bytes(data, "YAML"))
+        reader = _Reader(_parser_class()(held), yaml, len(held), max_depth)
     while True:
         with _named_errors(yaml):
             value = reader.document()
@@ -75,34 +80,29 @@ def read_all(data: bytes, max_depth: int) -> Iterator[Any]:
 
 
 @contextmanager
-def _named_errors(yaml: Any) -> Iterator[None]:
-    try:
-        yield
-    except SerializationError:
-        raise
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = f" in line {mark.line + 1}" if mark else ""
-        said = error.problem or error.context
-        raise SerializationError(f"the data is no YAML: {said}{place}") from error
-    except Exception as error:  # of the engine, by whatever the bytes led it to
-        raise SerializationError(f"the data is no YAML ({type(error).__name__})") from error
+def _named_errors(yaml: Any) -> Generator[None]:
+    with named_errors("the data is no YAML"):
+        try:
+            yield
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            place = f" in line {mark.line + 1}" if mark else ""
+            said = error.problem or error.context
+            raise SerializationError(f"the data is no YAML: {said}{place}") from error
 
 
 @cache
 def _parser_class() -> Any:
     try:
-        from yaml.cyaml import CParser
+        return import_module("yaml.cyaml").CParser
     except ImportError:
-        from yaml import SafeLoader
-
-        return SafeLoader
-    return CParser
+        return import_module("yaml").SafeLoader
 
 
 class _Reader:
     def __init__(self, parser: Any, yaml: Any, size: int, max_depth: int) -> None:
         self.next_event: Callable[[], Any] = parser.get_event
+        self.in_c = not isinstance(parser, yaml.SafeLoader)
         self.events = yaml.events
         self.size = size
         self.max_depth = max_depth
@@ -155,6 +155,8 @@ class _Reader:
 
     def _scalar(self, event: Any) -> Any:
         text, tag = event.value, event.tag
+        if not self.in_c:
+            text.encode()  # the parser in C refuses half of a surrogate pair by itself
         try:
             if tag is not None:
                 value = self._tagged(tag, text)
