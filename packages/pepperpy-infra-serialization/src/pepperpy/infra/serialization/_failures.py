@@ -45,12 +45,14 @@ def named_errors(message: str) -> Generator[None]:
         raise SerializationError(f"{message} ({type(error).__name__})") from error
 
 
-def as_bytes(data: Any, name: str) -> bytes | bytearray | memoryview:
+def as_bytes(data: Any, name: str) -> bytes | bytearray:
     """What holds the bytes of a binary document.
 
     Raises:
         SerializationError: If it holds none.
     """
-    if isinstance(data, (bytes, bytearray, memoryview)):
+    if isinstance(data, (bytes, bytearray)):
         return data
+    if isinstance(data, memoryview):
+        return bytes(data)
     raise SerializationError(f"{name} is read from bytes; got {type(data).__name__}")
