@@ -14,7 +14,7 @@ class RawSerializer(Serializer):
 
     Examples:
         >>> RawSerializer().serialize("né"), RawSerializer().deserialize(b"n", str)
-        (b'n\\xc3\\xa9', 'n')
+        (b'n\xc3\xa9', 'n')
     """
 
     format = SerializationFormat.RAW
