@@ -88,11 +88,10 @@ def _check(name: str, good: bool, wanted: str, value: object) -> None:
 
 
 def _classes(given: Any) -> tuple[type[Any], ...]:
-    listed: Any = tuple(given) if is_a(given, Iterable) and not is_a(given, str) else None
-    good = listed is not None and all(is_a(each, type) for each in listed)
-    _check("allow", good, "a list of classes", given)
-    made: tuple[type[Any], ...] = listed
-    return made
+    good = is_a(given, Iterable) and not is_a(given, str)
+    listed: tuple[Any, ...] = tuple(given) if good else ()
+    _check("allow", good and all(is_a(each, type) for each in listed), "a list of classes", given)
+    return listed
 
 
 def _keys(given: Any) -> tuple[bytes, ...]:

@@ -170,10 +170,10 @@ def _numpy_list(value: Any) -> Any:
     if kind == "M":
         import numpy as np
 
-        if np.isnat(value).any():
+        library: Any = np
+        if library.isnat(value).any():
             raise TypeError("NaT is no moment; None can stand for it")
-        texts: Any = np.datetime_as_string(value)
-        return texts.tolist()
+        return library.datetime_as_string(value).tolist()
     if (kind in "mcV" and value.dtype.names is None) or (kind == "f" and width > _SMALL_ENOUGH):
         raise TypeError(f"numpy's {value.dtype} has no form here; `default=` can give it one")
     return value.tolist()

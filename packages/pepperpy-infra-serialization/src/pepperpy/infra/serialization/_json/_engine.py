@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from itertools import chain
 from math import isfinite
+from operator import methodcaller
 from typing import Any, Final
 
 from pepperpy.infra.serialization._kinds import class_of
@@ -19,7 +20,7 @@ LEVELS: Final = 254
 _SCALARS: Final = frozenset({str, int, float, bool, type(None)})
 _CONTAINERS: Final = frozenset({dict, list, tuple})
 _EXPONENT: Final = 1e16
-_values: Callable[[Any], Any] = dict.values
+_values: Callable[[Any], Any] = methodcaller("values")
 
 
 @cache
