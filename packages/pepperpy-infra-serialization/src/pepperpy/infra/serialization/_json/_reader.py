@@ -66,7 +66,12 @@ class Reader:
         self._check(value, len(data))
         if self._config.strict:
             with_room(_refuse_twins, data)
-        return value if self._tags is None else with_room(untagged, value, self._tags)
+        if self._tags is None:
+            return value
+        try:
+            return with_room(untagged, value, self._tags)
+        except RecursionError as error:
+            raise too_deep("document", self._config.max_depth) from error
 
     def _check(self, value: Any, size: int) -> None:
         limit = self._config.max_depth

@@ -27,15 +27,23 @@ def _to_float(payload: Any) -> float:
 
 
 def untagged(value: Any, tags: Tags) -> Any:
-    """The value with what its tags stand for."""
+    """The value with what its tags stand for.
+
+    Loops and no comprehensions: one frame a level, so that the depth that is promised has room.
+    """
     if isinstance(value, list):
-        return [untagged(each, tags) for each in value]
+        items: list[Any] = []
+        for each in value:
+            items.append(untagged(each, tags))  # noqa: PERF401
+        return items
     if not isinstance(value, dict):
         return value
-    if len(value) == 1:
-        ((name, payload),) = value.items()
-        if name.startswith("$$"):
-            return {name[1:]: untagged(payload, tags)}
-        if name.startswith("$"):
-            return tags.make(name[1:], untagged(payload, tags))
-    return {key: untagged(each, tags) for key, each in value.items()}
+    members: dict[str, Any] = {}
+    for key, each in value.items():
+        members[key] = untagged(each, tags)  # noqa: PERF403
+    if len(members) != 1:
+        return members
+    ((name, payload),) = members.items()
+    if name.startswith("$$"):
+        return {name[1:]: payload}
+    return tags.make(name[1:], payload) if name.startswith("$") else members
