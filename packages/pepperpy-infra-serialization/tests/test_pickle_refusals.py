@@ -119,6 +119,12 @@ class TestOpcodes:
         with pytest.raises(UnsafeDataError, match="state of what it has not made"):
             deserialize_pickle(name("decimal", "Decimal") + state + b"0N.")
 
+    def test_that_set_the_state_of_an_attribute_are_refused(self) -> None:
+        maker = call("builtins", "getattr", name("zoneinfo", "ZoneInfo"), b"\x8c\x09_unpickle")
+
+        with pytest.raises(UnsafeDataError, match="state of what it has not made"):
+            deserialize_pickle(maker + b"}\x8c\x01xK\x01sb0N.")
+
     @pytest.mark.parametrize("index", [b"p99999\n", b"r\xff\xff\xff\xff", b"r\x00\x00\x01\x00"])
     def test_with_a_memo_index_beyond_the_data_are_refused(self, index: bytes) -> None:
         with pytest.raises(UnsafeDataError, match="memo index beyond its size"):
@@ -304,6 +310,15 @@ class TestArrays:
                 + b"(\x8c\x02V8\x89\x88tR(K\x03\x8c\x01|N\x8c\x01a\x85}\x8c\x01a"
                 + DTYPE
                 + b"K\x40\x86sK\x08K\x01K\x00tb",
+            ),
+            # A number that becomes a record.
+            array(
+                b"K\x01\x85",
+                b"\0" * 8,
+                DTYPE
+                + b"(K\x03\x8c\x01|N\x8c\x01a\x85}\x8c\x01a"
+                + DTYPE
+                + b"K\x00\x86sK\x08K\x01K\x00tb",
             ),
             # Sizes that differ from what the dtype is.
             array(
