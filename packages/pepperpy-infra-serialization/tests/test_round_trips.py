@@ -80,7 +80,14 @@ COLUMNS = {
     "XML": get_serializer("xml"),
     "pickle": get_serializer("pickle"),
 }
-WORDS = {str: "text", type(None): "null", list: "list", dict: "dict", int: "number", float: "number"}
+WORDS = {
+    str: "text",
+    type(None): "null",
+    list: "list",
+    dict: "dict",
+    int: "number",
+    float: "number",
+}
 
 
 def identity(value: Any) -> Any:
@@ -112,7 +119,11 @@ def table() -> dict[tuple[str, str], str]:
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     (start,) = [at for at, row in enumerate(rows) if row[1:] == list(COLUMNS)]
     body = rows[start + 1 : start + 1 + len(VALUES)]
-    return {(row[0], column): cell for row in body for column, cell in zip(COLUMNS, row[1:], strict=True)}
+    return {
+        (row[0], column): cell
+        for row in body
+        for column, cell in zip(COLUMNS, row[1:], strict=True)
+    }
 
 
 class TestTable:

@@ -96,7 +96,9 @@ class TestRoundTrip:
             lists = [lists]
             tuples = (tuples,) if level < 250 else tuples  # each of them is two levels
 
-        assert serializer.serialize(serializer.deserialize(serializer.serialize(lists))) == serializer.serialize(lists)
+        assert serializer.serialize(
+            serializer.deserialize(serializer.serialize(lists))
+        ) == serializer.serialize(lists)
         assert same(serializer.deserialize(serializer.serialize(tuples)), tuples)
 
     @FORMATS

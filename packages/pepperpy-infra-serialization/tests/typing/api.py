@@ -55,7 +55,7 @@ class Mine(Serializer):
     def serialize(self, value: Any) -> bytes:
         return b""
 
-    def deserialize(self, data: Any, type: Any = Any) -> Any:
+    def deserialize(self, data: Any, type: Any = Any) -> Any:  # noqa: A002
         return None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from pepperpy.infra.serialization._kinds import is_a
 from pepperpy.infra.serialization._tagging import Tags, pairs_to_dict
 
 
@@ -31,16 +32,16 @@ def untagged(value: Any, tags: Tags) -> Any:
 
     Loops and no comprehensions: one frame a level, so that the depth that is promised has room.
     """
-    if isinstance(value, list):
+    if is_a(value, list):
         items: list[Any] = []
         for each in value:
             items.append(untagged(each, tags))  # noqa: PERF401
         return items
-    if not isinstance(value, dict):
+    if not is_a(value, dict):
         return value
     members: dict[str, Any] = {}
     for key, each in value.items():
-        members[key] = untagged(each, tags)  # noqa: PERF403
+        members[key] = untagged(each, tags)
     if len(members) != 1:
         return members
     ((name, payload),) = members.items()
