@@ -23,10 +23,10 @@ _ALIGNED: Final = 0x80
 
 
 class Arrays:
-    """The makers of the arrays of one pickle."""
+    """The makers of the arrays of one pickle, by the *module* that it asks for: numpy."""
 
-    def __init__(self) -> None:
-        np: Any = import_module("numpy")
+    def __init__(self, module: str) -> None:
+        np: Any = import_module(module)
         self._numpy = np
         self.ndarray = np.ndarray
         self.kinds = (np.ndarray, np.dtype)
