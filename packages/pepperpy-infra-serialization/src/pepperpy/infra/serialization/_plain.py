@@ -1,0 +1,65 @@
+"""Making plain what a format has no form for, one step at a time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ._errors import SerializationError
+from ._kinds import is_a
+from ._unfold import member_order, unfold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ._config import SerializerConfig
+
+
+def simpler(value: Any, config: SerializerConfig) -> Any:
+    """What stands for *value*, which is not plain itself; its items may be anything again.
+
+    Raises:
+        SerializationError: Nothing does, and *default* has no answer either.
+    """
+    try:
+        made = unfold(value)
+    except TypeError as error:
+        if config.default is None:
+            raise SerializationError(str(error)) from error
+        made = config.default(value)
+        if made is value:
+            raise SerializationError("`default=` gave the same object back") from error
+    if config.sort_keys and is_a(value, (set, frozenset)):
+        made.sort(key=member_order)
+    return made
+
+
+def members(
+    value: dict[Any, Any], plain_key: Callable[[Any], Any], config: SerializerConfig
+) -> list[tuple[Any, Any]]:
+    """The members of a mapping, with plain keys, in the order in which they are written.
+
+    Raises:
+        SerializationError: Two keys become equal by being made plain.
+    """
+    pairs = [(key if key.__class__ is str else plain_key(key), item) for key, item in value.items()]
+    if len({key for key, _ in pairs}) != len(value):
+        raise SerializationError(
+            f"two keys of a mapping are the same, written: {_twice(pairs)!r:.60}"
+        )
+    if config.sort_keys:
+        pairs.sort(key=lambda pair: (type(pair[0]).__name__, _order(pair[0])))
+    return pairs
+
+
+def _twice(pairs: list[tuple[Any, Any]]) -> Any:
+    seen: set[Any] = set()
+    for key, _ in pairs:
+        if key in seen:
+            return key
+        seen.add(key)
+    return None
+
+
+def _order(key: Any) -> Any:
+    return str(key) if is_a(key, (datetime, tuple, type(None))) else key
