@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from pepperpy.infra.serialization import SerializationFormat, Serializer, get_serializer
+from pepperpy.infra.serialization import SerializationFormat
 
+from ._algorithm import CompressionAlgorithm
 from ._errors import CompressionError, CompressionOptionError
+from ._serializers import Serialization, serializer_for, write
 from ._views import Data, as_view
 
 if TYPE_CHECKING:
@@ -70,10 +72,41 @@ def engine_of(dictionary: CompressionDictionary) -> Engine:
     return dictionary._engine  # noqa: SLF001 - ours
 
 
+def several(
+    given: CompressionDictionary | Iterable[CompressionDictionary],
+) -> tuple[CompressionDictionary, ...]:
+    """One or several, as several."""
+    listed: tuple[object, ...] = (
+        (given,) if isinstance(given, CompressionDictionary) else tuple(given)
+    )
+    for each in listed:
+        _check_kind(each)
+    return listed  # type: ignore[return-value]  # checked one by one
+
+
+def check_dictionary(given: CompressionDictionary | None, algorithm: CompressionAlgorithm) -> None:
+    """Raise an error unless the algorithm can take what was given as *dictionary*."""
+    if given is None:
+        return
+    _check_kind(given)
+    if algorithm is not CompressionAlgorithm.ZSTD:
+        raise CompressionOptionError(
+            f"only ZSTD takes a dictionary; got {algorithm.name}", option="dictionary"
+        )
+
+
+def _check_kind(given: object) -> None:
+    if not isinstance(given, CompressionDictionary):
+        raise CompressionOptionError(
+            f"dictionary must be a CompressionDictionary; got {type(given).__name__}",
+            option="dictionary",
+        )
+
+
 def train_dictionary(
     samples: Iterable[Any],
     *,
-    serialization: SerializationFormat | str | Serializer = SerializationFormat.JSON,
+    serialization: Serialization = SerializationFormat.JSON,
     max_size: int = 8192,
 ) -> CompressionDictionary:
     """Learn what values have in common, to compress others like them one by one.
@@ -95,9 +128,8 @@ def train_dictionary(
         raise CompressionOptionError(
             f"max_size must be a number of bytes from 256 on; got {max_size!r}", option="max_size"
         )
-    given = isinstance(serialization, Serializer)
-    serializer = serialization if given else get_serializer(serialization)
-    written = [serializer.serialize(sample) for sample in samples]
+    serializer = serializer_for(serialization, trusted=True)
+    written = [write(serializer, sample) for sample in samples]
     zstd = library()
     try:
         return CompressionDictionary(zstd.train_dict(written, max_size).dict_content)

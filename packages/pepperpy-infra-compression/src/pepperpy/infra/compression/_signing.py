@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeAlias
+
+from pepperpy.infra.serialization import SerializerConfig
 
 from ._errors import SignatureError
 from ._views import Data
+
+Key: TypeAlias = bytes | str
+"""A secret that signs frames."""
 
 SIZE: Final = 32
 
 # What is signed with the same key for another purpose can be no frame.
 _PURPOSE: Final = b"pepperpy.infra.compression frame 1\0"
+
+
+def keys_of(key: Key | Sequence[Key] | None) -> tuple[bytes, ...]:
+    """The keys as bytes; the first one signs.
+
+    Raises:
+        SerializerConfigError: They are no keys, or empty.
+    """
+    return SerializerConfig(key=key).keys if key is not None else ()
 
 
 def sign(key: bytes, before: Data, after: Data) -> bytes:
@@ -26,7 +40,8 @@ def sign(key: bytes, before: Data, after: Data) -> bytes:
 def verify(keys: Sequence[bytes], signature: Data, before: Data, after: Data) -> None:
     """Raise `SignatureError` unless one of the keys made the signature."""
     # All keys are tried, so that the time does not tell which one it was.
-    if not any([hmac.compare_digest(sign(key, before, after), signature) for key in keys]):
+    matches = [hmac.compare_digest(sign(key, before, after), signature) for key in keys]
+    if not any(matches):
         raise SignatureError(
             "the frame is not signed with any of the given keys, or was changed since"
         )
