@@ -1,0 +1,99 @@
+"""How serializers behave: checked where it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeAlias
+
+from ._errors import SerializerConfigError
+
+NaNPolicy: TypeAlias = Literal["null", "raise", "string", "constant"]
+"""What stands for NaN and infinity where the format has no form for them."""
+
+_POLICIES: Final = ("null", "raise", "string", "constant")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SerializerConfig:
+    """Options of serializers.  Each format takes those that mean something in it.
+
+    Raises:
+        SerializerConfigError: If a value makes no sense; it is a `ValueError`.
+
+    Examples:
+        >>> SerializerConfig(indent=2, sort_keys=True).nan
+        'null'
+        >>> SerializerConfig(indent=-1)
+        Traceback (most recent call last):
+            ...
+        pepperpy.infra.serialization.SerializerConfigError: indent must be ... got -1
+    """
+
+    indent: int | None = None
+    """Spaces for each level of a document that people read; `None` writes it on one line."""
+    sort_keys: bool = False
+    """Whether keys are written in order, so that equal values give equal bytes."""
+    nan: NaNPolicy = "null"
+    """What JSON writes for NaN and infinity: null, an error, a text, or ``NaN``, which is no JSON."""
+    tagged: bool = False
+    """Whether types that the format lacks are written so that reading brings them back."""
+    strict: bool = False
+    """Whether two members with one key are refused when JSON or MessagePack is read."""
+    max_depth: int = 500
+    """How many levels of nesting are written and read."""
+    default: Callable[[Any], Any] | None = None
+    """Called with what the format cannot hold, and gives something to write instead."""
+    allow: Sequence[type[Any]] = ()
+    """Further classes that pickle may make."""
+    key: bytes | str | Sequence[bytes | str] | None = field(default=None, repr=False)
+    """What pickles are signed with, and must be signed with; of several, the first one signs."""
+    unsafe: bool = False
+    """Whether pickle makes anything that the bytes ask for.  Whoever wrote them runs your process."""
+
+    def __post_init__(self) -> None:
+        if self.indent is not None:
+            _whole("indent", self.indent, 0)
+        _whole("max_depth", self.max_depth, 1)
+        for name in ("sort_keys", "tagged", "strict", "unsafe"):
+            _check(
+                name, isinstance(getattr(self, name), bool), "True or False", getattr(self, name)
+            )
+        _check("nan", self.nan in _POLICIES, f"one of {', '.join(_POLICIES)}", self.nan)
+        default: object = self.default
+        _check("default", default is None or callable(default), "a function or None", default)
+        object.__setattr__(self, "allow", _classes(self.allow))
+        object.__setattr__(self, "key", _keys(self.key))
+
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        """The signing keys as bytes; the first one signs."""
+        return self.key  # type: ignore[return-value]  # __post_init__ made it a tuple of bytes
+
+
+def _whole(name: str, value: object, least: int) -> None:
+    good = isinstance(value, int) and not isinstance(value, bool) and value >= least
+    _check(name, good, f"a whole number from {least} on", value)
+
+
+def _check(name: str, good: bool, wanted: str, value: object) -> None:
+    if not good:
+        raise SerializerConfigError(f"{name} must be {wanted}; got {value!r}", option=name)
+
+
+def _classes(given: object) -> tuple[type[Any], ...]:
+    listed = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else None
+    good = listed is not None and all(isinstance(each, type) for each in listed)
+    _check("allow", good, "a list of classes", given)
+    return listed or ()
+
+
+def _keys(given: object) -> tuple[bytes, ...]:
+    """The keys as bytes; the message names no value, since it would be a secret."""
+    if given is None:
+        return ()
+    listed = [given] if isinstance(given, (bytes, str)) else given
+    keys = list(listed) if isinstance(listed, Iterable) else []
+    if not keys or not all(isinstance(each, (bytes, str)) and each for each in keys):
+        raise SerializerConfigError("key must be bytes or text, or a list of them", option="key")
+    return tuple(each.encode() if isinstance(each, str) else bytes(each) for each in keys)

@@ -1,0 +1,45 @@
+"""What can go wrong between values and bytes, on one screen."""
+
+from __future__ import annotations
+
+from pepperpy.infra.utils import InfraError
+
+
+class SerializationError(InfraError, ValueError):
+    """The root of the errors of `pepperpy.infra.serialization`.
+
+    It is raised as such where a value has no form in the format, or bytes are no document of it;
+    what the engine said is the cause.
+    """
+
+    code = "serialization"
+
+
+class SerializerConfigError(SerializationError, TypeError):
+    """An option of a serializer cannot have this value; *option* is its name."""
+
+    code = "serialization-config"
+
+    option: str
+
+
+class UnknownFormatError(SerializationError, LookupError):
+    """There is no such format; *format* is what was asked for."""
+
+    code = "serialization-format"
+
+    format: object
+
+
+class DepthError(SerializationError):
+    """A value or a document is nested more deeply than *max_depth*."""
+
+    code = "serialization-depth"
+
+    max_depth: int
+
+
+class UnsafeDataError(SerializationError):
+    """The data asks for something that reading data must not do, or is not signed as it must be."""
+
+    code = "serialization-unsafe"
