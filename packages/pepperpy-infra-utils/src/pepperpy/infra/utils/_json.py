@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ._errors import InvalidArgumentError, UtilsError
+from ._replace import replace_file
 
 if TYPE_CHECKING:
     import json

@@ -247,11 +247,13 @@ def _decode_decimals(parts: Column, count: int, room: Room, depth: int) -> list[
 
 def _decode_text(parts: Column, count: int, room: Room, depth: int) -> list[str]:
     (text,) = parts
+    expect(type(text) is str, "texts are text")
     return _text.split(text, count)
 
 
 def _decode_numbered(parts: Column, count: int, room: Room, depth: int) -> list[str]:
     prefix, suffix, width, column = parts
+    expect(type(prefix) is type(suffix) is str, "what stands around a number is text")
     expect(type(width) is int and 0 <= width <= _text.MOST_DIGITS, "numbers have 18 digits at most")
     room.take(count * (len(prefix) + len(suffix)))
     numbers = decode(column, count, room, depth + 1)
