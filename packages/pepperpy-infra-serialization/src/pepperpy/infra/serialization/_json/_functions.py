@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from ._serializer import JSONSerializer
 
 if TYPE_CHECKING:
-    from serialization._config import SerializerConfig
-    from serialization._serializer import Data
+    from pepperpy.infra.serialization._config import SerializerConfig
+    from pepperpy.infra.serialization._serializer import Data
 
 T = TypeVar("T")
 

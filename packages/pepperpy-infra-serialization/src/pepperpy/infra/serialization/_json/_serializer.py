@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from serialization._errors import SerializationError
-from serialization._format import SerializationFormat
-from serialization._serializer import Serializer
+from pepperpy.infra.serialization._errors import SerializationError
+from pepperpy.infra.serialization._format import SerializationFormat
+from pepperpy.infra.serialization._serializer import Serializer
 
 if TYPE_CHECKING:
-    from serialization._serializer import Data
+    from pepperpy.infra.serialization._serializer import Data
 
 
 class JSONSerializer(Serializer):
