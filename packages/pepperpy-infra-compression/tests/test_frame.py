@@ -19,7 +19,7 @@ from pepperpy.infra.compression._frame import open_frame, seal
 from pepperpy.infra.compression._metadata import FrameKind
 
 PAYLOAD = b"how much wood would a woodchuck chuck " * 20
-BARE = [CompressionAlgorithm.GZIP, CompressionAlgorithm.ZLIB, CompressionAlgorithm.NONE]
+BARE = list(CompressionAlgorithm)
 
 
 def sealed(

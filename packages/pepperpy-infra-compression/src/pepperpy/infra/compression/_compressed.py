@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 from pepperpy.infra.serialization import SerializationFormat
 
 from ._algorithm import CompressionAlgorithm, CompressionLevel
 from ._errors import CompressionError, FrameMismatchError
 from ._frame import take_apart
-from ._limits import AUTO
+from ._limits import OutputLimit
 from ._metadata import Metadata
+from ._signing import Key
+from ._views import Data, as_view
+
+if TYPE_CHECKING:
+    from ._dictionary import CompressionDictionary
 
 
 class CompressedData(bytes):
@@ -25,9 +30,12 @@ class CompressedData(bytes):
     """
 
     _metadata: Metadata
+    _made_here: bool = False
+    """Whether this process made it, so that a pickle in it is its own."""
 
-    def __new__(cls, data: bytes | bytearray | memoryview) -> CompressedData:
-        self = super().__new__(cls, data)
+    def __new__(cls, data: Data) -> Self:
+        """Take bytes as they come back from a file, and look at what they say."""
+        self = super().__new__(cls, as_view(data))
         parts = take_apart(self)
         if parts is None:
             raise CompressionError(
@@ -66,11 +74,24 @@ class CompressedData(bytes):
         """How many times smaller it became."""
         return self._metadata.size / len(self)
 
-    def decompress(self, *, max_output_size: int | None = AUTO) -> Any:
+    def decompress(
+        self,
+        *,
+        max_output_size: OutputLimit = "auto",
+        key: Key | Sequence[Key] | None = None,
+        dictionary: CompressionDictionary | Iterable[CompressionDictionary] = (),
+        allow_pickle: bool = False,
+    ) -> Any:
         """The value; see `decompress_data()`."""
         from ._data import decompress_data
 
-        return decompress_data(self, max_output_size=max_output_size)
+        return decompress_data(
+            self,
+            max_output_size=max_output_size,
+            key=key,
+            dictionary=dictionary,
+            allow_pickle=allow_pickle or self._made_here,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The frame as base64 text and what it says, all of which JSON can hold."""
@@ -84,7 +105,7 @@ class CompressedData(bytes):
         }
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> CompressedData:
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """What `to_dict()` was called on.
 
         Raises:
@@ -109,6 +130,12 @@ class CompressedData(bytes):
                 )
         return self
 
+    @classmethod
+    def _from_here(cls, frame: bytes) -> Self:
+        self = cls(frame)
+        self._made_here = True
+        return self
+
     def __repr__(self) -> str:
         return (
             f"<CompressedData {self.algorithm.value} {self.serialization.value}: "
@@ -120,8 +147,13 @@ class CompressedData(bytes):
     def __reduce__(self) -> tuple[type[CompressedData], tuple[bytes]]:
         return CompressedData, (bytes(self),)
 
-    def __copy__(self) -> CompressedData:
+    def __copy__(self) -> Self:
         return self
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> CompressedData:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self
+
+
+def made_here(frame: bytes) -> CompressedData:
+    """A frame that this process made a moment ago."""
+    return CompressedData._from_here(frame)  # noqa: SLF001 - ours

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from pepperpy.infra.serialization import SerializationError
+from pepperpy.infra.serialization import SerializationError, UnsafeDataError
 
 
 class CompressionError(SerializationError):
-    """The root of the errors of `pepperpy.infra.compression`: data is damaged, or no such data."""
+    """The root of the errors of `pepperpy.infra.compression`.
+
+    It is raised as such where data is damaged, is no compressed data, or cannot be written; what
+    the library said is the cause.
+    """
 
     code = "compression"
 
@@ -33,9 +37,23 @@ class FrameMismatchError(CompressionError):
 
 
 class SignatureError(CompressionError):
-    """A frame is not signed by any of the given keys, or is signed and no key was given."""
+    """A frame is not signed with any of the given keys, or it is signed and no key was given."""
 
     code = "compression-signature"
+
+
+class UnsafeFrameError(CompressionError, UnsafeDataError):
+    """A frame holds a pickle and nobody said that it may, or a pickle of what it must not hold."""
+
+    code = "compression-unsafe"
+
+
+class DictionaryError(CompressionError):
+    """A frame needs a dictionary that was not given; *id* is the one that it names."""
+
+    code = "compression-dictionary"
+
+    id: int
 
 
 class OutputLimitError(CompressionError):

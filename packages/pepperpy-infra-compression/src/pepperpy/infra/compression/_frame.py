@@ -1,35 +1,39 @@
-"""Frames: a payload in a standard container, with 20 bytes that say what it is.
+"""Frames: a payload in a standard container, and a note that says what it is.
 
-    gzip        in the header of the member, as the subfield PP of its extra field
-    zstd, lz4   in a skippable frame behind the compressed one
-    the others  behind the compressed bytes
+    gzip        the note is the subfield PP of the extra field in the member's header
+    zstd, lz4   it is in a skippable frame behind the compressed one
+    the others  it stands behind the compressed bytes
 
-What stands before the 20 bytes is `[signature, 32 bytes] [dictionary, 4 bytes]`, each only if
-its flag is set.
+The note is ``[signature, 32 bytes] [dictionary, 4 bytes] metadata, 20 bytes``, where the first two
+are there only if their flags are set.
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from pepperpy.infra.serialization import SerializationFormat
 
-from . import _metadata
+from . import _metadata, _signing
 from ._algorithm import CompressionAlgorithm, CompressionLevel
+from ._dictionary import CompressionDictionary, engine_of
 from ._engines import decompress_bounded, engine
-from ._errors import CompressionError, OutputLimitError
+from ._errors import CompressionError, DictionaryError, OutputLimitError, SignatureError
 from ._metadata import Flag, FrameKind, Metadata
+from ._views import Data, as_view
 
 _GZIP: Final = b"\x1f\x8b"
 # Deflate, an extra field, no time, no hint, no operating system.
 _GZIP_HEADER: Final = b"\x1f\x8b\x08\x04\0\0\0\0\0\xff"
 _GZIP_PLAIN: Final = 10  # the length of a header without anything
-_FIELD = struct.Struct("<H2sH")  # of all fields, name, of the subfield
+_FIELD: Final = struct.Struct("<H2sH")  # length of all subfields, name of ours, its length
 _NAME: Final = b"PP"
 _SKIPPABLE: Final = struct.Struct("<II")
 _SKIPPABLE_MAGIC: Final = 0x184D2A50
-_SKIPPED = (CompressionAlgorithm.ZSTD, CompressionAlgorithm.LZ4)
+_SKIPPED: Final = (CompressionAlgorithm.ZSTD, CompressionAlgorithm.LZ4)
+_ID: Final = struct.Struct("<I")
 
 
 class Opened(NamedTuple):
@@ -43,10 +47,14 @@ class Opened(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """A frame taken apart: nothing is decompressed yet."""
+    """A frame taken apart; nothing is decompressed yet."""
 
+    frame: memoryview
     metadata: Metadata
+    note: int
+    """Where the note begins."""
     container: memoryview
+    """What the algorithm's own tools read."""
 
 
 def seal(
@@ -56,101 +64,173 @@ def seal(
     format: SerializationFormat,  # noqa: A002 - the field's own word
     algorithm: CompressionAlgorithm,
     level: CompressionLevel,
+    keys: Sequence[bytes] = (),
+    dictionary: CompressionDictionary | None = None,
 ) -> bytes:
-    """The frame of a payload: the same bytes each time."""
-    container = engine(algorithm).compress(payload, level)
-    flags = 0
+    """The frame of a payload: the same bytes each time.
+
+    Args:
+        keys: If there are any, the first one signs the frame.
+        dictionary: What ZSTD, and nothing else, compresses with.
+    """
+    source = engine_of(dictionary) if dictionary else engine(algorithm)
+    container = source.compress(payload, level)
+    flags, note = 0, b""
     if algorithm is CompressionAlgorithm.NONE and payload.startswith(_GZIP):
-        # Whatever begins like gzip is gzip, or a reader could be told two things.
-        container, flags = b"\0" + container, Flag.ESCAPED
+        # What begins like gzip is gzip, or some bytes could be read in two ways.
+        container, flags = b"\0" + container, int(Flag.ESCAPED)
+    if dictionary:
+        flags, note = flags | Flag.DICTIONARY, _ID.pack(dictionary.id)
+    if keys:
+        flags |= Flag.SIGNED
     metadata = Metadata(kind, format, algorithm, level, flags, len(payload))
-    return _assemble(algorithm, container, metadata.pack(container))
+    note += metadata.pack(container)
+    before, after = _lay_out(algorithm, container, len(note) + bool(keys) * _signing.SIZE)
+    if keys:
+        note = _signing.sign(keys[0], before, note + after) + note
+    return b"".join((before, note, after))
 
 
-def _assemble(algorithm: CompressionAlgorithm, container: bytes, note: bytes) -> bytes:
+def _lay_out(
+    algorithm: CompressionAlgorithm, container: bytes, length: int
+) -> tuple[bytes, memoryview]:
+    """What stands before and behind a note of this length."""
     if algorithm is CompressionAlgorithm.GZIP:
-        field = _FIELD.pack(4 + len(note), _NAME, len(note))
-        return b"".join((_GZIP_HEADER, field, note, container[_GZIP_PLAIN:]))
+        header = _GZIP_HEADER + _FIELD.pack(_FIELD.size - 2 + length, _NAME, length)
+        return header, memoryview(container)[_GZIP_PLAIN:]
     if algorithm in _SKIPPED:
-        return b"".join((container, _SKIPPABLE.pack(_SKIPPABLE_MAGIC, len(note)), note))
-    return container + note
+        return container + _SKIPPABLE.pack(_SKIPPABLE_MAGIC, length), memoryview(b"")
+    return container, memoryview(b"")
 
 
-def take_apart(data: bytes | memoryview) -> Parts | None:
-    """Find what a frame says about itself; `None` if *data* is no frame.
+def take_apart(data: Data) -> Parts | None:
+    """Find a frame's parts; `None` if *data* is no frame.
 
     Raises:
         CompressionError: It is a damaged frame.
     """
-    view = memoryview(data)
-    if view[:2] == _GZIP:
-        return _gzip_parts(view)
-    if len(view) < _metadata.SIZE:
+    frame = as_view(data)
+    if frame[:2] == _GZIP:
+        return _take_gzip_apart(frame)
+    if len(frame) < _metadata.SIZE:
         return None
-    container = view[: -_metadata.SIZE]
-    metadata = _metadata.unpack(bytes(view[-_metadata.SIZE :]), container)
+    metadata = _metadata.unpack(frame[-_metadata.SIZE :], frame[: -_metadata.SIZE])
     if metadata is None:
         return None
-    if metadata.algorithm is CompressionAlgorithm.GZIP:
-        raise CompressionError("the frame is damaged: it does not begin as gzip does")
+    length = _note_length(metadata)
+    note = len(frame) - length
+    container = frame[: max(note, 0)]
     if metadata.algorithm in _SKIPPED:
-        container = _without_skippable(container, _metadata.SIZE)
-    return Parts(metadata, container)
+        expected = _SKIPPABLE.pack(_SKIPPABLE_MAGIC, length)
+        if container[-_SKIPPABLE.size :] != expected:
+            raise CompressionError("the skippable frame that holds the note is damaged")
+        container = container[: -_SKIPPABLE.size]
+    if note < 0 or metadata.algorithm is CompressionAlgorithm.GZIP:
+        raise CompressionError("the frame is damaged: it does not begin as it must")
+    return Parts(frame, metadata, note, container)
 
 
-def _gzip_parts(view: memoryview) -> Parts | None:
-    if len(view) < _GZIP_PLAIN + _FIELD.size + _metadata.SIZE or not view[3] & 4:
+def _take_gzip_apart(frame: memoryview) -> Parts | None:
+    if len(frame) < _GZIP_PLAIN + _FIELD.size + _metadata.SIZE or not frame[3] & 4:
         return None
-    length, name, inner = _FIELD.unpack_from(view, _GZIP_PLAIN)
-    end = _GZIP_PLAIN + 2 + length
-    if length < 4 + _metadata.SIZE or end > len(view):
+    total, name, inner = _FIELD.unpack_from(frame, _GZIP_PLAIN)
+    end = _GZIP_PLAIN + 2 + total
+    if total < _metadata.SIZE or end > len(frame):
         return None
-    metadata = _metadata.unpack(bytes(view[end - _metadata.SIZE : end]), view)
+    metadata = _metadata.unpack(frame[end - _metadata.SIZE : end], frame)
     if metadata is None:
         return None
-    header = bytes(view[:_GZIP_PLAIN])
-    found = (header, name, inner, length, metadata.algorithm)
-    expected = (_GZIP_HEADER, _NAME, length - 4, 4 + _metadata.SIZE, CompressionAlgorithm.GZIP)
-    if found != expected:
+    length = _note_length(metadata)
+    found = (total, name, inner, metadata.algorithm)
+    expected = (_FIELD.size - 2 + length, _NAME, length, CompressionAlgorithm.GZIP)
+    if found != expected or frame[:_GZIP_PLAIN] != _GZIP_HEADER:
         raise CompressionError("the frame's header is damaged")
-    return Parts(metadata, view)
+    return Parts(frame, metadata, end - length, frame)
 
 
-def _without_skippable(container: memoryview, length: int) -> memoryview:
-    expected = _SKIPPABLE.pack(_SKIPPABLE_MAGIC, length)
-    if container[-len(expected) :] != expected:
-        raise CompressionError("the skippable frame that holds the metadata is damaged")
-    return container[: -len(expected)]
+def _note_length(metadata: Metadata) -> int:
+    signature = _signing.SIZE if metadata.flags & Flag.SIGNED else 0
+    return signature + (_ID.size if metadata.flags & Flag.DICTIONARY else 0) + _metadata.SIZE
 
 
-def open_frame(data: bytes | memoryview, limit: int) -> Opened:
+def open_frame(
+    data: Data,
+    limit: int,
+    *,
+    keys: Sequence[bytes] = (),
+    dictionaries: Sequence[CompressionDictionary] = (),
+) -> Opened:
     """What a frame holds, if it holds at most *limit* bytes.
 
     Raises:
         CompressionError: *data* is no frame, or a damaged one.
+        SignatureError: It is signed and there are no keys, or it is not signed with one of them.
+        DictionaryError: It needs another dictionary.
         OutputLimitError: It holds more.
     """
     parts = take_apart(data)
     if parts is None:
         raise CompressionError("this is no frame: it does not say what it is")
-    return open_parts(parts, limit)
+    return open_parts(parts, limit, keys=keys, dictionaries=dictionaries)
 
 
-def open_parts(parts: Parts, limit: int) -> Opened:
-    """What a frame that was taken apart holds, if it holds at most *limit* bytes."""
-    metadata, container = parts
+def open_parts(
+    parts: Parts,
+    limit: int,
+    *,
+    keys: Sequence[bytes] = (),
+    dictionaries: Sequence[CompressionDictionary] = (),
+) -> Opened:
+    """As `open_frame`, for a frame that was taken apart."""
+    metadata, container = parts.metadata, parts.container
+    if keys or metadata.flags & Flag.SIGNED:
+        _check_signature(parts, keys)
     if metadata.size > limit:
         raise OutputLimitError(
             f"the frame holds {metadata.size} bytes and {limit} are allowed; "
             "if you trust it, allow more with max_output_size=",
             limit=limit,
         )
+    source = engine(metadata.algorithm)
+    if metadata.flags & Flag.DICTIONARY:
+        source = engine_of(_choose(dictionary_id(parts), dictionaries))
     if metadata.flags & Flag.ESCAPED:
         container = container[1:]
     try:
-        payload = decompress_bounded(metadata.algorithm, container, metadata.size)
+        payload = decompress_bounded(source, container, metadata.size)
     except OutputLimitError as error:
         raise CompressionError("the frame holds more than it says: it is damaged") from error
     if len(payload) != metadata.size:
         raise CompressionError("the frame holds less than it says: it is damaged")
     return Opened(metadata.kind, metadata.format, metadata.algorithm, metadata.level, payload)
+
+
+def _check_signature(parts: Parts, keys: Sequence[bytes]) -> None:
+    if not keys:
+        raise SignatureError("the frame is signed; give the key that it was signed with as key=")
+    if not parts.metadata.flags & Flag.SIGNED:
+        raise SignatureError("the frame is not signed, and key= demands that it is")
+    end = parts.note + _signing.SIZE
+    signature = parts.frame[parts.note : end]
+    _signing.verify(keys, signature, parts.frame[: parts.note], parts.frame[end:])
+
+
+def dictionary_id(parts: Parts) -> int | None:
+    """Which dictionary the frame names, if any."""
+    flags = parts.metadata.flags
+    if not flags & Flag.DICTIONARY:
+        return None
+    start = parts.note + (_signing.SIZE if flags & Flag.SIGNED else 0)
+    number: int = _ID.unpack_from(parts.frame, start)[0]
+    return number
+
+
+def _choose(
+    number: int | None, dictionaries: Sequence[CompressionDictionary]
+) -> CompressionDictionary:
+    for dictionary in dictionaries:
+        if dictionary.id == number:
+            return dictionary
+    raise DictionaryError(
+        f"the frame needs the dictionary with the id {number}; give it as dictionary=", id=number
+    )

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import sys
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from ._errors import CompressionOptionError
 
-AUTO: Final = -1
-"""The default of *max_output_size*: 256 MiB, or a hundred times the input if that is more."""
+OutputLimit: TypeAlias = int | Literal["auto"] | None
+"""Bytes; "auto" is 256 MiB, or a hundred times the input if that is more; `None` is no limit."""
 
-_LEAST = 256 << 20
-_FACTOR = 100
+_LEAST: Final = 256 << 20
+_FACTOR: Final = 100
+_MOST: Final = sys.maxsize - 1
 
 
-def limit_for(length: int, max_output_size: int | None) -> int:
-    """The most bytes that an input of *length* bytes may become; `None` lifts the limit."""
-    if max_output_size is None:
-        return sys.maxsize - 1
-    if max_output_size == AUTO:
+def limit_for(length: int, max_output_size: OutputLimit) -> int:
+    """The most bytes that an input of *length* bytes may become."""
+    if max_output_size == "auto":
         return max(_LEAST, length * _FACTOR)
-    if (
-        isinstance(max_output_size, bool)
-        or not isinstance(max_output_size, int)
-        or max_output_size < 0
-    ):
-        raise CompressionOptionError(
-            f"max_output_size must be a number of bytes, or None for no limit; got {max_output_size!r}",
-            option="max_output_size",
-        )
-    return min(max_output_size, sys.maxsize - 1)
+    if max_output_size is None:
+        return _MOST
+    given: object = max_output_size
+    if isinstance(given, int) and not isinstance(given, bool) and given >= 0:
+        return min(given, _MOST)
+    raise CompressionOptionError(
+        f"max_output_size must be a number of bytes, 'auto', or None for no limit; got {given!r}",
+        option="max_output_size",
+    )

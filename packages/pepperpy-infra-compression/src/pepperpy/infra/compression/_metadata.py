@@ -16,6 +16,7 @@ from pepperpy.infra.serialization import SerializationFormat
 
 from ._algorithm import CompressionAlgorithm, CompressionLevel
 from ._errors import CompressionError
+from ._views import Data
 
 MAGIC: Final = b"PPZ1"
 SIZE: Final = 20
@@ -88,37 +89,51 @@ class Metadata(NamedTuple):
         return fields + _CRC.pack(crc32(fields, _seed(self.algorithm, container)))
 
 
-def unpack(block: bytes, container: memoryview) -> Metadata | None:
+def unpack(block: memoryview, container: memoryview) -> Metadata | None:
     """What 20 bytes say; `None` if they have nothing to do with a frame.
 
-    *container* is the frame without them, which counts only where no compression has a checksum
-    of its own.
+    *container* is what they stand behind.
 
     Raises:
         CompressionError: They are of a frame, and damaged or of a version that is not known.
     """
     magic, kind, form, code, flags, size = _FIELDS.unpack_from(block)
-    if magic != MAGIC and magic[:3] != MAGIC[:3] and not _is_intact(MAGIC + block[4:], container):
-        return None
-    algorithm = _ALGORITHM_OF.get(code)
-    if magic == MAGIC and algorithm and _is_intact(block, container) and not flags & 15 & ~_FLAGS:
+    intact = _is_intact(block, code, container)
+    if magic == MAGIC and intact and _are_known(code, flags):
         try:
-            level = _LEVEL_OF[flags >> 4]
-            return Metadata(_KIND_OF[kind], _FORMAT_OF[form], algorithm, level, flags & 15, size)
+            return Metadata(
+                _KIND_OF[kind],
+                _FORMAT_OF[form],
+                _ALGORITHM_OF[code],
+                _LEVEL_OF[flags >> 4],
+                flags & 15,
+                size,
+            )
         except KeyError:
             pass
+    elif magic[:3] != MAGIC[:3] and not intact:
+        return None
     raise CompressionError(
         "the frame's metadata is damaged, or of a version that this release does not know"
     )
 
 
-def _is_intact(block: bytes, container: memoryview) -> bool:
-    algorithm = _ALGORITHM_OF.get(block[6])
-    if algorithm is None:
-        return False
-    (checksum,) = _CRC.unpack_from(block, SIZE - _CRC.size)
-    return checksum == crc32(block[: -_CRC.size], _seed(algorithm, container))
+def _is_intact(block: memoryview, code: int, container: memoryview) -> bool:
+    """Whether the checksum is right, once the magic bytes are."""
+    seed = _seed(_ALGORITHM_OF.get(code), container)
+    (checksum,) = _CRC.unpack_from(block, _FIELDS.size)
+    return checksum == crc32(block[len(MAGIC) : _FIELDS.size], crc32(MAGIC, seed))
 
 
-def _seed(algorithm: CompressionAlgorithm, container: bytes | memoryview) -> int:
+def _are_known(code: int, flags: int) -> bool:
+    algorithm = _ALGORITHM_OF.get(code)
+    return not (
+        flags & 15 & ~_FLAGS
+        or (flags & Flag.DICTIONARY and algorithm is not CompressionAlgorithm.ZSTD)
+        or (flags & Flag.ESCAPED and algorithm is not CompressionAlgorithm.NONE)
+    )
+
+
+def _seed(algorithm: CompressionAlgorithm | None, container: Data) -> int:
+    # The others have checksums of their own.
     return crc32(container) if algorithm is CompressionAlgorithm.NONE else 0

@@ -11,7 +11,10 @@ from pepperpy.infra.compression._errors import CompressionError
 _MODULES = {
     CompressionAlgorithm.GZIP: "_gzip",
     CompressionAlgorithm.ZLIB: "_zlib",
+    CompressionAlgorithm.LZMA: "_lzma",
     CompressionAlgorithm.NONE: "_none",
+    CompressionAlgorithm.ZSTD: "_zstd",
+    CompressionAlgorithm.LZ4: "_lz4",
 }
 _loaded: dict[CompressionAlgorithm, Engine] = {}
 
@@ -37,9 +40,9 @@ def engine(algorithm: CompressionAlgorithm) -> Engine:
     return found
 
 
-def decompress_bounded(algorithm: CompressionAlgorithm, data: memoryview, limit: int) -> bytes:
+def decompress_bounded(source: Engine, data: memoryview, limit: int) -> bytes:
     """What *data*, which must be one member and nothing else, holds: at most *limit* bytes."""
-    payload, length = engine(algorithm).decompress_member(data, limit, len(data))
+    payload, length = source.decompress_member(data, limit, len(data))
     if length != len(data):
         raise CompressionError(
             f"{len(data) - length} bytes follow the end of the compressed data; nothing may"
