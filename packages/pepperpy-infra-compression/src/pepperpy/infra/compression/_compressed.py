@@ -130,12 +130,6 @@ class CompressedData(bytes):
                 )
         return self
 
-    @classmethod
-    def _from_here(cls, frame: bytes) -> Self:
-        self = cls(frame)
-        self._made_here = True
-        return self
-
     def __repr__(self) -> str:
         return (
             f"<CompressedData {self.algorithm.value} {self.serialization.value}: "
@@ -154,6 +148,8 @@ class CompressedData(bytes):
         return self
 
 
-def made_here(frame: bytes) -> CompressedData:
-    """A frame that this process made a moment ago."""
-    return CompressedData._from_here(frame)  # noqa: SLF001 - ours
+def made_here(frame: bytes, metadata: Metadata) -> CompressedData:
+    """A frame that this process made a moment ago, so that nothing about it needs a check."""
+    made = bytes.__new__(CompressedData, frame)
+    made._metadata, made._made_here = metadata, True  # noqa: SLF001 - ours
+    return made

@@ -11,8 +11,8 @@ from pepperpy.infra.serialization import SerializationFormat
 from ._algorithm import CompressionAlgorithm, CompressionLevel, choose
 from ._compressed import CompressedData, made_here
 from ._dictionary import CompressionDictionary, check_dictionary, several
-from ._errors import FrameMismatchError, SignatureError, UnsafeFrameError
-from ._frame import open_parts, seal, take_apart
+from ._errors import CompressionError, FrameMismatchError, SignatureError, UnsafeFrameError
+from ._frame import compose, open_parts, take_apart
 from ._limits import OutputLimit, limit_for
 from ._metadata import FrameKind
 from ._plain import open_plain, recognize
@@ -55,16 +55,16 @@ def compress_data(
     keys = keys_of(key)
     serializer = serializer_for(serialization, trusted=bool(keys))
     check_dictionary(dictionary, chosen)
-    frame = seal(
+    frame, metadata = compose(
         write(serializer, data),
-        kind=FrameKind.DATA,
-        format=serializer.format,
-        algorithm=chosen,
-        level=choose(CompressionLevel, level, "level"),
-        keys=keys,
-        dictionary=dictionary,
+        FrameKind.DATA,
+        serializer.format,
+        chosen,
+        choose(CompressionLevel, level, "level"),
+        keys,
+        dictionary,
     )
-    return made_here(frame)
+    return made_here(frame, metadata)
 
 
 def decompress_data(
@@ -122,6 +122,8 @@ def decompress_data(
         serialization = found.format
     _agree("serialization", format_of(serialization), found.format)
     opened = open_parts(parts, limit, keys=keys, dictionaries=several(dictionary))
+    if opened.kind is not FrameKind.DATA:
+        raise CompressionError(f"the frame holds {opened.kind.name}, which this does not read")
     return read(serializer_for(serialization, trusted=bool(keys)), opened.payload)
 
 

@@ -21,14 +21,15 @@ from ._algorithm import CompressionAlgorithm, CompressionLevel
 from ._dictionary import CompressionDictionary, engine_of
 from ._engines import decompress_bounded, engine
 from ._errors import CompressionError, DictionaryError, OutputLimitError, SignatureError
-from ._metadata import Flag, FrameKind, Metadata
+from ._metadata import DICTIONARY, ESCAPED, SIGNED, FrameKind, Metadata
 from ._views import Data, as_view
 
 _GZIP: Final = b"\x1f\x8b"
 # Deflate, an extra field, no time, no hint, no operating system.
 _GZIP_HEADER: Final = b"\x1f\x8b\x08\x04\0\0\0\0\0\xff"
 _GZIP_PLAIN: Final = 10  # the length of a header without anything
-_FIELD: Final = struct.Struct("<H2sH")  # length of all subfields, name of ours, its length
+# The header; the length of all its subfields, the name of ours, its length.
+_HEAD: Final = struct.Struct("<10sH2sH")
 _NAME: Final = b"PP"
 _SKIPPABLE: Final = struct.Struct("<II")
 _SKIPPABLE_MAGIC: Final = 0x184D2A50
@@ -67,7 +68,20 @@ def seal(
     keys: Sequence[bytes] = (),
     dictionary: CompressionDictionary | None = None,
 ) -> bytes:
-    """The frame of a payload: the same bytes each time.
+    """The frame of a payload; see `compose`."""
+    return compose(payload, kind, format, algorithm, level, keys, dictionary)[0]
+
+
+def compose(
+    payload: bytes,
+    kind: FrameKind,
+    format: SerializationFormat,  # noqa: A002
+    algorithm: CompressionAlgorithm,
+    level: CompressionLevel,
+    keys: Sequence[bytes] = (),
+    dictionary: CompressionDictionary | None = None,
+) -> tuple[bytes, Metadata]:
+    """The frame of a payload, the same bytes each time, and what it says.
 
     Args:
         keys: If there are any, the first one signs the frame.
@@ -78,17 +92,17 @@ def seal(
     flags, note = 0, b""
     if algorithm is CompressionAlgorithm.NONE and payload.startswith(_GZIP):
         # What begins like gzip is gzip, or some bytes could be read in two ways.
-        container, flags = b"\0" + container, int(Flag.ESCAPED)
+        container, flags = b"\0" + container, ESCAPED
     if dictionary:
-        flags, note = flags | Flag.DICTIONARY, _ID.pack(dictionary.id)
+        flags, note = flags | DICTIONARY, _ID.pack(dictionary.id)
     if keys:
-        flags |= Flag.SIGNED
+        flags |= SIGNED
     metadata = Metadata(kind, format, algorithm, level, flags, len(payload))
     note += metadata.pack(container)
-    before, after = _lay_out(algorithm, container, len(note) + bool(keys) * _signing.SIZE)
+    before, after = _lay_out(algorithm, container, _note_length(flags))
     if keys:
         note = _signing.sign(keys[0], before, note + after) + note
-    return b"".join((before, note, after))
+    return b"".join((before, note, after)), metadata
 
 
 def _lay_out(
@@ -96,7 +110,7 @@ def _lay_out(
 ) -> tuple[bytes, memoryview]:
     """What stands before and behind a note of this length."""
     if algorithm is CompressionAlgorithm.GZIP:
-        header = _GZIP_HEADER + _FIELD.pack(_FIELD.size - 2 + length, _NAME, length)
+        header = _HEAD.pack(_GZIP_HEADER, length + 4, _NAME, length)
         return header, memoryview(container)[_GZIP_PLAIN:]
     if algorithm in _SKIPPED:
         return container + _SKIPPABLE.pack(_SKIPPABLE_MAGIC, length), memoryview(b"")
@@ -110,47 +124,54 @@ def take_apart(data: Data) -> Parts | None:
         CompressionError: It is a damaged frame.
     """
     frame = as_view(data)
-    if frame[:2] == _GZIP:
-        return _take_gzip_apart(frame)
+    head = bytes(frame[: _HEAD.size])
+    if head.startswith(_GZIP):
+        return _take_gzip_apart(frame, head)
     if len(frame) < _metadata.SIZE:
         return None
-    metadata = _metadata.unpack(frame[-_metadata.SIZE :], frame[: -_metadata.SIZE])
+    metadata = _metadata.unpack(frame, len(frame) - _metadata.SIZE)
     if metadata is None:
         return None
-    length = _note_length(metadata)
-    note = len(frame) - length
-    container = frame[: max(note, 0)]
+    length = _note_length(metadata.flags)
+    note = end = len(frame) - length
     if metadata.algorithm in _SKIPPED:
-        expected = _SKIPPABLE.pack(_SKIPPABLE_MAGIC, length)
-        if container[-_SKIPPABLE.size :] != expected:
+        end -= _SKIPPABLE.size
+        if end < 0 or _SKIPPABLE.unpack_from(frame, end) != (_SKIPPABLE_MAGIC, length):
             raise CompressionError("the skippable frame that holds the note is damaged")
-        container = container[: -_SKIPPABLE.size]
-    if note < 0 or metadata.algorithm is CompressionAlgorithm.GZIP:
+    if end < 0 or metadata.algorithm is CompressionAlgorithm.GZIP:
         raise CompressionError("the frame is damaged: it does not begin as it must")
-    return Parts(frame, metadata, note, container)
+    return Parts(frame, metadata, note, frame[:end])
 
 
-def _take_gzip_apart(frame: memoryview) -> Parts | None:
-    if len(frame) < _GZIP_PLAIN + _FIELD.size + _metadata.SIZE or not frame[3] & 4:
+def _take_gzip_apart(frame: memoryview, head: bytes) -> Parts | None:
+    if len(head) < _HEAD.size or not head[3] & 4:
         return None
-    total, name, inner = _FIELD.unpack_from(frame, _GZIP_PLAIN)
+    header, total, name, inner = _HEAD.unpack(head)
     end = _GZIP_PLAIN + 2 + total
     if total < _metadata.SIZE or end > len(frame):
         return None
-    metadata = _metadata.unpack(frame[end - _metadata.SIZE : end], frame)
+    metadata = _metadata.unpack(frame, end - _metadata.SIZE)
     if metadata is None:
         return None
-    length = _note_length(metadata)
-    found = (total, name, inner, metadata.algorithm)
-    expected = (_FIELD.size - 2 + length, _NAME, length, CompressionAlgorithm.GZIP)
-    if found != expected or frame[:_GZIP_PLAIN] != _GZIP_HEADER:
+    length = _note_length(metadata.flags)
+    if (
+        header != _GZIP_HEADER
+        or name != _NAME
+        or inner != length
+        or total != length + 4
+        or metadata.algorithm is not CompressionAlgorithm.GZIP
+    ):
         raise CompressionError("the frame's header is damaged")
     return Parts(frame, metadata, end - length, frame)
 
 
-def _note_length(metadata: Metadata) -> int:
-    signature = _signing.SIZE if metadata.flags & Flag.SIGNED else 0
-    return signature + (_ID.size if metadata.flags & Flag.DICTIONARY else 0) + _metadata.SIZE
+def _note_length(flags: int) -> int:
+    length = _metadata.SIZE
+    if flags & SIGNED:
+        length += _signing.SIZE
+    if flags & DICTIONARY:
+        length += _ID.size
+    return length
 
 
 def open_frame(
@@ -183,7 +204,7 @@ def open_parts(
 ) -> Opened:
     """As `open_frame`, for a frame that was taken apart."""
     metadata, container = parts.metadata, parts.container
-    if keys or metadata.flags & Flag.SIGNED:
+    if keys or metadata.flags & SIGNED:
         _check_signature(parts, keys)
     if metadata.size > limit:
         raise OutputLimitError(
@@ -192,9 +213,9 @@ def open_parts(
             limit=limit,
         )
     source = engine(metadata.algorithm)
-    if metadata.flags & Flag.DICTIONARY:
+    if metadata.flags & DICTIONARY:
         source = engine_of(_choose(dictionary_id(parts), dictionaries))
-    if metadata.flags & Flag.ESCAPED:
+    if metadata.flags & ESCAPED:
         container = container[1:]
     try:
         payload = decompress_bounded(source, container, metadata.size)
@@ -208,7 +229,7 @@ def open_parts(
 def _check_signature(parts: Parts, keys: Sequence[bytes]) -> None:
     if not keys:
         raise SignatureError("the frame is signed; give the key that it was signed with as key=")
-    if not parts.metadata.flags & Flag.SIGNED:
+    if not parts.metadata.flags & SIGNED:
         raise SignatureError("the frame is not signed, and key= demands that it is")
     end = parts.note + _signing.SIZE
     signature = parts.frame[parts.note : end]
@@ -218,9 +239,9 @@ def _check_signature(parts: Parts, keys: Sequence[bytes]) -> None:
 def dictionary_id(parts: Parts) -> int | None:
     """Which dictionary the frame names, if any."""
     flags = parts.metadata.flags
-    if not flags & Flag.DICTIONARY:
+    if not flags & DICTIONARY:
         return None
-    start = parts.note + (_signing.SIZE if flags & Flag.SIGNED else 0)
+    start = parts.note + (_signing.SIZE if flags & SIGNED else 0)
     number: int = _ID.unpack_from(parts.frame, start)[0]
     return number
 

@@ -16,13 +16,13 @@ from pepperpy.infra.serialization import SerializationFormat
 
 from ._algorithm import CompressionAlgorithm, CompressionLevel
 from ._errors import CompressionError
-from ._views import Data
 
 MAGIC: Final = b"PPZ1"
 SIZE: Final = 20
 
 _FIELDS = struct.Struct("<4s4BQ")
 _CRC = struct.Struct("<I")
+_ALL = struct.Struct("<4s4BQI")
 
 
 class FrameKind(IntEnum):
@@ -34,13 +34,10 @@ class FrameKind(IntEnum):
     DATASET = 4
 
 
-class Flag(IntEnum):
-    """Bits of the flags; the ones that are not named must be zero."""
-
-    SIGNED = 1
-    DICTIONARY = 2
-    ESCAPED = 4
-
+# Bits of the flags; the others must be zero.
+SIGNED: Final = 1
+DICTIONARY: Final = 2
+ESCAPED: Final = 4
 
 # The numbers of the specification, which no release may change.
 _FORMATS = {
@@ -59,11 +56,15 @@ _ALGORITHMS = {
     CompressionAlgorithm.ZSTD: 4,
     CompressionAlgorithm.LZ4: 5,
 }
+_SPECIAL = {
+    _ALGORITHMS[CompressionAlgorithm.NONE]: ESCAPED,
+    _ALGORITHMS[CompressionAlgorithm.ZSTD]: DICTIONARY,
+}
 _FORMAT_OF = {number: member for member, number in _FORMATS.items()}
 _ALGORITHM_OF = {number: member for member, number in _ALGORITHMS.items()}
 _KIND_OF: dict[int, FrameKind] = {member.value: member for member in FrameKind}
 _LEVEL_OF: dict[int, CompressionLevel] = {member.value: member for member in CompressionLevel}
-_FLAGS = sum(Flag)
+_MAGIC_CRC = crc32(MAGIC)
 
 
 class Metadata(NamedTuple):
@@ -78,27 +79,24 @@ class Metadata(NamedTuple):
 
     def pack(self, container: bytes) -> bytes:
         """The 20 bytes; *container* is what they stand in, or behind."""
-        fields = _FIELDS.pack(
-            MAGIC,
-            self.kind,
-            _FORMATS[self.format],
-            _ALGORITHMS[self.algorithm],
-            self.flags | self.level << 4,
-            self.size,
-        )
-        return fields + _CRC.pack(crc32(fields, _seed(self.algorithm, container)))
+        kind, form, algorithm, level, flags, size = self
+        code = _ALGORITHMS[algorithm]
+        fields = _FIELDS.pack(MAGIC, kind, _FORMATS[form], code, flags | level << 4, size)
+        # Those that compress have checksums of their own.
+        seed = 0 if code else crc32(container)
+        return fields + _CRC.pack(crc32(fields, seed))
 
 
-def unpack(block: memoryview, container: memoryview) -> Metadata | None:
-    """What 20 bytes say; `None` if they have nothing to do with a frame.
-
-    *container* is what they stand behind.
+def unpack(frame: memoryview, start: int) -> Metadata | None:
+    """What the 20 bytes there say; `None` if they have nothing to do with a frame.
 
     Raises:
         CompressionError: They are of a frame, and damaged or of a version that is not known.
     """
-    magic, kind, form, code, flags, size = _FIELDS.unpack_from(block)
-    intact = _is_intact(block, code, container)
+    magic, kind, form, code, flags, size, checksum = _ALL.unpack_from(frame, start)
+    # If only the magic bytes are damaged, the checksum tells.
+    seed = _MAGIC_CRC if code else crc32(MAGIC, crc32(frame[:start]))
+    intact = checksum == crc32(frame[start + len(MAGIC) : start + _FIELDS.size], seed)
     if magic == MAGIC and intact and _are_known(code, flags):
         try:
             return Metadata(
@@ -118,22 +116,6 @@ def unpack(block: memoryview, container: memoryview) -> Metadata | None:
     )
 
 
-def _is_intact(block: memoryview, code: int, container: memoryview) -> bool:
-    """Whether the checksum is right, once the magic bytes are."""
-    seed = _seed(_ALGORITHM_OF.get(code), container)
-    (checksum,) = _CRC.unpack_from(block, _FIELDS.size)
-    return checksum == crc32(block[len(MAGIC) : _FIELDS.size], crc32(MAGIC, seed))
-
-
 def _are_known(code: int, flags: int) -> bool:
-    algorithm = _ALGORITHM_OF.get(code)
-    return not (
-        flags & 15 & ~_FLAGS
-        or (flags & Flag.DICTIONARY and algorithm is not CompressionAlgorithm.ZSTD)
-        or (flags & Flag.ESCAPED and algorithm is not CompressionAlgorithm.NONE)
-    )
-
-
-def _seed(algorithm: CompressionAlgorithm | None, container: Data) -> int:
-    # The others have checksums of their own.
-    return crc32(container) if algorithm is CompressionAlgorithm.NONE else 0
+    allowed = SIGNED | _SPECIAL.get(code, 0)
+    return not flags & 15 & ~allowed

@@ -12,6 +12,8 @@ Data: TypeAlias = bytes | bytearray | memoryview
 
 def as_view(data: Data) -> memoryview:
     """The bytes of *data*, one by one, whatever the items of a memoryview are."""
+    if data.__class__ is bytes:
+        return memoryview(data)
     try:
         view = memoryview(data)
     except TypeError:
