@@ -90,8 +90,8 @@ PROMISED = {
 # What utils has for authors of packages: programs import it from there.
 SPINE = """
     arun_closers did_you_mean emit inspectables listening nearest passes_through redaction
-    register_after_fork register_closer register_inspectable require_extra run_closers subscribe
-    to_seconds wrapping
+    register_after_fork register_closer register_inspectable replace_file require_extra run_closers
+    subscribe to_seconds wrapping
 """
 
 HERE = Path(__file__).parent
