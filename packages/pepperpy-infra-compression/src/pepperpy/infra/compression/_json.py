@@ -90,9 +90,7 @@ def decompress_json(
                 expected=optimize_keys,
                 found=found,
             )
-    return decompress_data(
-        data, algorithm, _JSON, level, max_output_size=max_output_size, key=key
-    )
+    return decompress_data(data, algorithm, _JSON, level, max_output_size=max_output_size, key=key)
 
 
 class JsonCompressor:

@@ -13,7 +13,6 @@ import struct
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pepperpy.infra.serialization import SerializationError, deserialize_msgpack, serialize_msgpack
-
 from pepperpy.infra.utils import require_extra
 
 from .._errors import CompressionError, OutputLimitError
@@ -48,7 +47,9 @@ class Layout(NamedTuple):
         parts = (describe(self.dtype), self.shape, self.fortran, kind)
         header = serialize_msgpack(parts)
         if len(header) + _LENGTH.size > MOST_HEADER:
-            raise CompressionError(f"the type of the array has too many fields: {len(header)} bytes")
+            raise CompressionError(
+                f"the type of the array has too many fields: {len(header)} bytes"
+            )
         return _LENGTH.pack(len(header)) + header
 
 

@@ -39,5 +39,12 @@ def decode_columns(payload: bytes, limit: int | None) -> list[Any]:
         return decode(column, count, Room(limit))
     except CompressionError:
         raise
-    except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError, StopIteration) as error:
+    except (
+        ArithmeticError,
+        LookupError,
+        TypeError,
+        ValueError,
+        RecursionError,
+        StopIteration,
+    ) as error:
         raise CompressionError(f"these columns are damaged: {error}") from error

@@ -85,7 +85,7 @@ def decode_tagged(data: bytes) -> Any:
 
 def _fit(level: list[Any]) -> bool:
     whole = [value for value in level if type(value) is int]
-    return -(1 << 63) <= min(whole) and max(whole) < 1 << 64
+    return min(whole) >= -(1 << 63) and max(whole) < 1 << 64
 
 
 def _same(value: Any, found: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from itertools import accumulate, chain
 from pathlib import Path
@@ -21,7 +21,7 @@ from .._frame import open_frame
 from .._limits import AUTO, limit_for
 from .._metadata import FrameKind
 from . import _layout
-from ._layout import CHUNK_HEAD, FOOTER, Entry, Settings
+from ._layout import FOOTER, Entry, Settings
 from ._recovery import whole_chunks
 from ._sources import FileSource, MemorySource, Pieces, Source
 
@@ -78,7 +78,9 @@ class OptimizedDataset(Sequence[Any]):
     @classmethod
     def _opened(cls, source: Source) -> Self:
         settings = _settings(source)
-        offset = _layout.index_offset(source.read(source.size - FOOTER.size, FOOTER.size), source.size)
+        offset = _layout.index_offset(
+            source.read(source.size - FOOTER.size, FOOTER.size), source.size
+        )
         if offset is None:
             found = [*whole_chunks(source)]
             rows = sum(entry.rows for entry in found)

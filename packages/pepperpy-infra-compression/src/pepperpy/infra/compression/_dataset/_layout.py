@@ -17,11 +17,12 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 from zlib import crc32
 
+from pepperpy.infra.serialization import SerializationFormat
+
 from .. import _metadata
 from .._algorithm import CompressionAlgorithm, CompressionLevel
 from .._errors import CompressionError
 from .._metadata import FrameKind, Metadata
-from pepperpy.infra.serialization import SerializationFormat
 
 MAGIC: Final = b"PPZD"
 HEADER_SIZE: Final = len(MAGIC) + _metadata.SIZE

@@ -48,7 +48,7 @@ class DatasetOptimizer:
     def compress_dataset(
         self,
         dataset: Iterable[Any],
-        compute_original_size: bool = True,  # noqa: ARG002, FBT001, FBT002 - it is always known
+        compute_original_size: bool = True,  # noqa: ARG002 - it is always known
     ) -> OptimizedDataset:
         """The rows as a dataset; only one chunk of them is in memory at a time."""
         return _optimize(dataset, self._settings)
@@ -193,7 +193,9 @@ def optimize_dataset(
 def _optimize(dataset: Iterable[Any], settings: Settings) -> OptimizedDataset:
     entries: list[Entry] = []
     chunks = write_chunks(_rows(dataset), settings, entries, _layout.HEADER_SIZE)
-    return OptimizedDataset(collect(chain([_layout.pack_header(settings)], chunks)), settings, entries)
+    return OptimizedDataset(
+        collect(chain([_layout.pack_header(settings)], chunks)), settings, entries
+    )
 
 
 def _process(
