@@ -11,8 +11,9 @@ from pepperpy.infra.serialization import SerializationFormat
 from ._algorithm import CompressionAlgorithm, CompressionLevel, choose
 from ._compressed import CompressedData, made_here
 from ._dictionary import CompressionDictionary, check_dictionary, several
-from ._errors import CompressionError, FrameMismatchError, SignatureError, UnsafeFrameError
+from ._errors import FrameMismatchError, SignatureError, UnsafeFrameError
 from ._frame import compose, open_parts, take_apart
+from ._kinds import read_kind, room_for
 from ._limits import OutputLimit, limit_for
 from ._metadata import FrameKind
 from ._plain import open_plain, recognize
@@ -121,9 +122,10 @@ def decompress_data(
         _check_pickle(found.format, allowed=allow_pickle or bool(keys))
         serialization = found.format
     _agree("serialization", format_of(serialization), found.format)
-    opened = open_parts(parts, limit, keys=keys, dictionaries=several(dictionary))
+    room = room_for(found.kind, limit)
+    opened = open_parts(parts, room, keys=keys, dictionaries=several(dictionary))
     if opened.kind is not FrameKind.DATA:
-        raise CompressionError(f"the frame holds {opened.kind.name}, which this does not read")
+        return read_kind(opened, limit)
     return read(serializer_for(serialization, trusted=bool(keys)), opened.payload)
 
 

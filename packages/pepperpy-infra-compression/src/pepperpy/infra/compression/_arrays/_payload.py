@@ -12,11 +12,10 @@ import math
 import struct
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from pepperpy.infra.compression._errors import CompressionError, OutputLimitError
 from pepperpy.infra.serialization import SerializationError, deserialize_msgpack, serialize_msgpack
-
 from pepperpy.infra.utils import require_extra
 
-from .._errors import CompressionError, OutputLimitError
 from ._dtypes import build, describe
 from ._filters import Filter, apply, undo
 
@@ -48,15 +47,19 @@ class Layout(NamedTuple):
         parts = (describe(self.dtype), self.shape, self.fortran, kind)
         header = serialize_msgpack(parts)
         if len(header) + _LENGTH.size > MOST_HEADER:
-            raise CompressionError(f"the type of the array has too many fields: {len(header)} bytes")
+            raise CompressionError(
+                f"the type of the array has too many fields: {len(header)} bytes"
+            )
         return _LENGTH.pack(len(header)) + header
 
 
 def take_apart(array: NDArray[Any]) -> tuple[Layout, NDArray[Any]]:
     """How the array lies in memory, and its items in that order."""
+    import numpy as np
+
     fortran = array.flags.f_contiguous and not array.flags.c_contiguous
     layout = Layout(array.dtype, array.shape, fortran)
-    return layout, (array.T if fortran else array).reshape(-1)
+    return layout, np.ascontiguousarray(array.T if fortran else array).reshape(-1)
 
 
 def encode_array(layout: Layout, flat: NDArray[Any], kind: Filter) -> bytes:
@@ -94,10 +97,10 @@ def decode_array(payload: bytes, limit: int) -> NDArray[Any]:
         data = memoryview(decompress_blosc2(data, size))
     if len(data) != size:
         raise CompressionError(f"the array needs {size} bytes and has {len(data)}")
-    flat = np.empty(layout.items, layout.dtype)
+    array = np.empty(layout.shape, layout.dtype, order="F" if layout.fortran else "C")
+    flat = (array.T if layout.fortran else array).reshape(-1)
     undo(kind, np.frombuffer(data, np.uint8), flat)
-    shaped = flat.reshape(layout.shape[::-1]).T if layout.fortran else flat.reshape(layout.shape)
-    return shaped
+    return array
 
 
 def _read_header(header: bytes) -> tuple[Layout, Filter]:

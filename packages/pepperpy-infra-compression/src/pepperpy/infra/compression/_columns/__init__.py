@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from pepperpy.infra.compression._errors import CompressionError
 from pepperpy.infra.serialization import SerializationError
 
-from .._errors import CompressionError
 from . import _values
 from ._column import Room, decode, encode
 from ._damage import expect
@@ -39,5 +39,12 @@ def decode_columns(payload: bytes, limit: int | None) -> list[Any]:
         return decode(column, count, Room(limit))
     except CompressionError:
         raise
-    except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError, StopIteration) as error:
+    except (
+        ArithmeticError,
+        LookupError,
+        TypeError,
+        ValueError,
+        RecursionError,
+        StopIteration,
+    ) as error:
         raise CompressionError(f"these columns are damaged: {error}") from error

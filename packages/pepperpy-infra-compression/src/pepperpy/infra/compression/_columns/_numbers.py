@@ -10,10 +10,10 @@ import sys
 from array import array
 from collections.abc import Sequence
 from itertools import accumulate, repeat
-from operator import add, sub
+from operator import sub
 from typing import Any
 
-from ._damage import expect, exactly
+from ._damage import exactly, expect
 
 _CODES = {1: "B", 2: "H", 4: "I", 8: "Q"}
 _MOST_DIGITS = 9

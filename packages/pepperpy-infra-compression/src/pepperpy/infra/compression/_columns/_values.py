@@ -8,13 +8,12 @@ from functools import cache
 from itertools import chain
 from typing import Any
 
+from pepperpy.infra.compression._errors import CompressionError
 from pepperpy.infra.serialization import (
     MessagePackSerializer,
     SerializationError,
     SerializerConfig,
 )
-
-from .._errors import CompressionError
 
 _CONTAINERS = {list, dict}
 _PLAIN = {type(None), bool, int, float, str, bytes, list, dict}
@@ -85,7 +84,7 @@ def decode_tagged(data: bytes) -> Any:
 
 def _fit(level: list[Any]) -> bool:
     whole = [value for value in level if type(value) is int]
-    return -(1 << 63) <= min(whole) and max(whole) < 1 << 64
+    return min(whole) >= -(1 << 63) and max(whole) < 1 << 64
 
 
 def _same(value: Any, found: Any) -> bool:

@@ -17,10 +17,10 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 from zlib import crc32
 
-from .. import _metadata
-from .._algorithm import CompressionAlgorithm, CompressionLevel
-from .._errors import CompressionError
-from .._metadata import FrameKind, Metadata
+from pepperpy.infra.compression import _metadata
+from pepperpy.infra.compression._algorithm import CompressionAlgorithm, CompressionLevel
+from pepperpy.infra.compression._errors import CompressionError
+from pepperpy.infra.compression._metadata import FrameKind, Metadata
 from pepperpy.infra.serialization import SerializationFormat
 
 MAGIC: Final = b"PPZD"
