@@ -21,7 +21,16 @@ from ._algorithm import CompressionAlgorithm, CompressionLevel
 from ._dictionary import CompressionDictionary, engine_of
 from ._engines import decompress_bounded, engine
 from ._errors import CompressionError, DictionaryError, OutputLimitError, SignatureError
-from ._metadata import DICTIONARY, ESCAPED, SIGNED, FrameKind, Metadata
+from ._metadata import (
+    DICTIONARY,
+    ESCAPED,
+    MAGIC,
+    SIGNATURE_SIZE,
+    SIGNED,
+    FrameKind,
+    Metadata,
+    note_length,
+)
 from ._views import Data, as_view
 
 _GZIP: Final = b"\x1f\x8b"
@@ -94,19 +103,23 @@ def compose(
     source = engine_of(dictionary) if dictionary else engine(algorithm)
     container = source.compress(payload, level if effort is None else effort)
     flags, note = 0, b""
-    if algorithm is CompressionAlgorithm.NONE and payload.startswith(_GZIP):
-        # What begins like gzip is gzip, or some bytes could be read in two ways.
-        container, flags = b"\0" + container, ESCAPED
+    if algorithm is CompressionAlgorithm.NONE and _looks_framed(payload):
+        container, flags = b"\0" + payload + b"\0", ESCAPED
     if dictionary:
         flags, note = flags | DICTIONARY, _ID.pack(dictionary.id)
     if keys:
         flags |= SIGNED
     metadata = Metadata(kind, format, algorithm, level, flags, len(payload))
     note += metadata.pack(container)
-    before, after = _lay_out(algorithm, container, _note_length(flags))
+    before, after = _lay_out(algorithm, container, note_length(flags))
     if keys:
         note = _signing.sign(keys[0], before, note + after) + note
     return b"".join((before, note, after)), metadata
+
+
+def _looks_framed(payload: bytes) -> bool:
+    """Whether it could be taken for a frame where it stands, or if what follows it is cut off."""
+    return payload.startswith(_GZIP) or payload[-_metadata.SIZE :].startswith(MAGIC[:3])
 
 
 def _lay_out(
@@ -136,7 +149,7 @@ def take_apart(data: Data) -> Parts | None:
     metadata = _metadata.unpack(frame, len(frame) - _metadata.SIZE)
     if metadata is None:
         return None
-    length = _note_length(metadata.flags)
+    length = note_length(metadata.flags)
     note = end = len(frame) - length
     if metadata.algorithm in _SKIPPED:
         end -= _SKIPPABLE.size
@@ -157,7 +170,7 @@ def _take_gzip_apart(frame: memoryview, head: bytes) -> Parts | None:
     metadata = _metadata.unpack(frame, end - _metadata.SIZE)
     if metadata is None:
         return None
-    length = _note_length(metadata.flags)
+    length = note_length(metadata.flags)
     if (
         header != _GZIP_HEADER
         or name != _NAME
@@ -167,15 +180,6 @@ def _take_gzip_apart(frame: memoryview, head: bytes) -> Parts | None:
     ):
         raise CompressionError("the frame's header is damaged")
     return Parts(frame, metadata, end - length, frame)
-
-
-def _note_length(flags: int) -> int:
-    length = _metadata.SIZE
-    if flags & SIGNED:
-        length += _signing.SIZE
-    if flags & DICTIONARY:
-        length += _ID.size
-    return length
 
 
 def open_frame(
@@ -220,7 +224,7 @@ def open_parts(
     if metadata.flags & DICTIONARY:
         source = engine_of(_choose(dictionary_id(parts), dictionaries))
     if metadata.flags & ESCAPED:
-        container = container[1:]
+        container = container[1:-1]
     try:
         payload = decompress_bounded(source, container, metadata.size)
     except OutputLimitError as error:
@@ -235,7 +239,7 @@ def _check_signature(parts: Parts, keys: Sequence[bytes]) -> None:
         raise SignatureError("the frame is signed; give the key that it was signed with as key=")
     if not parts.metadata.flags & SIGNED:
         raise SignatureError("the frame is not signed, and key= demands that it is")
-    end = parts.note + _signing.SIZE
+    end = parts.note + SIGNATURE_SIZE
     signature = parts.frame[parts.note : end]
     _signing.verify(keys, signature, parts.frame[: parts.note], parts.frame[end:])
 
@@ -245,7 +249,7 @@ def dictionary_id(parts: Parts) -> int | None:
     flags = parts.metadata.flags
     if not flags & DICTIONARY:
         return None
-    start = parts.note + (_signing.SIZE if flags & SIGNED else 0)
+    start = parts.note + (SIGNATURE_SIZE if flags & SIGNED else 0)
     number: int = _ID.unpack_from(parts.frame, start)[0]
     return number
 

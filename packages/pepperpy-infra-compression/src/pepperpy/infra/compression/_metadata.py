@@ -19,6 +19,8 @@ from ._errors import CompressionError
 
 MAGIC: Final = b"PPZ1"
 SIZE: Final = 20
+SIGNATURE_SIZE: Final = 32
+ID_SIZE: Final = 4
 
 _FIELDS = struct.Struct("<4s4BQ")
 _CRC = struct.Struct("<I")
@@ -95,7 +97,7 @@ def unpack(frame: memoryview, start: int) -> Metadata | None:
     """
     magic, kind, form, code, flags, size, checksum = _ALL.unpack_from(frame, start)
     # If only the magic bytes are damaged, the checksum tells.
-    seed = _MAGIC_CRC if code else crc32(MAGIC, crc32(frame[:start]))
+    seed = _MAGIC_CRC if code else crc32(MAGIC, crc32(frame[: start - note_length(flags) + SIZE]))
     intact = checksum == crc32(frame[start + len(MAGIC) : start + _FIELDS.size], seed)
     if magic == MAGIC and intact and _are_known(code, flags):
         try:
@@ -114,6 +116,16 @@ def unpack(frame: memoryview, start: int) -> Metadata | None:
     raise CompressionError(
         "the frame's metadata is damaged, or of a version that this release does not know"
     )
+
+
+def note_length(flags: int) -> int:
+    """The length of a note with these flags."""
+    length = SIZE
+    if flags & SIGNED:
+        length += SIGNATURE_SIZE
+    if flags & DICTIONARY:
+        length += ID_SIZE
+    return length
 
 
 def _are_known(code: int, flags: int) -> bool:

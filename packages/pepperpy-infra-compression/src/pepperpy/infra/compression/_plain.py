@@ -68,9 +68,12 @@ def open_plain(data: memoryview, algorithm: CompressionAlgorithm, limit: int) ->
 
 
 def _skip_padding(data: memoryview, start: int, group: int | None) -> int:
-    if group is None or data[start : start + 1] != b"\0":
+    if group is None:
         return start
     end = start
-    while data[end : end + 1] == b"\0":
-        end += 1
+    while chunk := bytes(data[end : end + _STEP]):
+        zeros = len(chunk) - len(chunk.lstrip(b"\0"))
+        end += zeros
+        if zeros < len(chunk):
+            break
     return start + (end - start) // group * group

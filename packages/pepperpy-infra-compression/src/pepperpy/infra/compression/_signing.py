@@ -14,8 +14,6 @@ from ._views import Data
 Key: TypeAlias = bytes | str
 """A secret that signs frames."""
 
-SIZE: Final = 32
-
 # What is signed with the same key for another purpose can be no frame.
 _PURPOSE: Final = b"pepperpy.infra.compression frame 1\0"
 

@@ -1,6 +1,8 @@
 """Values to bytes and back, in six formats: exact or an error, and safe with any bytes."""
 
+from ._base64 import from_base64, to_base64
 from ._config import NaNPolicy, SerializerConfig
+from ._convert import FormatConverter, convert_format
 from ._errors import (
     DepthError,
     SerializationError,
@@ -10,15 +12,20 @@ from ._errors import (
 )
 from ._format import SerializationFormat
 from ._json import JSONSerializer, deserialize_json, serialize_json
+from ._pickle import PickleSerializer, deserialize_pickle, serialize_pickle
 from ._raw import RawSerializer
 from ._registry import get_serializer
 from ._serializer import Data, Serializer
+from ._xml import XMLConvention, XMLSerializer, deserialize_xml, serialize_xml
+from ._yaml import YAMLSerializer, deserialize_yaml, serialize_yaml
 
 __all__ = [
     "Data",
     "DepthError",
+    "FormatConverter",
     "JSONSerializer",
     "NaNPolicy",
+    "PickleSerializer",
     "RawSerializer",
     "SerializationError",
     "SerializationFormat",
@@ -27,7 +34,19 @@ __all__ = [
     "SerializerConfigError",
     "UnknownFormatError",
     "UnsafeDataError",
+    "XMLConvention",
+    "XMLSerializer",
+    "YAMLSerializer",
+    "convert_format",
     "deserialize_json",
+    "deserialize_pickle",
+    "deserialize_xml",
+    "deserialize_yaml",
+    "from_base64",
     "get_serializer",
     "serialize_json",
+    "serialize_pickle",
+    "serialize_xml",
+    "serialize_yaml",
+    "to_base64",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeAlias
 
 from ._errors import SerializerConfigError
@@ -69,6 +69,11 @@ class SerializerConfig:
     def keys(self) -> tuple[bytes, ...]:
         """The signing keys as bytes; the first one signs."""
         return self.key  # type: ignore[return-value]  # __post_init__ made it a tuple of bytes
+
+    def changed(self, **changes: Any) -> SerializerConfig:
+        """The same, but for what is given and not `None`."""
+        given = {name: value for name, value in changes.items() if value is not None}
+        return replace(self, **{"key": self.keys or None, **given}) if given else self
 
 
 def _whole(name: str, value: object, least: int) -> None:

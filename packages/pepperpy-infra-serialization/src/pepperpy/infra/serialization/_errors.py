@@ -43,3 +43,11 @@ class UnsafeDataError(SerializationError):
     """The data asks for something that reading data must not do, or is not signed as it must be."""
 
     code = "serialization-unsafe"
+
+
+def too_deep(what: str, max_depth: int) -> DepthError:
+    """The error for *what* is nested beyond the limit."""
+    return DepthError(
+        f"the {what} is nested deeper than {max_depth} levels; max_depth= allows more",
+        max_depth=max_depth,
+    )

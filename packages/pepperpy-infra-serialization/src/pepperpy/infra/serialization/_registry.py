@@ -7,14 +7,24 @@ from typing import TYPE_CHECKING, Final
 
 from ._format import SerializationFormat, as_format
 from ._json import JSONSerializer
+from ._pickle import PickleSerializer
 from ._raw import RawSerializer
+from ._xml import XMLSerializer
+from ._yaml import YAMLSerializer
 
 if TYPE_CHECKING:
     from ._config import SerializerConfig
     from ._serializer import Serializer
 
 _SERIALIZERS: Final[dict[SerializationFormat, type[Serializer]]] = {
-    each.format: each for each in (JSONSerializer, RawSerializer)
+    each.format: each
+    for each in (
+        JSONSerializer,
+        PickleSerializer,
+        RawSerializer,
+        XMLSerializer,
+        YAMLSerializer,
+    )
 }
 
 
