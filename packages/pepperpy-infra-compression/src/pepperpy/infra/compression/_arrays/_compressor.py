@@ -64,11 +64,7 @@ def compress_numpy(
     """
     flavor = choose(CompressionAlgorithm, algorithm, "algorithm")
     effort = choose(CompressionLevel, level, "level")
-    if engine is not None and (engine != "blosc2" or flavor is not CompressionAlgorithm.GZIP):
-        raise CompressionOptionError(
-            f"engine must be 'blosc2', instead of an algorithm, or None; got {engine!r}",
-            option="engine",
-        )
+    _check_engine(engine, flavor)
     layout, flat = _payload.take_apart(_plain(array))
     if engine == "blosc2":
         flavor = CompressionAlgorithm.NONE
@@ -130,6 +126,7 @@ class NumpyCompressor:
         self.algorithm: CompressionAlgorithm = choose(CompressionAlgorithm, algorithm, "algorithm")
         self.level: CompressionLevel = choose(CompressionLevel, level, "level")
         self.engine: Literal["blosc2"] | None = engine
+        _check_engine(engine, self.algorithm)
         self._keys = keys_of(key)
         self._limit = max_output_size
         limit_for(0, max_output_size)
@@ -146,6 +143,14 @@ class NumpyCompressor:
 
     def __repr__(self) -> str:
         return f"NumpyCompressor({self.algorithm.name}, {self.level.name})"
+
+
+def _check_engine(engine: str | None, algorithm: CompressionAlgorithm) -> None:
+    if engine is not None and (engine != "blosc2" or algorithm is not CompressionAlgorithm.GZIP):
+        raise CompressionOptionError(
+            f"engine must be 'blosc2', instead of an algorithm, or None; got {engine!r}",
+            option="engine",
+        )
 
 
 def _plain(array: NDArray[Any]) -> NDArray[Any]:
