@@ -11,8 +11,9 @@ from pepperpy.infra.serialization import SerializationFormat
 from ._algorithm import CompressionAlgorithm, CompressionLevel, choose
 from ._compressed import CompressedData, made_here
 from ._dictionary import CompressionDictionary, check_dictionary, several
-from ._errors import CompressionError, FrameMismatchError, SignatureError, UnsafeFrameError
+from ._errors import FrameMismatchError, SignatureError, UnsafeFrameError
 from ._frame import compose, open_parts, take_apart
+from ._kinds import DATASET_MAGIC, read_kind, room_for
 from ._limits import OutputLimit, limit_for
 from ._metadata import FrameKind
 from ._plain import open_plain, recognize
@@ -111,6 +112,8 @@ def decompress_data(
     limit = limit_for(len(view), max_output_size)
     wanted = None if algorithm is None else choose(CompressionAlgorithm, algorithm, "algorithm")
     parts = take_apart(view)
+    if parts is None and view[: len(DATASET_MAGIC)] == DATASET_MAGIC:
+        return _read_dataset(view, wanted, serialization, limit, keys)
     if parts is None:
         return _read_plain(view, wanted, serialization, limit, keys)
     found = parts.metadata
@@ -121,9 +124,10 @@ def decompress_data(
         _check_pickle(found.format, allowed=allow_pickle or bool(keys))
         serialization = found.format
     _agree("serialization", format_of(serialization), found.format)
-    opened = open_parts(parts, limit, keys=keys, dictionaries=several(dictionary))
+    room = room_for(found.kind, limit)
+    opened = open_parts(parts, room, keys=keys, dictionaries=several(dictionary))
     if opened.kind is not FrameKind.DATA:
-        raise CompressionError(f"the frame holds {opened.kind.name}, which this does not read")
+        return read_kind(opened, limit)
     return read(serializer_for(serialization, trusted=bool(keys)), opened.payload)
 
 
@@ -143,6 +147,24 @@ def _check_pickle(found: SerializationFormat, *, allowed: bool) -> None:
         raise UnsafeFrameError(
             "the frame holds a pickle; if it may, say serialization=SerializationFormat.PICKLE"
         )
+
+
+def _read_dataset(
+    data: memoryview,
+    algorithm: CompressionAlgorithm | None,
+    serialization: Serialization | None,
+    limit: int,
+    keys: tuple[bytes, ...],
+) -> list[Any]:
+    from ._dataset import OptimizedDataset
+
+    if keys:
+        raise SignatureError("this is a dataset, which is not signed, and key= demands that it is")
+    dataset = OptimizedDataset.from_bytes(data)
+    _agree("algorithm", algorithm, dataset.algorithm)
+    if serialization is not None:
+        _agree("serialization", format_of(serialization), dataset.serialization)
+    return dataset.decompress(max_output_size=limit)
 
 
 def _read_plain(

@@ -77,7 +77,7 @@ def several(
 ) -> tuple[CompressionDictionary, ...]:
     """One or several, as several."""
     listed: tuple[object, ...] = (
-        (given,) if isinstance(given, CompressionDictionary) else tuple(given)
+        tuple(given) if isinstance(given, (list, tuple)) else (given,)
     )
     for each in listed:
         _check_kind(each)

@@ -62,3 +62,12 @@ class OutputLimitError(CompressionError):
     code = "compression-output-limit"
 
     limit: int
+
+
+class TruncatedDatasetError(CompressionError):
+    """The end of a dataset is missing; *rows* in so many whole *chunks* can be saved."""
+
+    code = "compression-truncated-dataset"
+
+    rows: int
+    chunks: int

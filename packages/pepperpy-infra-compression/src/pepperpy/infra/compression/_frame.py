@@ -89,15 +89,19 @@ def compose(
     level: CompressionLevel,
     keys: Sequence[bytes] = (),
     dictionary: CompressionDictionary | None = None,
+    *,
+    effort: CompressionLevel | None = None,
 ) -> tuple[bytes, Metadata]:
     """The frame of a payload, the same bytes each time, and what it says.
 
     Args:
         keys: If there are any, the first one signs the frame.
         dictionary: What ZSTD, and nothing else, compresses with.
+        effort: The level to compress at, if *level*, which the frame tells, is not the best one
+            for what the payload is.
     """
     source = engine_of(dictionary) if dictionary else engine(algorithm)
-    container = source.compress(payload, level)
+    container = source.compress(payload, level if effort is None else effort)
     flags, note = 0, b""
     if algorithm is CompressionAlgorithm.NONE and _looks_framed(payload):
         container, flags = b"\0" + payload + b"\0", ESCAPED

@@ -12,7 +12,7 @@ from ._columns import encode_columns
 from ._compressed import CompressedData, made_here
 from ._data import compress_data, decompress_data
 from ._errors import FrameMismatchError
-from ._frame import seal, take_apart
+from ._frame import compose, take_apart
 from ._limits import OutputLimit, limit_for
 from ._metadata import FrameKind
 from ._signing import Key, keys_of
@@ -47,15 +47,16 @@ def compress_json(
     """
     if not optimize_keys:
         return compress_data(data, algorithm, _JSON, level, key=key)
-    frame = seal(
-        encode_columns([data], depth=-1),
-        kind=FrameKind.COLUMNS,
-        format=_JSON,
-        algorithm=choose(CompressionAlgorithm, algorithm, "algorithm"),
-        level=choose(CompressionLevel, level, "level"),
-        keys=keys_of(key),
+    return made_here(
+        *compose(
+            encode_columns([data], depth=-1),
+            FrameKind.COLUMNS,
+            _JSON,
+            choose(CompressionAlgorithm, algorithm, "algorithm"),
+            choose(CompressionLevel, level, "level"),
+            keys_of(key),
+        )
     )
-    return made_here(frame)
 
 
 def decompress_json(

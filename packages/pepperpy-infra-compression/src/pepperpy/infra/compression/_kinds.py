@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from ._errors import CompressionError
 from ._frame import Opened
 from ._metadata import FrameKind
+
+DATASET_MAGIC: Final = b"PPZD"
+"""What a dataset begins with, which is no frame but holds them."""
 
 
 def room_for(kind: FrameKind, limit: int) -> int:

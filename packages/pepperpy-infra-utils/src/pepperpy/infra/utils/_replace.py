@@ -75,9 +75,7 @@ def _make_folder(folder: str) -> None:
     _sync_folder(parent)
 
 
-def _write_hidden(
-    hidden: str, data: bytes | Iterable[bytes], old: os.stat_result | None
-) -> None:
+def _write_hidden(hidden: str, data: bytes | Iterable[bytes], old: os.stat_result | None) -> None:
     """Write to a file without a name first, where there are such: a killed process leaves nothing."""
     if hasattr(os, "O_TMPFILE"):
         try:

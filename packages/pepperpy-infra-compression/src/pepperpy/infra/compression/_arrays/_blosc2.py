@@ -5,10 +5,9 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Any
 
+from pepperpy.infra.compression._algorithm import CompressionLevel
+from pepperpy.infra.compression._errors import CompressionError
 from pepperpy.infra.utils import require_extra
-
-from .._algorithm import CompressionLevel
-from .._errors import CompressionError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

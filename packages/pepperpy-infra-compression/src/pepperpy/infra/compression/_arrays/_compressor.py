@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from pepperpy.infra.compression._algorithm import CompressionAlgorithm, CompressionLevel, choose
+from pepperpy.infra.compression._compressed import CompressedData, made_here
+from pepperpy.infra.compression._data import decompress_data
+from pepperpy.infra.compression._engines import engine
+from pepperpy.infra.compression._errors import (
+    CompressionError,
+    CompressionOptionError,
+    FrameMismatchError,
+)
+from pepperpy.infra.compression._frame import compose, take_apart
+from pepperpy.infra.compression._limits import OutputLimit, limit_for
+from pepperpy.infra.compression._metadata import FrameKind
+from pepperpy.infra.compression._signing import Key, keys_of
+from pepperpy.infra.compression._views import Data
 from pepperpy.infra.serialization import SerializationFormat
 from pepperpy.infra.utils import require_extra
 
-from .._algorithm import CompressionAlgorithm, CompressionLevel, choose
-from .._compressed import CompressedData, made_here
-from .._data import decompress_data
-from .._engines import engine
-from .._errors import CompressionError, CompressionOptionError, FrameMismatchError
-from .._frame import seal, take_apart
-from .._limits import OutputLimit, limit_for
-from .._metadata import FrameKind
-from .._signing import Key, keys_of
-from .._views import Data
 from . import _payload
 from ._blosc2 import compress_blosc2
 from ._filters import Filter, apply, candidates, width_of
@@ -60,11 +64,7 @@ def compress_numpy(
     """
     flavor = choose(CompressionAlgorithm, algorithm, "algorithm")
     effort = choose(CompressionLevel, level, "level")
-    if engine is not None and (engine != "blosc2" or flavor is not CompressionAlgorithm.GZIP):
-        raise CompressionOptionError(
-            f"engine must be 'blosc2', instead of an algorithm, or None; got {engine!r}",
-            option="engine",
-        )
+    _check_engine(engine, flavor)
     layout, flat = _payload.take_apart(_plain(array))
     if engine == "blosc2":
         flavor = CompressionAlgorithm.NONE
@@ -73,7 +73,9 @@ def compress_numpy(
     else:
         kind, used = _best(flat, flavor, effort)
         payload = _payload.encode_array(layout, flat, kind)
-    return made_here(_seal(payload, flavor, effort, used, keys_of(key)))
+    raw = SerializationFormat.RAW
+    keys = keys_of(key)
+    return made_here(*compose(payload, FrameKind.NUMPY, raw, flavor, effort, keys, effort=used))
 
 
 def decompress_numpy(
@@ -124,6 +126,7 @@ class NumpyCompressor:
         self.algorithm: CompressionAlgorithm = choose(CompressionAlgorithm, algorithm, "algorithm")
         self.level: CompressionLevel = choose(CompressionLevel, level, "level")
         self.engine: Literal["blosc2"] | None = engine
+        _check_engine(engine, self.algorithm)
         self._keys = keys_of(key)
         self._limit = max_output_size
         limit_for(0, max_output_size)
@@ -140,6 +143,14 @@ class NumpyCompressor:
 
     def __repr__(self) -> str:
         return f"NumpyCompressor({self.algorithm.name}, {self.level.name})"
+
+
+def _check_engine(engine: str | None, algorithm: CompressionAlgorithm) -> None:
+    if engine is not None and (engine != "blosc2" or algorithm is not CompressionAlgorithm.GZIP):
+        raise CompressionOptionError(
+            f"engine must be 'blosc2', instead of an algorithm, or None; got {engine!r}",
+            option="engine",
+        )
 
 
 def _plain(array: NDArray[Any]) -> NDArray[Any]:
@@ -175,22 +186,3 @@ def _best(
     if sample.nbytes and sizes[kind] >= sample.nbytes and algorithm in _DEFLATE:
         return Filter.NONE, CompressionLevel.NONE
     return kind, effort
-
-
-def _seal(
-    payload: bytes,
-    algorithm: CompressionAlgorithm,
-    level: CompressionLevel,
-    effort: CompressionLevel,
-    keys: Sequence[bytes],
-) -> bytes:
-    frame = seal(
-        payload,
-        kind=FrameKind.NUMPY,
-        format=SerializationFormat.RAW,
-        algorithm=algorithm,
-        level=level,
-        effort=effort,
-        keys=keys,
-    )
-    return frame

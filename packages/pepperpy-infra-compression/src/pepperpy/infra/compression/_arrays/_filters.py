@@ -76,13 +76,19 @@ def _numbers_of(flat: NDArray[Any], order: str) -> NDArray[Any]:
 
 
 def _steps(flat: NDArray[Any]) -> NDArray[Any]:
-    """What each item adds to the one before it, modulo its size, as little-endian numbers."""
+    """What each item adds to the one before it, modulo its size, as little-endian numbers.
+
+    The sign is the lowest bit, so that small steps have no high bits in either direction.
+    """
     import numpy as np
 
     numbers = _numbers_of(flat, _order(flat))
     steps = np.empty(len(flat), f"<u{flat.dtype.itemsize}")
     steps[:1] = numbers[:1]
     np.subtract(numbers[1:], numbers[:-1], out=steps[1:])
+    signs = steps.view(f"<i{flat.dtype.itemsize}") >> (8 * flat.dtype.itemsize - 1)
+    steps <<= 1
+    steps ^= signs.view(steps.dtype)
     return steps
 
 
@@ -90,6 +96,9 @@ def _add_up(out: NDArray[Any]) -> None:
     import numpy as np
 
     steps = _numbers_of(out, "<")
+    signs = steps & 1
+    steps >>= 1
+    steps ^= -signs
     _numbers_of(out, _order(out))[:] = np.add.accumulate(steps, dtype=steps.dtype)
 
 

@@ -12,12 +12,12 @@ import math
 import struct
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from pepperpy.infra.compression._errors import CompressionError, OutputLimitError
 from pepperpy.infra.serialization import SerializationError, deserialize_msgpack, serialize_msgpack
 from pepperpy.infra.utils import require_extra
 
-from .._errors import CompressionError, OutputLimitError
 from ._dtypes import build, describe
-from ._filters import Filter, apply, undo
+from ._filters import Filter, apply, candidates, undo
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,20 +44,30 @@ class Layout(NamedTuple):
 
     def pack(self, kind: Filter) -> bytes:
         """The header."""
-        parts = (describe(self.dtype), self.shape, self.fortran, kind)
-        header = serialize_msgpack(parts)
+        header = serialize_msgpack([describe(self.dtype), [*self.shape], self.fortran, int(kind)])
         if len(header) + _LENGTH.size > MOST_HEADER:
-            raise CompressionError(
-                f"the type of the array has too many fields: {len(header)} bytes"
-            )
+            raise CompressionError(f"the type of the array has too many fields: {len(header)} bytes")
         return _LENGTH.pack(len(header)) + header
 
 
 def take_apart(array: NDArray[Any]) -> tuple[Layout, NDArray[Any]]:
-    """How the array lies in memory, and its items in that order."""
+    """How the array lies in memory, and its items in that order.
+
+    Raises:
+        CompressionError: Its type cannot be told as data.
+    """
+    import numpy as np
+
+    describe(array.dtype)
     fortran = array.flags.f_contiguous and not array.flags.c_contiguous
     layout = Layout(array.dtype, array.shape, fortran)
-    return layout, (array.T if fortran else array).reshape(-1)
+    items = array.T if fortran else array
+    if not items.flags.c_contiguous:
+        # A copy leaves out what lies between the fields of a structure, so that must not be chance.
+        copied = np.zeros(items.shape, items.dtype)
+        copied[...] = items
+        items = copied
+    return layout, items.reshape(-1)
 
 
 def encode_array(layout: Layout, flat: NDArray[Any], kind: Filter) -> bytes:
@@ -95,10 +105,10 @@ def decode_array(payload: bytes, limit: int) -> NDArray[Any]:
         data = memoryview(decompress_blosc2(data, size))
     if len(data) != size:
         raise CompressionError(f"the array needs {size} bytes and has {len(data)}")
-    flat = np.empty(layout.items, layout.dtype)
+    array = np.empty(layout.shape, layout.dtype, order="F" if layout.fortran else "C")
+    flat = (array.T if layout.fortran else array).reshape(-1)
     undo(kind, np.frombuffer(data, np.uint8), flat)
-    shaped = flat.reshape(layout.shape[::-1]).T if layout.fortran else flat.reshape(layout.shape)
-    return shaped
+    return array
 
 
 def _read_header(header: bytes) -> tuple[Layout, Filter]:
@@ -111,6 +121,8 @@ def _read_header(header: bytes) -> tuple[Layout, Filter]:
     if not isinstance(fortran, bool):
         raise ValueError("the order is no truth value")  # noqa: TRY004 - of bytes, not of arguments
     found = Filter(kind)
+    if found not in {Filter.BLOSC2, *candidates(dtype)}:
+        raise ValueError(f"{dtype} is not kept by {found.name}")
     layout = Layout(dtype, tuple(shape), fortran)
     if dtype.itemsize == 0 and layout.items > MOST_HEADER:
         raise ValueError("there are too many items of no size")

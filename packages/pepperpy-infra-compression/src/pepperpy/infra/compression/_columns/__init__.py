@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from pepperpy.infra.compression._errors import CompressionError
 from pepperpy.infra.serialization import SerializationError
 
-from .._errors import CompressionError
 from . import _values
 from ._column import Room, decode, encode
 from ._damage import expect

@@ -12,7 +12,8 @@ from itertools import chain, compress, islice, repeat
 from operator import itemgetter
 from typing import Any, TypeAlias
 
-from .._errors import OutputLimitError
+from pepperpy.infra.compression._errors import OutputLimitError
+
 from . import _numbers, _text, _values
 from ._damage import exactly, expect
 from ._rows import Row, build_rows
@@ -69,8 +70,11 @@ def decode(column: Any, count: int, room: Room, depth: int = 0) -> list[Any]:
     expect(depth <= _DEEPEST_COLUMN, "columns are nested too deep")
     expect(isinstance(column, list) and column, "a column is an array")
     form, *parts = column
-    expect(type(form) is int and form in _DECODERS, f"there is no form of column {form!r}")
-    values = _DECODERS[form](parts, count, room, depth)
+    if form in _FLAT_DECODERS:
+        values = _FLAT_DECODERS[form](parts, count)
+    else:
+        expect(form in _NESTED_DECODERS, "a column has no known form")
+        values = _NESTED_DECODERS[form](parts, count, room, depth)
     expect(len(values) == count, "a column has more or fewer values than rows")
     return values
 
@@ -194,16 +198,16 @@ _FLAT: dict[type, Callable[[list[Any]], Column]] = {
 }
 
 
-def _decode_values(parts: Column, count: int, room: Room, depth: int) -> list[Any]:
+def _decode_values(parts: Column, count: int) -> list[Any]:
     (values,) = parts
-    expect(type(values) is list, "values are an array")
+    expect(type(values) is list and len(values) == count, "there is one value for each row")
     return values
 
 
-def _decode_tagged(parts: Column, count: int, room: Room, depth: int) -> list[Any]:
+def _decode_tagged(parts: Column, count: int) -> list[Any]:
     (data,) = parts
     values = _values.decode_tagged(data)
-    expect(type(values) is list, "values are an array")
+    expect(type(values) is list and len(values) == count, "there is one value for each row")
     return values
 
 
@@ -220,15 +224,11 @@ def _decode_mixed(parts: Column, count: int, room: Room, depth: int) -> list[Any
     return [next(iterators[tag]) for tag in tags]
 
 
-def _decode_bools(parts: Column, count: int, room: Room, depth: int) -> list[bool]:
+def _decode_bools(parts: Column, count: int) -> list[bool]:
     (data,) = parts
     exactly(data, count)
     expect(not data.translate(None, b"\0\1"), "a truth value is 0 or 1")
     return list(map(bool, data))
-
-
-def _decode_ints(parts: Column, count: int, room: Room, depth: int) -> list[int]:
-    return _numbers.decode_ints(parts, count)
 
 
 def _decode_big_ints(parts: Column, count: int, room: Room, depth: int) -> list[int]:
@@ -236,16 +236,12 @@ def _decode_big_ints(parts: Column, count: int, room: Room, depth: int) -> list[
     return [int(text, 16) for text in decode(column, count, room, depth + 1)]
 
 
-def _decode_floats(parts: Column, count: int, room: Room, depth: int) -> list[float]:
-    return _numbers.decode_floats(parts, count)
-
-
 def _decode_decimals(parts: Column, count: int, room: Room, depth: int) -> list[float]:
     digits, column = parts
     return _numbers.from_decimals(digits, decode(column, count, room, depth + 1))
 
 
-def _decode_text(parts: Column, count: int, room: Room, depth: int) -> list[str]:
+def _decode_text(parts: Column, count: int) -> list[str]:
     (text,) = parts
     expect(type(text) is str, "texts are text")
     return _text.split(text, count)
@@ -296,16 +292,18 @@ def _lengths(column: Any, count: int, room: Room, depth: int) -> list[int]:
     return lengths
 
 
-_DECODERS: dict[int, Callable[[Column, int, Room, int], list[Any]]] = {
+_FLAT_DECODERS: dict[int, Callable[[Column, int], list[Any]]] = {
     Form.VALUES: _decode_values,
     Form.TAGGED: _decode_tagged,
-    Form.MIXED: _decode_mixed,
     Form.BOOLS: _decode_bools,
-    Form.INTS: _decode_ints,
-    Form.BIG_INTS: _decode_big_ints,
-    Form.FLOATS: _decode_floats,
-    Form.DECIMALS: _decode_decimals,
+    Form.INTS: _numbers.decode_ints,
+    Form.FLOATS: _numbers.decode_floats,
     Form.TEXT: _decode_text,
+}
+_NESTED_DECODERS: dict[int, Callable[[Column, int, Room, int], list[Any]]] = {
+    Form.MIXED: _decode_mixed,
+    Form.BIG_INTS: _decode_big_ints,
+    Form.DECIMALS: _decode_decimals,
     Form.NUMBERED: _decode_numbered,
     Form.REPEATED: _decode_repeated,
     Form.TABLE: _decode_table,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._errors import CompressionError
+from pepperpy.infra.compression._errors import CompressionError
 
 
 def expect(holds: object, rule: str) -> None:

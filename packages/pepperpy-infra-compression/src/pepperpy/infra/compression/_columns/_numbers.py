@@ -31,10 +31,12 @@ def encode_ints(values: list[int]) -> tuple[Any, ...] | None:
     least = min(steps, default=0)
     reach = max(steps, default=0) - least
     stepwise, width = _width(reach), _width(span)
+    if min(stepwise, width) > 8:
+        return None
     if stepwise < width or (stepwise == width and len(set(steps)) < len(set(values))):
         data = _pack(steps, least, stepwise) if reach else bytes(len(steps))
         return True, stepwise, _wide(values[0]), _wide(least), data
-    return (False, width, _wide(low), 0, _pack(values, low, width)) if width <= 8 else None
+    return False, width, _wide(low), 0, _pack(values, low, width)
 
 
 def decode_ints(parts: Sequence[Any], count: int) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from os.path import commonprefix
 from typing import NamedTuple
 
@@ -26,8 +27,8 @@ class Numbered(NamedTuple):
 def numbered(values: list[str]) -> Numbered | None:
     """The numbers in the texts, if nothing else in them differs."""
     some = (values[0], values[len(values) // 2], values[-1])
-    prefix = commonprefix(some).rstrip(_DIGITS)
-    suffix = commonprefix([text[::-1] for text in some])[::-1].lstrip(_DIGITS)
+    prefix = _common(some).rstrip(_DIGITS)
+    suffix = _common([text[::-1] for text in some])[::-1].lstrip(_DIGITS)
     if not all(_is_number(text, prefix, suffix) for text in some):
         return None
     whole = SEPARATOR.join(values)
@@ -62,6 +63,11 @@ def split(text: str, count: int) -> list[str]:
     """The texts that `joined` put into one."""
     expect(text.count(SEPARATOR) == count - 1, "a column has more or fewer texts than rows")
     return text.split(SEPARATOR)
+
+
+def _common(texts: Sequence[str]) -> str:
+    """What they begin with."""
+    return commonprefix(texts)  # noqa: RUF071 - of characters, not of folders
 
 
 def _is_number(text: str, prefix: str, suffix: str) -> bool:

@@ -8,13 +8,12 @@ from functools import cache
 from itertools import chain
 from typing import Any
 
+from pepperpy.infra.compression._errors import CompressionError
 from pepperpy.infra.serialization import (
     MessagePackSerializer,
     SerializationError,
     SerializerConfig,
 )
-
-from .._errors import CompressionError
 
 _CONTAINERS = {list, dict}
 _PLAIN = {type(None), bool, int, float, str, bytes, list, dict}

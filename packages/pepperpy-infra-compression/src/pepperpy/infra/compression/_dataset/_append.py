@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from pepperpy.infra.compression._errors import CompressionOptionError
 from pepperpy.infra.utils import replace_file
 
-from .._errors import CompressionOptionError
 from . import _layout
 from ._dataset import OptimizedDataset
 from ._layout import Settings

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from itertools import accumulate, chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, overload
 
+from pepperpy.infra.compression._algorithm import CompressionAlgorithm, CompressionLevel
+from pepperpy.infra.compression._columns import decode_columns
+from pepperpy.infra.compression._errors import (
+    CompressionError,
+    OutputLimitError,
+    TruncatedDatasetError,
+)
+from pepperpy.infra.compression._frame import open_frame
+from pepperpy.infra.compression._limits import OutputLimit, limit_for
+from pepperpy.infra.compression._metadata import FrameKind
 from pepperpy.infra.serialization import SerializationFormat
 from pepperpy.infra.utils import replace_file
 
-from .._algorithm import CompressionAlgorithm, CompressionLevel
-from .._columns import decode_columns
-from .._errors import CompressionError, OutputLimitError, TruncatedDatasetError
-from .._frame import open_frame
-from .._limits import AUTO, limit_for
-from .._metadata import FrameKind
 from . import _layout
 from ._layout import FOOTER, Entry, Settings
 from ._recovery import whole_chunks
@@ -98,6 +102,16 @@ class OptimizedDataset(Sequence[Any]):
         return cls(source, settings, entries)
 
     @property
+    def settings(self) -> Settings:
+        """What all chunks have in common."""
+        return self._settings
+
+    @property
+    def entries(self) -> list[Entry]:
+        """Where the chunks are."""
+        return [*self._entries]
+
+    @property
     def algorithm(self) -> CompressionAlgorithm:
         """What the chunks are compressed with."""
         return self._settings.algorithm
@@ -135,13 +149,13 @@ class OptimizedDataset(Sequence[Any]):
     @property
     def chunks(self) -> Sequence[list[Any]]:
         """The rows chunk by chunk, each a list that is decompressed when it is asked for."""
-        return _Chunks(self)
+        return _Chunks(len(self._entries), self._read)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write it to a file in one step: on any error, or a crash, the old file stays."""
         replace_file(path, Pieces(self._source))
 
-    def decompress(self, *, max_output_size: int | None = AUTO) -> list[Any]:
+    def decompress(self, *, max_output_size: OutputLimit = "auto") -> list[Any]:
         """All rows.
 
         Args:
@@ -174,7 +188,7 @@ class OptimizedDataset(Sequence[Any]):
         chunk = _layout.unpack_chunk(self._source.read(entry.offset, entry.end - entry.offset))
         if chunk is None or chunk[0] != entry.rows:
             raise CompressionError(f"chunk {number} of this dataset is damaged", chunk=number)
-        most = limit_for(entry.length, AUTO) if limit is None else limit
+        most = limit_for(entry.length, "auto") if limit is None else limit
         opened = open_frame(chunk[1], most)
         if opened.kind is not FrameKind.COLUMNS or len(opened.payload) != entry.size:
             raise CompressionError(f"chunk {number} of this dataset is another", chunk=number)
@@ -252,11 +266,12 @@ class OptimizedDataset(Sequence[Any]):
 
 
 class _Chunks(Sequence[list[Any]]):
-    def __init__(self, dataset: OptimizedDataset) -> None:
-        self._dataset = dataset
+    def __init__(self, count: int, read: Callable[[int], list[Any]]) -> None:
+        self._count = count
+        self._read = read
 
     def __len__(self) -> int:
-        return len(self._dataset._entries)
+        return self._count
 
     @overload
     def __getitem__(self, index: int) -> list[Any]: ...
@@ -265,8 +280,8 @@ class _Chunks(Sequence[list[Any]]):
     def __getitem__(self, index: int | slice) -> Any:
         numbers = range(len(self))
         if isinstance(index, slice):
-            return [self._dataset._read(number) for number in numbers[index]]
-        return self._dataset._read(numbers[index])
+            return [self._read(number) for number in numbers[index]]
+        return self._read(numbers[index])
 
 
 def _file_source(path: str | os.PathLike[str]) -> FileSource:

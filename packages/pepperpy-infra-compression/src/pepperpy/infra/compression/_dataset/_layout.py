@@ -17,14 +17,13 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 from zlib import crc32
 
+from pepperpy.infra.compression import _metadata
+from pepperpy.infra.compression._algorithm import CompressionAlgorithm, CompressionLevel
+from pepperpy.infra.compression._errors import CompressionError
+from pepperpy.infra.compression._kinds import DATASET_MAGIC as MAGIC
+from pepperpy.infra.compression._metadata import FrameKind, Metadata
 from pepperpy.infra.serialization import SerializationFormat
 
-from .. import _metadata
-from .._algorithm import CompressionAlgorithm, CompressionLevel
-from .._errors import CompressionError
-from .._metadata import FrameKind, Metadata
-
-MAGIC: Final = b"PPZD"
 HEADER_SIZE: Final = len(MAGIC) + _metadata.SIZE
 CHUNK_MAGIC: Final = b"PPZC"
 INDEX_MAGIC: Final = b"PPZI"
@@ -71,7 +70,7 @@ def unpack_header(block: bytes) -> Settings:
     """What the first bytes say."""
     metadata = None
     if len(block) == HEADER_SIZE and block.startswith(MAGIC):
-        metadata = _metadata.unpack(block[len(MAGIC) :], memoryview(b""))
+        metadata = _metadata.unpack(memoryview(block)[len(MAGIC) :], 0)
     if metadata is None or metadata.kind is not FrameKind.DATASET or metadata.flags:
         raise CompressionError("this is no dataset: it does not begin as one")
     return Settings(metadata.algorithm, metadata.format, metadata.level, metadata.size)

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any, Literal, TypeVar, overload
 
+from pepperpy.infra.compression._algorithm import CompressionAlgorithm, CompressionLevel, choose
+from pepperpy.infra.compression._compressor import DataCompressor
+from pepperpy.infra.compression._errors import CompressionOptionError
+from pepperpy.infra.compression._limits import OutputLimit
 from pepperpy.infra.serialization import SerializationFormat
 
-from .._algorithm import CompressionAlgorithm, CompressionLevel, choose
-from .._compressor import DataCompressor
-from .._errors import CompressionOptionError
-from .._limits import AUTO
 from . import _layout
 from ._append import append_rows
 from ._dataset import OptimizedDataset
@@ -57,7 +57,7 @@ class DatasetOptimizer:
         self,
         compressed_data: OptimizedDataset | bytes,
         *,
-        max_output_size: int | None = AUTO,
+        max_output_size: OutputLimit = "auto",
     ) -> list[Any]:
         """All rows of a dataset, or of its bytes; see `OptimizedDataset.decompress()`."""
         if not isinstance(compressed_data, OptimizedDataset):
@@ -153,7 +153,7 @@ def optimize_dataset(
     serialization: SerializationFormat = ...,
     level: CompressionLevel = ...,
 ) -> list[Any]: ...
-def optimize_dataset(
+def optimize_dataset(  # noqa: PLR0917 - known by position from an older release
     dataset: Iterable[T],
     chunk_size: int = 1000,
     processor: Callable[[list[T]], Iterable[Any]] | None = None,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .._frame import take_apart
+from pepperpy.infra.compression._frame import take_apart
+
 from . import _layout
 from ._layout import CHUNK_HEAD, CHUNK_MAGIC, Entry
 from ._sources import Source

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import IO, Protocol
 from weakref import finalize
 
-from .._errors import CompressionError
+from pepperpy.infra.compression._errors import CompressionError
 
 _PIECE = 1 << 20
 

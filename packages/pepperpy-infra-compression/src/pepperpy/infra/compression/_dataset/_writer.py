@@ -8,9 +8,10 @@ from itertools import islice
 from tempfile import TemporaryFile
 from typing import IO, Any, TypeVar
 
-from .._columns import encode_columns
-from .._frame import seal
-from .._metadata import FrameKind
+from pepperpy.infra.compression._columns import encode_columns
+from pepperpy.infra.compression._frame import seal
+from pepperpy.infra.compression._metadata import FrameKind
+
 from . import _layout
 from ._layout import Entry, Settings
 from ._sources import FileSource, MemorySource, Source
