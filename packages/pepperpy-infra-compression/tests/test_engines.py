@@ -184,7 +184,7 @@ class TestExtras:
 def test_importing_loads_no_library_and_starts_nothing() -> None:
     code = (
         "import sys, threading, pepperpy.infra.compression;"
-        "heavy = {'numpy', 'isal', 'zlib_ng', 'lz4', 'lzma', 'backports', 'yaml', 'asyncio'};"
+        "heavy = {'numpy', 'isal', 'zlib_ng', 'lz4', 'backports', 'yaml', 'asyncio'};"
         "print(sorted(heavy & sys.modules.keys()), threading.active_count())"
     )
 

@@ -83,6 +83,7 @@ def seal(
 
 def compose(
     payload: bytes,
+    *,
     kind: FrameKind,
     format: SerializationFormat,  # noqa: A002
     algorithm: CompressionAlgorithm,
