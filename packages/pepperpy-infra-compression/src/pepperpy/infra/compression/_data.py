@@ -58,12 +58,12 @@ def compress_data(
     check_dictionary(dictionary, chosen)
     frame, metadata = compose(
         write(serializer, data),
-        kind=FrameKind.DATA,
-        format=serializer.format,
-        algorithm=chosen,
-        level=choose(CompressionLevel, level, "level"),
-        keys=keys,
-        dictionary=dictionary,
+        FrameKind.DATA,
+        serializer.format,
+        chosen,
+        choose(CompressionLevel, level, "level"),
+        keys,
+        dictionary,
     )
     return made_here(frame, metadata)
 
