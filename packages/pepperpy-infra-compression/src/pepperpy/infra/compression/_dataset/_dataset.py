@@ -26,7 +26,7 @@ from pepperpy.infra.utils import replace_file
 
 from . import _layout
 from ._layout import FOOTER, Entry, Settings
-from ._recovery import whole_chunks
+from ._recovery import rebuild, whole_chunks
 from ._sources import FileSource, MemorySource, Pieces, Source
 
 
@@ -71,13 +71,20 @@ class OptimizedDataset(Sequence[Any]):
 
     @classmethod
     def recover(cls, path: str | os.PathLike[str]) -> Self:
-        """All whole chunks of a file that was cut off or damaged; `save()` makes it a good one.
+        """All whole chunks of a file that was cut off or damaged, as a dataset of its own.
+
+        The file is left as it is; `save()` makes a good one of it.
 
         Raises:
             CompressionError: Not even its first bytes are those of a dataset.
         """
         source = _file_source(path)
-        return cls(source, _settings(source), [*whole_chunks(source)])
+        try:
+            settings = _settings(source)
+            saved, entries = rebuild(source, settings)
+        finally:
+            source.close()
+        return cls(saved, settings, entries)
 
     @classmethod
     def _opened(cls, source: Source) -> Self:
