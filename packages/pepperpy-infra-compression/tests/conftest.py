@@ -14,6 +14,8 @@ from pepperpy.infra.compression._engines import _deflate, _zstd
 def forget_libraries() -> None:
     for choice in (_deflate._isal, _deflate._zlib_ng, _deflate._way, _zstd.library):
         choice.cache_clear()
+    for spare in _zstd._plain._spare.values():
+        spare.clear()
     _engines._loaded.clear()
 
 

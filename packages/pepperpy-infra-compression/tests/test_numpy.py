@@ -22,7 +22,6 @@ from pepperpy.infra.compression import (
     CompressionError,
     CompressionLevel,
     CompressionOptionError,
-    FrameMismatchError,
     NumpyCompressor,
     OutputLimitError,
     compress_data,

@@ -39,7 +39,7 @@ def choose(kind: type[Member], value: Member | str | int, option: str) -> Member
         return value  # type: ignore[return-value]  # the class was compared
     if not isinstance(value, bool):
         try:
-            return kind(value)
+            return kind(value.lower() if isinstance(value, str) else value)
         except ValueError:
             pass
     names = ", ".join(f"{kind.__name__}.{member.name}" for member in kind)

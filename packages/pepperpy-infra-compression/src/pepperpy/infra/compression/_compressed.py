@@ -10,9 +10,9 @@ from pepperpy.infra.serialization import SerializationFormat
 
 from ._algorithm import CompressionAlgorithm, CompressionLevel
 from ._errors import CompressionError, FrameMismatchError
-from ._frame import take_apart
+from ._frame import dictionary_id, take_apart
 from ._limits import OutputLimit
-from ._metadata import Metadata
+from ._metadata import DICTIONARY, SIGNED, Metadata
 from ._signing import Key
 from ._views import Data, as_view
 
@@ -73,6 +73,24 @@ class CompressedData(bytes):
     def ratio(self) -> float:
         """How many times smaller it became."""
         return self._metadata.size / len(self)
+
+    @property
+    def compression_ratio(self) -> float:
+        """Another name of `ratio`."""
+        return self.ratio
+
+    @property
+    def signed(self) -> bool:
+        """Whether it carries a signature; only `decompress()` with a key checks it."""
+        return bool(self._metadata.flags & SIGNED)
+
+    @property
+    def dictionary_id(self) -> int | None:
+        """The `CompressionDictionary` that it needs, if any."""
+        if not self._metadata.flags & DICTIONARY:
+            return None
+        parts = take_apart(self)
+        return parts and dictionary_id(parts)
 
     def decompress(
         self,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pepperpy.infra.serialization import SerializationFormat
 
-from ._algorithm import CompressionAlgorithm
+from ._algorithm import CompressionAlgorithm, CompressionLevel
 from ._errors import CompressionError, CompressionOptionError
 from ._serializers import Serialization, serializer_for, write
 from ._views import Data, as_view
@@ -39,7 +39,7 @@ class CompressionDictionary:
         magic, self.id = _HEADER.unpack_from(self._data.ljust(_HEADER.size, b"\0"))
         if magic != _MAGIC or not self.id:
             raise CompressionError("this is no trained dictionary, or one without an id")
-        _ = self._engine  # what is damaged is said now
+        self._engine.compress(b"", CompressionLevel.DEFAULT)  # what is damaged is said now
 
     @cached_property
     def _engine(self) -> Engine:
@@ -77,7 +77,7 @@ def several(
 ) -> tuple[CompressionDictionary, ...]:
     """One or several, as several."""
     listed: tuple[object, ...] = (
-        (given,) if isinstance(given, CompressionDictionary) else tuple(given)
+        tuple(given) if isinstance(given, (list, tuple)) else (given,)
     )
     for each in listed:
         _check_kind(each)

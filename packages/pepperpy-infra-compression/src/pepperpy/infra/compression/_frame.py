@@ -81,7 +81,7 @@ def seal(
     return compose(payload, kind, format, algorithm, level, keys, dictionary)[0]
 
 
-def compose(
+def compose(  # noqa: PLR0917 - all but one are what a frame is
     payload: bytes,
     kind: FrameKind,
     format: SerializationFormat,  # noqa: A002

@@ -49,6 +49,8 @@ def write(serializer: Serializer, value: Any) -> bytes:
     Raises:
         CompressionError: The format cannot hold it.
     """
+    if isinstance(value, str) and serializer.format is SerializationFormat.RAW:
+        raise CompressionError("text as RAW would come back as bytes; compress text.encode()")
     try:
         return serializer.serialize(value)
     except SerializationError as error:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pepperpy.infra.compression._algorithm import CompressionLevel
 from pepperpy.infra.compression._errors import CompressionError
 from pepperpy.infra.utils import require_extra
 
 from ._feed import decode
+
+if TYPE_CHECKING:
+    from lz4 import frame
 
 _LEVELS = {
     CompressionLevel.NONE: -65537,  # the lowest there is, which looks for next to nothing
@@ -14,6 +19,8 @@ _LEVELS = {
     CompressionLevel.DEFAULT: 0,
     CompressionLevel.BEST: 9,
 }
+_PIECE = 1 << 16
+_ROOM = 1 << 20
 
 
 def compress(payload: bytes, level: CompressionLevel) -> bytes:
@@ -25,11 +32,43 @@ def compress(payload: bytes, level: CompressionLevel) -> bytes:
     )
 
 
+class _InPieces:
+    """A decoder that is handed little and asked for little at a time.
+
+    The library's own makes room for as much as it is allowed to return, before it looks at the
+    data, and copies what it has not read yet.
+    """
+
+    def __init__(self, decoder: frame.LZ4FrameDecompressor) -> None:
+        self._decoder = decoder
+        self.unused_data: bytes | memoryview = b""
+
+    @property
+    def eof(self) -> bool:
+        return self._decoder.eof
+
+    def decompress(self, data: memoryview, max_length: int) -> bytes:
+        parts: list[bytes] = []
+        position = 0
+        while position < len(data) and max_length and not self.eof:
+            piece: bytes | memoryview = data[position : position + _PIECE]
+            position += len(piece)
+            while max_length:
+                part = self._decoder.decompress(piece, max_length=min(max_length, _ROOM))
+                parts.append(part)
+                max_length -= len(part)
+                if self.eof or self._decoder.needs_input:
+                    break
+                piece = b""
+        self.unused_data = (self._decoder.unused_data or b"") + data[position:]
+        return b"".join(parts)
+
+
 def decompress_member(data: memoryview, limit: int, step: int) -> tuple[bytes, int]:
     """See `Engine`."""
     with require_extra("pepperpy-infra-compression", "lz4"):
         from lz4 import frame
     try:
-        return decode(frame.LZ4FrameDecompressor(), data, limit, step)
+        return decode(_InPieces(frame.LZ4FrameDecompressor()), data, limit, step)
     except RuntimeError as error:
         raise CompressionError(f"the lz4 data is damaged: {error}") from error

@@ -67,7 +67,10 @@ class Zstd:
         parameter = zstd.CompressionParameter
         options = {parameter.compression_level: _LEVELS[level], parameter.checksum_flag: 1}
         dictionary = self._dictionary and self._dictionary.as_digested_dict
-        return zstd.ZstdCompressor(options=options, zstd_dict=dictionary)
+        try:
+            return zstd.ZstdCompressor(options=options, zstd_dict=dictionary)
+        except zstd.ZstdError as error:
+            raise CompressionError(f"the dictionary is damaged: {error}") from error
 
     def decompress_member(self, data: memoryview, limit: int, step: int) -> tuple[bytes, int]:
         """See `Engine`."""
