@@ -46,7 +46,9 @@ class Layout(NamedTuple):
         """The header."""
         header = serialize_msgpack([describe(self.dtype), [*self.shape], self.fortran, int(kind)])
         if len(header) + _LENGTH.size > MOST_HEADER:
-            raise CompressionError(f"the type of the array has too many fields: {len(header)} bytes")
+            raise CompressionError(
+                f"the type of the array has too many fields: {len(header)} bytes"
+            )
         return _LENGTH.pack(len(header)) + header
 
 
