@@ -273,7 +273,7 @@ class TestFiles:
             with pytest.raises(CompressionError, match="chunk 0"):
                 dataset[:1]
             with pytest.raises(CompressionError, match="chunk 0"):
-                [*dataset]
+                list(dataset)
 
     def test_a_closed_dataset_says_so(self, tmp_path):
         optimize_dataset(records(10)).save(tmp_path / "rows")
@@ -344,7 +344,7 @@ class TestFiles:
             os.truncate(path, 500)
 
             with pytest.raises(CompressionError):
-                [*dataset]
+                list(dataset)
 
     @POSIX
     def test_a_forked_child_reads_beside_its_parent(self, tmp_path):

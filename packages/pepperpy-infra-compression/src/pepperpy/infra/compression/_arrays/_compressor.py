@@ -128,7 +128,7 @@ class NumpyCompressor:
         self.engine: Literal["blosc2"] | None = engine
         _check_engine(engine, self.algorithm)
         self._keys = keys_of(key)
-        self._limit = max_output_size
+        self._limit: OutputLimit = max_output_size
         limit_for(0, max_output_size)
 
     def compress(self, array: NDArray[Any]) -> CompressedData:
@@ -180,7 +180,8 @@ def _best(
     sample = flat[start : start + count]
     compress = engine(algorithm).compress
     sizes = {
-        kind: len(compress(apply(kind, sample).data, effort)) for kind in candidates(flat.dtype)
+        kind: len(compress(apply(kind, sample).tobytes(), effort))
+        for kind in candidates(flat.dtype)
     }
     kind = min(sizes, key=sizes.__getitem__)
     if sample.nbytes and sizes[kind] >= sample.nbytes and algorithm in _DEFLATE:

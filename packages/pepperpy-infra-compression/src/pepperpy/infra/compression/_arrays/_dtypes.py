@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pepperpy.infra.compression._errors import CompressionError
@@ -53,7 +54,7 @@ def build(described: Described, depth: int = 0) -> np.dtype[Any]:
     if isinstance(described, list):
         base, shape = described
         return np.dtype((build(base, depth + 1), tuple(shape)))
-    fields = dict(described)
+    fields: Any = dict(described)
     fields["formats"] = [build(each, depth + 1) for each in fields["formats"]]
     made: np.dtype[Any] = np.dtype(fields)
     return made
@@ -66,7 +67,8 @@ def _describe(dtype: np.dtype[Any]) -> Described:
     if dtype.fields is None or dtype.names is None:
         return dtype.str
     # The offsets tell where padding is and which fields share bytes.
-    fields = [dtype.fields[name] for name in dtype.names]
+    members: Mapping[str, Any] = dtype.fields
+    fields = [members[name] for name in dtype.names]
     described = {
         "names": list(dtype.names),
         "formats": [_describe(field[0]) for field in fields],

@@ -21,6 +21,7 @@ from pepperpy.infra.compression._errors import (
 from pepperpy.infra.compression._frame import open_frame
 from pepperpy.infra.compression._limits import OutputLimit, limit_for
 from pepperpy.infra.compression._metadata import FrameKind
+from pepperpy.infra.compression._views import Data, as_view
 from pepperpy.infra.serialization import SerializationFormat
 from pepperpy.infra.utils import replace_file
 
@@ -65,9 +66,9 @@ class OptimizedDataset(Sequence[Any]):
         return cls._opened(_file_source(path))
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Self:
+    def from_bytes(cls, data: Data) -> Self:
         """The dataset whose ``bytes()`` these are; the errors are those of `open()`."""
-        return cls._opened(MemorySource(bytes(data)))
+        return cls._opened(MemorySource(bytes(as_view(data))))
 
     @classmethod
     def recover(cls, path: str | os.PathLike[str]) -> Self:

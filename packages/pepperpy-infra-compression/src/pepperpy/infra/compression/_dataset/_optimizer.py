@@ -11,6 +11,7 @@ from pepperpy.infra.compression._algorithm import CompressionAlgorithm, Compress
 from pepperpy.infra.compression._compressor import DataCompressor
 from pepperpy.infra.compression._errors import CompressionOptionError
 from pepperpy.infra.compression._limits import OutputLimit
+from pepperpy.infra.compression._views import Data
 from pepperpy.infra.serialization import SerializationFormat
 
 from . import _layout
@@ -55,7 +56,7 @@ class DatasetOptimizer:
 
     def decompress_dataset(
         self,
-        compressed_data: OptimizedDataset | bytes,
+        compressed_data: OptimizedDataset | Data,
         *,
         max_output_size: OutputLimit = "auto",
     ) -> list[Any]:
@@ -203,7 +204,8 @@ def _process(
 ) -> Iterator[R]:
     for chunk in batches(_rows(dataset), size):
         made = processor(chunk)
-        if not isinstance(made, Iterable):
+        given: object = made
+        if not isinstance(given, Iterable):
             raise CompressionOptionError(
                 f"processor must return the rows of its chunk; got {type(made).__name__}",
                 option="processor",
@@ -212,7 +214,8 @@ def _process(
 
 
 def _rows(dataset: Iterable[T]) -> Iterable[T]:
-    if not isinstance(dataset, Iterable) or isinstance(dataset, str | bytes | bytearray | Mapping):
+    given: object = dataset
+    if not isinstance(given, Iterable) or isinstance(given, str | bytes | bytearray | Mapping):
         raise CompressionOptionError(
             f"dataset must be rows, in anything that can be iterated; got {type(dataset).__name__}",
             option="dataset",
