@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pepperpy.infra.compression._errors import CompressionError
@@ -51,8 +50,9 @@ def build(described: Described, depth: int = 0) -> np.dtype[Any]:
         raise ValueError("the type is nested too deep")
     if isinstance(described, str):
         return np.dtype(described)
-    if isinstance(described, list):
-        base, shape = described
+    if type(described) is list:
+        parts: list[Any] = described
+        base, shape = parts
         return np.dtype((build(base, depth + 1), tuple(shape)))
     fields: Any = dict(described)
     fields["formats"] = [build(each, depth + 1) for each in fields["formats"]]
@@ -67,7 +67,7 @@ def _describe(dtype: np.dtype[Any]) -> Described:
     if dtype.fields is None or dtype.names is None:
         return dtype.str
     # The offsets tell where padding is and which fields share bytes.
-    members: Mapping[str, Any] = dtype.fields
+    members: Any = dtype.fields
     fields = [members[name] for name in dtype.names]
     described = {
         "names": list(dtype.names),

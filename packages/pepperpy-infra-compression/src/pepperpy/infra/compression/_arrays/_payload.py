@@ -52,7 +52,7 @@ class Layout(NamedTuple):
         return _LENGTH.pack(len(header)) + header
 
 
-def take_apart(array: NDArray[Any]) -> tuple[Layout, NDArray[Any]]:
+def flatten(array: NDArray[Any]) -> tuple[Layout, NDArray[Any]]:
     """How the array lies in memory, and its items in that order.
 
     Raises:

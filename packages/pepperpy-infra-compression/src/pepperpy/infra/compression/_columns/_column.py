@@ -224,7 +224,8 @@ def _decode_mixed(parts: Column, count: int, room: Room, depth: int) -> list[Any
         size = tags.count(number)
         nothing: Iterator[Any] = repeat(None)
         iterators.append(nothing if column is None else iter(decode(column, size, room, depth + 1)))
-    return [next(iterators[tag]) for tag in tags]
+    values: list[Any] = [next(iterators[tag]) for tag in tags]
+    return values
 
 
 def _decode_bools(parts: Column, count: int) -> list[bool]:

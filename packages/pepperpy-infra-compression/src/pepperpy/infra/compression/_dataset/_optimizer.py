@@ -204,8 +204,7 @@ def _process(
 ) -> Iterator[R]:
     for chunk in batches(_rows(dataset), size):
         made = processor(chunk)
-        given: object = made
-        if not isinstance(given, Iterable):
+        if not _holds_items(made):
             raise CompressionOptionError(
                 f"processor must return the rows of its chunk; got {type(made).__name__}",
                 option="processor",
@@ -214,13 +213,18 @@ def _process(
 
 
 def _rows(dataset: Iterable[T]) -> Iterable[T]:
-    given: object = dataset
-    if not isinstance(given, Iterable) or isinstance(given, str | bytes | bytearray | Mapping):
+    if not _holds_items(dataset):
         raise CompressionOptionError(
             f"dataset must be rows, in anything that can be iterated; got {type(dataset).__name__}",
             option="dataset",
         )
     return dataset
+
+
+def _holds_items(value: object) -> bool:
+    # Those of a text, of bytes and of a dict are no rows.
+    texts = (str, bytes, bytearray, memoryview, Mapping)
+    return isinstance(value, Iterable) and not isinstance(value, texts)
 
 
 def _settings(
