@@ -33,7 +33,11 @@ RECORDS = [{"id": n, "value": f"value_{n}"} for n in range(10_000)]
 MISSION = {"repeated_key1": "value1", "repeated_key2": "value2"}
 
 documents = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=30,
 )

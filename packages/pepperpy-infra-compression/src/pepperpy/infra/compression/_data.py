@@ -112,7 +112,7 @@ def decompress_data(
     limit = limit_for(len(view), max_output_size)
     wanted = None if algorithm is None else choose(CompressionAlgorithm, algorithm, "algorithm")
     parts = take_apart(view)
-    if parts is None and view[: len(DATASET_MAGIC)] == DATASET_MAGIC:
+    if parts is None and bytes(view[: len(DATASET_MAGIC)]) == DATASET_MAGIC:
         return _read_dataset(view, wanted, serialization, limit, keys)
     if parts is None:
         return _read_plain(view, wanted, serialization, limit, keys)

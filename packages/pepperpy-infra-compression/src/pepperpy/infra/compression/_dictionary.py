@@ -76,9 +76,7 @@ def several(
     given: CompressionDictionary | Iterable[CompressionDictionary],
 ) -> tuple[CompressionDictionary, ...]:
     """One or several, as several."""
-    listed: tuple[object, ...] = (
-        tuple(given) if isinstance(given, (list, tuple)) else (given,)
-    )
+    listed: tuple[object, ...] = tuple(given) if isinstance(given, (list, tuple)) else (given,)
     for each in listed:
         _check_kind(each)
     return listed  # type: ignore[return-value]  # checked one by one

@@ -116,7 +116,7 @@ class JsonCompressor:
         self.level: CompressionLevel = choose(CompressionLevel, level, "level")
         self.optimize_keys: bool = optimize_keys
         self._keys = keys_of(key)
-        self._limit = max_output_size
+        self._limit: OutputLimit = max_output_size
         limit_for(0, max_output_size)
 
     def compress(self, data: Any) -> CompressedData:

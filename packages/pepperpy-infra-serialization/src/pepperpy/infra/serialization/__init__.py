@@ -5,14 +5,22 @@ from ._config import NaNPolicy, SerializerConfig
 from ._convert import FormatConverter, convert_format
 from ._errors import (
     DepthError,
+    LineError,
     SerializationError,
     SerializerConfigError,
     UnknownFormatError,
     UnsafeDataError,
 )
 from ._format import SerializationFormat
-from ._json import JSONSerializer, deserialize_json, serialize_json
+from ._json import JSONSerializer, OnError, deserialize_json, iter_json_lines, serialize_json
+from ._msgpack import (
+    MessagePackSerializer,
+    deserialize_msgpack,
+    iter_msgpack,
+    serialize_msgpack,
+)
 from ._pickle import PickleSerializer, deserialize_pickle, serialize_pickle
+from ._pieces import Piece, Readable, Source
 from ._raw import RawSerializer
 from ._registry import get_serializer
 from ._serializer import Data, Serializer
@@ -24,14 +32,20 @@ __all__ = [
     "DepthError",
     "FormatConverter",
     "JSONSerializer",
+    "LineError",
+    "MessagePackSerializer",
     "NaNPolicy",
+    "OnError",
     "PickleSerializer",
+    "Piece",
     "RawSerializer",
+    "Readable",
     "SerializationError",
     "SerializationFormat",
     "Serializer",
     "SerializerConfig",
     "SerializerConfigError",
+    "Source",
     "UnknownFormatError",
     "UnsafeDataError",
     "XMLConvention",
@@ -39,12 +53,16 @@ __all__ = [
     "YAMLSerializer",
     "convert_format",
     "deserialize_json",
+    "deserialize_msgpack",
     "deserialize_pickle",
     "deserialize_xml",
     "deserialize_yaml",
     "from_base64",
     "get_serializer",
+    "iter_json_lines",
+    "iter_msgpack",
     "serialize_json",
+    "serialize_msgpack",
     "serialize_pickle",
     "serialize_xml",
     "serialize_yaml",

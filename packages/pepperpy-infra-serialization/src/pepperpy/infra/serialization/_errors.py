@@ -39,6 +39,14 @@ class DepthError(SerializationError):
     max_depth: int
 
 
+class LineError(SerializationError):
+    """A line of a stream is bad; *line* is its number, from 1 on."""
+
+    code = "serialization-line"
+
+    line: int
+
+
 class UnsafeDataError(SerializationError):
     """The data asks for something that reading data must not do, or is not signed as it must be."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ._format import SerializationFormat, as_format
 from ._json import JSONSerializer
+from ._msgpack import MessagePackSerializer
 from ._pickle import PickleSerializer
 from ._raw import RawSerializer
 from ._xml import XMLSerializer
@@ -20,6 +21,7 @@ _SERIALIZERS: Final[dict[SerializationFormat, type[Serializer]]] = {
     each.format: each
     for each in (
         JSONSerializer,
+        MessagePackSerializer,
         PickleSerializer,
         RawSerializer,
         XMLSerializer,

@@ -24,9 +24,7 @@ _LEVELS = {
 
 def compress_blosc2(flat: NDArray[Any], width: int, level: CompressionLevel) -> bytes:
     """The bytes of an array in blocks, each with its length before it."""
-    with require_extra("pepperpy-infra-compression", "blosc2"):
-        import blosc2
-
+    blosc2 = _library()
     data = flat.view("u1").data if flat.size else memoryview(b"")
     options: dict[str, Any] = {
         "codec": blosc2.Codec.ZSTD,
@@ -44,9 +42,7 @@ def compress_blosc2(flat: NDArray[Any], width: int, level: CompressionLevel) -> 
 
 def decompress_blosc2(data: memoryview, size: int) -> bytes:
     """What `compress_blosc2` was given, if it has *size* bytes."""
-    with require_extra("pepperpy-infra-compression", "blosc2"):
-        import blosc2
-
+    blosc2 = _library()
     parts: list[bytes] = []
     position, left = 0, size
     while position < len(data):
@@ -69,3 +65,10 @@ def decompress_blosc2(data: memoryview, size: int) -> bytes:
         left -= len(part)
         parts.append(part)
     return b"".join(parts)
+
+
+def _library() -> Any:
+    with require_extra("pepperpy-infra-compression", "blosc2"):
+        import blosc2  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
+    module: Any = blosc2
+    return module

@@ -22,9 +22,9 @@ from pepperpy.infra.compression._views import Data
 from pepperpy.infra.serialization import SerializationFormat
 from pepperpy.infra.utils import require_extra
 
-from . import _payload
 from ._blosc2 import compress_blosc2
 from ._filters import Filter, apply, candidates, width_of
+from ._payload import encode_array, flatten
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,14 +65,14 @@ def compress_numpy(
     flavor = choose(CompressionAlgorithm, algorithm, "algorithm")
     effort = choose(CompressionLevel, level, "level")
     _check_engine(engine, flavor)
-    layout, flat = _payload.take_apart(_plain(array))
+    layout, flat = flatten(_plain(array))
     if engine == "blosc2":
         flavor = CompressionAlgorithm.NONE
         blocks = compress_blosc2(flat, width_of(flat.dtype), effort)
         payload, used = layout.pack(Filter.BLOSC2) + blocks, effort
     else:
         kind, used = _best(flat, flavor, effort)
-        payload = _payload.encode_array(layout, flat, kind)
+        payload = encode_array(layout, flat, kind)
     raw = SerializationFormat.RAW
     keys = keys_of(key)
     return made_here(*compose(payload, FrameKind.NUMPY, raw, flavor, effort, keys, effort=used))
@@ -128,7 +128,7 @@ class NumpyCompressor:
         self.engine: Literal["blosc2"] | None = engine
         _check_engine(engine, self.algorithm)
         self._keys = keys_of(key)
-        self._limit = max_output_size
+        self._limit: OutputLimit = max_output_size
         limit_for(0, max_output_size)
 
     def compress(self, array: NDArray[Any]) -> CompressedData:
@@ -180,7 +180,8 @@ def _best(
     sample = flat[start : start + count]
     compress = engine(algorithm).compress
     sizes = {
-        kind: len(compress(apply(kind, sample).data, effort)) for kind in candidates(flat.dtype)
+        kind: len(compress(apply(kind, sample).tobytes(), effort))
+        for kind in candidates(flat.dtype)
     }
     kind = min(sizes, key=sizes.__getitem__)
     if sample.nbytes and sizes[kind] >= sample.nbytes and algorithm in _DEFLATE:

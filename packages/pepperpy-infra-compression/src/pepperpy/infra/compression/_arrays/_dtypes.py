@@ -50,10 +50,11 @@ def build(described: Described, depth: int = 0) -> np.dtype[Any]:
         raise ValueError("the type is nested too deep")
     if isinstance(described, str):
         return np.dtype(described)
-    if isinstance(described, list):
-        base, shape = described
+    if type(described) is list:
+        parts: list[Any] = described
+        base, shape = parts
         return np.dtype((build(base, depth + 1), tuple(shape)))
-    fields = dict(described)
+    fields: Any = dict(described)
     fields["formats"] = [build(each, depth + 1) for each in fields["formats"]]
     made: np.dtype[Any] = np.dtype(fields)
     return made
@@ -66,7 +67,8 @@ def _describe(dtype: np.dtype[Any]) -> Described:
     if dtype.fields is None or dtype.names is None:
         return dtype.str
     # The offsets tell where padding is and which fields share bytes.
-    fields = [dtype.fields[name] for name in dtype.names]
+    members: Any = dtype.fields
+    fields = [members[name] for name in dtype.names]
     described = {
         "names": list(dtype.names),
         "formats": [_describe(field[0]) for field in fields],

@@ -56,7 +56,7 @@ def apply(kind: Filter, flat: NDArray[Any]) -> NDArray[np.uint8]:
 
 def undo(kind: Filter, data: NDArray[np.uint8], out: NDArray[Any]) -> None:
     """Fill a flat array with the bytes as they were."""
-    if kind is Filter.NONE:
+    if kind in {Filter.NONE, Filter.BLOSC2}:
         _bytes_of(out)[:] = data
         return
     _unshuffle(data, _bytes_of(out), width_of(out.dtype))

@@ -46,11 +46,13 @@ class Layout(NamedTuple):
         """The header."""
         header = serialize_msgpack([describe(self.dtype), [*self.shape], self.fortran, int(kind)])
         if len(header) + _LENGTH.size > MOST_HEADER:
-            raise CompressionError(f"the type of the array has too many fields: {len(header)} bytes")
+            raise CompressionError(
+                f"the type of the array has too many fields: {len(header)} bytes"
+            )
         return _LENGTH.pack(len(header)) + header
 
 
-def take_apart(array: NDArray[Any]) -> tuple[Layout, NDArray[Any]]:
+def flatten(array: NDArray[Any]) -> tuple[Layout, NDArray[Any]]:
     """How the array lies in memory, and its items in that order.
 
     Raises:

@@ -68,8 +68,9 @@ def encode(values: list[Any], depth: int = 0) -> Column:
 def decode(column: Any, count: int, room: Room, depth: int = 0) -> list[Any]:
     """The *count* values of a column."""
     expect(depth <= _DEEPEST_COLUMN, "columns are nested too deep")
-    expect(isinstance(column, list) and column, "a column is an array")
-    form, *parts = column
+    expect(type(column) is list, "a column is an array")
+    whole: list[Any] = column
+    form, *parts = whole
     if form in _FLAT_DECODERS:
         values = _FLAT_DECODERS[form](parts, count)
     else:
@@ -164,9 +165,9 @@ def _encode_dicts(rows: list[Row], depth: int) -> Column:
     same = flat == [*first] * len(rows)
     shapes = {first: None} if same else dict.fromkeys(map(tuple, rows))
     if _are_maps(rows, shapes):
-        values = [*chain.from_iterable(map(dict.values, rows))]
-        parts = (list(map(len, rows)), flat, values)
-        return Form.MAPS, *(encode(part, depth + 1) for part in parts)
+        values = [value for row in rows for value in row.values()]
+        lengths = list(map(len, rows))
+        return Form.MAPS, *(encode(part, depth + 1) for part in (lengths, flat, values))
     if not same:
         return _encode_mixed(rows, list(map(tuple, rows)), depth)
     columns = (list(map(itemgetter(key), rows)) for key in first)
@@ -200,15 +201,18 @@ _FLAT: dict[type, Callable[[list[Any]], Column]] = {
 
 def _decode_values(parts: Column, count: int) -> list[Any]:
     (values,) = parts
-    expect(type(values) is list and len(values) == count, "there is one value for each row")
-    return values
+    return _one_each(values, count)
 
 
 def _decode_tagged(parts: Column, count: int) -> list[Any]:
     (data,) = parts
-    values = _values.decode_tagged(data)
-    expect(type(values) is list and len(values) == count, "there is one value for each row")
-    return values
+    return _one_each(_values.decode_tagged(data), count)
+
+
+def _one_each(values: Any, count: int) -> list[Any]:
+    found: list[Any] = values
+    expect(type(found) is list and len(found) == count, "there is one value for each row")
+    return found
 
 
 def _decode_mixed(parts: Column, count: int, room: Room, depth: int) -> list[Any]:
@@ -218,10 +222,10 @@ def _decode_mixed(parts: Column, count: int, room: Room, depth: int) -> list[Any
     iterators: list[Iterator[Any]] = []
     for number, column in enumerate(columns):
         size = tags.count(number)
-        iterators.append(
-            repeat(None) if column is None else iter(decode(column, size, room, depth + 1))
-        )
-    return [next(iterators[tag]) for tag in tags]
+        nothing: Iterator[Any] = repeat(None)
+        iterators.append(nothing if column is None else iter(decode(column, size, room, depth + 1)))
+    values: list[Any] = [next(iterators[tag]) for tag in tags]
+    return values
 
 
 def _decode_bools(parts: Column, count: int) -> list[bool]:

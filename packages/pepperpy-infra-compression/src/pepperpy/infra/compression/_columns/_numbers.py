@@ -117,14 +117,14 @@ def _split(numbers: array[Any]) -> bytes:
 
 
 def _unpack(data: bytes, code: str) -> array[Any]:
-    numbers = array(code)
+    numbers: array[Any] = array(code)
     width = numbers.itemsize
     if width > 1:
         count = len(data) // width
-        raw = bytearray(len(data))
+        items = bytearray(len(data))
         for place in range(width):
-            raw[place::width] = data[place * count : (place + 1) * count]
-        data = raw
+            items[place::width] = data[place * count : (place + 1) * count]
+        data = bytes(items)
     numbers.frombytes(data)
     if sys.byteorder == "big":
         numbers.byteswap()
@@ -142,4 +142,4 @@ def _whole(number: Any) -> int:
     if isinstance(number, bytes):
         return int.from_bytes(number, "little", signed=True)
     expect(type(number) is int, "a number was expected")
-    return number
+    return int(number)

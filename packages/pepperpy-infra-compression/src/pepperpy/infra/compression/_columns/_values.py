@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from functools import cache
 from itertools import chain
 from typing import Any
@@ -49,13 +48,11 @@ def is_plain(values: list[Any]) -> bool:
         kinds = set(map(type, level))
         if not kinds <= _PLAIN or (int in kinds and not _fit(level)):
             return False
-        inner: Iterable[Any] = (v for v in level if type(v) is list)
-        if dict in kinds:
-            maps = [v for v in level if type(v) is dict]
-            if set(map(type, chain.from_iterable(maps))) - {str}:
-                return False
-            inner = chain(inner, map(dict.values, maps))
-        level = list(chain.from_iterable(inner))
+        maps: list[dict[Any, Any]] = [value for value in level if type(value) is dict]
+        if set(map(type, chain.from_iterable(maps))) - {str}:
+            return False
+        lists: list[list[Any]] = [value for value in level if type(value) is list]
+        level = [*chain.from_iterable(lists), *chain.from_iterable(each.values() for each in maps)]
     return True
 
 

@@ -21,12 +21,13 @@ from pepperpy.infra.compression._errors import (
 from pepperpy.infra.compression._frame import open_frame
 from pepperpy.infra.compression._limits import OutputLimit, limit_for
 from pepperpy.infra.compression._metadata import FrameKind
+from pepperpy.infra.compression._views import Data, as_view
 from pepperpy.infra.serialization import SerializationFormat
 from pepperpy.infra.utils import replace_file
 
 from . import _layout
 from ._layout import FOOTER, Entry, Settings
-from ._recovery import whole_chunks
+from ._recovery import rebuild, whole_chunks
 from ._sources import FileSource, MemorySource, Pieces, Source
 
 
@@ -65,19 +66,26 @@ class OptimizedDataset(Sequence[Any]):
         return cls._opened(_file_source(path))
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Self:
+    def from_bytes(cls, data: Data) -> Self:
         """The dataset whose ``bytes()`` these are; the errors are those of `open()`."""
-        return cls._opened(MemorySource(bytes(data)))
+        return cls._opened(MemorySource(bytes(as_view(data))))
 
     @classmethod
     def recover(cls, path: str | os.PathLike[str]) -> Self:
-        """All whole chunks of a file that was cut off or damaged; `save()` makes it a good one.
+        """All whole chunks of a file that was cut off or damaged, as a dataset of its own.
+
+        The file is left as it is; `save()` makes a good one of it.
 
         Raises:
             CompressionError: Not even its first bytes are those of a dataset.
         """
         source = _file_source(path)
-        return cls(source, _settings(source), [*whole_chunks(source)])
+        try:
+            settings = _settings(source)
+            saved, entries = rebuild(source, settings)
+        finally:
+            source.close()
+        return cls(saved, settings, entries)
 
     @classmethod
     def _opened(cls, source: Source) -> Self:

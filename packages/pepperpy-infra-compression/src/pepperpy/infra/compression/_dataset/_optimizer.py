@@ -11,6 +11,7 @@ from pepperpy.infra.compression._algorithm import CompressionAlgorithm, Compress
 from pepperpy.infra.compression._compressor import DataCompressor
 from pepperpy.infra.compression._errors import CompressionOptionError
 from pepperpy.infra.compression._limits import OutputLimit
+from pepperpy.infra.compression._views import Data
 from pepperpy.infra.serialization import SerializationFormat
 
 from . import _layout
@@ -55,7 +56,7 @@ class DatasetOptimizer:
 
     def decompress_dataset(
         self,
-        compressed_data: OptimizedDataset | bytes,
+        compressed_data: OptimizedDataset | Data,
         *,
         max_output_size: OutputLimit = "auto",
     ) -> list[Any]:
@@ -203,7 +204,7 @@ def _process(
 ) -> Iterator[R]:
     for chunk in batches(_rows(dataset), size):
         made = processor(chunk)
-        if not isinstance(made, Iterable):
+        if not _holds_items(made):
             raise CompressionOptionError(
                 f"processor must return the rows of its chunk; got {type(made).__name__}",
                 option="processor",
@@ -212,12 +213,18 @@ def _process(
 
 
 def _rows(dataset: Iterable[T]) -> Iterable[T]:
-    if not isinstance(dataset, Iterable) or isinstance(dataset, str | bytes | bytearray | Mapping):
+    if not _holds_items(dataset):
         raise CompressionOptionError(
             f"dataset must be rows, in anything that can be iterated; got {type(dataset).__name__}",
             option="dataset",
         )
     return dataset
+
+
+def _holds_items(value: object) -> bool:
+    # Those of a text, of bytes and of a dict are no rows.
+    texts = (str, bytes, bytearray, memoryview, Mapping)
+    return isinstance(value, Iterable) and not isinstance(value, texts)
 
 
 def _settings(

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pepperpy.infra.compression._frame import take_apart
 
 from . import _layout
-from ._layout import CHUNK_HEAD, CHUNK_MAGIC, Entry
+from ._layout import CHUNK_HEAD, CHUNK_MAGIC, Entry, Settings
 from ._sources import Source
+from ._writer import collect
 
 _WINDOW = 1 << 16
 _PATIENCE = 16
@@ -22,11 +23,28 @@ def whole_chunks(source: Source) -> Iterator[Entry]:
     while patience >= 0 and (offset := _find(source, offset)) >= 0:
         entry = _entry(source, offset)
         if entry is None:
-            patience -= max(_claimed(source, offset), _WINDOW)
+            patience -= max(_claimed(source, offset), min(_WINDOW, source.size))
             offset += 1
         else:
             yield entry
             offset = entry.end
+
+
+def rebuild(source: Source, settings: Settings) -> tuple[Source, list[Entry]]:
+    """A dataset of the whole chunks, and where they are in it."""
+    entries: list[Entry] = []
+    return collect(_parts(source, settings, entries)), entries
+
+
+def _parts(source: Source, settings: Settings, entries: list[Entry]) -> Iterator[bytes]:
+    header = _layout.pack_header(settings)
+    yield header
+    offset = len(header)
+    for entry in whole_chunks(source):
+        yield source.read(entry.offset, entry.end - entry.offset)
+        entries.append(entry._replace(offset=offset))
+        offset = entries[-1].end
+    yield _layout.pack_index(offset, entries)
 
 
 def _entry(source: Source, offset: int) -> Entry | None:

@@ -5,10 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pepperpy.infra.serialization._errors import SerializationError
+from pepperpy.infra.serialization._failures import let_through
 from pepperpy.infra.serialization._format import SerializationFormat
 from pepperpy.infra.serialization._serializer import Serializer
+from pepperpy.infra.serialization._stack import with_room
+from pepperpy.infra.serialization._unfold import unfold_for_json
+
+from ._engine import LEVELS, engine
+from ._reader import Reader
+from ._tags import json_tags
+from ._tree import JSONTree
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pepperpy.infra.serialization._config import SerializerConfig
     from pepperpy.infra.serialization._serializer import Data
 
 
@@ -22,21 +33,52 @@ class JSONSerializer(Serializer):
 
     format = SerializationFormat.JSON
 
+    def __init__(self, config: SerializerConfig | None = None) -> None:
+        super().__init__(config)
+        own = self.config
+        self._tags = json_tags(own.allow) if own.tagged else None
+        # An engine of its own way: no tags, a depth that it has, a layout that it knows.
+        self._quick = not own.tagged and own.max_depth >= LEVELS and own.indent in (None, 2)
+        self._hook = unfold_for_json if own.default is None else _with_default(own.default)
+        self._read = Reader(own, self._tags).read
+
     def serialize(self, value: Any) -> bytes:
         """The value as JSON.
 
         Raises:
             SerializationError: If JSON cannot hold it.
         """
-        import msgspec
+        if self._quick:
+            dumps, options, in_order, indented = engine()
+            if self.config.sort_keys:
+                options |= in_order
+            if self.config.indent is not None:
+                options |= indented
+            try:
+                written = dumps(value, self._hook, options)
+            except Exception as error:  # noqa: BLE001 - slowly is where it is dealt with
+                let_through(error)
+            else:
+                # An engine writes NaN as null, so without one there was no NaN.
+                if self.config.nan == "null" or b"null" not in written:
+                    return written
+        return with_room(self._slowly, value)
 
-        order = "sorted" if self.config.sort_keys else None
+    def _slowly(self, value: Any) -> bytes:
+        """The same by our own hand, for whatever engines refuse or do otherwise."""
+        from msgspec import json
+
+        tree = JSONTree(self.config, self._tags)
+        made = tree.of(value)
         try:
-            written = msgspec.json.encode(value, order=order, enc_hook=self.config.default)
-            indent = self.config.indent
-            return written if indent is None else msgspec.json.format(written, indent=indent)
-        except Exception as error:
+            written = json.encode(made, order="sorted" if self.config.sort_keys else None)
+            if self.config.indent is not None:
+                written = _indented(written, self.config.indent)
+        except ValueError as error:
             raise SerializationError(f"JSON cannot hold this value: {error}") from error
+        for name in ("NaN", "Infinity", "-Infinity") if tree.constants else ():
+            written = written.replace(f'"{tree.constants}{name}"'.encode(), name.encode())
+        return written
 
     def deserialize(self, data: Data | str, type: Any = Any) -> Any:  # noqa: A002
         """The value that the JSON holds.
@@ -44,9 +86,25 @@ class JSONSerializer(Serializer):
         Raises:
             SerializationError: If it is no JSON, or holds nothing of this type.
         """
-        import msgspec
+        return self._read(data, type)
 
+
+def _with_default(default: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def hook(value: Any) -> Any:
         try:
-            return msgspec.json.decode(data, type=type)
-        except Exception as error:
-            raise SerializationError(f"this is no JSON: {error}") from error
+            return unfold_for_json(value)
+        except TypeError:
+            return default(value)
+
+    return hook
+
+
+def _indented(written: bytes, indent: int) -> bytes:
+    """The layout of `json.dumps`; an indent of 0 has lines too, which msgspec has no word for."""
+    import re
+
+    from msgspec import json
+
+    if indent:
+        return json.format(written, indent=indent)
+    return re.sub(rb"\n +", b"\n", json.format(written, indent=1))

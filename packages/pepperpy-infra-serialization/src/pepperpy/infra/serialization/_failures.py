@@ -1,0 +1,42 @@
+"""What engines raise becomes one family of errors, and what is no failure passes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pepperpy.infra.utils import passes_through
+
+from ._errors import SerializationError
+
+
+def let_through(error: BaseException) -> None:
+    """Raise again what no error may hide: an engine may have wrapped an interrupt of a hook.
+
+    Raises:
+        BaseException: If the error, or what caused it, is no failure.
+    """
+    seen: BaseException | None = error
+    for _ in range(8):
+        if seen is None:
+            return
+        if passes_through(seen):
+            raise seen
+        seen = seen.__cause__
+
+
+def unreadable(name: str, error: Exception) -> SerializationError:
+    """The error for bytes that are no document of a format, by what its engine said."""
+    let_through(error)
+    said = str(error) or type(error).__name__
+    return SerializationError(f"this is no {name}: {said}")
+
+
+def as_bytes(data: Any, name: str) -> bytes | bytearray | memoryview:
+    """What holds the bytes of a binary document.
+
+    Raises:
+        SerializationError: If it holds none.
+    """
+    if isinstance(data, (bytes, bytearray, memoryview)):
+        return data
+    raise SerializationError(f"{name} is read from bytes; got {type(data).__name__}")

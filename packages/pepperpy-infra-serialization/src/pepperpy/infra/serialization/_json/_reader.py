@@ -1,0 +1,106 @@
+"""Reading JSON: msgspec reads it, and what it takes too easily is refused."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from pepperpy.infra.serialization._errors import SerializationError, too_deep
+from pepperpy.infra.serialization._failures import let_through, unreadable
+from pepperpy.infra.serialization._stack import depth_within, edge_within, with_room
+from pepperpy.infra.serialization._typed import adapter, convert, decoder, means_model, unfit
+
+from ._tags import untagged
+from ._tree import JSONTree
+
+if TYPE_CHECKING:
+    from pepperpy.infra.serialization._config import SerializerConfig
+    from pepperpy.infra.serialization._tagging import Tags
+
+_DEFAULT_DEPTH = 500
+
+
+class Reader:
+    """Reads documents under one config."""
+
+    def __init__(self, config: SerializerConfig, tags: Tags | None) -> None:
+        self._config = config
+        self._tags = tags
+        # The engine ends at a depth of its own.  Looking at each value for an exact one costs
+        # about as much as reading it, so that is for those who ask for a bound of their own.
+        self._exact = config.strict or config.max_depth != _DEFAULT_DEPTH
+
+    def read(self, data: Any, wanted: Any) -> Any:
+        """The value of the type that is wanted.
+
+        Raises:
+            SerializationError: If there is none.
+        """
+        if not isinstance(data, (bytes, str, bytearray, memoryview)):
+            raise SerializationError(f"JSON is read from bytes or text; got {type(data).__name__}")
+        if wanted is Any or self._tags is not None or self._exact:
+            return convert(self._plain(data), wanted)
+        if means_model(wanted):
+            self._plain(data)  # its own parser takes more than JSON
+            read = adapter(wanted).validate_json
+        else:
+            read = decoder(wanted, "json")
+        try:
+            return with_room(read, data if isinstance(data, str) else bytes(data))
+        except Exception as error:
+            let_through(error)
+            self._plain(data)  # says what is wrong, if it is no JSON at all
+            raise unfit(wanted, error) from error
+
+    def _plain(self, data: Any) -> Any:
+        try:
+            value = with_room(engine(), data)
+        except Exception as error:
+            if self._config.nan != "constant":
+                raise unreadable("JSON", error) from error
+            value = self._with_constants(data, error)
+        self._check(value)
+        if self._config.strict:
+            with_room(_refuse_twins, data)
+        return value if self._tags is None else with_room(untagged, value, self._tags)
+
+    def _check(self, value: Any) -> None:
+        limit = self._config.max_depth
+        if not (depth_within if self._exact else edge_within)(value, limit):
+            raise too_deep("document", limit)
+
+    def _with_constants(self, data: Any, refusal: Exception) -> Any:
+        """The value of a document that msgspec refused, if NaN and infinity were the only fault."""
+        import json
+
+        try:
+            text = data if isinstance(data, str) else bytes(data).decode()
+            value = with_room(json.loads, text)
+            # The standard parser takes halves of surrogate pairs and numbers beyond all bounds.
+            with_room(JSONTree(self._config).of, value)
+            return value
+        except Exception as error:
+            let_through(error)
+            raise unreadable("JSON", refusal) from refusal
+
+
+@cache
+def engine() -> Any:
+    """What reads values of any type."""
+    import msgspec
+
+    return msgspec.json.Decoder().decode
+
+
+def _refuse_twins(data: Any) -> None:
+    """Refuse objects with two members of one name, which RFC 8259 lets everybody read as they like."""
+    import json
+
+    def members(pairs: list[tuple[str, Any]]) -> None:
+        if len({name for name, _ in pairs}) < len(pairs):
+            names = [name for name, _ in pairs]
+            twin = next(name for name in names if names.count(name) > 1)
+            raise SerializationError(f"two members of one object have the name {twin!r}")
+
+    text = data if isinstance(data, str) else bytes(data).decode()
+    json.loads(text, object_pairs_hook=members, parse_int=len, parse_float=len)

@@ -1,0 +1,85 @@
+"""What stands for a value in MessagePack."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from pepperpy.infra.serialization._errors import DepthError
+from pepperpy.infra.serialization._tree import Tagged, Tree
+
+from ._tags import EXT_CODE, packed
+
+_LEAST, _MOST = -(2**63), 2**64 - 1
+_KEYS: Final = frozenset({str, int, float, bool, bytes, type(None)})
+
+
+class MessagePackTree(Tree):
+    """Makes a tree of dicts, lists, text, bytes, numbers, truth, nil, timestamps and extensions."""
+
+    format_name = "MessagePack"
+
+    def whole(self, value: int) -> Any:
+        """A whole number of 64 bits; with tags, any."""
+        if _LEAST <= value <= _MOST:
+            return value
+        if self.tags is None:
+            self.refuse("it holds whole numbers of 64 bits; `tagged=True` writes longer ones")
+        try:
+            return Tagged("int", str(value))
+        except ValueError as error:
+            return self.refuse("an integer has more digits than Python converts", error)
+
+    def key(self, key: Any) -> Any:
+        """A key, which stays what it is as far as reading can bring it back."""
+        if type(key) in _KEYS:
+            return self.text(key) if type(key) is str else key
+        if type(key) is tuple:
+            return tuple(self.key(each) for each in key)
+        made = self._settled_key(key)
+        if isinstance(made, (dict, list)):
+            self.refuse(f"a {type(key).__name__} can be no key")
+        return made
+
+    def _settled_key(self, key: Any) -> Any:
+        tags, self.tags = self.tags, None
+        try:
+            return self.walk(key, 0)
+        except DepthError as error:
+            return self.refuse(f"a {type(key).__name__} can be no key", error)
+        finally:
+            self.tags = tags
+
+    def opened(self, value: dict[Any, Any]) -> Any:
+        """With tags, a dict with keys that would not come back is written as pairs."""
+        if self.tags is None or all(type(key) in _KEYS for key in value):
+            return value
+        return Tagged("dict", [[key, item] for key, item in value.items()])
+
+    def is_native(self, value: Any) -> bool:
+        """Bytes, moments that a timestamp holds, and extensions of the user's own."""
+        from msgspec.msgpack import Ext
+
+        if isinstance(value, datetime):
+            return value.tzinfo is not None
+        return isinstance(value, (bytes, bytearray, memoryview, Ext))
+
+    def native(self, value: Any) -> Any:
+        """Them as they are; a tuple is a list."""
+        if isinstance(value, datetime):
+            return self._moment(value)
+        if isinstance(value, (bytearray, memoryview)):
+            return bytes(value)
+        if self.tags is not None and getattr(value, "code", None) == EXT_CODE:
+            self.refuse(f"with tags, extensions of the code {EXT_CODE} are ours")
+        return value
+
+    def _moment(self, value: datetime) -> datetime:
+        try:
+            return value.astimezone(UTC)
+        except OverflowError as error:
+            return self.refuse("in UTC it is before the year 1 or after 9999", error)
+
+    def tagged(self, name: str, payload: Any) -> Any:
+        """An extension that holds the name and what was taken."""
+        return packed(name, payload)

@@ -1,0 +1,186 @@
+"""A value made of nothing but what a format has, or the place in it that cannot be.
+
+Engines are quicker where they do the same.  This is what happens to everything else, and it is what
+says which place in a value is at fault.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from ._errors import SerializationError, too_deep
+from ._failures import let_through
+from ._unfold import unfold
+
+if TYPE_CHECKING:
+    from ._config import SerializerConfig
+    from ._tagging import Tags
+
+_STEPS: Final = 64  # from one object to what stands for it, to what stands for that, ...
+_FINAL: Final = frozenset({bool, type(None)})
+_CONTAINERS: Final = frozenset({dict, list})
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """What is written with a tag."""
+
+    name: str
+    payload: Any
+
+
+class Tree:
+    """Takes values apart for one format.  One object serves one value.
+
+    Formats derive from it: they say what numbers, bytes, keys and tags become.
+    """
+
+    format_name: str = "the format"
+    unfold = staticmethod(unfold)
+
+    def __init__(self, config: SerializerConfig, tags: Tags | None = None) -> None:
+        self.config = config
+        self.tags = tags
+        self._path: list[object] = []  # keys and indexes down to the value in hand
+
+    def of(self, value: Any) -> Any:
+        """The value as the format has it.
+
+        Raises:
+            SerializationError: If the format cannot hold it.
+        """
+        return self.walk(value, self.config.max_depth)
+
+    def walk(self, value: Any, room: int) -> Any:
+        """One value; *room* is how many levels may still open.
+
+        One frame a level, so that the depth that is promised fits into any stack.
+        """
+        value = self.settled(value)
+        kind = type(value)
+        if kind is dict:
+            room = self._less(room)
+            made: dict[Any, Any] = {}
+            for key, item in value.items():
+                self._path.append(key)
+                name = self.key(key)
+                if name in made:
+                    self.refuse("another key of this dict is written the same way")
+                made[name] = self.walk(item, room)
+                self._path.pop()
+            return self.closed(made)
+        if kind is list or kind is tuple:
+            room = self._less(room)
+            items: list[Any] = []
+            for index, item in enumerate(value):
+                self._path.append(index)
+                items.append(self.walk(item, room))
+                self._path.pop()
+            return items
+        if kind is Tagged:
+            return self.tagged(value.name, self.walk(value.payload, self._less(room)))
+        return value
+
+    def settled(self, value: Any) -> Any:
+        """What stands for the value: a scalar that can be written, a container, or a `Tagged`."""
+        for _ in range(_STEPS):
+            kind = type(value)
+            if kind is str:
+                return self.text(value)
+            if kind in _FINAL or kind is list:
+                return value
+            if kind is int:
+                return self.whole(value)
+            if kind is float:
+                return self.number(value)
+            if kind is dict:
+                return self.opened(value)
+            tag = self.tags.find(value) if self.tags else None
+            if tag is not None:
+                return Tagged(tag.name, tag.take(value))
+            if kind is tuple or self.is_native(value):
+                return self.native(value)
+            value = self._simpler(value)
+        return self.refuse("`default=` gives nothing simpler, again and again")
+
+    def text(self, value: str) -> str:
+        """Text, which must be Unicode."""
+        if not value.isascii():
+            try:
+                value.encode()
+            except UnicodeEncodeError as error:
+                self.refuse("the text holds half of a surrogate pair, which is no Unicode", error)
+        return value
+
+    def whole(self, value: int) -> Any:
+        """A whole number."""
+        return value
+
+    def number(self, value: float) -> Any:
+        """A number with a fraction."""
+        return value
+
+    def key(self, key: Any) -> Any:
+        """A key of a dict."""
+        raise NotImplementedError
+
+    def opened(self, value: dict[Any, Any]) -> Any:
+        """A dict before its members are looked at."""
+        return value
+
+    def closed(self, made: dict[Any, Any]) -> Any:
+        """A dict when its members are made."""
+        return made
+
+    def is_native(self, value: Any) -> bool:
+        """Whether the format has the value itself."""
+        del value
+        return False
+
+    def native(self, value: Any) -> Any:
+        """What the format has for it."""
+        return value
+
+    def tagged(self, name: str, payload: Any) -> Any:
+        """What stands for a value whose type the format lacks."""
+        raise NotImplementedError
+
+    def _less(self, room: int) -> int:
+        if room <= 0:
+            raise too_deep("value", self.config.max_depth)
+        return room - 1
+
+    def _simpler(self, value: Any) -> Any:
+        try:
+            made = self._step(value)
+        except RecursionError:
+            raise
+        except Exception as error:  # whatever objects and the user's function raise
+            let_through(error)
+            said = str(error) if type(error) is TypeError else f"{type(error).__name__} was raised"
+            self.refuse(said, error)
+        if self.config.sort_keys and isinstance(value, (set, frozenset)):
+            made.sort(key=lambda each: (type(each).__name__, repr(each)))
+        return made
+
+    def _step(self, value: Any) -> Any:
+        try:
+            return self.unfold(value)
+        except TypeError:
+            if self.config.default is None:
+                raise
+        return self.config.default(value)
+
+    def refuse(self, problem: str, cause: BaseException | None = None) -> NoReturn:
+        """Say what is wrong at the place in hand."""
+        where = "$" + "".join(map(_segment, self._path))
+        raise SerializationError(
+            f"{self.format_name} cannot hold {where}: {problem}", where=where
+        ) from cause
+
+
+def _segment(key: object) -> str:
+    if isinstance(key, str):
+        return f".{key}" if key.isidentifier() else f"[{key!r}]"
+    return f"[{key}]" if type(key) is int else f"[{type(key).__name__}]"
