@@ -50,9 +50,8 @@ def build(described: Described, depth: int = 0) -> np.dtype[Any]:
         raise ValueError("the type is nested too deep")
     if isinstance(described, str):
         return np.dtype(described)
-    if type(described) is list:
-        parts: list[Any] = described
-        base, shape = parts
+    if type(described) is not dict:
+        base, shape = described
         return np.dtype((build(base, depth + 1), tuple(shape)))
     fields: Any = dict(described)
     fields["formats"] = [build(each, depth + 1) for each in fields["formats"]]

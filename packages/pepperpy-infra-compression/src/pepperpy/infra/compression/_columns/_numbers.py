@@ -25,11 +25,12 @@ def encode_ints(values: list[int]) -> tuple[Any, ...] | None:
 
     `None` if neither fits into 64 bits.
     """
-    low = min(values)
-    span = max(values) - low
     steps = list(map(sub, values[1:], values))
     least = min(steps, default=0)
     reach = max(steps, default=0) - least
+    rising = least >= 0
+    low = values[0] if rising else min(values)
+    span = (values[-1] if rising else max(values)) - low
     stepwise, width = _width(reach), _width(span)
     if min(stepwise, width) > 8:
         return None
