@@ -53,8 +53,8 @@ def build(described: Described, depth: int = 0) -> np.dtype[Any]:
     if type(described) is not dict:
         base, shape = described
         return np.dtype((build(base, depth + 1), tuple(shape)))
-    fields: Any = dict(described)
-    fields["formats"] = [build(each, depth + 1) for each in fields["formats"]]
+    formats = [build(each, depth + 1) for each in described["formats"]]
+    fields: Any = {**described, "formats": formats}
     made: np.dtype[Any] = np.dtype(fields)
     return made
 

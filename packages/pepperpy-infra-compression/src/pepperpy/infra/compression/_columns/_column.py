@@ -185,7 +185,7 @@ def _as_table(rows: list[Row], keys: tuple[str, ...]) -> list[list[Any]] | None:
         if flat != [*keys] * len(block) or set(map(type, flat)) - {str}:
             return None
         for column, getter in zip(columns, getters, strict=True):
-            column += map(getter, block)
+            column.extend(map(getter, block))
     return columns
 
 
