@@ -58,9 +58,10 @@ _ALGORITHMS = {
     CompressionAlgorithm.ZSTD: 4,
     CompressionAlgorithm.LZ4: 5,
 }
-_SPECIAL = {
-    _ALGORITHMS[CompressionAlgorithm.NONE]: ESCAPED,
-    _ALGORITHMS[CompressionAlgorithm.ZSTD]: DICTIONARY,
+# Bits that must not be set, by the number of the algorithm.
+_UNKNOWN = dict.fromkeys(_ALGORITHMS.values(), 15 & ~SIGNED) | {
+    _ALGORITHMS[CompressionAlgorithm.NONE]: 15 & ~SIGNED & ~ESCAPED,
+    _ALGORITHMS[CompressionAlgorithm.ZSTD]: 15 & ~SIGNED & ~DICTIONARY,
 }
 _FORMAT_OF = {number: member for member, number in _FORMATS.items()}
 _ALGORITHM_OF = {number: member for member, number in _ALGORITHMS.items()}
@@ -99,7 +100,7 @@ def unpack(frame: memoryview, start: int) -> Metadata | None:
     # If only the magic bytes are damaged, the checksum tells.
     seed = _MAGIC_CRC if code else crc32(MAGIC, crc32(frame[: start - note_length(flags) + SIZE]))
     intact = checksum == crc32(frame[start + len(MAGIC) : start + _FIELDS.size], seed)
-    if magic == MAGIC and intact and _are_known(code, flags):
+    if magic == MAGIC and intact and not flags & _UNKNOWN.get(code, 15):
         try:
             return Metadata(
                 _KIND_OF[kind],
@@ -126,8 +127,3 @@ def note_length(flags: int) -> int:
     if flags & DICTIONARY:
         length += ID_SIZE
     return length
-
-
-def _are_known(code: int, flags: int) -> bool:
-    allowed = SIGNED | _SPECIAL.get(code, 0)
-    return not flags & 15 & ~allowed

@@ -33,20 +33,23 @@ def decode(decoder: Decoder, data: memoryview, limit: int, step: int) -> tuple[b
         OutputLimitError: More than *limit* bytes came out.
         CompressionError: The data ends before the member does.
     """
+    piece = data[:step] if step < len(data) else data
     parts: list[bytes] = []
     room, position = limit + 1, 0
-    while not decoder.eof:
-        if position == len(data):
-            raise CompressionError("the compressed data ends too early: it was cut off")
-        piece = data[position : position + step]
-        position += len(piece)
-        step = max(step, min(step * 2, _LARGEST_STEP))
+    while True:
         part = decoder.decompress(piece, room)
+        parts.append(part)
+        position += len(piece)
         room -= len(part)
         if room <= 0:
             raise OutputLimitError(too_large(limit), limit=limit)
-        parts.append(part)
-    output = parts[0] if len(parts) == 1 else b"".join(parts)
+        if decoder.eof:
+            break
+        if position == len(data):
+            raise CompressionError("the compressed data ends too early: it was cut off")
+        step = max(step, min(step * 2, _LARGEST_STEP))
+        piece = data[position : position + step]
+    output = part if len(parts) == 1 else b"".join(parts)
     return output, position - len(decoder.unused_data or b"")
 
 
