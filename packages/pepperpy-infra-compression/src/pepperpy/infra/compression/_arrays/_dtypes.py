@@ -27,7 +27,6 @@ def describe(dtype: np.dtype[Any]) -> Described:
         raise CompressionError(
             f"an array of {dtype} holds Python objects, which only pickle could keep; "
             "convert it with astype(), or use compress_data()",
-            dtype=str(dtype),
         )
     described = _describe(dtype)
     try:
@@ -37,7 +36,6 @@ def describe(dtype: np.dtype[Any]) -> Described:
     if not same or type(np.dtype(dtype.str)) is not type(dtype):
         raise CompressionError(
             f"arrays of {dtype} are not NumPy's own, and would come back as others",
-            dtype=str(dtype),
         )
     return described
 
