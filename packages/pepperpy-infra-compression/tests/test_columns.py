@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshal
 import math
 import struct
+import sys
 from contextlib import suppress
 
 import pytest
@@ -123,6 +124,25 @@ class TestRoundTrip:
             assert any(isinstance(value, tuple) for value in column)
         else:
             assert told(found) == told(column)
+
+    @given(
+        st.lists(st.integers(-300, 300) | st.integers(-(1 << 63), (1 << 64) - 1), min_size=64)
+        | st.lists(st.sampled_from([7, 8, 500, -70_000, 1 << 40]), min_size=64)
+        | st.builds(range, st.integers(), st.integers(), st.integers(1, 1000))
+        .filter(lambda numbers: 64 <= len(numbers) < 1000)
+        .map(list)
+    )
+    def test_whole_numbers_give_the_same_bytes_with_numpy_and_without(self, numbers):
+        import numpy as np
+
+        quick = encode_columns(numbers)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.delitem(sys.modules, "numpy")
+            slow = encode_columns(numbers)
+
+        assert np is not None
+        assert quick == slow
+        assert decode_columns(quick, None) == numbers
 
     def test_the_same_rows_give_the_same_bytes(self):
         rows = [{"id": n, "name": f"n{n % 3}", "x": n / 7} for n in range(100)]

@@ -161,7 +161,6 @@ def _plain(array: NDArray[Any]) -> NDArray[Any]:
         raise CompressionError(
             f"compress_numpy() takes arrays, and would lose what a {name} has beside its items; "
             "numpy.asarray() makes an array of it",
-            type=name,
         )
     return array
 

@@ -27,7 +27,6 @@ def describe(dtype: np.dtype[Any]) -> Described:
         raise CompressionError(
             f"an array of {dtype} holds Python objects, which only pickle could keep; "
             "convert it with astype(), or use compress_data()",
-            dtype=str(dtype),
         )
     described = _describe(dtype)
     try:
@@ -37,7 +36,6 @@ def describe(dtype: np.dtype[Any]) -> Described:
     if not same or type(np.dtype(dtype.str)) is not type(dtype):
         raise CompressionError(
             f"arrays of {dtype} are not NumPy's own, and would come back as others",
-            dtype=str(dtype),
         )
     return described
 
@@ -50,12 +48,11 @@ def build(described: Described, depth: int = 0) -> np.dtype[Any]:
         raise ValueError("the type is nested too deep")
     if isinstance(described, str):
         return np.dtype(described)
-    if type(described) is list:
-        parts: list[Any] = described
-        base, shape = parts
+    if type(described) is not dict:
+        base, shape = described
         return np.dtype((build(base, depth + 1), tuple(shape)))
-    fields: Any = dict(described)
-    fields["formats"] = [build(each, depth + 1) for each in fields["formats"]]
+    formats = [build(each, depth + 1) for each in described["formats"]]
+    fields: Any = {**described, "formats": formats}
     made: np.dtype[Any] = np.dtype(fields)
     return made
 

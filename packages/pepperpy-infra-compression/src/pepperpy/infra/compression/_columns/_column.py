@@ -6,7 +6,7 @@ dicts and lists hold columns again, so any value can be one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from enum import IntEnum
 from itertools import chain, compress, islice, repeat
 from operator import itemgetter
@@ -22,6 +22,7 @@ Column: TypeAlias = Sequence[Any]
 
 _FEW = 8  # values for which a form of their own costs more than it saves
 _MOST_CLASSES = 255
+_BLOCK = 512
 _CHECKED = 2
 _DEEPEST = 16
 _DEEPEST_COLUMN = 4 * _DEEPEST  # values of several types and of several shapes are levels as well
@@ -157,28 +158,41 @@ def _encode_mixed(values: list[Any], classes: list[Any], depth: int) -> Column:
 
 def _encode_dicts(rows: list[Row], depth: int) -> Column:
     """Rows with the same keys as a table; many sorts of rows as keys and values, end to end."""
+    first = tuple(rows[0])
+    table = _as_table(rows, first)
+    if table is not None and not _are_maps(len(first) * len(rows), [first]):
+        return Form.TABLE, first, [encode(column, depth + 1) for column in table]
     flat = [*chain.from_iterable(rows)]
     if set(map(type, flat)) - {str}:
         return _encode_values(rows)
-    first = tuple(rows[0])
-    # No row can have the keys of another and a part of them again, so equal ends mean equal rows.
-    same = flat == [*first] * len(rows)
-    shapes = {first: None} if same else dict.fromkeys(map(tuple, rows))
-    if _are_maps(rows, shapes):
+    shapes = dict.fromkeys(map(tuple, rows))
+    if _are_maps(len(flat), shapes):
         values = [value for row in rows for value in row.values()]
         lengths = list(map(len, rows))
         return Form.MAPS, *(encode(part, depth + 1) for part in (lengths, flat, values))
-    if not same:
-        return _encode_mixed(rows, list(map(tuple, rows)), depth)
-    columns = (list(map(itemgetter(key), rows)) for key in first)
-    return Form.TABLE, first, [encode(column, depth + 1) for column in columns]
+    return _encode_mixed(rows, list(map(tuple, rows)), depth)
 
 
-def _are_maps(rows: list[Row], shapes: dict[tuple[str, ...], None]) -> bool:
+def _as_table(rows: list[Row], keys: tuple[str, ...]) -> list[list[Any]] | None:
+    """A column for each key, if all rows have these keys in this order."""
+    getters = list(map(itemgetter, keys))
+    columns: list[list[Any]] = [[] for _ in keys]
+    # A block at a time, since the rows of one stay in the processor's cache.
+    for start in range(0, len(rows), _BLOCK):
+        block = rows[start : start + _BLOCK]
+        flat = [*chain.from_iterable(block)]
+        # No row has a key twice, so if the keys end to end are equal, then so are those of each row.
+        if flat != [*keys] * len(block) or set(map(type, flat)) - {str}:
+            return None
+        for column, getter in zip(columns, getters, strict=True):
+            column.extend(map(getter, block))
+    return columns
+
+
+def _are_maps(entries: int, shapes: Collection[tuple[str, ...]]) -> bool:
     """Whether the keys are data themselves, and not the names of columns."""
     if () in shapes or len(shapes) > _MOST_CLASSES:
         return True
-    entries = sum(map(len, rows))
     return entries >= 64 and 4 * sum(map(len, shapes)) > entries
 
 
@@ -216,6 +230,7 @@ def _one_each(values: Any, count: int) -> list[Any]:
 
 
 def _decode_mixed(parts: Column, count: int, room: Room, depth: int) -> list[Any]:
+    tags: bytes
     tags, columns = parts
     exactly(tags, count)
     expect(max(tags, default=0) < len(columns) <= _MOST_CLASSES, "a value is of no class")
@@ -224,8 +239,7 @@ def _decode_mixed(parts: Column, count: int, room: Room, depth: int) -> list[Any
         size = tags.count(number)
         nothing: Iterator[Any] = repeat(None)
         iterators.append(nothing if column is None else iter(decode(column, size, room, depth + 1)))
-    values: list[Any] = [next(iterators[tag]) for tag in tags]
-    return values
+    return [next(iterators[tag]) for tag in tags]
 
 
 def _decode_bools(parts: Column, count: int) -> list[bool]:

@@ -69,7 +69,6 @@ def encode_tagged(values: list[Any]) -> bytes:
             raise CompressionError(
                 f"a value of type {kind} would not come back as it is; "
                 "convert it to plain types first",
-                type=kind,
             )
     return data
 

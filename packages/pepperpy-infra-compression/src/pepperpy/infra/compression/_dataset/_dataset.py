@@ -195,14 +195,14 @@ class OptimizedDataset(Sequence[Any]):
         entry = self._entries[number]
         chunk = _layout.unpack_chunk(self._source.read(entry.offset, entry.end - entry.offset))
         if chunk is None or chunk[0] != entry.rows:
-            raise CompressionError(f"chunk {number} of this dataset is damaged", chunk=number)
+            raise CompressionError(f"chunk {number} of this dataset is damaged")
         most = limit_for(entry.length, "auto") if limit is None else limit
         opened = open_frame(chunk[1], most)
         if opened.kind is not FrameKind.COLUMNS or len(opened.payload) != entry.size:
-            raise CompressionError(f"chunk {number} of this dataset is another", chunk=number)
+            raise CompressionError(f"chunk {number} of this dataset is another")
         rows = decode_columns(opened.payload, most)
         if len(rows) != entry.rows:
-            raise CompressionError(f"chunk {number} of this dataset is another", chunk=number)
+            raise CompressionError(f"chunk {number} of this dataset is another")
         return rows
 
     def _row(self, index: int) -> Any:
