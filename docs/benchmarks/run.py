@@ -13,6 +13,7 @@ import harness
 import races_cache
 import races_config
 import races_connection
+import races_datasets
 import races_decorators
 import races_facade
 import races_logging
@@ -65,6 +66,11 @@ PEERS = (
     "purgatory",
     "aiobreaker",
     "hyx",
+    "numpy",
+    "msgspec",
+    "pyarrow",
+    "zstandard",
+    "blosc2",
 )
 MODULES = (
     pepperpy.infra,
@@ -125,6 +131,7 @@ def every_race(folder: Path) -> Iterator[Race]:
     yield from races_cache.races()
     yield from races_resilience.races()
     yield from races_connection.races()
+    yield from races_datasets.races()
     yield from races_facade.races()
 
 
