@@ -22,9 +22,10 @@ PROMISED = {
         initialize_cache invalidate_cache invalidates
     """,
     "compression": """
-        CompressedData CompressionAlgorithm CompressionLevel DataCompressor DatasetOptimizer
-        JsonCompressor NumpyCompressor compress_data compress_json compress_numpy decompress_data
-        decompress_json decompress_numpy optimize_dataset
+        CompressedData CompressionAlgorithm CompressionDictionary CompressionError CompressionLevel
+        DataCompressor DatasetOptimizer JsonCompressor NumpyCompressor OptimizedDataset
+        compress_data compress_json compress_numpy decompress_data decompress_json decompress_numpy
+        optimize_dataset train_dictionary
     """,
     "config": """
         BaseConfig ConfigError ConfigRegistry ConfigValidationError ConfigWarning config_overrides

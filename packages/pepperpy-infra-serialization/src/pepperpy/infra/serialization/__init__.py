@@ -25,7 +25,7 @@ from ._raw import RawSerializer
 from ._registry import get_serializer
 from ._serializer import Data, Serializer
 from ._xml import XMLConvention, XMLSerializer, deserialize_xml, serialize_xml
-from ._yaml import YAMLSerializer, deserialize_yaml, serialize_yaml
+from ._yaml import YAMLSerializer, deserialize_yaml, iter_yaml, serialize_yaml
 
 __all__ = [
     "Data",
@@ -61,6 +61,7 @@ __all__ = [
     "get_serializer",
     "iter_json_lines",
     "iter_msgpack",
+    "iter_yaml",
     "serialize_json",
     "serialize_msgpack",
     "serialize_pickle",

@@ -7,6 +7,7 @@ from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING
 
 from ._errors import SerializationError
+from ._plain import is_a
 
 if TYPE_CHECKING:
     from ._serializer import Data
@@ -22,10 +23,9 @@ def to_base64(data: Data) -> str:
         >>> to_base64(b"\xff\xfe")
         '//4='
     """
-    given: object = data
-    if not isinstance(given, (bytes, bytearray, memoryview)):
-        raise SerializationError(f"to_base64 takes bytes; got {type(given).__name__}")
-    return b64encode(given).decode("ascii")
+    if not is_a(data, (bytes, bytearray, memoryview)):
+        raise SerializationError(f"to_base64 takes bytes; got {type(data).__name__}")
+    return b64encode(data).decode("ascii")
 
 
 def from_base64(text: str | Data) -> bytes:
@@ -38,11 +38,10 @@ def from_base64(text: str | Data) -> bytes:
         >>> from_base64("//4=")
         b'\xff\xfe'
     """
-    given: object = text
-    if not isinstance(given, (str, bytes, bytearray, memoryview)):
-        raise SerializationError(f"from_base64 takes text or bytes; got {type(given).__name__}")
+    if not is_a(text, (str, bytes, bytearray, memoryview)):
+        raise SerializationError(f"from_base64 takes text or bytes; got {type(text).__name__}")
     try:
-        held = given.encode("ascii") if isinstance(given, str) else bytes(given)
+        held = text.encode("ascii") if isinstance(text, str) else bytes(text)
         data = b64decode(held, validate=True)
     except (UnicodeError, binascii.Error) as error:
         raise SerializationError("the text is no base64") from error

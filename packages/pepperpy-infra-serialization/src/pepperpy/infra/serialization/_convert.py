@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from ._format import SerializationFormat, as_format
+from ._plain import is_a
 from ._registry import get_serializer
 
 if TYPE_CHECKING:
@@ -57,8 +58,8 @@ class FormatConverter:
         """
         source = get_serializer(source_format, self.source_config)
         target = get_serializer(target_format, self.target_config)
-        encoded = isinstance(data, (bytes, bytearray, memoryview)) or (
-            isinstance(data, str) and as_format(source_format) in _TEXTS
+        encoded = is_a(data, (bytes, bytearray, memoryview)) or (
+            is_a(data, str) and as_format(source_format) in _TEXTS
         )
         return target.serialize(source.deserialize(data) if encoded else data)
 

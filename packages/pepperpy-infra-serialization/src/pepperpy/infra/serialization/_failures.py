@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 from pepperpy.infra.utils import passes_through
@@ -31,12 +33,26 @@ def unreadable(name: str, error: Exception) -> SerializationError:
     return SerializationError(f"this is no {name}: {said}")
 
 
-def as_bytes(data: Any, name: str) -> bytes | bytearray | memoryview:
+@contextmanager
+def named_errors(message: str) -> Generator[None]:
+    """Make a `SerializationError` of whatever an engine, or an object that takes part, raises."""
+    try:
+        yield
+    except SerializationError:
+        raise
+    except Exception as error:  # engines and objects have errors of their own
+        let_through(error)
+        raise SerializationError(f"{message} ({type(error).__name__})") from error
+
+
+def as_bytes(data: Any, name: str) -> bytes | bytearray:
     """What holds the bytes of a binary document.
 
     Raises:
         SerializationError: If it holds none.
     """
-    if isinstance(data, (bytes, bytearray, memoryview)):
+    if isinstance(data, (bytes, bytearray)):
         return data
+    if isinstance(data, memoryview):
+        return bytes(data)
     raise SerializationError(f"{name} is read from bytes; got {type(data).__name__}")

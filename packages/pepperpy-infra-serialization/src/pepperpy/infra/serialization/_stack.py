@@ -18,25 +18,24 @@ def with_room(work: Callable[..., R], *args: Any) -> R:
 
 
 def _on_own_stack(work: Callable[..., R], *args: Any) -> R:
-    from concurrent.futures import Future
     from contextvars import copy_context
     from threading import Thread
 
-    future: Future[R] = Future()
+    made: list[R] = []
+    failed: list[BaseException] = []
 
     def run() -> None:
         try:
-            future.set_result(work(*args))
-        except BaseException as error:  # noqa: BLE001 - raised again where the caller waits
-            future.set_exception(error)
+            made.append(work(*args))
+        except BaseException as error:  # noqa: BLE001 - raised where the caller waits
+            failed.append(error)
 
     thread = Thread(target=copy_context().run, args=(run,), name="pepperpy-serialization")
     thread.start()
     thread.join()
-    try:
-        return future.result()
-    finally:
-        del future  # else the error and this frame would keep each other alive
+    if failed:
+        raise failed.pop()
+    return made.pop()
 
 
 def depth_within(value: Any, limit: int) -> bool:

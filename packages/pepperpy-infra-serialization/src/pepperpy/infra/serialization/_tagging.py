@@ -53,6 +53,10 @@ def _to_array(payload: Any) -> Any:
     dtype = np.dtype(str(kind))
     if dtype.hasobject:
         raise ValueError("an array of objects is not read")
+    if not isinstance(shape, list) or any(
+        type(length) is not int or length < 0 for length in shape
+    ):
+        raise ValueError("the shape is none")
     return np.frombuffer(held, dtype).reshape(tuple(shape)).copy()
 
 

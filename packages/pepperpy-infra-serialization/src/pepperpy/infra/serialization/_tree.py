@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from ._errors import SerializationError, too_deep
 from ._failures import let_through
-from ._unfold import unfold
+from ._unfold import in_order, unfold
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ._config import SerializerConfig
     from ._tagging import Tags
 
 _STEPS: Final = 64  # from one object to what stands for it, to what stands for that, ...
-_FINAL: Final = frozenset({bool, type(None)})
-_CONTAINERS: Final = frozenset({dict, list})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,17 @@ class Tree:
     def __init__(self, config: SerializerConfig, tags: Tags | None = None) -> None:
         self.config = config
         self.tags = tags
+        self._unfold = in_order(self.unfold) if config.sort_keys else self.unfold
         self._path: list[object] = []  # keys and indexes down to the value in hand
+        self._direct: dict[type, Callable[[Any], Any]] = {
+            str: self.text,
+            bool: _same,
+            type(None): _same,
+            list: _same,
+            int: self.whole,
+            float: self.number,
+            dict: self.opened,
+        }
 
     def of(self, value: Any) -> Any:
         """The value as the format has it.
@@ -85,21 +95,13 @@ class Tree:
     def settled(self, value: Any) -> Any:
         """What stands for the value: a scalar that can be written, a container, or a `Tagged`."""
         for _ in range(_STEPS):
-            kind = type(value)
-            if kind is str:
-                return self.text(value)
-            if kind in _FINAL or kind is list:
-                return value
-            if kind is int:
-                return self.whole(value)
-            if kind is float:
-                return self.number(value)
-            if kind is dict:
-                return self.opened(value)
+            direct = self._direct.get(type(value))
+            if direct is not None:
+                return direct(value)
             tag = self.tags.find(value) if self.tags else None
             if tag is not None:
                 return Tagged(tag.name, tag.take(value))
-            if kind is tuple or self.is_native(value):
+            if type(value) is tuple or self.is_native(value):
                 return self.native(value)
             value = self._simpler(value)
         return self.refuse("`default=` gives nothing simpler, again and again")
@@ -153,20 +155,17 @@ class Tree:
 
     def _simpler(self, value: Any) -> Any:
         try:
-            made = self._step(value)
+            return self._step(value)
         except RecursionError:
             raise
-        except Exception as error:  # whatever objects and the user's function raise
+        except Exception as error:  # noqa: BLE001 - whatever objects and the user's function raise
             let_through(error)
             said = str(error) if type(error) is TypeError else f"{type(error).__name__} was raised"
-            self.refuse(said, error)
-        if self.config.sort_keys and isinstance(value, (set, frozenset)):
-            made.sort(key=lambda each: (type(each).__name__, repr(each)))
-        return made
+            return self.refuse(said, error)
 
     def _step(self, value: Any) -> Any:
         try:
-            return self.unfold(value)
+            return self._unfold(value)
         except TypeError:
             if self.config.default is None:
                 raise
@@ -178,6 +177,10 @@ class Tree:
         raise SerializationError(
             f"{self.format_name} cannot hold {where}: {problem}", where=where
         ) from cause
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 def _segment(key: object) -> str:

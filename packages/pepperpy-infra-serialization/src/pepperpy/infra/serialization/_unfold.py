@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, Final
@@ -33,6 +34,18 @@ def unfold_for_json(value: Any) -> Any:
     if is_model(type(value)) and hasattr(value, "model_dump"):
         return value.model_dump(mode="json")
     return unfold(value)
+
+
+def in_order(step: Step) -> Step:
+    """The same step, but what it makes of a set does not change from run to run."""
+
+    def ordered(value: Any) -> Any:
+        made = step(value)
+        if isinstance(value, AbstractSet):
+            made.sort(key=lambda each: (type(each).__name__, repr(each)))
+        return made
+
+    return ordered
 
 
 def is_model(cls: type) -> bool:
@@ -114,9 +127,14 @@ def _fields(cls: type) -> Step | None:
 
 
 def _struct(value: Any) -> Any:
-    import msgspec
+    layout = value.__struct_config__
+    if layout.array_like or layout.omit_defaults:
+        import msgspec
 
-    return msgspec.to_builtins(value, builtin_types=(bytes, datetime), enc_hook=unfold)
+        return msgspec.to_builtins(value, builtin_types=(bytes, datetime), enc_hook=unfold)
+    names = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
+    held = {written: getattr(value, name) for written, name in names}
+    return held if layout.tag is None else {layout.tag_field: layout.tag, **held}
 
 
 def _container(cls: type) -> Step | None:
@@ -127,7 +145,7 @@ def _container(cls: type) -> Step | None:
         return bytes
     if issubclass(cls, (dict, Mapping)):
         return dict
-    if issubclass(cls, (list, tuple, Set, deque, UserList, array)):
+    if issubclass(cls, (list, tuple, AbstractSet, deque, UserList, array)):
         return list
     return None
 

@@ -38,6 +38,8 @@ class Reader:
         """
         if not isinstance(data, (bytes, str, bytearray, memoryview)):
             raise SerializationError(f"JSON is read from bytes or text; got {type(data).__name__}")
+        if isinstance(data, memoryview):
+            data = bytes(data)
         if wanted is Any or self._tags is not None or self._exact:
             return convert(self._plain(data), wanted)
         if means_model(wanted):
@@ -55,18 +57,21 @@ class Reader:
     def _plain(self, data: Any) -> Any:
         try:
             value = with_room(engine(), data)
+        except RecursionError as error:
+            raise too_deep("document", self._config.max_depth) from error
         except Exception as error:
             if self._config.nan != "constant":
                 raise unreadable("JSON", error) from error
             value = self._with_constants(data, error)
-        self._check(value)
+        self._check(value, len(data))
         if self._config.strict:
             with_room(_refuse_twins, data)
         return value if self._tags is None else with_room(untagged, value, self._tags)
 
-    def _check(self, value: Any) -> None:
+    def _check(self, value: Any, size: int) -> None:
         limit = self._config.max_depth
-        if not (depth_within if self._exact else edge_within)(value, limit):
+        # Each level has two brackets.
+        if size > 2 * limit and not (depth_within if self._exact else edge_within)(value, limit):
             raise too_deep("document", limit)
 
     def _with_constants(self, data: Any, refusal: Exception) -> Any:
@@ -76,12 +81,12 @@ class Reader:
         try:
             text = data if isinstance(data, str) else bytes(data).decode()
             value = with_room(json.loads, text)
-            # The standard parser takes halves of surrogate pairs and numbers beyond all bounds.
+            # The standard parser takes halves of surrogate pairs, which this does not.
             with_room(JSONTree(self._config).of, value)
-            return value
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - what the first parser said is told
             let_through(error)
             raise unreadable("JSON", refusal) from refusal
+        return value
 
 
 @cache

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pepperpy.infra.serialization._errors import SerializationError
+from pepperpy.infra.serialization._errors import SerializationError, too_deep
 from pepperpy.infra.serialization._failures import let_through
 from pepperpy.infra.serialization._format import SerializationFormat
 from pepperpy.infra.serialization._serializer import Serializer
 from pepperpy.infra.serialization._stack import with_room
-from pepperpy.infra.serialization._unfold import unfold_for_json
+from pepperpy.infra.serialization._unfold import in_order, unfold_for_json
 
 from ._engine import LEVELS, engine
 from ._reader import Reader
@@ -39,7 +39,8 @@ class JSONSerializer(Serializer):
         self._tags = json_tags(own.allow) if own.tagged else None
         # An engine of its own way: no tags, a depth that it has, a layout that it knows.
         self._quick = not own.tagged and own.max_depth >= LEVELS and own.indent in (None, 2)
-        self._hook = unfold_for_json if own.default is None else _with_default(own.default)
+        step = in_order(unfold_for_json) if own.sort_keys else unfold_for_json
+        self._hook = step if own.default is None else _with_default(step, own.default)
         self._read = Reader(own, self._tags).read
 
     def serialize(self, value: Any) -> bytes:
@@ -62,7 +63,10 @@ class JSONSerializer(Serializer):
                 # An engine writes NaN as null, so without one there was no NaN.
                 if self.config.nan == "null" or b"null" not in written:
                     return written
-        return with_room(self._slowly, value)
+        try:
+            return with_room(self._slowly, value)
+        except RecursionError as error:
+            raise too_deep("value", self.config.max_depth) from error
 
     def _slowly(self, value: Any) -> bytes:
         """The same by our own hand, for whatever engines refuse or do otherwise."""
@@ -89,10 +93,12 @@ class JSONSerializer(Serializer):
         return self._read(data, type)
 
 
-def _with_default(default: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _with_default(
+    step: Callable[[Any], Any], default: Callable[[Any], Any]
+) -> Callable[[Any], Any]:
     def hook(value: Any) -> Any:
         try:
-            return unfold_for_json(value)
+            return step(value)
         except TypeError:
             return default(value)
 

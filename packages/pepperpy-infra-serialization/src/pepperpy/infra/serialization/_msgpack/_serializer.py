@@ -50,9 +50,12 @@ class MessagePackSerializer(Serializer):
         """
         if self._quick:
             try:
-                return _encoder()(value)
+                written = _encoder()(value)
             except Exception as error:  # noqa: BLE001 - slowly is where it is dealt with
                 let_through(error)
+            else:
+                if len(written) <= _DEFAULT_DEPTH or edge_within(value, _DEFAULT_DEPTH):
+                    return written
         try:
             return with_room(self._slowly, value)
         except RecursionError as error:
@@ -94,7 +97,8 @@ class MessagePackSerializer(Serializer):
             raise
         except Exception as error:
             raise unreadable("MessagePack", error) from error
-        if not (depth_within if self._exact else edge_within)(value, limit):
+        # Each level has a byte of its own.
+        if len(data) > limit and not (depth_within if self._exact else edge_within)(value, limit):
             raise too_deep("document", limit)
         if self.config.strict:
             _refuse_twins(data)

@@ -34,7 +34,7 @@ class MessagePackTree(Tree):
         """A key, which stays what it is as far as reading can bring it back."""
         if type(key) in _KEYS:
             return self.text(key) if type(key) is str else key
-        if type(key) is tuple:
+        if isinstance(key, (tuple, frozenset)):
             return tuple(self.key(each) for each in key)
         made = self._settled_key(key)
         if isinstance(made, (dict, list)):

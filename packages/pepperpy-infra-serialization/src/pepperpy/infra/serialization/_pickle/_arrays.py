@@ -7,10 +7,12 @@ out of bytes.  So the state of each dtype and array is made anew from what was c
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from math import prod
 from typing import TYPE_CHECKING, Any, Final
 
 from pepperpy.infra.serialization._errors import UnsafeDataError
+from pepperpy.infra.serialization._plain import is_a
 
 if TYPE_CHECKING:
     pass
@@ -24,8 +26,7 @@ class Arrays:
     """The makers of the arrays of one pickle."""
 
     def __init__(self) -> None:
-        import numpy as np
-
+        np: Any = import_module("numpy")
         self._numpy = np
         self.ndarray = np.ndarray
         self.kinds = (np.ndarray, np.dtype)
@@ -52,9 +53,9 @@ class Arrays:
 
     def build(self, target: Any, state: Any) -> None:
         """Set the state of a dtype or an array that was begun before."""
-        if self._fresh.pop(id(target), None) is None or type(state) is not tuple:
+        if self._fresh.pop(id(target), None) is None or not is_a(state, tuple):
             raise _refuse("the state of an array twice")
-        if isinstance(target, self._numpy.dtype):
+        if is_a(target, self._numpy.dtype):
             target.__setstate__(self._dtype_state(target, state))
         else:
             target.__setstate__(self._array_state(state))
@@ -64,7 +65,7 @@ class Arrays:
         return thing
 
     def _usable(self, dtype: Any) -> Any:
-        if not isinstance(dtype, self._numpy.dtype) or dtype.hasobject:
+        if not is_a(dtype, self._numpy.dtype) or dtype.hasobject:
             raise _refuse("an array of objects")
         self._fresh.pop(id(dtype), None)
         return dtype
@@ -79,9 +80,9 @@ class Arrays:
 
     @staticmethod
     def _fits(content: Any, dtype: Any, shape: Any) -> None:
-        if type(content) not in {bytes, bytearray}:
+        if not is_a(content, (bytes, bytearray)):
             raise _refuse("an array of what is no bytes")
-        if type(shape) is not tuple or not all(type(n) is int and 0 <= n < 1 << 62 for n in shape):
+        if not is_a(shape, tuple) or not all(type(n) is int and 0 <= n < 1 << 62 for n in shape):
             raise _refuse("an array of such a shape")
         if prod(shape) * dtype.itemsize != len(content):
             raise _refuse("an array with more or less bytes than its shape has")

@@ -12,6 +12,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
+from pepperpy.infra.serialization._errors import UnsafeDataError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -86,20 +88,24 @@ def _state(state: Any, length: int) -> bytes:
     return cast("bytes", data)
 
 
+def _from_state(cls: type) -> Any:
+    return cls  # which takes the bytes that pickle has for it, and says so nowhere
+
+
 def make_date(state: Any) -> date:
-    made = date(cast("Any", _state(state, 4)))  # type: ignore[call-arg]  # as pickle does
+    made: date = _from_state(date)(_state(state, 4))
     return date(made.year, made.month, made.day)
 
 
 def make_time(state: Any, tzinfo: Any = None) -> time:
-    made = time(cast("Any", _state(state, 6)), tzinfo)
+    made: time = _from_state(time)(_state(state, 6), tzinfo)
     return time(
         made.hour, made.minute, made.second, made.microsecond, tzinfo=tzinfo, fold=made.fold
     )
 
 
 def make_datetime(state: Any, tzinfo: Any = None) -> datetime:
-    made = datetime(cast("Any", _state(state, 10)), tzinfo)  # noqa: DTZ001  # type: ignore[call-arg]  # as pickle does
+    made: datetime = _from_state(datetime)(_state(state, 10), tzinfo)
     return datetime.combine(
         date(made.year, made.month, made.day),
         time(made.hour, made.minute, made.second, made.microsecond, fold=made.fold),
@@ -110,7 +116,7 @@ def make_datetime(state: Any, tzinfo: Any = None) -> datetime:
 def zone_maker(cls: Any, name: Any) -> Callable[..., ZoneInfo]:
     """What `getattr` is for in the pickle of a zone."""
     if cls is not ZoneInfo or name != "_unpickle":
-        raise _refuse("a time zone")
+        raise UnsafeDataError("the pickle asks for an attribute of an object")
     return _make_zone
 
 

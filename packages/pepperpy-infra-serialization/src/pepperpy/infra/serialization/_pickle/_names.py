@@ -52,8 +52,7 @@ def refusal(name: Name) -> UnsafeDataError:
     text = f"{name[0]}.{name[1]}"
     return UnsafeDataError(
         f"the pickle asks for {text}, which is no plain data; "
-        "if it comes from where you trust, allow=[...] takes the class",
-        name=text,
+        "if it comes from where you trust, allow=[...] takes the class"
     )
 
 

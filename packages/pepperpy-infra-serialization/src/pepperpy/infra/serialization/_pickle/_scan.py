@@ -6,7 +6,7 @@ is refused here is refused before a single object is made.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn, TypeAlias
 
 from pepperpy.infra.serialization._errors import SerializationError, UnsafeDataError
 
@@ -109,14 +109,14 @@ class _Scan:
         while True:
             op = data[self.at]
             self.at += 1
-            fixed = _FIXED.get(op)
-            if fixed is not None:
-                self._skip(fixed)
+            if op in _FIXED:
+                self._skip(_FIXED[op])
                 self.stack.append(None)
             elif op in _TEXT:
-                start = self.at - 1
+                self.stack.append(self.at - 1)
                 self._counted(_TEXT[op])
-                self.stack.append(start)
+            elif op in _HANDLERS:
+                _HANDLERS[op](self)
             elif op in _COUNTED:
                 self._counted(_COUNTED[op])
                 self.stack.append(None)
@@ -126,18 +126,13 @@ class _Scan:
             elif op == _STOP:
                 return self._stop()
             else:
-                self._other(op)
+                self._refuse(op)
 
-    def _other(self, op: int) -> None:
-        handler = _HANDLERS.get(op)
-        if handler is None:
-            what = _REFUSED.get(op)
-            if what is None:
-                raise SerializationError(
-                    f"byte {self.at - 1} of the pickle is no opcode: {op:#04x}"
-                )
-            raise UnsafeDataError(f"the pickle holds {what}, which plain data has no use for")
-        handler(self)
+    def _refuse(self, op: int) -> NoReturn:
+        what = _REFUSED.get(op)
+        if what is None:
+            raise SerializationError(f"byte {self.at - 1} of the pickle is no opcode: {op:#04x}")
+        raise UnsafeDataError(f"the pickle holds {what}, which plain data has no use for")
 
     def _stop(self) -> Names:
         if self.at != self.size:
@@ -167,7 +162,10 @@ class _Scan:
         return int.from_bytes(self.data[start : self.at], "little")
 
     def _counted(self, width: int) -> None:
-        self._skip(self._number(width))
+        start = self.at + width
+        count = int.from_bytes(self.data[self.at : start], "little")
+        self.at = start
+        self._skip(count)
 
     def _line(self) -> bytes:
         start = self.at
@@ -311,7 +309,7 @@ class _Scan:
         self._remember(self._number(4))
 
     def memoize(self) -> None:
-        self._remember(len(self.memo))
+        self.memo[len(self.memo)] = self.stack[-1]
 
     def get(self) -> None:
         self.stack.append(self.memo[self._line_number()])

@@ -6,21 +6,20 @@ import pickle
 from typing import TYPE_CHECKING, Any
 
 from pepperpy.infra.serialization._config import SerializerConfig
-from pepperpy.infra.serialization._converting import as_bytes, converted
 from pepperpy.infra.serialization._errors import (
-    SerializationError,
     SerializerConfigError,
     UnsafeDataError,
 )
+from pepperpy.infra.serialization._failures import as_bytes, named_errors
 from pepperpy.infra.serialization._format import SerializationFormat
 from pepperpy.infra.serialization._serializer import Data, Serializer
-from pepperpy.infra.utils import passes_through
+from pepperpy.infra.serialization._typed import convert
 
 from ._names import by_name
 from ._signing import MAGIC, sign, verified
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 _PROTOCOL = 5
 
@@ -77,7 +76,8 @@ class PickleSerializer(Serializer):
         Raises:
             SerializationError: If it cannot be pickled.
         """
-        pickled: bytes = _guard("the value cannot be pickled", pickle.dumps, value, _PROTOCOL)
+        with named_errors("the value cannot be pickled"):
+            pickled = pickle.dumps(value, _PROTOCOL)
         keys = self.config.keys
         return sign(pickled, keys[0]) if keys else pickled
 
@@ -88,29 +88,18 @@ class PickleSerializer(Serializer):
             UnsafeDataError: If it asks for what was not allowed, or is not signed as it must be.
             SerializationError: If the data is no pickle, or its value none of this type.
         """
-        held = as_bytes(data)
+        held = bytes(as_bytes(data, "a pickle"))
+        with named_errors("the pickle cannot be read"):
+            value = self._load(held)
+        return convert(value, type)
+
+    def _load(self, data: bytes) -> Any:
         if self.config.keys:
-            value = _guard(_DAMAGED, pickle.loads, verified(held, self.config.keys))
-        elif held.startswith(MAGIC):
+            return pickle.loads(verified(data, self.config.keys))  # noqa: S301 - by whom, is known
+        if data.startswith(MAGIC):
             raise UnsafeDataError("the pickle is signed; give the key= that it was signed with")
-        elif self.config.unsafe:
-            value = _guard(_DAMAGED, pickle.loads, held)
-        else:
-            from ._unpickling import load
+        if self.config.unsafe:
+            return pickle.loads(data)  # noqa: S301 - it was asked for
+        from ._unpickling import load
 
-            value = _guard(_DAMAGED, load, held, self._allowed)
-        return converted(value, type)
-
-
-_DAMAGED = "the pickle cannot be read"
-
-
-def _guard(message: str, function: Callable[..., Any], *arguments: Any) -> Any:
-    try:
-        return function(*arguments)
-    except SerializationError:
-        raise
-    except Exception as error:  # objects take part, and may raise anything
-        if passes_through(error):
-            raise
-        raise SerializationError(f"{message} ({type(error).__name__})") from error
+        return load(data, self._allowed)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from pepperpy.infra.serialization._errors import UnsafeDataError
+from pepperpy.infra.serialization._plain import is_a
 
 from ._names import NDARRAY, NUMPY, UUID_NAME, refusal, resolve
 from ._scan import modern, scan
@@ -104,8 +105,7 @@ def _guarded(data: bytes, known: Mapping[Name, object], arrays: Arrays | None) -
 
 
 def _check_uuid(state: Any) -> None:
-    kind: type = type(state)
-    if kind is dict:
+    if is_a(state, dict):
         number = state.get("int")
         if type(number) is int and 0 <= number < 1 << 128 and state.keys() <= {"int", "is_safe"}:
             return

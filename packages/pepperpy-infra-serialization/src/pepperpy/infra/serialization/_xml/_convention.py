@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pepperpy.infra.serialization._errors import SerializationError
 from pepperpy.infra.serialization._plain import members, simpler
 
-from ._layout import Content, lay_out
+from ._layout import Element, lay_out
 from ._text import ANY_NAME, in_attribute, in_text, is_allowed
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def write_plain(value: Any, config: SerializerConfig) -> bytes:
         SerializationError: It has another form, or XML cannot hold it.
     """
     writer = _Writer(config)
-    return lay_out(writer.root(value), writer.element, config)
+    return lay_out(writer.root(value), writer.element, config, config.max_depth - 1)
 
 
 class _Writer:
@@ -112,31 +112,30 @@ class _Writer:
             )
         return roots[0]
 
-    def element(self, name: str, value: Any) -> tuple[str, Content | None]:
+    def element(self, name: str, value: Any) -> Element:
         _check_name(name)
         value = self._simple(value)
         if value.__class__ is list:
             raise SerializationError(f"<{name}> holds a list in a list, which XML has no form for")
-        parts = value if value.__class__ is dict else {_TEXT: value}
-        attributes, children, text = self._parts(name, parts)
-        if children:
-            return f"<{name}{attributes}>", Content(iter(children), f"</{name}>")
-        return f"<{name}{attributes}" + (f">{text}</{name}>" if text else "/>"), None
-
-    def _parts(self, name: str, value: dict[Any, Any]) -> tuple[str, list[tuple[str, Any]], str]:
-        attributes: list[str] = []
-        for key, item in value.items():
-            if isinstance(key, str) and key.startswith(_ATTRIBUTE):
-                _check_name(key[1:])
-                text = in_attribute(self._scalar(key, self._simple(item)))
-                attributes.append(f' {key[1:]}="{text}"')
+        if value.__class__ is not dict:
+            return Element(name, in_text(self._scalar(name, value)))
+        attributes = self._attributes(value)
         children = self._children(value)
         text = in_text(self._scalar(name, self._simple(value.get(_TEXT))))
         if text and children:
             raise SerializationError(
                 f"<{name}> mixes text and elements, whose order a dict cannot keep"
             )
-        return "".join(attributes), children, text
+        return Element(name + attributes, text, children)
+
+    def _attributes(self, value: dict[Any, Any]) -> str:
+        attributes: list[str] = []
+        for key, item in value.items():
+            if isinstance(key, str) and key.startswith(_ATTRIBUTE):
+                _check_name(key[1:])
+                text = in_attribute(self._scalar(key, self._simple(item)))
+                attributes.append(f' {key[1:]}="{text}"')
+        return "".join(attributes)
 
     def _children(self, value: dict[Any, Any]) -> list[tuple[str, Any]]:
         children: list[tuple[str, Any]] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -16,8 +16,8 @@ T = TypeVar("T")
 
 
 @cache
-def _default(convention: XMLConvention) -> XMLSerializer:
-    return XMLSerializer(convention=convention)
+def _default() -> SerializerConfig:
+    return XMLSerializer().config
 
 
 def serialize_xml(
@@ -25,10 +25,15 @@ def serialize_xml(
     config: SerializerConfig | None = None,
     *,
     convention: XMLConvention = "typed",
+    indent: int | None = None,
+    sort_keys: bool | None = None,
+    max_depth: int | None = None,
+    default: Callable[[Any], Any] | None = None,
 ) -> bytes:
     """The value as a document of XML.
 
     Args:
+        config: How it is written; each other option stands for that of the config.
         convention: ``"typed"`` keeps types; ``"plain"`` writes for others.
 
     Raises:
@@ -39,9 +44,10 @@ def serialize_xml(
         <?xml version="1.0" encoding="UTF-8"?>
         <data type="dict"><name>John</name><age type="int">30</age></data>
     """
-    if config is None and convention in {"typed", "plain"}:
-        return _default(convention).serialize(value)
-    return XMLSerializer(config, convention=convention).serialize(value)
+    changed = (config or _default()).changed(
+        indent=indent, sort_keys=sort_keys, max_depth=max_depth, default=default
+    )
+    return XMLSerializer(changed, convention=convention).serialize(value)
 
 
 @overload
@@ -51,6 +57,7 @@ def deserialize_xml(
     config: SerializerConfig | None = None,
     convention: XMLConvention = "typed",
     force_list: Collection[str] = (),
+    max_depth: int | None = None,
 ) -> Any: ...
 
 
@@ -62,6 +69,7 @@ def deserialize_xml(
     *,
     convention: XMLConvention = "typed",
     force_list: Collection[str] = (),
+    max_depth: int | None = None,
 ) -> T: ...
 
 
@@ -72,6 +80,7 @@ def deserialize_xml(
     *,
     convention: XMLConvention = "typed",
     force_list: Collection[str] = (),
+    max_depth: int | None = None,
 ) -> Any:
     """The value of a document of XML.
 
@@ -79,6 +88,7 @@ def deserialize_xml(
         type: What to make of it: a dataclass, a TypedDict, a model, ``list[int]``, ...
         convention: ``"typed"`` for what `serialize_xml` writes, ``"plain"`` for other documents.
         force_list: Names of elements that are a list even where there is one; for ``"plain"``.
+        max_depth: How many levels it may have, in place of that of the config.
 
     Raises:
         SerializationError: If it is no XML, or holds nothing of this type.
@@ -89,5 +99,6 @@ def deserialize_xml(
         >>> deserialize_xml("<a><b>1</b></a>", convention="plain", force_list=["b"])
         {'a': {'b': ['1']}}
     """
-    serializer = XMLSerializer(config, convention=convention, force_list=force_list)
+    changed = (config or _default()).changed(max_depth=max_depth)
+    serializer = XMLSerializer(changed, convention=convention, force_list=force_list)
     return serializer.deserialize(data, type)

@@ -7,45 +7,57 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from pepperpy.infra.serialization._errors import too_deep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from pepperpy.infra.serialization._config import SerializerConfig
 
 _DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
-class Content(NamedTuple):
-    """The elements within one that was begun, as tags and values, and what ends it."""
+class Element(NamedTuple):
+    """One element: its name and attributes, and what is in it."""
 
-    items: Iterator[tuple[str, Any]]
-    end: str
+    tag: str
+    text: str = ""
+    items: list[tuple[str, Any]] | None = None  # the elements within, as tags and values
+
+    @property
+    def end(self) -> str:
+        return f"</{self.tag.partition(' ')[0]}>"
 
 
 def lay_out(
     root: tuple[str, Any],
-    element: Callable[[str, Any], tuple[str, Content | None]],
+    element: Callable[[str, Any], Element],
     config: SerializerConfig,
+    deepest: int,
 ) -> bytes:
-    """A document, given what writes one element, or the start of one and what comes in it."""
+    """A document, given what makes an element of a tag and a value.
+
+    Args:
+        deepest: The level of the last elements that may have others within.
+    """
     parts = [_DECLARATION]
-    stack = [Content(iter([root]), "")]
+    stack = [(iter([root]), "")]
 
     def line() -> None:
         if config.indent is not None and len(parts) > 1:
             parts.append("\n" + " " * ((len(stack) - 1) * config.indent))
 
     while stack:
-        for tag, value in stack[-1].items:
+        items, end = stack[-1]
+        for tag, value in items:
             line()
-            written, content = element(tag, value)
-            parts.append(written)
-            if content is not None:
-                if len(stack) > config.max_depth:
-                    raise too_deep("value", config.max_depth)
-                stack.append(content)
+            made = element(tag, value)
+            if made.items is not None and len(stack) > deepest:
+                raise too_deep("value", config.max_depth)
+            if made.items:
+                parts.append(f"<{made.tag}>")
+                stack.append((iter(made.items), made.end))
                 break
+            parts.append(f"<{made.tag}" + (f">{made.text}{made.end}" if made.text else "/>"))
         else:
-            end = stack.pop().end
+            stack.pop()
             if stack:
                 line()
                 parts.append(end)

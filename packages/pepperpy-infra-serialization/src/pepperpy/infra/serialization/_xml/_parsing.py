@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from pepperpy.infra.serialization._errors import SerializationError, UnsafeDataError, too_deep
+from pepperpy.infra.serialization._failures import named_errors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +24,7 @@ class Handler(Protocol):
     def end(self, name: str, /) -> None: ...
 
 
-def parse(data: bytes | str, handler: Handler, max_depth: int) -> None:
+def parse(data: bytes | str, handler: Handler, deepest: int) -> None:
     """Lead *handler* through a document.
 
     Raises:
@@ -36,32 +37,29 @@ def parse(data: bytes | str, handler: Handler, max_depth: int) -> None:
     parser = expat.ParserCreate("utf-8" if isinstance(data, str) else None)
     parser.buffer_text = True
     parser.ordered_attributes = True
-    guard = _Guard(handler, max_depth)
+    guard = _Guard(handler, deepest)
     parser.StartElementHandler = guard.start
     parser.EndElementHandler = guard.end
     parser.CharacterDataHandler = handler.text
     parser.StartDoctypeDeclHandler = _refuse_doctype
-    try:
-        parser.Parse(data, True)
-    except SerializationError:
-        raise
-    except expat.ExpatError as error:
-        raise SerializationError(f"the data is no XML: {error}") from error
-    except Exception as error:  # an encoding that is none, for one
-        raise SerializationError(f"the data is no XML ({type(error).__name__})") from error
+    with named_errors("the data is no XML"):
+        try:
+            parser.Parse(data, True)
+        except expat.ExpatError as error:
+            raise SerializationError(f"the data is no XML: {error}") from error
 
 
 class _Guard:
-    def __init__(self, handler: Handler, max_depth: int) -> None:
+    def __init__(self, handler: Handler, deepest: int) -> None:
         self.handler = handler
-        self.max_depth = max_depth
+        self.deepest = deepest
         self.depth = 0
         self.left = NODE_LIMIT
 
     def start(self, name: str, attributes: Any) -> None:
         self.depth += 1
-        if self.depth > self.max_depth:
-            raise too_deep("XML", self.max_depth)
+        if self.depth > self.deepest:
+            raise too_deep("XML", self.deepest)
         self.left -= 1 + len(attributes) // 2
         if self.left < 0:
             raise UnsafeDataError(f"the XML has more than {NODE_LIMIT} elements and attributes")

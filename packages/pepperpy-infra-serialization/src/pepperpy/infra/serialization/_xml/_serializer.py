@@ -6,10 +6,11 @@ from collections.abc import Collection
 from typing import Any, Literal, TypeAlias
 
 from pepperpy.infra.serialization._config import SerializerConfig
-from pepperpy.infra.serialization._converting import as_bytes, converted
 from pepperpy.infra.serialization._errors import SerializerConfigError
+from pepperpy.infra.serialization._failures import as_bytes, named_errors
 from pepperpy.infra.serialization._format import SerializationFormat
 from pepperpy.infra.serialization._serializer import Data, Serializer
+from pepperpy.infra.serialization._typed import convert
 
 XMLConvention: TypeAlias = Literal["typed", "plain"]
 """What elements and attributes stand for."""
@@ -64,13 +65,11 @@ class XMLSerializer(Serializer):
         Raises:
             SerializationError: If XML cannot hold it.
         """
-        if self._plain:
-            from ._convention import write_plain
-
-            return write_plain(value, self.config)
+        from ._convention import write_plain
         from ._typed import write
 
-        return write(value, self.config)
+        with named_errors("XML cannot hold the value"):
+            return (write_plain if self._plain else write)(value, self.config)
 
     def deserialize(self, data: Data | str, type: Any = Any) -> Any:  # noqa: A002
         """The value of the document.
@@ -83,7 +82,13 @@ class XMLSerializer(Serializer):
         from ._parsing import parse
         from ._typed import Reader
 
-        reader = PlainReader(self._force_list) if self._plain else Reader()
-        held = data if isinstance(data, str) else as_bytes(data)
-        parse(held, reader, self.config.max_depth)
-        return converted(reader.value, type)
+        held = data if isinstance(data, str) else bytes(as_bytes(data, "XML"))
+        deepest = self.config.max_depth
+        reader: PlainReader | Reader
+        if self._plain:
+            reader = PlainReader(self._force_list)
+        else:
+            # Within the deepest containers there are scalars, which are elements as well.
+            reader, deepest = Reader(deepest), deepest + 1
+        parse(held, reader, deepest)
+        return convert(reader.value, type)

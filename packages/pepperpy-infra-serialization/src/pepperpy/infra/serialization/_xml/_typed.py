@@ -8,10 +8,10 @@ from datetime import datetime
 from math import inf, isinf, isnan, nan
 from typing import TYPE_CHECKING, Any, Final
 
-from pepperpy.infra.serialization._errors import SerializationError
+from pepperpy.infra.serialization._errors import SerializationError, too_deep
 from pepperpy.infra.serialization._plain import members, simpler
 
-from ._layout import Content, lay_out
+from ._layout import Element, lay_out
 from ._text import PLAIN_NAME, escaped, in_attribute, in_text, is_allowed, unescaped
 
 if TYPE_CHECKING:
@@ -35,23 +35,24 @@ def write(value: Any, config: SerializerConfig) -> bytes:
     Raises:
         SerializationError: XML cannot hold it.
     """
-    return lay_out((_ROOT, value), _Writer(config).element, config)
+    return lay_out((_ROOT, value), _Writer(config).element, config, config.max_depth)
 
 
 class _Writer:
     def __init__(self, config: SerializerConfig) -> None:
         self.config = config
 
-    def element(self, tag: str, value: Any) -> tuple[str, Content | None]:
+    def element(self, tag: str, value: Any) -> Element:
         while (kind := value.__class__) not in _SCALARS:
             if kind is dict:
                 pairs = members(value, self._key, self.config)
-                return _open(tag, "dict", [(_tag(key), item) for key, item in pairs])
+                items = [(_tag(key), item) for key, item in pairs]
+                return Element(f'{tag} type="dict"', items=items)
             if kind is list:
-                return _open(tag, "list", [(_ITEM, item) for item in value])
+                return Element(f'{tag} type="list"', items=[(_ITEM, item) for item in value])
             value = simpler(value, self.config)
         attributes, text = _SCALARS[kind](value)
-        return f"<{tag}{attributes}" + (f">{text}{_end(tag)}" if text else "/>"), None
+        return Element(tag + attributes, text)
 
     def _key(self, key: Any) -> str:
         while key.__class__ is not str:
@@ -62,16 +63,6 @@ class _Writer:
                 raise SerializationError("a key in XML is text; it cannot be a collection")
         text: str = key
         return text
-
-
-def _open(tag: str, kind: str, items: list[tuple[str, Any]]) -> tuple[str, Content | None]:
-    if not items:
-        return f'<{tag} type="{kind}"/>', None
-    return f'<{tag} type="{kind}">', Content(iter(items), _end(tag))
-
-
-def _end(tag: str) -> str:
-    return f"</{tag.partition(' ')[0]}>"
 
 
 def _key_text(key: Any) -> str:
@@ -114,16 +105,9 @@ def _datetime(value: datetime) -> _Written:
     return ("", text) if value.utcoffset() is None else _typed("datetime", text)
 
 
-def _int(value: int) -> _Written:
-    try:
-        return _typed("int", str(value))
-    except ValueError as error:
-        raise SerializationError(f"an int is too long to be written: {error}") from error
-
-
 _SCALARS: Final[dict[type, Callable[[Any], _Written]]] = {
     str: _str,
-    int: _int,
+    int: lambda value: _typed("int", str(value)),
     float: _float,
     bool: lambda value: _typed("bool", "true" if value else "false"),
     type(None): lambda _: _typed("null", ""),
@@ -186,12 +170,16 @@ class _Element:
 class Reader:
     """Makes the value of a document."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_depth: int) -> None:
+        self._max_depth = max_depth
         self._open: list[_Element] = []
         self.value: Any = None
 
     def start(self, name: str, attributes: Sequence[str]) -> None:
-        self._open.append(_Element(name, attributes))
+        begun = _Element(name, attributes)
+        if begun.items is not None and len(self._open) >= self._max_depth:
+            raise too_deep("XML", self._max_depth)
+        self._open.append(begun)
 
     def text(self, text: str) -> None:
         if self._open:

@@ -6,19 +6,27 @@ recurses.
 
 from __future__ import annotations
 
+from collections import Counter
+from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from pepperpy.infra.serialization._errors import SerializationError, UnsafeDataError, too_deep
+from pepperpy.infra.serialization._failures import as_bytes, named_errors
 
 from ._scalars import PREFIX, resolve, tagged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator, Iterator
+
+    from pepperpy.infra.serialization._serializer import Data
 
 _EXPANDED: Final = 1_000_000
 _EXPANDED_PER_BYTE: Final = 100
+_EQUAL_HASHES: Final = 100
 
+_NOTHING: Final = object()
 _NO_KEY: Final = object()
 _MERGE: Final = object()
 
@@ -26,51 +34,75 @@ _MERGE: Final = object()
 class _Open:
     """A collection whose end has not come yet."""
 
-    __slots__ = ("anchor", "before", "items", "key", "merged", "tag")
+    __slots__ = ("anchor", "before", "hashes", "items", "key", "merged", "tag")
 
     def __init__(self, items: list[Any] | dict[Any, Any], event: Any, before: int) -> None:
-        self.items = items
+        self.items: Any = items
         self.tag = event.tag
         self.anchor = event.anchor
         self.before = before  # what was counted when it began
         self.key: Any = _NO_KEY
         self.merged: list[Any] = []
+        self.hashes: Counter[int] | None = None
 
 
-def read(data: bytes, max_depth: int) -> Any:
+def read(data: Data | str, max_depth: int) -> Any:
     """The one document in *data*; `None` if there is none.
 
     Raises:
         SerializationError: It is no YAML, or more than one document, or no value can be made of it.
     """
-    yaml: Any = __import__("yaml")
-    try:
-        return _Reader(_parser_class()(data), yaml, len(data), max_depth).document()
-    except SerializationError:
-        raise
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = f" in line {mark.line + 1}" if mark else ""
-        said = error.problem or error.context
-        raise SerializationError(f"the data is no YAML: {said}{place}") from error
-    except Exception as error:  # of the engine, by whatever the bytes led it to
-        raise SerializationError(f"the data is no YAML ({type(error).__name__})") from error
+    documents = read_all(data, max_depth)
+    value = next(documents, None)
+    if next(documents, _NOTHING) is not _NOTHING:
+        raise SerializationError(
+            "the YAML holds more than one document; iter_yaml() reads them all"
+        )
+    return value
+
+
+def read_all(data: Data | str, max_depth: int) -> Iterator[Any]:
+    """The documents in *data*, each read when it is asked for.
+
+    Raises:
+        SerializationError: It is no YAML, or no value can be made of it.
+    """
+    yaml: Any = import_module("yaml")
+    with _named_errors(yaml):
+        held = data.encode() if isinstance(data, str) else bytes(as_bytes(data, "YAML"))
+        reader = _Reader(_parser_class()(held), yaml, len(held), max_depth)
+    while True:
+        with _named_errors(yaml):
+            value = reader.document()
+        if value is _NOTHING:
+            return
+        yield value
+
+
+@contextmanager
+def _named_errors(yaml: Any) -> Generator[None]:
+    with named_errors("the data is no YAML"):
+        try:
+            yield
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            place = f" in line {mark.line + 1}" if mark else ""
+            said = error.problem or error.context
+            raise SerializationError(f"the data is no YAML: {said}{place}") from error
 
 
 @cache
 def _parser_class() -> Any:
     try:
-        from yaml.cyaml import CParser
+        return import_module("yaml.cyaml").CParser
     except ImportError:
-        from yaml import SafeLoader
-
-        return SafeLoader
-    return CParser
+        return import_module("yaml").SafeLoader
 
 
 class _Reader:
     def __init__(self, parser: Any, yaml: Any, size: int, max_depth: int) -> None:
         self.next_event: Callable[[], Any] = parser.get_event
+        self.in_c = not isinstance(parser, yaml.SafeLoader)
         self.events = yaml.events
         self.size = size
         self.max_depth = max_depth
@@ -82,16 +114,13 @@ class _Reader:
         self.event: Any = None
 
     def document(self) -> Any:
+        """The next document, or `_NOTHING`."""
         events = self.events
-        self.next_event()  # the start of the stream
-        if isinstance(self.next_event(), events.StreamEndEvent):
-            return None
-        value = self._value()
-        self.next_event()  # the end of the document
-        self.event = self.next_event()
-        if not isinstance(self.event, events.StreamEndEvent):
-            self._fail("another document begins")
-        return value
+        while not isinstance(event := self.next_event(), events.DocumentStartEvent):
+            if isinstance(event, events.StreamEndEvent):
+                return _NOTHING
+        self.anchors.clear()
+        return self._value()
 
     def _value(self) -> Any:
         next_event, stack = self.next_event, self.stack
@@ -126,6 +155,8 @@ class _Reader:
 
     def _scalar(self, event: Any) -> Any:
         text, tag = event.value, event.tag
+        if not self.in_c:
+            text.encode()  # the parser in C refuses half of a surrogate pair by itself
         try:
             if tag is not None:
                 value = self._tagged(tag, text)
@@ -190,6 +221,8 @@ class _Reader:
     def _key(self, top: _Open, value: Any) -> Any:
         if value.__class__ is list or value.__class__ is tuple:
             value = self._tuple(value)
+        if value.__class__ is tuple or (value.__class__ is int and value.bit_length() > 61):
+            self._spread(top, value)
         try:
             twice = value in top.items
         except TypeError as error:
@@ -199,6 +232,20 @@ class _Reader:
             text = f"{shown!r:.60}" if isinstance(shown, (str, int, float)) else "one"
             self._fail(f"two keys of a mapping are equal: {text}")
         return value
+
+    def _spread(self, top: _Open, value: Any) -> None:
+        # The hashes of numbers are no secret: many keys with one hash would make each look-up a search.
+        if top.hashes is None:
+            top.hashes = Counter()
+        try:
+            code = hash(value)
+        except TypeError as error:
+            self._fail("a mapping cannot be a part of a key", error)
+        top.hashes[code] += 1
+        if top.hashes[code] > _EQUAL_HASHES:
+            raise UnsafeDataError(
+                "the keys of a mapping in the YAML are made to be slow to look up"
+            )
 
     def _tuple(self, items: Any) -> tuple[Any, ...]:
         return tuple(self._tuple(each) if each.__class__ is list else each for each in items)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pepperpy.infra.serialization._converting import as_text_bytes, converted
 from pepperpy.infra.serialization._format import SerializationFormat
 from pepperpy.infra.serialization._serializer import Data, Serializer
+from pepperpy.infra.serialization._typed import convert
 
 
 class YAMLSerializer(Serializer):
@@ -44,4 +44,4 @@ class YAMLSerializer(Serializer):
         """
         from ._reading import read
 
-        return converted(read(as_text_bytes(data), self.config.max_depth), type)
+        return convert(read(data, self.config.max_depth), type)

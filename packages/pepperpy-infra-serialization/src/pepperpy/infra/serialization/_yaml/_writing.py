@@ -6,11 +6,13 @@ import re
 from base64 import b64encode
 from datetime import UTC, datetime
 from functools import cache
+from importlib import import_module
 from io import BytesIO, StringIO
 from math import isinf, isnan
 from typing import TYPE_CHECKING, Any, Final
 
 from pepperpy.infra.serialization._errors import SerializationError, too_deep
+from pepperpy.infra.serialization._failures import named_errors
 from pepperpy.infra.serialization._plain import members, simpler
 
 from ._scalars import PREFIX, ambiguous
@@ -35,23 +37,22 @@ def write(value: Any, config: SerializerConfig) -> bytes:
     Raises:
         SerializationError: YAML cannot hold it.
     """
-    yaml: Any = __import__("yaml")
-    try:
-        return _Writer(yaml, config).document(value)
-    except yaml.YAMLError as error:
-        raise SerializationError(f"YAML cannot hold this value: {error}") from error
-    except UnicodeError as error:
-        raise SerializationError("YAML cannot hold text with half of a surrogate pair") from error
+    yaml: Any = import_module("yaml")
+    with named_errors("YAML cannot hold the value"):
+        try:
+            return _Writer(yaml, config).document(value)
+        except UnicodeError as error:
+            message = "YAML cannot hold text with half of a surrogate pair"
+            raise SerializationError(message) from error
 
 
 @cache
 def _emitter_class() -> Any:
     """The emitter in C, if there is one: it writes bytes, the other one text."""
     try:
-        from yaml.cyaml import CEmitter
+        return import_module("yaml.cyaml").CEmitter
     except ImportError:
         return None
-    return CEmitter
 
 
 class _Writer:
@@ -152,11 +153,11 @@ def _datetime(value: datetime) -> _Scalar:
         return _str(value.isoformat())
     if offset.seconds % 60 or offset.microseconds:  # which no timestamp can tell
         value = value.astimezone(UTC)
-    return value.isoformat(), PREFIX + "timestamp", None
+    return value.isoformat(), PREFIX + "timestamp", "'"
 
 
 def _bytes(value: bytes) -> _Scalar:
-    return b64encode(value).decode(), PREFIX + "binary", None
+    return b64encode(value).decode(), PREFIX + "binary", "'"
 
 
 _SCALARS: Final[dict[type, Callable[[Any], _Scalar]]] = {
