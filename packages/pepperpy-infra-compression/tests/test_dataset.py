@@ -109,6 +109,14 @@ class TestSequence:
 
         assert repr([*optimize_dataset(rows, chunk_size=4)]) == repr(rows)
 
+    def test_keys_that_the_first_row_lacks_are_not_lost(self):
+        rows = [{"a": 1, "b": 2}, {"a": 3, "b": 4, "c": 5}, {"c": None}, {"b": {"x": 1}}] * 9
+        rows += [{"b": {"x": 1, "y": 2}}, {"b": {}}, {"b": {"y": None}}] * 9
+
+        for chunk_size in (1, 2, 1000):
+            dataset = optimize_dataset(rows, chunk_size=chunk_size)
+            assert repr([*dataset]) == repr(rows)
+
     def test_rows_of_any_type_and_shape_come_back(self):
         assert [*optimize_dataset(mixed(200), chunk_size=37)] == mixed(200)
         assert [*optimize_dataset(range(100), chunk_size=9)] == [*range(100)]
