@@ -14,6 +14,7 @@ import races_cache
 import races_compression
 import races_config
 import races_connection
+import races_datasets
 import races_decorators
 import races_facade
 import races_logging
@@ -67,6 +68,11 @@ PEERS = (
     "purgatory",
     "aiobreaker",
     "hyx",
+    "numpy",
+    "msgspec",
+    "pyarrow",
+    "zstandard",
+    "blosc2",
 )
 MODULES = (
     pepperpy.infra,
@@ -129,6 +135,7 @@ def every_race(folder: Path) -> Iterator[Race]:
     yield from races_resilience.races()
     yield from races_connection.races()
     yield from races_compression.races()
+    yield from races_datasets.races()
     yield from races_facade.races()
 
 

@@ -109,6 +109,14 @@ class TestSequence:
 
         assert repr([*optimize_dataset(rows, chunk_size=4)]) == repr(rows)
 
+    def test_keys_that_the_first_row_lacks_are_not_lost(self):
+        rows = [{"a": 1, "b": 2}, {"a": 3, "b": 4, "c": 5}, {"c": None}, {"b": {"x": 1}}] * 9
+        rows += [{"b": {"x": 1, "y": 2}}, {"b": {}}, {"b": {"y": None}}] * 9
+
+        for chunk_size in (1, 2, 1000):
+            dataset = optimize_dataset(rows, chunk_size=chunk_size)
+            assert repr([*dataset]) == repr(rows)
+
     def test_rows_of_any_type_and_shape_come_back(self):
         assert [*optimize_dataset(mixed(200), chunk_size=37)] == mixed(200)
         assert [*optimize_dataset(range(100), chunk_size=9)] == [*range(100)]
@@ -200,23 +208,26 @@ class TestStreaming:
 
         assert seen == [3, 6, 9, 10]
 
-    @POSIX
+    @pytest.mark.skipif(sys.platform != "linux", reason="a process asks Linux for its own size")
     @pytest.mark.timeout(300)
     def test_a_million_rows_of_noise_stay_out_of_memory(self, tmp_path):
         # Each row is some 20 bytes of noise, so that what is compressed is larger than the limit.
         code = """
-            import random, resource
+            import random
             from pepperpy.infra.compression import optimize_dataset, OptimizedDataset
             noise = random.Random(1).getrandbits
             optimize_dataset([{"id": 1, "noise": noise(64)}] * 3000)
-            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            def most_memory():
+                # What getrusage() says begins with the process that started this one.
+                return int(open("/proc/self/status").read().partition("VmHWM:")[2].split()[0])
+            before = most_memory()
             rows = ({"id": n, "noise": noise(64), "more": noise(64)} for n in range(1_000_000))
             dataset = optimize_dataset(rows, chunk_size=5000, level=1)
             assert dataset.compressed_size > 16_000_000, dataset
             assert sum(1 for row in dataset) == 1_000_000
             dataset.save("saved")
-            grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-            assert grown < 64 * 1024, grown
+            grown = most_memory() - before
+            assert grown < 40 * 1024, grown
             """
         run(code, cwd=tmp_path, check=True)
 

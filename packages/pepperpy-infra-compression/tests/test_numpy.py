@@ -31,6 +31,7 @@ from pepperpy.infra.compression import (
     decompress_data,
     decompress_numpy,
 )
+from pepperpy.infra.compression._arrays import _blosc2
 
 RNG = np.random.default_rng(7)
 POINT = np.dtype([("x", "<f8"), ("y", ">i2"), ("name", "U3"), ("box", "u1", (2, 2))])
@@ -127,12 +128,26 @@ class TestRoundTrip:
 
     def test_blosc2_is_used_when_it_is_asked_for(self):
         compressor = NumpyCompressor(engine="blosc2")
-        for name in ("ints", "fortran", "structure", "empty", "scalar", "random", "strided"):
+        for name in ARRAYS:
             compressed = compressor.compress(ARRAYS[name])
 
             assert compressed.algorithm is CompressionAlgorithm.NONE
             assert_same(compressor.decompress(compressed), ARRAYS[name])
         assert len(compressor.compress(ARRAYS["ints"])) < ARRAYS["ints"].nbytes / 5
+
+    @pytest.mark.parametrize("kind", ["V300", "V10", "S3", "U7", [("a", "i1"), ("b", "V299")]])
+    @pytest.mark.parametrize("count", [1, 7, 5000])
+    def test_blosc2_keeps_zeros_of_any_width(self, kind, count):
+        # Blosc2 loses zeros whose bytes are no multiple of the width that it is told.
+        array = np.zeros(count, kind)
+
+        assert_same(decompress_numpy(compress_numpy(array, engine="blosc2")), array)
+
+    @pytest.mark.parametrize("kind", ["<i8", "V10", "V300"])
+    def test_blosc2_keeps_more_than_one_block(self, kind, monkeypatch):
+        monkeypatch.setattr(_blosc2, "_BLOCK", 1000)
+        for array in (np.zeros(5000, kind), np.frombuffer(os.urandom(60_000), kind)):
+            assert_same(decompress_numpy(compress_numpy(array, engine="blosc2")), array)
 
     def test_the_missions_calls_work(self):
         array = np.array([[1, 2, 3], [4, 5, 6]])

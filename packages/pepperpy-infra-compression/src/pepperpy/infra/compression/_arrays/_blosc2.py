@@ -9,11 +9,14 @@ from pepperpy.infra.compression._algorithm import CompressionLevel
 from pepperpy.infra.compression._errors import CompressionError
 from pepperpy.infra.utils import require_extra
 
+from ._filters import bytes_of, width_of
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LENGTH = struct.Struct("<Q")
 _BLOCK = 1 << 30  # its own limit is 2 GiB
+_WIDEST = 255
 _LEVELS = {
     CompressionLevel.NONE: 0,
     CompressionLevel.FAST: 1,
@@ -22,20 +25,25 @@ _LEVELS = {
 }
 
 
-def compress_blosc2(flat: NDArray[Any], width: int, level: CompressionLevel) -> bytes:
+def compress_blosc2(flat: NDArray[Any], level: CompressionLevel) -> bytes:
     """The bytes of an array in blocks, each with its length before it."""
     blosc2 = _library()
-    data = flat.view("u1").data if flat.size else memoryview(b"")
+    data = bytes_of(flat).data
+    width = width_of(flat.dtype)
+    if not 0 < width <= _WIDEST:
+        width = 1
     options: dict[str, Any] = {
         "codec": blosc2.Codec.ZSTD,
         "clevel": _LEVELS[level],
         "filters": [blosc2.Filter.SHUFFLE],
-        "typesize": min(width, 255),
+        "typesize": width,
         "nthreads": 1,  # a pool of threads would hang in a forked child
     }
     parts: list[bytes] = []
-    for start in range(0, len(data), _BLOCK):
-        block: bytes = blosc2.compress2(data[start : start + _BLOCK], **options)
+    # Some releases lose zeros if there are not whole items of them.
+    size = _BLOCK // width * width
+    for start in range(0, len(data), size):
+        block: bytes = blosc2.compress2(data[start : start + size], **options)
         parts += (_LENGTH.pack(len(block)), block)
     return b"".join(parts)
 

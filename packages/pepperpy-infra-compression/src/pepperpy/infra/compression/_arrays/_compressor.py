@@ -23,7 +23,7 @@ from pepperpy.infra.serialization import SerializationFormat
 from pepperpy.infra.utils import require_extra
 
 from ._blosc2 import compress_blosc2
-from ._filters import Filter, apply, candidates, width_of
+from ._filters import Filter, apply, candidates
 from ._payload import encode_array, flatten
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def compress_numpy(
     layout, flat = flatten(_plain(array))
     if engine == "blosc2":
         flavor = CompressionAlgorithm.NONE
-        blocks = compress_blosc2(flat, width_of(flat.dtype), effort)
+        blocks = compress_blosc2(flat, effort)
         payload, used = layout.pack(Filter.BLOSC2) + blocks, effort
     else:
         kind, used = _best(flat, flavor, effort)

@@ -48,23 +48,24 @@ def width_of(dtype: np.dtype[Any]) -> int:
 def apply(kind: Filter, flat: NDArray[Any]) -> NDArray[np.uint8]:
     """The bytes of a flat array, rearranged."""
     if kind is Filter.NONE:
-        return _bytes_of(flat)
+        return bytes_of(flat)
     if kind is Filter.STEPS:
         flat = _steps(flat)
-    return _shuffle(_bytes_of(flat), width_of(flat.dtype))
+    return _shuffle(bytes_of(flat), width_of(flat.dtype))
 
 
 def undo(kind: Filter, data: NDArray[np.uint8], out: NDArray[Any]) -> None:
     """Fill a flat array with the bytes as they were."""
     if kind in {Filter.NONE, Filter.BLOSC2}:
-        _bytes_of(out)[:] = data
+        bytes_of(out)[:] = data
         return
-    _unshuffle(data, _bytes_of(out), width_of(out.dtype))
+    _unshuffle(data, bytes_of(out), width_of(out.dtype))
     if kind is Filter.STEPS:
         _add_up(out)
 
 
-def _bytes_of(flat: NDArray[Any]) -> NDArray[np.uint8]:
+def bytes_of(flat: NDArray[Any]) -> NDArray[np.uint8]:
+    """The same memory, byte by byte."""
     import numpy as np
 
     return flat.view(np.uint8) if flat.dtype.itemsize else np.empty(0, np.uint8)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from array import array
 from collections.abc import Sequence
-from itertools import accumulate, repeat
+from itertools import accumulate
 from operator import sub
 from typing import Any
 
@@ -78,7 +78,9 @@ def decode_ints(parts: Sequence[Any], count: int) -> list[int]:
     stored = count - 1 if stepwise else count
     exactly(data, stored * width)
     if data.count(0) == len(data):
-        return [*accumulate(repeat(least, stored), initial=first)] if stepwise else [first] * count
+        if stepwise and least:
+            return list(range(first, first + least * count, least))
+        return [first] * count
     offsets = _unpack(data, _CODES[width])
     if stepwise:
         steps = map(least.__add__, offsets) if least else offsets

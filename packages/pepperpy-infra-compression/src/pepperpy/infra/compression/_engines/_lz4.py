@@ -54,17 +54,17 @@ class _InPieces:
     def decompress(self, data: memoryview, max_length: int) -> bytes:
         parts: list[bytes] = []
         position = 0
-        while position < len(data) and max_length and not self.eof:
+        while position < len(data) and max_length and not self._decoder.eof:
             piece: bytes | memoryview = data[position : position + _PIECE]
             position += len(piece)
             while max_length:
                 part: bytes = self._decoder.decompress(piece, max_length=min(max_length, _ROOM))
                 parts.append(part)
                 max_length -= len(part)
-                if self.eof or self._decoder.needs_input:
+                if self._decoder.eof or self._decoder.needs_input:
                     break
                 piece = b""
-        self.unused_data = bytes(self._decoder.unused_data or b"") + bytes(data[position:])
+        self.unused_data = b"".join(filter(None, (self._decoder.unused_data, data[position:])))
         return b"".join(parts)
 
 
