@@ -78,6 +78,20 @@ class TestDeflate:
 
         assert len(headers) == 1
 
+    def test_an_isal_that_loses_what_follows_zlib_data_is_left_alone(
+        self, monkeypatch: pytest.MonkeyPatch, without: Callable[..., None]
+    ) -> None:
+        class Forgetful:
+            unused_data = b""
+
+            def decompress(self, data: bytes, max_length: int) -> bytes:
+                return b""
+
+        without()
+        monkeypatch.setattr(isal_zlib, "decompressobj", Forgetful)
+
+        assert _deflate._way(CompressionLevel.FAST).library is zlib_ng
+
     def test_the_default_level_compresses_as_well_as_zlib(self) -> None:
         words = [b"wood", b"chuck", b"would", b"how", b"much", b"a", b"if", b"could"]
         generator = random.Random(5)
