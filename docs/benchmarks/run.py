@@ -11,6 +11,7 @@ from pathlib import Path
 
 import harness
 import races_cache
+import races_compression
 import races_config
 import races_connection
 import races_datasets
@@ -25,6 +26,7 @@ from harness import Race
 
 import pepperpy.infra
 import pepperpy.infra.cache
+import pepperpy.infra.compression
 import pepperpy.infra.config
 import pepperpy.infra.connection
 import pepperpy.infra.decorators
@@ -82,6 +84,7 @@ MODULES = (
     pepperpy.infra.cache,
     pepperpy.infra.resilience,
     pepperpy.infra.connection,
+    pepperpy.infra.compression,
 )
 OURS = tuple(module.__name__.replace(".", "-") for module in MODULES)
 
@@ -131,6 +134,7 @@ def every_race(folder: Path) -> Iterator[Race]:
     yield from races_cache.races()
     yield from races_resilience.races()
     yield from races_connection.races()
+    yield from races_compression.races()
     yield from races_datasets.races()
     yield from races_facade.races()
 

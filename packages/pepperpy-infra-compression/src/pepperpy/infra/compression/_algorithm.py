@@ -20,6 +20,9 @@ class CompressionAlgorithm(Enum):
     ZSTD = "zstd"
     LZ4 = "lz4"
 
+    # Enum's own is a function in Python, and members are keys on every call.
+    __hash__ = object.__hash__
+
 
 class CompressionLevel(IntEnum):
     """How hard to try; each algorithm takes the level of its own that comes nearest."""
