@@ -46,7 +46,7 @@ def build(described: Described, depth: int = 0) -> np.dtype[Any]:
 
     if depth > _DEEPEST:
         raise ValueError("the type is nested too deep")
-    kind: type = type(described)
+    kind: object = described.__class__
     if kind is str:
         return np.dtype(described)
     if kind is not dict:
