@@ -128,11 +128,11 @@ class TestRoundTrip:
 
     def test_blosc2_is_used_when_it_is_asked_for(self):
         compressor = NumpyCompressor(engine="blosc2")
-        for name in ARRAYS:
-            compressed = compressor.compress(ARRAYS[name])
+        for array in ARRAYS.values():
+            compressed = compressor.compress(array)
 
             assert compressed.algorithm is CompressionAlgorithm.NONE
-            assert_same(compressor.decompress(compressed), ARRAYS[name])
+            assert_same(compressor.decompress(compressed), array)
         assert len(compressor.compress(ARRAYS["ints"])) < ARRAYS["ints"].nbytes / 5
 
     @pytest.mark.parametrize("kind", ["V300", "V10", "S3", "U7", [("a", "i1"), ("b", "V299")]])

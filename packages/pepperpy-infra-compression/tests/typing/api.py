@@ -16,6 +16,7 @@ from pepperpy.infra.compression import (
     CompressionError,
     CompressionLevel,
     DataCompressor,
+    DatasetOptimizer,
     DictionaryError,
     FrameMismatchError,
     JsonCompressor,
@@ -23,6 +24,7 @@ from pepperpy.infra.compression import (
     OptimizedDataset,
     OutputLimitError,
     SerializationFormat,
+    TruncatedDatasetError,
     compress_data,
     compress_json,
     compress_numpy,
@@ -96,6 +98,27 @@ def datasets(rows: Iterator[dict[str, int]], path: Path) -> None:
         assert_type(len(opened), int)
         for row in opened:
             assert_type(row, Any)
+        assert_type(opened[0], Any)
+        assert_type(opened[1:], list[Any])
+        assert_type(opened.chunks[0], list[Any])
+        assert_type(opened.decompress(max_output_size=10), list[Any])
+    assert_type(OptimizedDataset.from_bytes(bytes(dataset)), OptimizedDataset)
+    assert_type(OptimizedDataset.recover(path), OptimizedDataset)
+    assert_type(optimize_dataset(rows, compress=False), list[Any])
+    optimize_dataset(rows, processor=lambda chunk: chunk[:1], algorithm="zstd", level=9)
+
+
+def optimizers(rows: list[dict[str, int]], path: Path) -> None:
+    optimizer = DatasetOptimizer(DataCompressor(), chunk_size=10)
+    assert_type(optimizer.compress_dataset(rows), OptimizedDataset)
+    assert_type(optimizer.chunk_dataset(rows), list[list[dict[str, int]]])
+    assert_type(optimizer.filter_dataset(rows, lambda row: row["id"]), list[dict[str, int]])
+    assert_type(optimizer.map_dataset(rows, len), list[int])
+    assert_type(optimizer.process_large_dataset(rows, list), OptimizedDataset)
+    processed = optimizer.process_large_dataset(rows, list, compress_result=False)
+    assert_type(processed, list[dict[str, int]])
+    optimizer.append(path, rows)
+    assert_type(DatasetOptimizer.open(path), OptimizedDataset)
 
 
 def dictionaries(samples: list[dict[str, str]]) -> None:
@@ -113,6 +136,8 @@ def errors(data: bytes) -> int:
         decompress_data(data)
     except OutputLimitError as error:
         return error.limit
+    except TruncatedDatasetError as error:
+        return error.rows + error.chunks
     except DictionaryError as error:
         return error.id
     except FrameMismatchError as error:

@@ -46,9 +46,10 @@ def build(described: Described, depth: int = 0) -> np.dtype[Any]:
 
     if depth > _DEEPEST:
         raise ValueError("the type is nested too deep")
-    if isinstance(described, str):
+    kind: object = described.__class__
+    if kind is str:
         return np.dtype(described)
-    if type(described) is not dict:
+    if kind is not dict:
         base, shape = described
         return np.dtype((build(base, depth + 1), tuple(shape)))
     formats = [build(each, depth + 1) for each in described["formats"]]

@@ -139,9 +139,9 @@ def optimize_dataset(
     chunk_size: int = ...,
     processor: Callable[[list[T]], Iterable[Any]] | None = ...,
     compress: Literal[True] = ...,
-    algorithm: CompressionAlgorithm = ...,
-    serialization: SerializationFormat = ...,
-    level: CompressionLevel = ...,
+    algorithm: CompressionAlgorithm | str = ...,
+    serialization: SerializationFormat | str = ...,
+    level: CompressionLevel | int = ...,
 ) -> OptimizedDataset: ...
 @overload
 def optimize_dataset(
@@ -150,18 +150,18 @@ def optimize_dataset(
     processor: Callable[[list[T]], Iterable[Any]] | None = ...,
     *,
     compress: Literal[False],
-    algorithm: CompressionAlgorithm = ...,
-    serialization: SerializationFormat = ...,
-    level: CompressionLevel = ...,
+    algorithm: CompressionAlgorithm | str = ...,
+    serialization: SerializationFormat | str = ...,
+    level: CompressionLevel | int = ...,
 ) -> list[Any]: ...
 def optimize_dataset(  # noqa: PLR0917 - known by position from an older release
     dataset: Iterable[T],
     chunk_size: int = 1000,
     processor: Callable[[list[T]], Iterable[Any]] | None = None,
     compress: bool = True,
-    algorithm: CompressionAlgorithm = CompressionAlgorithm.GZIP,
-    serialization: SerializationFormat = SerializationFormat.JSON,
-    level: CompressionLevel = CompressionLevel.DEFAULT,
+    algorithm: CompressionAlgorithm | str = CompressionAlgorithm.GZIP,
+    serialization: SerializationFormat | str = SerializationFormat.JSON,
+    level: CompressionLevel | int = CompressionLevel.DEFAULT,
 ) -> OptimizedDataset | list[Any]:
     """Rows, from whatever can be iterated, as a small sequence of them.
 
@@ -228,9 +228,9 @@ def _holds_items(value: object) -> bool:
 
 
 def _settings(
-    algorithm: CompressionAlgorithm,
-    serialization: SerializationFormat,
-    level: CompressionLevel,
+    algorithm: CompressionAlgorithm | str,
+    serialization: SerializationFormat | str,
+    level: CompressionLevel | int,
     chunk_size: int,
 ) -> Settings:
     if type(chunk_size) is not int or not 1 <= chunk_size < 1 << 63:
@@ -238,16 +238,16 @@ def _settings(
             f"chunk_size must be a number of rows, 1 or more; got {chunk_size!r}",
             option="chunk_size",
         )
-    serialization = choose(SerializationFormat, serialization, "serialization")
-    if serialization not in _FORMATS:
+    format_ = choose(SerializationFormat, serialization, "serialization")
+    if format_ not in _FORMATS:
         raise CompressionOptionError(
             "a dataset keeps typed columns, so serialization must be JSON or MSGPACK; "
-            f"got {serialization.name}",
+            f"got {format_.name}",
             option="serialization",
         )
     return Settings(
         choose(CompressionAlgorithm, algorithm, "algorithm"),
-        serialization,
+        format_,
         choose(CompressionLevel, level, "level"),
         chunk_size,
     )
