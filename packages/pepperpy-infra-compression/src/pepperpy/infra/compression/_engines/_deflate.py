@@ -25,9 +25,10 @@ def _isal() -> ModuleType | None:
     except ImportError:
         return None
     # Before 1.9 it lost up to three bytes that follow zlib data, so nobody could tell of them.
-    probe = isal_zlib.decompressobj()
+    library: ModuleType = isal_zlib
+    probe = library.decompressobj()
     probe.decompress(zlib.compress(b"") + b"x", 1)
-    return isal_zlib if probe.unused_data == b"x" else None
+    return library if probe.unused_data == b"x" else None
 
 
 @cache
