@@ -73,8 +73,8 @@ def decompress_json(
     Parameters that are given must agree with what the data is.
 
     Args:
-        max_output_size: As for `decompress_data()`; of columns it also bounds the characters of
-            text that are made of numbers.
+        max_output_size: As for `decompress_data()`.  Values from columns may take eight times as
+            much memory, and 2 GiB in any case.
 
     Raises:
         CompressionError: The data is damaged, or holds something else.
