@@ -42,8 +42,8 @@ def compress_json(
 
     Examples:
         >>> rows = [{"id": n, "name": f"user_{n}"} for n in range(1000)]
-        >>> len(compress_json(rows, optimize_keys=False)) // len(compress_json(rows))
-        27
+        >>> 10 * len(compress_json(rows)) < len(compress_json(rows, optimize_keys=False))
+        True
     """
     if not optimize_keys:
         return compress_data(data, algorithm, _JSON, level, key=key)
