@@ -7,16 +7,15 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from pepperpy.infra.compression import _engines
-from pepperpy.infra.compression._engines import _deflate, _zstd
+from pepperpy.infra.compression._engines import _choice, _deflate, _lz4, _zstd
 
 
 def forget_libraries() -> None:
-    for choice in (_deflate._isal, _deflate._zlib_ng, _deflate._way, _zstd.library):
+    for choice in (_deflate._isal, _deflate._zlib_ng, _deflate._way, _zstd.library, _lz4._library):
         choice.cache_clear()
     for spare in _zstd._plain._spare.values():
         spare.clear()
-    _engines._loaded.clear()
+    _choice._loaded.clear()
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -27,69 +26,6 @@ from pepperpy.infra.utils import MissingExtraError
 
 ALGORITHMS = list(CompressionAlgorithm)
 TEXT = ("how much wood would a woodchuck chuck if a woodchuck could chuck wood\n" * 500).encode()
-TOOLS = {
-    "gzip": ["gunzip", "-c"],
-    "zstd": ["zstd", "-d", "-c", "-q"],
-    "lz4": ["lz4", "-d", "-c", "-q"],
-    "lzma": ["xz", "-d", "-c", "-q"],
-}
-
-
-def piped(command: list[str], data: bytes) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(command, input=data, capture_output=True, check=False)
-
-
-@pytest.mark.parametrize("name", ["gzip", "zstd", "lz4"])
-@pytest.mark.parametrize("level", CompressionLevel)
-@pytest.mark.parametrize("data", [b"", TEXT], ids=["nothing", "text"])
-def test_the_tool_of_the_format_reads_a_frame(
-    name: str, level: CompressionLevel, data: bytes
-) -> None:
-    done = piped(TOOLS[name], compress_data(data, name, "raw", level))
-
-    assert (done.returncode, done.stdout, done.stderr) == (0, data, b"")
-
-
-def test_the_tool_tests_a_gzip_frame_and_finds_nothing_wrong(tmp_path: Path) -> None:
-    file = tmp_path / "value.json.gz"
-    file.write_bytes(compress_data({"key": "value"}))
-
-    done = piped(["gunzip", "--test", "--verbose", str(file)], b"")
-
-    assert done.returncode == 0
-    assert b"OK" in done.stdout + done.stderr
-
-
-@pytest.mark.parametrize("level", CompressionLevel)
-def test_xz_prints_the_data_though_it_minds_what_follows(level: CompressionLevel) -> None:
-    done = piped(TOOLS["lzma"], compress_data(TEXT, "lzma", "raw", level))
-
-    assert done.stdout == TEXT
-    assert done.returncode != 0
-
-
-def test_zstd_reads_a_frame_that_was_made_with_a_dictionary(tmp_path: Path) -> None:
-    from pepperpy.infra.compression import train_dictionary
-
-    records = [{"id": number, "name": f"user {number}"} for number in range(500)]
-    dictionary = train_dictionary(records, max_size=1024)
-    file = tmp_path / "dictionary"
-    file.write_bytes(bytes(dictionary))
-
-    done = piped(
-        [*TOOLS["zstd"], "-D", str(file)], compress_data(records[7], "zstd", dictionary=dictionary)
-    )
-
-    assert done.stdout == b'{"id":7,"name":"user 7"}'
-    assert done.returncode == 0
-
-
-@pytest.mark.parametrize("name", TOOLS)
-def test_what_the_tool_of_the_format_wrote_is_read(name: str) -> None:
-    command = ["gzip" if name == "gzip" else TOOLS[name][0], "-c", "-q"]
-    done = piped(command, TEXT)
-
-    assert decompress_data(done.stdout, serialization="raw") == TEXT
 
 
 class TestDeflate:
@@ -141,6 +77,20 @@ class TestDeflate:
             headers.add(bytes(compress_data(TEXT, level=CompressionLevel.FAST)[:36]))
 
         assert len(headers) == 1
+
+    def test_an_isal_that_loses_what_follows_zlib_data_is_left_alone(
+        self, monkeypatch: pytest.MonkeyPatch, without: Callable[..., None]
+    ) -> None:
+        class Forgetful:
+            unused_data = b""
+
+            def decompress(self, data: bytes, max_length: int) -> bytes:
+                return b""
+
+        without()
+        monkeypatch.setattr(isal_zlib, "decompressobj", Forgetful)
+
+        assert _deflate._way(CompressionLevel.FAST).library is zlib_ng
 
     def test_the_default_level_compresses_as_well_as_zlib(self) -> None:
         words = [b"wood", b"chuck", b"would", b"how", b"much", b"a", b"if", b"could"]

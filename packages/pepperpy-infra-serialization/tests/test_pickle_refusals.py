@@ -119,6 +119,12 @@ class TestOpcodes:
         with pytest.raises(UnsafeDataError, match="state of what it has not made"):
             deserialize_pickle(name("decimal", "Decimal") + state + b"0N.")
 
+    def test_that_set_the_state_of_an_attribute_are_refused(self) -> None:
+        maker = call("builtins", "getattr", name("zoneinfo", "ZoneInfo"), b"\x8c\x09_unpickle")
+
+        with pytest.raises(UnsafeDataError, match="state of what it has not made"):
+            deserialize_pickle(maker + b"}\x8c\x01xK\x01sb0N.")
+
     @pytest.mark.parametrize("index", [b"p99999\n", b"r\xff\xff\xff\xff", b"r\x00\x00\x01\x00"])
     def test_with_a_memo_index_beyond_the_data_are_refused(self, index: bytes) -> None:
         with pytest.raises(UnsafeDataError, match="memo index beyond its size"):
@@ -166,6 +172,9 @@ class TestDamage:
             b"NNa.",
             b"\x8c\x01\xff.",
             pickle.dumps(1) + b"\n",
+            b"\x80\x05\x95\x06" + b"\0" * 7 + b"\x96\x03" + b"\0" * 7 + b"xyz\x94.",
+            b"\x80\x04\x95\x0b" + b"\0" * 7 + b"\x95\x02" + b"\0" * 7 + b"N.",
+            b"\x80\x04\x95\x03" + b"\0" * 7 + b"N.0",
             call("datetime", "date", b"C\x04\x07\xe8\x05\x63") + b".",
             call("datetime", "time", b"C\x06\x63\x00\x00\x00\x00\x00") + b".",
             call("datetime", "datetime", b"C\x0a\x07\xe8\x05\x01\x63\x00\x00\x00\x00\x00") + b".",
@@ -304,6 +313,15 @@ class TestArrays:
                 + b"(\x8c\x02V8\x89\x88tR(K\x03\x8c\x01|N\x8c\x01a\x85}\x8c\x01a"
                 + DTYPE
                 + b"K\x40\x86sK\x08K\x01K\x00tb",
+            ),
+            # A number that becomes a record.
+            array(
+                b"K\x01\x85",
+                b"\0" * 8,
+                DTYPE
+                + b"(K\x03\x8c\x01|N\x8c\x01a\x85}\x8c\x01a"
+                + DTYPE
+                + b"K\x00\x86sK\x08K\x01K\x00tb",
             ),
             # Sizes that differ from what the dtype is.
             array(

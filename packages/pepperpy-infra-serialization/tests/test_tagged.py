@@ -88,6 +88,20 @@ class TestRoundTrip:
         assert repr(read) == repr([value])
 
     @FORMATS
+    def test_as_deep_as_is_promised(self, kind: str) -> None:
+        serializer = get_serializer(kind, TAGGED)
+        lists: Any = 1
+        tuples: Any = 1
+        for level in range(500):
+            lists = [lists]
+            tuples = (tuples,) if level < 250 else tuples  # each of them is two levels
+
+        assert serializer.serialize(
+            serializer.deserialize(serializer.serialize(lists))
+        ) == serializer.serialize(lists)
+        assert same(serializer.deserialize(serializer.serialize(tuples)), tuples)
+
+    @FORMATS
     def test_nan_comes_back(self, kind: str) -> None:
         serializer = get_serializer(kind, TAGGED)
 

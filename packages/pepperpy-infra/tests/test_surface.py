@@ -59,10 +59,12 @@ PROMISED = {
         AuthType Credential Identity PermissionLevel SecurityManager create_security_manager
     """,
     "serialization": """
-        FormatConverter JSONSerializer MessagePackSerializer PickleSerializer SerializationFormat
-        Serializer SerializerConfig convert_format deserialize_json deserialize_msgpack
-        deserialize_pickle deserialize_xml deserialize_yaml from_base64 serialize_json
-        serialize_msgpack serialize_pickle serialize_xml serialize_yaml to_base64
+        FormatConverter JSONSerializer MessagePackSerializer PickleSerializer RawSerializer
+        SerializationError SerializationFormat Serializer SerializerConfig XMLSerializer
+        YAMLSerializer convert_format deserialize_json deserialize_msgpack
+        deserialize_pickle deserialize_xml deserialize_yaml from_base64 get_serializer
+        iter_json_lines iter_msgpack iter_yaml serialize_json serialize_msgpack
+        serialize_pickle serialize_xml serialize_yaml to_base64
     """,
     "storage": """
         FileStorageProvider MemoryStorageProvider StorageProvider StorageType connect get

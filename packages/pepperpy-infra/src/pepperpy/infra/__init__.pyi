@@ -111,6 +111,34 @@ from pepperpy.infra.resilience import reset_circuit_breaker as reset_circuit_bre
 from pepperpy.infra.resilience import resilience_disabled as resilience_disabled
 from pepperpy.infra.resilience import with_circuit_breaker as with_circuit_breaker
 from pepperpy.infra.resilience import with_fallback as with_fallback
+from pepperpy.infra.serialization import FormatConverter as FormatConverter
+from pepperpy.infra.serialization import JSONSerializer as JSONSerializer
+from pepperpy.infra.serialization import MessagePackSerializer as MessagePackSerializer
+from pepperpy.infra.serialization import PickleSerializer as PickleSerializer
+from pepperpy.infra.serialization import RawSerializer as RawSerializer
+from pepperpy.infra.serialization import SerializationError as SerializationError
+from pepperpy.infra.serialization import SerializationFormat as SerializationFormat
+from pepperpy.infra.serialization import Serializer as Serializer
+from pepperpy.infra.serialization import SerializerConfig as SerializerConfig
+from pepperpy.infra.serialization import XMLSerializer as XMLSerializer
+from pepperpy.infra.serialization import YAMLSerializer as YAMLSerializer
+from pepperpy.infra.serialization import convert_format as convert_format
+from pepperpy.infra.serialization import deserialize_json as deserialize_json
+from pepperpy.infra.serialization import deserialize_msgpack as deserialize_msgpack
+from pepperpy.infra.serialization import deserialize_pickle as deserialize_pickle
+from pepperpy.infra.serialization import deserialize_xml as deserialize_xml
+from pepperpy.infra.serialization import deserialize_yaml as deserialize_yaml
+from pepperpy.infra.serialization import from_base64 as from_base64
+from pepperpy.infra.serialization import get_serializer as get_serializer
+from pepperpy.infra.serialization import iter_json_lines as iter_json_lines
+from pepperpy.infra.serialization import iter_msgpack as iter_msgpack
+from pepperpy.infra.serialization import iter_yaml as iter_yaml
+from pepperpy.infra.serialization import serialize_json as serialize_json
+from pepperpy.infra.serialization import serialize_msgpack as serialize_msgpack
+from pepperpy.infra.serialization import serialize_pickle as serialize_pickle
+from pepperpy.infra.serialization import serialize_xml as serialize_xml
+from pepperpy.infra.serialization import serialize_yaml as serialize_yaml
+from pepperpy.infra.serialization import to_base64 as to_base64
 from pepperpy.infra.telemetry import CompositeTelemetryHandler as CompositeTelemetryHandler
 from pepperpy.infra.telemetry import Event as Event
 from pepperpy.infra.telemetry import EventLevel as EventLevel
@@ -187,19 +215,23 @@ __all__ = [
     "Event",
     "EventLevel",
     "FakeClock",
+    "FormatConverter",
     "HTTPClientPool",
     "Hedge",
     "InfraError",
     "InvalidationStrategy",
+    "JSONSerializer",
     "JsonCompressor",
     "LogLevel",
     "LoggingError",
     "LoggingTelemetryHandler",
     "MemoryTelemetryHandler",
+    "MessagePackSerializer",
     "Metric",
     "MetricType",
     "NumpyCompressor",
     "OptimizedDataset",
+    "PickleSerializer",
     "Pipeline",
     "Policy",
     "PoolError",
@@ -209,17 +241,24 @@ __all__ = [
     "ProviderTelemetry",
     "QueuePolicy",
     "RateLimit",
+    "RawSerializer",
     "ResilienceError",
     "Retry",
     "RetryBudget",
     "SQLitePool",
     "Sampling",
+    "SerializationError",
+    "SerializationFormat",
+    "Serializer",
+    "SerializerConfig",
     "TelemetryError",
     "TelemetryHandler",
     "TelemetryManager",
     "ThreadConnectionPool",
     "Timeout",
     "UtilsError",
+    "XMLSerializer",
+    "YAMLSerializer",
     "ainvalidate_cache",
     "async_cached",
     "async_log_exceptions",
@@ -239,16 +278,23 @@ __all__ = [
     "config_overrides",
     "config_template",
     "configure_logging",
+    "convert_format",
     "deadline",
     "decompress_data",
     "decompress_json",
     "decompress_numpy",
     "deprecated",
+    "deserialize_json",
+    "deserialize_msgpack",
+    "deserialize_pickle",
+    "deserialize_xml",
+    "deserialize_yaml",
     "dict_to_object",
     "disable_telemetry",
     "enable_telemetry",
     "explain_config",
     "flush_telemetry",
+    "from_base64",
     "generate_id",
     "generate_timestamp",
     "get_circuit_breaker",
@@ -261,6 +307,7 @@ __all__ = [
     "get_logger",
     "get_pool",
     "get_provider_telemetry",
+    "get_serializer",
     "hash_string",
     "initialize_cache",
     "initialize_logging",
@@ -272,6 +319,9 @@ __all__ = [
     "is_valid_email",
     "is_valid_url",
     "isolated_circuit_breakers",
+    "iter_json_lines",
+    "iter_msgpack",
+    "iter_yaml",
     "load_json",
     "log_calls",
     "log_context",
@@ -293,6 +343,11 @@ __all__ = [
     "resilience_disabled",
     "retry",
     "save_json",
+    "serialize_json",
+    "serialize_msgpack",
+    "serialize_pickle",
+    "serialize_xml",
+    "serialize_yaml",
     "set_config",
     "set_log_level",
     "shutdown_logging",
@@ -300,6 +355,7 @@ __all__ = [
     "slugify",
     "subscribe_config",
     "timed",
+    "to_base64",
     "train_dictionary",
     "truncate_string",
     "unregister_pool",

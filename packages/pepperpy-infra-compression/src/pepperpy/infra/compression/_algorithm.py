@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum, IntEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pepperpy.infra.serialization import SerializationFormat
 
@@ -38,11 +38,12 @@ Member = TypeVar("Member", CompressionAlgorithm, CompressionLevel, Serialization
 
 def choose(kind: type[Member], value: Member | str | int, option: str) -> Member:
     """The member that *value* is or names, for the parameter *option*."""
-    if value.__class__ is kind:
-        return value  # type: ignore[return-value]  # the class was compared
+    if isinstance(value, kind):
+        return value
     if not isinstance(value, bool):
+        given: Any = value.lower() if isinstance(value, str) else value
         try:
-            return kind(value.lower() if isinstance(value, str) else value)
+            return kind(given)
         except ValueError:
             pass
     names = ", ".join(f"{kind.__name__}.{member.name}" for member in kind)

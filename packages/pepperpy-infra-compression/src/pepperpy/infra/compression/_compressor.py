@@ -57,7 +57,7 @@ class DataCompressor:
         self._keys = keys_of(key)
         self._dictionaries = several(dictionary)
         check_dictionary(self._writes_with, self.algorithm)
-        self._limit = max_output_size
+        self._limit: OutputLimit = max_output_size
         limit_for(0, max_output_size)
 
     @property

@@ -11,6 +11,7 @@ from pepperpy.infra.serialization import SerializationFormat
 
 from ._algorithm import CompressionAlgorithm, CompressionLevel
 from ._errors import CompressionError, CompressionOptionError
+from ._limits import is_whole
 from ._serializers import Serialization, serializer_for, write
 from ._views import Data, as_view
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _HEADER: Final = struct.Struct("<II")
 _MAGIC: Final = 0xEC30A437
+_LEAST: Final = 256  # for less the library makes none
 
 
 class CompressionDictionary:
@@ -69,7 +71,7 @@ class CompressionDictionary:
 
 def engine_of(dictionary: CompressionDictionary) -> Engine:
     """How to compress with a dictionary."""
-    return dictionary._engine  # noqa: SLF001 - ours
+    return dictionary._engine  # noqa: SLF001 - ours  # pyright: ignore[reportPrivateUsage]
 
 
 def several(
@@ -121,10 +123,10 @@ def train_dictionary(
     """
     from ._engines._zstd import library
 
-    whole: object = max_size
-    if not isinstance(whole, int) or isinstance(whole, bool) or whole < 256:
+    if not is_whole(max_size, least=_LEAST):
         raise CompressionOptionError(
-            f"max_size must be a number of bytes from 256 on; got {max_size!r}", option="max_size"
+            f"max_size must be a number of bytes from {_LEAST} on; got {max_size!r}",
+            option="max_size",
         )
     serializer = serializer_for(serialization, trusted=True)
     written = [write(serializer, sample) for sample in samples]

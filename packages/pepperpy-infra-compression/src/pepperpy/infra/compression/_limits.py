@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, TypeGuard
 
 from ._errors import CompressionOptionError
 
@@ -21,10 +21,14 @@ def limit_for(length: int, max_output_size: OutputLimit) -> int:
         return max(_LEAST, length * _FACTOR)
     if max_output_size is None:
         return _MOST
-    given: object = max_output_size
-    if isinstance(given, int) and not isinstance(given, bool) and given >= 0:
-        return min(given, _MOST)
+    if is_whole(max_output_size, least=0):
+        return min(max_output_size, _MOST)
     raise CompressionOptionError(
-        f"max_output_size must be a number of bytes, 'auto', or None for no limit; got {given!r}",
+        f"max_output_size must be a number of bytes, 'auto', or None for no limit; got {max_output_size!r}",
         option="max_output_size",
     )
+
+
+def is_whole(value: object, *, least: int) -> TypeGuard[int]:
+    """Whether it is a whole number, and large enough."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least

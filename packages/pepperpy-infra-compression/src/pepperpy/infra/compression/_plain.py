@@ -25,8 +25,9 @@ def recognize(data: memoryview) -> CompressionAlgorithm:
     Raises:
         CompressionError: Nobody can tell.
     """
+    head = bytes(data[:6])
     for start, algorithm in _STARTS.items():
-        if data[: len(start)] == start:
+        if head.startswith(start):
             return algorithm
     # The header of zlib: deflate, a window of 32 KiB at most, and a check of these two bytes.
     if (

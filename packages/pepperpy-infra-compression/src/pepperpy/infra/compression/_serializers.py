@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from pepperpy.infra.serialization import (
     SerializationError,
@@ -23,7 +23,9 @@ Serialization: TypeAlias = SerializationFormat | str | Serializer
 
 def format_of(serialization: Serialization) -> SerializationFormat:
     """The format that is meant."""
-    if serialization.__class__ is not SerializationFormat and isinstance(serialization, Serializer):
+    if isinstance(serialization, SerializationFormat):
+        return serialization
+    if isinstance(serialization, Serializer):
         return serialization.format
     return choose(SerializationFormat, serialization, "serialization")
 
@@ -31,11 +33,11 @@ def format_of(serialization: Serialization) -> SerializationFormat:
 def serializer_for(serialization: Serialization, *, trusted: bool) -> Serializer:
     """The serializer that is meant; a trusted pickle may hold anything."""
     # Asked first, since asking for a class that others may derive from takes longer.
-    if serialization.__class__ is not SerializationFormat:
-        if isinstance(serialization, Serializer):
-            return serialization
-        return _serializer(format_of(serialization), trusted)
-    return _serializer(cast("SerializationFormat", serialization), trusted)
+    if isinstance(serialization, SerializationFormat):
+        return _serializer(serialization, trusted)
+    if isinstance(serialization, Serializer):
+        return serialization
+    return _serializer(format_of(serialization), trusted)
 
 
 @cache

@@ -22,6 +22,4 @@ def as_view(data: Data) -> memoryview:
         ) from None
     if view.format == "B" and view.contiguous and view.ndim == 1:
         return view
-    return (
-        view.cast("B") if view.c_contiguous and 0 not in view.shape else memoryview(view.tobytes())
-    )
+    return view.cast("B") if view.c_contiguous and view.nbytes else memoryview(view.tobytes())

@@ -7,7 +7,7 @@ from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING
 
 from ._errors import SerializationError
-from ._plain import is_a
+from ._kinds import is_a
 
 if TYPE_CHECKING:
     from ._serializer import Data

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeAlias
 
 from ._errors import SerializerConfigError
+from ._kinds import is_a
 
 NaNPolicy: TypeAlias = Literal["null", "raise", "string", "constant"]
 """What stands for NaN and infinity where the format has no form for them."""
@@ -86,19 +87,19 @@ def _check(name: str, good: bool, wanted: str, value: object) -> None:
         raise SerializerConfigError(f"{name} must be {wanted}; got {value!r}", option=name)
 
 
-def _classes(given: object) -> tuple[type[Any], ...]:
-    listed = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else None
-    good = listed is not None and all(isinstance(each, type) for each in listed)
-    _check("allow", good, "a list of classes", given)
-    return listed or ()
+def _classes(given: Any) -> tuple[type[Any], ...]:
+    good = is_a(given, Iterable) and not is_a(given, str)
+    listed: tuple[Any, ...] = tuple(given) if good else ()
+    _check("allow", good and all(is_a(each, type) for each in listed), "a list of classes", given)
+    return listed
 
 
-def _keys(given: object) -> tuple[bytes, ...]:
+def _keys(given: Any) -> tuple[bytes, ...]:
     """The keys as bytes; the message names no value, since it would be a secret."""
     if given is None:
         return ()
-    listed = [given] if isinstance(given, (bytes, str)) else given
-    keys = list(listed) if isinstance(listed, Iterable) else []
-    if not keys or not all(isinstance(each, (bytes, str)) and each for each in keys):
+    listed: Any = [given] if is_a(given, (bytes, str)) else given
+    keys: list[Any] = [*listed] if is_a(listed, Iterable) else []
+    if not keys or not all(is_a(each, (bytes, str)) and each for each in keys):
         raise SerializerConfigError("key must be bytes or text, or a list of them", option="key")
-    return tuple(each.encode() if isinstance(each, str) else bytes(each) for each in keys)
+    return tuple(each.encode() if is_a(each, str) else bytes(each) for each in keys)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from ._format import SerializationFormat, as_format
-from ._plain import is_a
+from ._kinds import is_a
 from ._registry import get_serializer
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ class SerializationError(InfraError, ValueError):
     """The root of the errors of `pepperpy.infra.serialization`.
 
     It is raised as such where a value has no form in the format, or bytes are no document of it;
-    what the engine said is the cause.
+    what the engine said is the cause.  *where* is there if a value is at fault: its place in what was
+    written, like ``$.users[3]``.
     """
 
     code = "serialization"

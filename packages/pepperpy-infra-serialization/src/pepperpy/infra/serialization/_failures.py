@@ -9,6 +9,7 @@ from typing import Any
 from pepperpy.infra.utils import passes_through
 
 from ._errors import SerializationError
+from ._kinds import is_a
 
 
 def let_through(error: BaseException) -> None:
@@ -53,6 +54,6 @@ def as_bytes(data: Any, name: str) -> bytes | bytearray:
     """
     if isinstance(data, (bytes, bytearray)):
         return data
-    if isinstance(data, memoryview):
+    if is_a(data, memoryview):
         return bytes(data)
     raise SerializationError(f"{name} is read from bytes; got {type(data).__name__}")

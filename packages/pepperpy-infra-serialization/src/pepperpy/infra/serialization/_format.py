@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Any
 
 from pepperpy.infra.utils import did_you_mean
 
 from ._errors import UnknownFormatError
+from ._kinds import is_a
 
 
 class SerializationFormat(Enum):
@@ -34,8 +36,8 @@ def as_format(given: SerializationFormat | str) -> SerializationFormat:
     if isinstance(given, SerializationFormat):
         return given
     texts = [member.value for member in SerializationFormat]
-    text: object = given
-    if isinstance(text, str) and text.lower() in texts:
+    text: Any = given
+    if is_a(text, str) and text.lower() in texts:
         return SerializationFormat(text.lower())
     raise UnknownFormatError(
         f"there is no format {given!r}; {did_you_mean(given, texts)}", format=given

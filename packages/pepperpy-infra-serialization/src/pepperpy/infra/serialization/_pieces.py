@@ -6,6 +6,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from typing import Any, Protocol, TypeAlias
 
 from ._errors import SerializationError
+from ._kinds import is_a
 
 Piece: TypeAlias = bytes | bytearray | memoryview | str
 
@@ -24,7 +25,7 @@ _AT_ONCE = 64 * 1024
 
 def is_async(source: Any) -> bool:
     """Whether the pieces come in time."""
-    return isinstance(source, AsyncIterable)
+    return is_a(source, AsyncIterable)
 
 
 def pieces(source: Any) -> Iterator[bytes]:
@@ -33,12 +34,12 @@ def pieces(source: Any) -> Iterator[bytes]:
     Raises:
         SerializationError: If the source gives no bytes.
     """
-    if isinstance(source, (bytes, bytearray, memoryview, str)):
+    if is_a(source, (bytes, bytearray, memoryview, str)):
         yield as_piece(source)
     elif hasattr(source, "read"):
         while held := source.read(_AT_ONCE):
             yield as_piece(held)
-    elif isinstance(source, Iterable):
+    elif is_a(source, Iterable):
         for held in source:
             yield as_piece(held)
     else:
@@ -63,7 +64,7 @@ def as_piece(held: Any) -> bytes:
     Raises:
         SerializationError: If it is none.
     """
-    if isinstance(held, (bytes, bytearray, memoryview)):
+    if is_a(held, (bytes, bytearray, memoryview)):
         return bytes(held)
     if not isinstance(held, str):
         raise SerializationError(f"a piece must be bytes or text; got {type(held).__name__}")
@@ -81,7 +82,7 @@ def check_bound(name: str, value: Any) -> None:
     """
     from ._errors import SerializerConfigError
 
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+    if not is_a(value, int) or is_a(value, bool) or value < 1:
         raise SerializerConfigError(
             f"{name} must be a number of bytes above 0; got {value!r}", option=name
         )

@@ -6,15 +6,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ._errors import SerializationError
-from ._unfold import unfold
+from ._kinds import is_a
+from ._unfold import member_order, unfold
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ._config import SerializerConfig
-
-# The builtin would narrow the value to a container of something unknown, for type checkers.
-is_a: Callable[[object, Any], bool] = isinstance
 
 
 def simpler(value: Any, config: SerializerConfig) -> Any:
@@ -32,7 +30,7 @@ def simpler(value: Any, config: SerializerConfig) -> Any:
         if made is value:
             raise SerializationError("`default=` gave the same object back") from error
     if config.sort_keys and is_a(value, (set, frozenset)):
-        made.sort(key=_member_order)
+        made.sort(key=member_order)
     return made
 
 
@@ -52,10 +50,6 @@ def members(
     if config.sort_keys:
         pairs.sort(key=lambda pair: (type(pair[0]).__name__, _order(pair[0])))
     return pairs
-
-
-def _member_order(member: object) -> tuple[str, str]:
-    return type(member).__name__, repr(member)
 
 
 def _twice(pairs: list[tuple[Any, Any]]) -> Any:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from ._errors import SerializationError
 from ._format import SerializationFormat
+from ._kinds import class_of, is_a
 from ._serializer import Data, Serializer
+
+T = TypeVar("T")
 
 
 class RawSerializer(Serializer):
@@ -14,7 +17,7 @@ class RawSerializer(Serializer):
 
     Examples:
         >>> RawSerializer().serialize("né"), RawSerializer().deserialize(b"n", str)
-        (b'n\\xc3\\xa9', 'n')
+        (b'n\xc3\xa9', 'n')
     """
 
     format = SerializationFormat.RAW
@@ -26,6 +29,12 @@ class RawSerializer(Serializer):
             SerializationError: If it is neither, or text that is no Unicode.
         """
         return _bytes(value)
+
+    @overload
+    def deserialize(self, data: Data | str) -> Any: ...
+
+    @overload
+    def deserialize(self, data: Data | str, type: type[T]) -> T: ...
 
     def deserialize(self, data: Data | str, type: Any = Any) -> Any:  # noqa: A002
         """The bytes; text if *type* is `str`.
@@ -45,11 +54,11 @@ class RawSerializer(Serializer):
 
 
 def _bytes(value: Any) -> bytes:
-    if isinstance(value, (bytes, bytearray, memoryview)):
+    if is_a(value, (bytes, bytearray, memoryview)):
         return bytes(value)
     if not isinstance(value, str):
         raise SerializationError(
-            f"raw data is bytes or text; got {type(value).__name__}, which needs another format"
+            f"raw data is bytes or text; got {class_of(value).__name__}, which needs another format"
         )
     try:
         return value.encode()

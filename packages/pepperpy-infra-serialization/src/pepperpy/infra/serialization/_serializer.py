@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypeAlias, TypeVar, overload
 from ._config import SerializerConfig
 from ._errors import SerializerConfigError
 from ._format import SerializationFormat
+from ._kinds import is_a
 
 T = TypeVar("T")
 
@@ -42,7 +43,7 @@ class Serializer(ABC):
 
     def __init__(self, config: SerializerConfig | None = None) -> None:
         given: object = config
-        if given is not None and not isinstance(given, SerializerConfig):
+        if given is not None and not is_a(given, SerializerConfig):
             raise SerializerConfigError(
                 f"config must be a SerializerConfig or None; got {type(given).__name__}",
                 option="config",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from ._kinds import is_a
+
 R = TypeVar("R")
 
 
@@ -44,12 +46,12 @@ def depth_within(value: Any, limit: int) -> bool:
     for _ in range(limit + 1):
         inner: list[Any] = []
         for each in level:
-            if isinstance(each, dict):
+            if is_a(each, dict):
                 inner.extend(each.values())
-            elif isinstance(each, (list, tuple)):
+            elif is_a(each, (list, tuple)):
                 inner.extend(each)
         # Scalars end here; what is left are the containers of the next level.
-        holds = any(isinstance(each, (dict, list, tuple)) for each in level)
+        holds = any(is_a(each, (dict, list, tuple)) for each in level)
         if not holds:
             return True
         level = inner
@@ -58,15 +60,12 @@ def depth_within(value: Any, limit: int) -> bool:
 
 def edge_within(value: Any, limit: int) -> bool:
     """The same, looking along first and last members only, which costs next to nothing."""
-    for edge in (0, -1):
-        each = value
-        for _ in range(limit + 1):
-            if isinstance(each, dict) and each:
-                each = next(iter(each.values())) if edge == 0 else next(reversed(each.values()))
-            elif isinstance(each, (list, tuple)) and each:
-                each = each[edge]
-            else:
-                break
-        else:
-            return False
-    return True
+    return _chain_within(value, limit, iter) and _chain_within(value, limit, reversed)
+
+
+def _chain_within(value: Any, limit: int, way: Callable[[Any], Any]) -> bool:
+    for _ in range(limit + 1):
+        if not is_a(value, (dict, list, tuple)) or not value:
+            return True
+        value = next(iter(way(value.values() if is_a(value, dict) else value)))
+    return False

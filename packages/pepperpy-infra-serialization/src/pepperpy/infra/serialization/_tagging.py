@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from ._errors import SerializationError
+from ._kinds import class_of, is_a
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,7 @@ def _to_array(payload: Any) -> Any:
     dtype = np.dtype(str(kind))
     if dtype.hasobject:
         raise ValueError("an array of objects is not read")
-    if not isinstance(shape, list) or any(
-        type(length) is not int or length < 0 for length in shape
-    ):
+    if not is_a(shape, list) or any(type(length) is not int or length < 0 for length in shape):
         raise ValueError("the shape is none")
     return np.frombuffer(held, dtype).reshape(tuple(shape)).copy()
 
@@ -64,14 +63,16 @@ def _to_scalar(payload: Any) -> Any:
     return _to_array(payload)[()]
 
 
-def _exactly(cls: type) -> Callable[[Any], Any]:
+def _exactly(cls: Any) -> Callable[[Any], Any]:
     """Make it from text or a list, and nothing else: ``set("ab")`` would be a value as well."""
     wanted = list if cls in (tuple, set, frozenset) else str
 
+    makes: Any = cls
+
     def make(payload: Any) -> Any:
-        if not isinstance(payload, wanted):
+        if not is_a(payload, wanted):
             raise TypeError(f"{cls.__name__} wants {wanted.__name__}")
-        return cls(payload)
+        return makes(payload)
 
     return make
 
@@ -133,18 +134,18 @@ class Tags:
 
     def find(self, value: Any) -> Tag | None:
         """The tag for a value, if it needs one."""
-        cls = type(value)
+        cls = class_of(value)
         tag = self._by_type.get(cls)
         if tag is not None:
             return tag
-        if isinstance(value, Enum):
+        if is_a(value, Enum):
             return self._by_name["enum"] if _name(cls) in self._enums else None
         numpy = sys.modules.get("numpy")
         if numpy is None:
             return None
         if cls is numpy.ndarray:
             return _ARRAY
-        return _SCALAR if isinstance(value, numpy.generic) else None
+        return _SCALAR if is_a(value, numpy.generic) else None
 
     def make(self, name: object, payload: Any) -> Any:
         """The value that a tag with this name and payload stands for.
@@ -163,7 +164,7 @@ class Tags:
             ) from error
 
     def _member(self, value: Enum) -> Any:
-        return [_name(type(value)), value.name]
+        return [_name(class_of(value)), value.name]
 
     def _to_member(self, payload: Any) -> Any:
         cls, member = payload

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from ._errors import SerializationError, too_deep
 from ._failures import let_through
+from ._kinds import class_of
 from ._unfold import in_order, unfold
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Tree:
         One frame a level, so that the depth that is promised fits into any stack.
         """
         value = self.settled(value)
-        kind = type(value)
+        kind = class_of(value)
         if kind is dict:
             room = self._less(room)
             made: dict[Any, Any] = {}
@@ -95,13 +96,13 @@ class Tree:
     def settled(self, value: Any) -> Any:
         """What stands for the value: a scalar that can be written, a container, or a `Tagged`."""
         for _ in range(_STEPS):
-            direct = self._direct.get(type(value))
+            direct = self._direct.get(class_of(value))
             if direct is not None:
                 return direct(value)
             tag = self.tags.find(value) if self.tags else None
             if tag is not None:
                 return Tagged(tag.name, tag.take(value))
-            if type(value) is tuple or self.is_native(value):
+            if class_of(value) is tuple or self.is_native(value):
                 return self.native(value)
             value = self._simpler(value)
         return self.refuse("`default=` gives nothing simpler, again and again")
@@ -186,4 +187,4 @@ def _same(value: Any) -> Any:
 def _segment(key: object) -> str:
     if isinstance(key, str):
         return f".{key}" if key.isidentifier() else f"[{key!r}]"
-    return f"[{key}]" if type(key) is int else f"[{type(key).__name__}]"
+    return f"[{key}]" if class_of(key) is int else f"[{class_of(key).__name__}]"

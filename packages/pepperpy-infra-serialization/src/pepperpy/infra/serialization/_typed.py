@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 from ._errors import SerializationError
 from ._failures import let_through
+from ._kinds import class_of, is_a
 from ._unfold import is_model
 
 
@@ -22,7 +23,7 @@ def convert(value: Any, wanted: Any) -> Any:
     try:
         if means_model(wanted):
             return adapter(wanted).validate_python(value)
-        if isinstance(wanted, type) and type(value) is wanted:
+        if is_a(wanted, type) and class_of(value) is wanted:
             return value
         from msgspec import convert as made
 
@@ -51,7 +52,7 @@ def adapter(wanted: Any) -> Any:
 
 def means_model(wanted: Any) -> bool:
     """Whether the type is a model of pydantic, or built of one."""
-    if isinstance(wanted, type) and is_model(wanted):
+    if is_a(wanted, type) and is_model(wanted):
         return True
     return any(means_model(each) for each in get_args(wanted))
 
@@ -59,7 +60,7 @@ def means_model(wanted: Any) -> bool:
 def unfit(wanted: Any, error: Exception) -> SerializationError:
     """The error for data that is not of a type; it names places, never values."""
     let_through(error)
-    name = wanted.__qualname__ if isinstance(wanted, type) else str(wanted)
+    name = wanted.__qualname__ if is_a(wanted, type) else str(wanted)
     return SerializationError(f"the data is no {name}: {_said(error)}")
 
 
@@ -87,8 +88,8 @@ def _from_python(wanted: Any, value: Any) -> Any:
 
     if is_model(wanted):
         return adapter(wanted).validate_python(value)
-    if isinstance(wanted, type) and issubclass(wanted, PurePath) and isinstance(value, str):
+    if is_a(wanted, type) and issubclass(wanted, PurePath) and is_a(value, str):
         return wanted(value)
-    if isinstance(wanted, type) and isinstance(value, wanted):
+    if is_a(wanted, type) and is_a(value, wanted):
         return value
     raise NotImplementedError(f"{wanted!r} is no type that data can become")

@@ -9,6 +9,8 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
+from ._kinds import class_of, is_a
+
 Step = Callable[[Any], Any]
 _SMALL_ENOUGH: Final = 8  # bytes of a number of numpy that a number of Python holds
 
@@ -22,16 +24,17 @@ def unfold(value: Any) -> Any:
     Raises:
         TypeError: If there is nothing simpler.
     """
-    return _step(type(value))(value)
+    kind: Any = class_of(value)
+    return _step(kind)(value)
 
 
 def unfold_for_json(value: Any) -> Any:
     """The same, where bytes are text as well: as base64, and in a model as the model says."""
-    if isinstance(value, (bytes, bytearray, memoryview)):
+    if is_a(value, (bytes, bytearray, memoryview)):
         from binascii import b2a_base64
 
         return b2a_base64(value, newline=False).decode()
-    if is_model(type(value)) and hasattr(value, "model_dump"):
+    if is_model(class_of(value)) and hasattr(value, "model_dump"):
         return value.model_dump(mode="json")
     return unfold(value)
 
@@ -41,11 +44,16 @@ def in_order(step: Step) -> Step:
 
     def ordered(value: Any) -> Any:
         made = step(value)
-        if isinstance(value, AbstractSet):
-            made.sort(key=lambda each: (type(each).__name__, repr(each)))
+        if is_a(value, AbstractSet):
+            made.sort(key=member_order)
         return made
 
     return ordered
+
+
+def member_order(member: object) -> tuple[str, str]:
+    """What members of sets are sorted by."""
+    return class_of(member).__name__, repr(member)
 
 
 def is_model(cls: type) -> bool:
@@ -54,7 +62,7 @@ def is_model(cls: type) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _step(cls: type) -> Step:
+def _step(cls: Any) -> Step:
     for known in (_exact, _fields, _container, _numpy):
         step = known(cls)
         if step is not None:
@@ -63,7 +71,7 @@ def _step(cls: type) -> Step:
 
 
 def _refuse(value: Any) -> Any:
-    raise TypeError(f"{_name(type(value))} has no form here; `default=` can give it one")
+    raise TypeError(f"{_name(class_of(value))} has no form here; `default=` can give it one")
 
 
 def _exact(cls: type) -> Step | None:
@@ -118,8 +126,8 @@ def _fields(cls: type) -> Step | None:
         from dataclasses import fields
 
         names = [field.name for field in fields(cls)]
-    elif hasattr(cls, "__attrs_attrs__"):
-        names = [field.name for field in cls.__attrs_attrs__]
+    elif (defined := getattr(cls, "__attrs_attrs__", None)) is not None:
+        names = [field.name for field in defined]
     if names is None:
         return None
     # An attribute that was never set has nothing to be written.
@@ -162,9 +170,10 @@ def _numpy_list(value: Any) -> Any:
     if kind == "M":
         import numpy as np
 
-        if np.isnat(value).any():
+        library: Any = np
+        if library.isnat(value).any():
             raise TypeError("NaT is no moment; None can stand for it")
-        return np.datetime_as_string(value).tolist()
+        return library.datetime_as_string(value).tolist()
     if (kind in "mcV" and value.dtype.names is None) or (kind == "f" and width > _SMALL_ENOUGH):
         raise TypeError(f"numpy's {value.dtype} has no form here; `default=` can give it one")
     return value.tolist()

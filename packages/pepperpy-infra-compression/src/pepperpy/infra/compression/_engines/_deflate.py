@@ -24,7 +24,10 @@ def _isal() -> ModuleType | None:
         from isal import isal_zlib
     except ImportError:
         return None
-    return isal_zlib
+    # Before 1.9 it lost up to three bytes that follow zlib data, so nobody could tell of them.
+    probe = isal_zlib.decompressobj()
+    probe.decompress(zlib.compress(b"") + b"x", 1)
+    return isal_zlib if probe.unused_data == b"x" else None
 
 
 @cache

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import Any
 
 from pepperpy.infra.compression._algorithm import CompressionLevel
 from pepperpy.infra.compression._errors import CompressionError
 from pepperpy.infra.utils import require_extra
 
 from ._feed import decode
-
-if TYPE_CHECKING:
-    from lz4 import frame
 
 _LEVELS = {
     CompressionLevel.NONE: -65537,  # the lowest there is, which looks for next to nothing
@@ -23,13 +21,19 @@ _PIECE = 1 << 16
 _ROOM = 1 << 20
 
 
+@cache
+def _library() -> Any:
+    with require_extra("pepperpy-infra-compression", "lz4"):
+        from lz4 import frame  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
+    return frame  # pyright: ignore[reportUnknownVariableType]
+
+
 def compress(payload: bytes, level: CompressionLevel) -> bytes:
     """One frame."""
-    with require_extra("pepperpy-infra-compression", "lz4"):
-        from lz4 import frame
-    return frame.compress(
+    frame: bytes = _library().compress(
         payload, compression_level=_LEVELS[level], content_checksum=True, store_size=False
     )
+    return frame
 
 
 class _InPieces:
@@ -39,36 +43,34 @@ class _InPieces:
     data, and copies what it has not read yet.
     """
 
-    def __init__(self, decoder: frame.LZ4FrameDecompressor) -> None:
+    def __init__(self, decoder: Any) -> None:
         self._decoder = decoder
-        self.unused_data: bytes | memoryview = b""
+        self.unused_data: bytes = b""
 
     @property
     def eof(self) -> bool:
-        return self._decoder.eof
+        return bool(self._decoder.eof)
 
     def decompress(self, data: memoryview, max_length: int) -> bytes:
         parts: list[bytes] = []
         position = 0
-        while position < len(data) and max_length and not self.eof:
+        while position < len(data) and max_length and not self._decoder.eof:
             piece: bytes | memoryview = data[position : position + _PIECE]
             position += len(piece)
             while max_length:
-                part = self._decoder.decompress(piece, max_length=min(max_length, _ROOM))
+                part: bytes = self._decoder.decompress(piece, max_length=min(max_length, _ROOM))
                 parts.append(part)
                 max_length -= len(part)
-                if self.eof or self._decoder.needs_input:
+                if self._decoder.eof or self._decoder.needs_input:
                     break
                 piece = b""
-        self.unused_data = (self._decoder.unused_data or b"") + data[position:]
+        self.unused_data = b"".join(filter(None, (self._decoder.unused_data, data[position:])))
         return b"".join(parts)
 
 
 def decompress_member(data: memoryview, limit: int, step: int) -> tuple[bytes, int]:
     """See `Engine`."""
-    with require_extra("pepperpy-infra-compression", "lz4"):
-        from lz4 import frame
     try:
-        return decode(_InPieces(frame.LZ4FrameDecompressor()), data, limit, step)
+        return decode(_InPieces(_library().LZ4FrameDecompressor()), data, limit, step)
     except RuntimeError as error:
         raise CompressionError(f"the lz4 data is damaged: {error}") from error

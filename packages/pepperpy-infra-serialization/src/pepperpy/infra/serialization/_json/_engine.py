@@ -6,7 +6,10 @@ from collections.abc import Callable
 from functools import cache
 from itertools import chain
 from math import isfinite
+from operator import methodcaller
 from typing import Any, Final
+
+from pepperpy.infra.serialization._kinds import class_of
 
 Dumps = Callable[[Any, Callable[[Any], Any], int], bytes]
 """Writes a value, or raises whatever it likes; takes what orjson takes."""
@@ -17,6 +20,7 @@ LEVELS: Final = 254
 _SCALARS: Final = frozenset({str, int, float, bool, type(None)})
 _CONTAINERS: Final = frozenset({dict, list, tuple})
 _EXPONENT: Final = 1e16
+_values: Callable[[Any], Any] = methodcaller("values")
 
 
 @cache
@@ -52,22 +56,22 @@ def _quick(value: Any) -> bool:
 
     This goes level by level, so that loops of C do the work.
     """
-    level = [value]
+    level: list[Any] = [value]
     for _ in range(LEVELS):
-        kinds = set(map(type, level))
+        kinds = set(map(class_of, level))
         if not kinds <= _SCALARS | _CONTAINERS:
             return False
         if float in kinds and not all(
-            abs(each) < _EXPONENT or not isfinite(each) for each in level if type(each) is float
+            abs(each) < _EXPONENT or not isfinite(each) for each in level if class_of(each) is float
         ):
             return False
         if not kinds & _CONTAINERS:
             return True
         # By identity: what is shared, or holds itself, would else grow with every level.
-        inner = {id(each): each for each in level if type(each) in _CONTAINERS}.values()
-        dicts = [each for each in inner if type(each) is dict]
-        if not set(map(type, chain.from_iterable(dicts))) <= {str}:
+        inner = {id(each): each for each in level if class_of(each) in _CONTAINERS}.values()
+        dicts = [each for each in inner if class_of(each) is dict]
+        if not set(map(class_of, chain.from_iterable(dicts))) <= {str}:
             return False
-        lists = (each for each in inner if type(each) is not dict)
-        level = [*chain.from_iterable(map(dict.values, dicts)), *chain.from_iterable(lists)]
+        lists = (each for each in inner if class_of(each) is not dict)
+        level = [*chain.from_iterable(map(_values, dicts)), *chain.from_iterable(lists)]
     return False

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar, overload
 
 from pepperpy.infra.serialization._errors import (
     LineError,
     SerializationError,
     SerializerConfigError,
 )
+from pepperpy.infra.serialization._kinds import is_a
 from pepperpy.infra.serialization._pieces import (
     Piece,
     Source,
@@ -29,11 +30,12 @@ OnError: TypeAlias = Literal["raise", "skip"] | list[LineError]
 
 _MAX_LINE: Final = 16 * 1024 * 1024
 
+T = TypeVar("T")
+
 
 @overload
 def iter_json_lines(
     source: AsyncIterable[Piece],
-    type: Any = ...,
     *,
     errors: OnError = ...,
     max_size: int = ...,
@@ -43,13 +45,34 @@ def iter_json_lines(
 
 @overload
 def iter_json_lines(
+    source: AsyncIterable[Piece],
+    type: type[T],
+    *,
+    errors: OnError = ...,
+    max_size: int = ...,
+    config: SerializerConfig | None = ...,
+) -> AsyncIterator[T]: ...
+
+
+@overload
+def iter_json_lines(
     source: Source,
-    type: Any = ...,
     *,
     errors: OnError = ...,
     max_size: int = ...,
     config: SerializerConfig | None = ...,
 ) -> Iterator[Any]: ...
+
+
+@overload
+def iter_json_lines(
+    source: Source,
+    type: type[T],
+    *,
+    errors: OnError = ...,
+    max_size: int = ...,
+    config: SerializerConfig | None = ...,
+) -> Iterator[T]: ...
 
 
 def iter_json_lines(
@@ -78,7 +101,7 @@ def iter_json_lines(
         [{'id': 1}, {'id': 2}]
     """
     check_bound("max_size", max_size)
-    if errors not in ("raise", "skip") and not isinstance(errors, list):
+    if errors not in ("raise", "skip") and not is_a(errors, list):
         raise SerializerConfigError(
             f"errors must be 'raise', 'skip' or a list; got {errors!r}", option="errors"
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pepperpy.infra.serialization._errors import SerializationError, too_deep
 from pepperpy.infra.serialization._failures import let_through, unreadable
+from pepperpy.infra.serialization._kinds import is_a
 from pepperpy.infra.serialization._stack import depth_within, edge_within, with_room
 from pepperpy.infra.serialization._typed import adapter, convert, decoder, means_model, unfit
 
@@ -36,9 +37,9 @@ class Reader:
         Raises:
             SerializationError: If there is none.
         """
-        if not isinstance(data, (bytes, str, bytearray, memoryview)):
+        if not is_a(data, (bytes, str, bytearray, memoryview)):
             raise SerializationError(f"JSON is read from bytes or text; got {type(data).__name__}")
-        if isinstance(data, memoryview):
+        if is_a(data, memoryview):
             data = bytes(data)
         if wanted is Any or self._tags is not None or self._exact:
             return convert(self._plain(data), wanted)
@@ -48,7 +49,7 @@ class Reader:
         else:
             read = decoder(wanted, "json")
         try:
-            return with_room(read, data if isinstance(data, str) else bytes(data))
+            return with_room(read, data if is_a(data, str) else bytes(data))
         except Exception as error:
             let_through(error)
             self._plain(data)  # says what is wrong, if it is no JSON at all
@@ -66,7 +67,12 @@ class Reader:
         self._check(value, len(data))
         if self._config.strict:
             with_room(_refuse_twins, data)
-        return value if self._tags is None else with_room(untagged, value, self._tags)
+        if self._tags is None:
+            return value
+        try:
+            return with_room(untagged, value, self._tags)
+        except RecursionError as error:
+            raise too_deep("document", self._config.max_depth) from error
 
     def _check(self, value: Any, size: int) -> None:
         limit = self._config.max_depth
@@ -79,7 +85,7 @@ class Reader:
         import json
 
         try:
-            text = data if isinstance(data, str) else bytes(data).decode()
+            text = data if is_a(data, str) else bytes(data).decode()
             value = with_room(json.loads, text)
             # The standard parser takes halves of surrogate pairs, which this does not.
             with_room(JSONTree(self._config).of, value)
@@ -107,5 +113,5 @@ def _refuse_twins(data: Any) -> None:
             twin = next(name for name in names if names.count(name) > 1)
             raise SerializationError(f"two members of one object have the name {twin!r}")
 
-    text = data if isinstance(data, str) else bytes(data).decode()
+    text = data if is_a(data, str) else bytes(data).decode()
     json.loads(text, object_pairs_hook=members, parse_int=len, parse_float=len)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from pepperpy.infra.serialization._errors import SerializationError, too_deep
 from pepperpy.infra.serialization._failures import let_through
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from pepperpy.infra.serialization._config import SerializerConfig
     from pepperpy.infra.serialization._serializer import Data
+
+T = TypeVar("T")
 
 
 class JSONSerializer(Serializer):
@@ -83,6 +85,12 @@ class JSONSerializer(Serializer):
         for name in ("NaN", "Infinity", "-Infinity") if tree.constants else ():
             written = written.replace(f'"{tree.constants}{name}"'.encode(), name.encode())
         return written
+
+    @overload
+    def deserialize(self, data: Data | str) -> Any: ...
+
+    @overload
+    def deserialize(self, data: Data | str, type: type[T]) -> T: ...
 
     def deserialize(self, data: Data | str, type: Any = Any) -> Any:  # noqa: A002
         """The value that the JSON holds.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from pepperpy.infra.serialization._kinds import is_a
 from pepperpy.infra.serialization._tagging import Tags, pairs_to_dict
 
 
@@ -27,15 +28,23 @@ def _to_float(payload: Any) -> float:
 
 
 def untagged(value: Any, tags: Tags) -> Any:
-    """The value with what its tags stand for."""
-    if isinstance(value, list):
-        return [untagged(each, tags) for each in value]
-    if not isinstance(value, dict):
+    """The value with what its tags stand for.
+
+    Loops and no comprehensions: one frame a level, so that the depth that is promised has room.
+    """
+    if is_a(value, list):
+        items: list[Any] = []
+        for each in value:
+            items.append(untagged(each, tags))  # noqa: PERF401
+        return items
+    if not is_a(value, dict):
         return value
-    if len(value) == 1:
-        ((name, payload),) = value.items()
-        if name.startswith("$$"):
-            return {name[1:]: untagged(payload, tags)}
-        if name.startswith("$"):
-            return tags.make(name[1:], untagged(payload, tags))
-    return {key: untagged(each, tags) for key, each in value.items()}
+    members: dict[str, Any] = {}
+    for key, each in value.items():
+        members[key] = untagged(each, tags)
+    if len(members) != 1:
+        return members
+    ((name, payload),) = members.items()
+    if name.startswith("$$"):
+        return {name[1:]: payload}
+    return tags.make(name[1:], payload) if name.startswith("$") else members

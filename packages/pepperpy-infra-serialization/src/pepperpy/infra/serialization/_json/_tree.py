@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from pepperpy.infra.serialization._errors import DepthError
+from pepperpy.infra.serialization._kinds import class_of, is_a
 from pepperpy.infra.serialization._tree import Tagged, Tree
 from pepperpy.infra.serialization._unfold import unfold_for_json
 
@@ -42,24 +43,24 @@ class JSONTree(Tree):
 
     def key(self, key: Any) -> str:
         """The text of a key: that of what stands for the key."""
-        if type(key) is str:
+        if class_of(key) is str:
             return self.text(key)
-        if isinstance(key, float) and key - key != 0:
+        if is_a(key, float) and key - key != 0:
             self.refuse("NaN and infinity are no keys")
         tags, self.tags = self.tags, None
         try:
-            made = () if isinstance(key, tuple) else self.walk(key, 0)
+            made: Any = () if is_a(key, tuple) else self.walk(key, 0)
         except DepthError:
             made = ()  # it is a container
         finally:
             self.tags = tags
-        if isinstance(made, tuple):
-            self.refuse(f"a key must have a text, and a {type(key).__name__} has none")
+        if is_a(made, tuple):
+            self.refuse(f"a key must have a text, and a {class_of(key).__name__} has none")
         return made if isinstance(made, str) else self._digits(made)
 
     def opened(self, value: dict[Any, Any]) -> Any:
         """With tags, a dict whose keys are no text is written as pairs."""
-        if self.tags is None or all(type(key) is str for key in value):
+        if self.tags is None or all(class_of(key) is str for key in value):
             return value
         return Tagged("dict", [[key, item] for key, item in value.items()])
 
@@ -71,11 +72,11 @@ class JSONTree(Tree):
 
     def is_native(self, value: Any) -> bool:
         """With tags, bytes are found here."""
-        return self.tags is not None and type(value) is bytes
+        return self.tags is not None and class_of(value) is bytes
 
     def native(self, value: Any) -> Any:
         """Bytes with their tag; a tuple is a list."""
-        return Tagged("bytes", unfold_for_json(value)) if type(value) is bytes else value
+        return Tagged("bytes", unfold_for_json(value)) if class_of(value) is bytes else value
 
     def tagged(self, name: str, payload: Any) -> dict[str, Any]:
         """An object with one member."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from pepperpy.infra.serialization._errors import SerializationError, too_deep
 from pepperpy.infra.serialization._failures import as_bytes, let_through, unreadable
 from pepperpy.infra.serialization._format import SerializationFormat
+from pepperpy.infra.serialization._kinds import class_of
 from pepperpy.infra.serialization._serializer import Serializer
 from pepperpy.infra.serialization._stack import depth_within, edge_within, with_room
 from pepperpy.infra.serialization._typed import convert, decoder, means_model, unfit
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from pepperpy.infra.serialization._serializer import Data
 
 _DEFAULT_DEPTH = 500
+
+T = TypeVar("T")
 
 
 class MessagePackSerializer(Serializer):
@@ -64,12 +67,17 @@ class MessagePackSerializer(Serializer):
     def _slowly(self, value: Any) -> bytes:
         from msgspec import msgpack
 
-        order = "sorted" if self.config.sort_keys else None
         made = MessagePackTree(self.config, self._tags).of(value)
         try:
-            return msgpack.encode(made, order=order)
+            return msgpack.encode(made, order="sorted" if self.config.sort_keys else None)
         except (TypeError, ValueError, OverflowError) as error:
             raise SerializationError(f"MessagePack cannot hold this value: {error}") from error
+
+    @overload
+    def deserialize(self, data: Data | str) -> Any: ...
+
+    @overload
+    def deserialize(self, data: Data | str, type: type[T]) -> T: ...
 
     def deserialize(self, data: Data | str, type: Any = Any) -> Any:  # noqa: A002
         """The value that the bytes hold.
@@ -119,7 +127,7 @@ def _encoder() -> Callable[[Any], bytes]:
 
 
 def _refuse(value: Any) -> Any:
-    raise TypeError(type(value).__name__)
+    raise TypeError(class_of(value).__name__)
 
 
 @cache
@@ -131,19 +139,23 @@ def _decoder() -> Callable[[Any], Any]:
 
 def _refuse_twins(data: Any) -> None:
     """Refuse maps with two members of one key."""
-    import msgpack
+    from ._untyped import unpackb
 
     def members(pairs: list[tuple[Any, Any]]) -> None:
-        keys = [(type(key), key) for key, _ in pairs]
+        keys = [(class_of(key), key) for key, _ in pairs]
         if len(set(keys)) < len(keys):
             twin = next(key for kind, key in keys if keys.count((kind, key)) > 1)
             raise SerializationError(f"two members of one map have the key {twin!r}")
 
-    msgpack.unpackb(
+    unpackb(
         data,
         object_pairs_hook=members,
         strict_map_key=False,
         use_list=False,
         timestamp=0,
-        ext_hook=lambda code, held: (code, held),
+        ext_hook=_as_pair,
     )
+
+
+def _as_pair(code: int, held: bytes) -> tuple[int, bytes]:
+    return code, held

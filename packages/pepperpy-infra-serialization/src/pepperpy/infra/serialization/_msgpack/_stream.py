@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
-from typing import TYPE_CHECKING, Any, Final, overload
+from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from pepperpy.infra.serialization._errors import SerializationError
 from pepperpy.infra.serialization._failures import unreadable
@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 
 _MAX_SIZE: Final = 64 * 1024 * 1024
 
+T = TypeVar("T")
+
 
 @overload
 def iter_msgpack(
     source: AsyncIterable[Piece],
-    type: Any = ...,
     *,
     max_size: int = ...,
     config: SerializerConfig | None = ...,
@@ -36,12 +37,31 @@ def iter_msgpack(
 
 @overload
 def iter_msgpack(
+    source: AsyncIterable[Piece],
+    type: type[T],
+    *,
+    max_size: int = ...,
+    config: SerializerConfig | None = ...,
+) -> AsyncIterator[T]: ...
+
+
+@overload
+def iter_msgpack(
     source: Source,
-    type: Any = ...,
     *,
     max_size: int = ...,
     config: SerializerConfig | None = ...,
 ) -> Iterator[Any]: ...
+
+
+@overload
+def iter_msgpack(
+    source: Source,
+    type: type[T],
+    *,
+    max_size: int = ...,
+    config: SerializerConfig | None = ...,
+) -> Iterator[T]: ...
 
 
 def iter_msgpack(
@@ -96,7 +116,7 @@ class _Splitter:
     """Finds where values end; nothing of them is made yet."""
 
     def __init__(self, max_size: int) -> None:
-        from msgpack import Unpacker
+        from ._untyped import Unpacker
 
         self._max_size = max_size
         self._skipper = Unpacker(strict_map_key=False, max_buffer_size=0)
@@ -114,7 +134,7 @@ class _Splitter:
                 self._refuse_long()
 
     def _ended(self) -> Iterator[bytes]:
-        from msgpack import OutOfData
+        from ._untyped import OutOfData
 
         while True:
             try:

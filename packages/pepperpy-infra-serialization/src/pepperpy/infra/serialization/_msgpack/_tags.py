@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from pepperpy.infra.serialization._kinds import is_a
 from pepperpy.infra.serialization._tagging import Tags, pairs_to_dict
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def msgpack_tags(allow: Sequence[type[Any]]) -> Tags:
 
 
 def _to_int(payload: Any) -> int:
-    if not isinstance(payload, str):
+    if not is_a(payload, str):
         raise TypeError("an integer is written as text")
     return int(payload)
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from pepperpy.infra.serialization._errors import DepthError
+from pepperpy.infra.serialization._kinds import class_of, is_a
 from pepperpy.infra.serialization._tree import Tagged, Tree
 
 from ._tags import EXT_CODE, packed
@@ -32,13 +33,13 @@ class MessagePackTree(Tree):
 
     def key(self, key: Any) -> Any:
         """A key, which stays what it is as far as reading can bring it back."""
-        if type(key) in _KEYS:
-            return self.text(key) if type(key) is str else key
-        if isinstance(key, (tuple, frozenset)):
+        if class_of(key) in _KEYS:
+            return self.text(key) if class_of(key) is str else key
+        if is_a(key, (tuple, frozenset)):
             return tuple(self.key(each) for each in key)
         made = self._settled_key(key)
-        if isinstance(made, (dict, list)):
-            self.refuse(f"a {type(key).__name__} can be no key")
+        if is_a(made, (dict, list)):
+            self.refuse(f"a {class_of(key).__name__} can be no key")
         return made
 
     def _settled_key(self, key: Any) -> Any:
@@ -46,13 +47,13 @@ class MessagePackTree(Tree):
         try:
             return self.walk(key, 0)
         except DepthError as error:
-            return self.refuse(f"a {type(key).__name__} can be no key", error)
+            return self.refuse(f"a {class_of(key).__name__} can be no key", error)
         finally:
             self.tags = tags
 
     def opened(self, value: dict[Any, Any]) -> Any:
         """With tags, a dict with keys that would not come back is written as pairs."""
-        if self.tags is None or all(type(key) in _KEYS for key in value):
+        if self.tags is None or all(class_of(key) in _KEYS for key in value):
             return value
         return Tagged("dict", [[key, item] for key, item in value.items()])
 
@@ -60,15 +61,15 @@ class MessagePackTree(Tree):
         """Bytes, moments that a timestamp holds, and extensions of the user's own."""
         from msgspec.msgpack import Ext
 
-        if isinstance(value, datetime):
+        if is_a(value, datetime):
             return value.tzinfo is not None
-        return isinstance(value, (bytes, bytearray, memoryview, Ext))
+        return is_a(value, (bytes, bytearray, memoryview, Ext))
 
     def native(self, value: Any) -> Any:
         """Them as they are; a tuple is a list."""
-        if isinstance(value, datetime):
+        if is_a(value, datetime):
             return self._moment(value)
-        if isinstance(value, (bytearray, memoryview)):
+        if is_a(value, (bytearray, memoryview)):
             return bytes(value)
         if self.tags is not None and getattr(value, "code", None) == EXT_CODE:
             self.refuse(f"with tags, extensions of the code {EXT_CODE} are ours")

@@ -12,7 +12,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any, Final
 
 from pepperpy.infra.serialization._errors import UnsafeDataError
-from pepperpy.infra.serialization._plain import is_a
+from pepperpy.infra.serialization._kinds import is_a
 
 if TYPE_CHECKING:
     pass

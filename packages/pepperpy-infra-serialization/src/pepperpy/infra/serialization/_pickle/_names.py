@@ -58,8 +58,7 @@ def refusal(name: Name) -> UnsafeDataError:
 
 def by_name(allow: Iterable[Any]) -> dict[Name, object]:
     """The classes and functions in *allow* by the names that pickles have for them."""
-    named = {(item.__module__, item.__qualname__): item for item in allow}
-    return {name: item for name, item in named.items() if name not in NUMPY}
+    return {(item.__module__, item.__qualname__): item for item in allow}
 
 
 _RANGE: Final = ("builtins", "range")

@@ -19,6 +19,7 @@ HASH_DEPTH: Final = 1000
 _HASH_WORK: Final = 1_000_000
 _HASH_WORK_PER_BYTE: Final = 20
 
+_NO_FRAME: Final = 1 << 63
 _MOST: Final = 1 << 60
 
 _GETATTR: Final = ("builtins", "getattr")
@@ -95,6 +96,7 @@ class _Scan:
         self.data = data
         self.size = len(data)
         self.at = 0
+        self.frame_end = _NO_FRAME
         self.stack: list[Entry] = []
         self.marks: list[list[Entry]] = []
         self.memo: dict[int, Entry] = {}
@@ -107,6 +109,8 @@ class _Scan:
     def run(self) -> Names:
         data = self.data
         while True:
+            if self.at >= self.frame_end:
+                self._end_frame()
             op = data[self.at]
             self.at += 1
             if op in _FIXED:
@@ -128,6 +132,12 @@ class _Scan:
             else:
                 self._refuse(op)
 
+    def _end_frame(self) -> None:
+        if self.at != self.frame_end:
+            # Readers of files take such a frame by halves, each in a way of its own.
+            raise SerializationError("a frame of the pickle ends within an opcode")
+        self.frame_end = _NO_FRAME
+
     def _refuse(self, op: int) -> NoReturn:
         what = _REFUSED.get(op)
         if what is None:
@@ -137,6 +147,8 @@ class _Scan:
     def _stop(self) -> Names:
         if self.at != self.size:
             raise SerializationError(f"{self.size - self.at} bytes follow the end of the pickle")
+        if self.frame_end not in {_NO_FRAME, self.at}:
+            raise SerializationError("a frame of the pickle does not end where it says")
         if len(self.stack) != 1 or self.marks:
             raise SerializationError("the pickle ends with more or less than one value")
         self._take(Thing(), self.stack)
@@ -326,10 +338,12 @@ class _Scan:
             raise SerializationError(f"pickles have protocols from 0 to 5; this one has {number}")
 
     def frame(self) -> None:
-        start = self.at
         length = self._number(8)
+        start = self.at
         self._skip(length)
-        self.at = start + 8  # what is in it counts as what stands outside
+        if self.frame_end != _NO_FRAME:
+            raise SerializationError("a frame of the pickle begins within another")
+        self.frame_end, self.at = self.at, start
 
     def global_name(self) -> None:
         module, name = self._line().decode(), self._line().decode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from pepperpy.infra.serialization._config import SerializerConfig
 from pepperpy.infra.serialization._errors import (
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _PROTOCOL = 5
+
+T = TypeVar("T")
 
 
 class PickleSerializer(Serializer):
@@ -80,6 +82,12 @@ class PickleSerializer(Serializer):
             pickled = pickle.dumps(value, _PROTOCOL)
         keys = self.config.keys
         return sign(pickled, keys[0]) if keys else pickled
+
+    @overload
+    def deserialize(self, data: Data | str) -> Any: ...
+
+    @overload
+    def deserialize(self, data: Data | str, type: type[T]) -> T: ...
 
     def deserialize(self, data: Data | str, type: Any = Any) -> Any:  # noqa: A002
         """The value of a pickle.

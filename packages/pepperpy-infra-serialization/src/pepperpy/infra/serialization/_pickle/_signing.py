@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
-from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from pepperpy.infra.serialization._errors import UnsafeDataError
@@ -32,22 +30,26 @@ def verified(data: bytes, keys: Sequence[bytes]) -> bytes:
     """
     if not data.startswith(MAGIC) or len(data) < _HEAD_SIZE:
         raise UnsafeDataError("the pickle is not signed, and key= asks for that")
+    from hmac import compare_digest
+
     key_id = data[len(MAGIC) : len(MAGIC) + _ID_SIZE]
     mac = data[_HEAD_SIZE - _MAC_SIZE : _HEAD_SIZE]
     pickled = data[_HEAD_SIZE:]
     for key in keys:
-        if hmac.compare_digest(_key_id(key), key_id) and hmac.compare_digest(
-            _mac(key, key_id, pickled), mac
-        ):
+        if compare_digest(_key_id(key), key_id) and compare_digest(_mac(key, key_id, pickled), mac):
             return pickled
     raise UnsafeDataError("the pickle was signed with another key, or changed since")
 
 
 def _mac(key: bytes, key_id: bytes, pickled: bytes) -> bytes:
-    code = hmac.new(key, MAGIC + key_id, sha256)
+    import hmac
+
+    code = hmac.new(key, MAGIC + key_id, "sha256")
     code.update(pickled)
     return code.digest()
 
 
 def _key_id(key: bytes) -> bytes:
+    import hmac
+
     return hmac.digest(key, b"id of a key for " + MAGIC, "sha256")[:_ID_SIZE]

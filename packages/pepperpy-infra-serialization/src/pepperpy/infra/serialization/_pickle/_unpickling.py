@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from pepperpy.infra.serialization._errors import UnsafeDataError
-from pepperpy.infra.serialization._plain import is_a
+from pepperpy.infra.serialization._kinds import is_a
 
 from ._names import NDARRAY, NUMPY, UUID_NAME, refusal, resolve
 from ._scan import modern, scan

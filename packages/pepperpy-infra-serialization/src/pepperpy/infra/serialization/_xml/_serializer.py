@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar, overload
 
 from pepperpy.infra.serialization._config import SerializerConfig
 from pepperpy.infra.serialization._errors import SerializerConfigError
@@ -14,6 +14,8 @@ from pepperpy.infra.serialization._typed import convert
 
 XMLConvention: TypeAlias = Literal["typed", "plain"]
 """What elements and attributes stand for."""
+
+T = TypeVar("T")
 
 
 class XMLSerializer(Serializer):
@@ -70,6 +72,12 @@ class XMLSerializer(Serializer):
 
         with named_errors("XML cannot hold the value"):
             return (write_plain if self._plain else write)(value, self.config)
+
+    @overload
+    def deserialize(self, data: Data | str) -> Any: ...
+
+    @overload
+    def deserialize(self, data: Data | str, type: type[T]) -> T: ...
 
     def deserialize(self, data: Data | str, type: Any = Any) -> Any:  # noqa: A002
         """The value of the document.

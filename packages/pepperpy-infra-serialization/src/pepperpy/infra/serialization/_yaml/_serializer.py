@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from pepperpy.infra.serialization._format import SerializationFormat
 from pepperpy.infra.serialization._serializer import Data, Serializer
 from pepperpy.infra.serialization._typed import convert
+
+T = TypeVar("T")
 
 
 class YAMLSerializer(Serializer):
@@ -34,6 +36,12 @@ class YAMLSerializer(Serializer):
         from ._writing import write
 
         return write(value, self.config)
+
+    @overload
+    def deserialize(self, data: Data | str) -> Any: ...
+
+    @overload
+    def deserialize(self, data: Data | str, type: type[T]) -> T: ...
 
     def deserialize(self, data: Data | str, type: Any = Any) -> Any:  # noqa: A002
         """The value of the document; `None` if there is none.
