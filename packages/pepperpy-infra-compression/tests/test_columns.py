@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pepperpy.infra.compression import CompressionError, OutputLimitError
 from pepperpy.infra.compression._columns import decode_columns, encode_columns
 
+LIMIT = 1 << 28
 QUIET = struct.unpack("<d", b"\x01\0\0\0\0\0\xf8\x7f")[0]  # a NaN with a payload
 
 scalars = st.one_of(
@@ -45,7 +46,7 @@ def told(value):
 
 
 def back(rows):
-    return decode_columns(encode_columns(rows), None)
+    return decode_columns(encode_columns(rows), LIMIT)
 
 
 def rows_of(**columns):
@@ -128,9 +129,9 @@ class TestRoundTrip:
     @given(
         st.lists(st.integers(-300, 300) | st.integers(-(1 << 63), (1 << 64) - 1), min_size=64)
         | st.lists(st.sampled_from([7, 8, 500, -70_000, 1 << 40]), min_size=64)
-        | st.builds(range, st.integers(), st.integers(), st.integers(1, 1000))
-        .filter(lambda numbers: 64 <= len(numbers) < 1000)
-        .map(list)
+        | st.builds(
+            lambda first, step: [first + step * n for n in range(70)], st.integers(), st.integers()
+        )
     )
     def test_whole_numbers_give_the_same_bytes_with_numpy_and_without(self, numbers):
         import numpy as np
@@ -142,7 +143,7 @@ class TestRoundTrip:
 
         assert np is not None
         assert quick == slow
-        assert decode_columns(quick, None) == numbers
+        assert decode_columns(quick, LIMIT) == numbers
 
     def test_the_same_rows_give_the_same_bytes(self):
         rows = [{"id": n, "name": f"n{n % 3}", "x": n / 7} for n in range(100)]
@@ -280,7 +281,7 @@ class TestHostileBytes:
         payload = encode_columns(sample)
         for length in range(len(payload)):
             with pytest.raises(CompressionError):
-                decode_columns(payload[:length], None)
+                decode_columns(payload[:length], LIMIT)
 
     @settings(max_examples=300)
     @given(
@@ -317,18 +318,34 @@ class TestHostileBytes:
         import msgspec
 
         with pytest.raises(CompressionError):
-            decode_columns(msgspec.msgpack.encode([1 << 40, column]), None)
+            decode_columns(msgspec.msgpack.encode([1 << 40, column]), LIMIT)
 
-    def test_text_made_of_numbers_is_bounded(self):
-        rows = ["x" * 1000 + str(n) for n in range(1000)]
-        payload = encode_columns(rows)
-        assert len(payload) < 5000
+    @pytest.mark.parametrize(
+        "bomb",
+        [
+            lambda n: [9, "x" * 100_000, "", 0, [4, False, 1, 0, 0, bytes(n)]],
+            lambda n: [11, ["a"], [[4, False, 1, 0, 0, bytes(n)]]],
+            lambda n: [13, [4, False, 1, 0, 0, bytes(n)], [0, []]],
+            lambda n: [12, [4, False, 1, 0, 0, bytes(n)], [0, []], [0, []]],
+        ],
+        ids=["texts", "rows", "lists", "maps"],
+    )
+    def test_a_byte_that_becomes_much_memory_is_counted_as_that(self, bomb):
+        import msgspec
+
+        count = 1 << 25
+        payload = msgspec.msgpack.encode([count, bomb(count)])
 
         with pytest.raises(OutputLimitError) as caught:
-            decode_columns(payload, 10_000)
+            decode_columns(payload, LIMIT)
 
-        assert caught.value.limit == 10_000
-        assert decode_columns(payload, 2_000_000) == rows
+        assert caught.value.limit == LIMIT
+
+    def test_what_was_written_is_read_within_the_size_of_its_payload(self):
+        rows = [{"name": "x" * 1000 + str(n)} for n in range(10_000)]
+        payload = encode_columns(rows)
+
+        assert decode_columns(payload, len(payload)) == rows
 
     def test_only_text_is_shared_between_rows(self):
         import msgspec
@@ -336,7 +353,7 @@ class TestHostileBytes:
         shared = [10, 1, [0, [[]]], [4, False, 1, 0, 0, bytes(9)]]
 
         with pytest.raises(CompressionError):
-            decode_columns(msgspec.msgpack.encode([9, shared]), None)
+            decode_columns(msgspec.msgpack.encode([9, shared]), LIMIT)
 
 
 def attempt(payload):

@@ -608,6 +608,10 @@ class TestOptimizer:
         with pytest.raises(CompressionOptionError):
             optimize_dataset([1], **options)
 
+    def test_a_compressor_that_signs_is_refused_since_datasets_are_not_signed(self):
+        with pytest.raises(CompressionOptionError):
+            DatasetOptimizer(DataCompressor(key="secret"))
+
     @pytest.mark.parametrize("made", [None, 3])
     def test_a_processor_that_returns_no_rows_is_told_so(self, made):
         with pytest.raises(CompressionOptionError, match="processor"):

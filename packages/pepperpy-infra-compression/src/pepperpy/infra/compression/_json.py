@@ -42,8 +42,8 @@ def compress_json(
 
     Examples:
         >>> rows = [{"id": n, "name": f"user_{n}"} for n in range(1000)]
-        >>> len(compress_json(rows, optimize_keys=False)) // len(compress_json(rows))
-        27
+        >>> 10 * len(compress_json(rows)) < len(compress_json(rows, optimize_keys=False))
+        True
     """
     if not optimize_keys:
         return compress_data(data, algorithm, _JSON, level, key=key)
@@ -73,8 +73,8 @@ def decompress_json(
     Parameters that are given must agree with what the data is.
 
     Args:
-        max_output_size: As for `decompress_data()`; of columns it also bounds the characters of
-            text that are made of numbers.
+        max_output_size: As for `decompress_data()`.  Values from columns may take eight times as
+            much memory, and 2 GiB in any case.
 
     Raises:
         CompressionError: The data is damaged, or holds something else.

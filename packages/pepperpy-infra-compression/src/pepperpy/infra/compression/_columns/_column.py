@@ -12,10 +12,9 @@ from itertools import chain, compress, islice, repeat
 from operator import itemgetter
 from typing import Any, TypeAlias
 
-from pepperpy.infra.compression._errors import OutputLimitError
-
 from . import _numbers, _text, _values
 from ._damage import exactly, expect
+from ._room import Room
 from ._rows import Row, build_rows
 
 Column: TypeAlias = Sequence[Any]
@@ -72,6 +71,7 @@ def decode(column: Any, count: int, room: Room, depth: int = 0) -> list[Any]:
     expect(type(column) is list, "a column is an array")
     whole: list[Any] = column
     form, *parts = whole
+    room.take(count * _MEMORY.get(form, _LEAST_MEMORY))
     if form in _FLAT_DECODERS:
         values = _FLAT_DECODERS[form](parts, count)
     else:
@@ -79,25 +79,6 @@ def decode(column: Any, count: int, room: Room, depth: int = 0) -> list[Any]:
         values = _NESTED_DECODERS[form](parts, count, room, depth)
     expect(len(values) == count, "a column has more or fewer values than rows")
     return values
-
-
-class Room:
-    """How many characters of text may still be made."""
-
-    def __init__(self, limit: int | None) -> None:
-        self._limit = limit
-        self._left = limit
-
-    def take(self, size: int) -> None:
-        """Use some of it up."""
-        if self._left is None:
-            return
-        self._left -= size
-        if self._left < 0:
-            raise OutputLimitError(
-                f"these columns hold more text than max_output_size={self._limit} allows",
-                limit=self._limit,
-            )
 
 
 def _encode_values(values: list[Any], *, apart: bool = False) -> Column:
@@ -309,6 +290,10 @@ def _lengths(column: Any, count: int, room: Room, depth: int) -> list[int]:
     expect(set(map(type, lengths)) <= {int} and min(lengths, default=0) >= 0, "lengths are numbers")
     return lengths
 
+
+# What a value takes in memory, where it is much; that of its parts is counted with them.
+_LEAST_MEMORY = 40
+_MEMORY: dict[int, int] = {Form.TABLE: 200, Form.MAPS: 200, Form.LISTS: 72, Form.NUMBERED: 64}
 
 _FLAT_DECODERS: dict[int, Callable[[Column, int], list[Any]]] = {
     Form.VALUES: _decode_values,

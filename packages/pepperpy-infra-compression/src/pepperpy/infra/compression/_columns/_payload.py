@@ -8,8 +8,9 @@ from pepperpy.infra.compression._errors import CompressionError
 from pepperpy.infra.serialization import SerializationError
 
 from . import _values
-from ._column import Room, decode, encode
+from ._column import decode, encode
 from ._damage import expect
+from ._room import Room
 
 
 def encode_columns(values: list[Any], *, depth: int = 0) -> bytes:
@@ -26,12 +27,13 @@ def encode_columns(values: list[Any], *, depth: int = 0) -> bytes:
         raise CompressionError(f"this data cannot be kept exactly: {error}") from error
 
 
-def decode_columns(payload: bytes, limit: int | None) -> list[Any]:
+def decode_columns(payload: bytes, limit: int) -> list[Any]:
     """What `encode_columns` was given.
 
     Args:
         payload: What it returned.
-        limit: How many characters of text may be made of the numbers in it.
+        limit: How many bytes the payload might have had, from which follows how much memory the
+            values may take.
     """
     try:
         count, column = _values.plain().deserialize(payload)

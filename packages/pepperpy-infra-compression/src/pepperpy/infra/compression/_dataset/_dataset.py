@@ -63,7 +63,12 @@ class OptimizedDataset(Sequence[Any]):
             TruncatedDatasetError: Its end is missing; the error says what `recover()` can save.
             CompressionError: It is no dataset, or damaged.
         """
-        return cls._opened(_file_source(path))
+        source = _file_source(path)
+        try:
+            return cls._opened(source)
+        except BaseException:
+            source.close()
+            raise
 
     @classmethod
     def from_bytes(cls, data: Data) -> Self:

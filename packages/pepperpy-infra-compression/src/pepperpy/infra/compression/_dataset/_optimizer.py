@@ -39,6 +39,12 @@ class DatasetOptimizer:
 
     def __init__(self, compressor: DataCompressor | None = None, chunk_size: int = 1000) -> None:
         used = DataCompressor() if compressor is None else compressor
+        sample = used.compress([])
+        if sample.signed or sample.dictionary_id is not None:
+            raise CompressionOptionError(
+                "datasets are not signed and have no dictionary, and this compressor has",
+                option="compressor",
+            )
         self._settings = _settings(used.algorithm, used.serialization, used.level, chunk_size)
 
     @property
