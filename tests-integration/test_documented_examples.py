@@ -283,10 +283,49 @@ async def main():
 asyncio.run(main())
 """
 
+COMPRESSION = """
+from pepperpy.infra import compress_data, decompress_data, CompressionAlgorithm, SerializationFormat
+
+compressed = compress_data(
+    data={"key": "value"},
+    algorithm=CompressionAlgorithm.GZIP,
+    serialization=SerializationFormat.JSON,
+)
+decompressed = decompress_data(
+    data=compressed,
+    algorithm=CompressionAlgorithm.GZIP,
+    serialization=SerializationFormat.JSON,
+)
+assert decompressed == {"key": "value"}
+
+from pepperpy.infra import compress_json, decompress_json
+compressed_json = compress_json(
+    data={"repeated_key1": "value1", "repeated_key2": "value2"},
+    optimize_keys=True,
+)
+decompressed_json = decompress_json(compressed_json)
+assert decompressed_json == {"repeated_key1": "value1", "repeated_key2": "value2"}
+
+import numpy as np
+from pepperpy.infra import compress_numpy, decompress_numpy
+array = np.array([[1, 2, 3], [4, 5, 6]])
+compressed_array = compress_numpy(array)
+decompressed_array = decompress_numpy(compressed_array)
+assert decompressed_array.dtype == array.dtype and (decompressed_array == array).all()
+
+from pepperpy.infra import optimize_dataset
+dataset = [{"id": i, "value": f"value_{i}"} for i in range(10000)]
+optimized = optimize_dataset(dataset, chunk_size=1000)
+assert list(optimized) == dataset
+"""
+
 EVERYTHING = """
 from pepperpy.infra import (
     # Cache
     cached, async_cached, initialize_cache, invalidate_cache,
+
+    # Compression
+    compress_data, decompress_data, compress_json, compress_numpy, optimize_dataset,
 
     # Config
     BaseConfig, get_config,
@@ -313,6 +352,11 @@ class TestUtils:
         program.run(UTILS)
 
         assert json.loads(file.read_text("utf-8")) == {"old_setting": 1, "new_setting": "value"}
+
+
+class TestCompression:
+    def test_values_rows_and_arrays_come_back(self, program: Any) -> None:
+        program.run(COMPRESSION)
 
 
 class TestDecorators:

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import harness
 import races_cache
+import races_compression
 import races_config
 import races_connection
+import races_datasets
 import races_decorators
 import races_facade
 import races_logging
@@ -25,6 +27,7 @@ from harness import Race
 
 import pepperpy.infra
 import pepperpy.infra.cache
+import pepperpy.infra.compression
 import pepperpy.infra.config
 import pepperpy.infra.connection
 import pepperpy.infra.decorators
@@ -67,7 +70,11 @@ PEERS = (
     "purgatory",
     "aiobreaker",
     "hyx",
+    "numpy",
     "msgspec",
+    "pyarrow",
+    "zstandard",
+    "blosc2",
     "ormsgpack",
     "msgpack",
     "PyYAML",
@@ -82,6 +89,7 @@ MODULES = (
     pepperpy.infra.cache,
     pepperpy.infra.resilience,
     pepperpy.infra.connection,
+    pepperpy.infra.compression,
     pepperpy.infra.serialization,
 )
 OURS = tuple(module.__name__.replace(".", "-") for module in MODULES)
@@ -132,6 +140,8 @@ def every_race(folder: Path) -> Iterator[Race]:
     yield from races_cache.races()
     yield from races_resilience.races()
     yield from races_connection.races()
+    yield from races_compression.races()
+    yield from races_datasets.races()
     yield from races_serialization.races()
     yield from races_facade.races()
 

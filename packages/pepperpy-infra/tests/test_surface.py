@@ -22,9 +22,10 @@ PROMISED = {
         initialize_cache invalidate_cache invalidates
     """,
     "compression": """
-        CompressedData CompressionAlgorithm CompressionLevel DataCompressor DatasetOptimizer
-        JsonCompressor NumpyCompressor compress_data compress_json compress_numpy decompress_data
-        decompress_json decompress_numpy optimize_dataset
+        CompressedData CompressionAlgorithm CompressionDictionary CompressionError CompressionLevel
+        DataCompressor DatasetOptimizer JsonCompressor NumpyCompressor OptimizedDataset
+        compress_data compress_json compress_numpy decompress_data decompress_json decompress_numpy
+        optimize_dataset train_dictionary
     """,
     "config": """
         BaseConfig ConfigError ConfigRegistry ConfigValidationError ConfigWarning config_overrides
@@ -92,8 +93,8 @@ PROMISED = {
 # What utils has for authors of packages: programs import it from there.
 SPINE = """
     arun_closers did_you_mean emit inspectables listening nearest passes_through redaction
-    register_after_fork register_closer register_inspectable require_extra run_closers subscribe
-    to_seconds wrapping
+    register_after_fork register_closer register_inspectable replace_file require_extra run_closers
+    subscribe to_seconds wrapping
 """
 
 HERE = Path(__file__).parent

@@ -14,6 +14,24 @@ from pepperpy.infra.cache import clear_cache as clear_cache
 from pepperpy.infra.cache import initialize_cache as initialize_cache
 from pepperpy.infra.cache import invalidate_cache as invalidate_cache
 from pepperpy.infra.cache import invalidates as invalidates
+from pepperpy.infra.compression import CompressedData as CompressedData
+from pepperpy.infra.compression import CompressionAlgorithm as CompressionAlgorithm
+from pepperpy.infra.compression import CompressionDictionary as CompressionDictionary
+from pepperpy.infra.compression import CompressionError as CompressionError
+from pepperpy.infra.compression import CompressionLevel as CompressionLevel
+from pepperpy.infra.compression import DataCompressor as DataCompressor
+from pepperpy.infra.compression import DatasetOptimizer as DatasetOptimizer
+from pepperpy.infra.compression import JsonCompressor as JsonCompressor
+from pepperpy.infra.compression import NumpyCompressor as NumpyCompressor
+from pepperpy.infra.compression import OptimizedDataset as OptimizedDataset
+from pepperpy.infra.compression import compress_data as compress_data
+from pepperpy.infra.compression import compress_json as compress_json
+from pepperpy.infra.compression import compress_numpy as compress_numpy
+from pepperpy.infra.compression import decompress_data as decompress_data
+from pepperpy.infra.compression import decompress_json as decompress_json
+from pepperpy.infra.compression import decompress_numpy as decompress_numpy
+from pepperpy.infra.compression import optimize_dataset as optimize_dataset
+from pepperpy.infra.compression import train_dictionary as train_dictionary
 from pepperpy.infra.config import BaseConfig as BaseConfig
 from pepperpy.infra.config import ConfigError as ConfigError
 from pepperpy.infra.config import ConfigRegistry as ConfigRegistry
@@ -180,12 +198,19 @@ __all__ = [
     "CircuitState",
     "Clock",
     "CompositeTelemetryHandler",
+    "CompressedData",
+    "CompressionAlgorithm",
+    "CompressionDictionary",
+    "CompressionError",
+    "CompressionLevel",
     "ConfigError",
     "ConfigRegistry",
     "ConfigValidationError",
     "ConfigWarning",
     "ConnectionPool",
     "ConnectionPoolConfig",
+    "DataCompressor",
+    "DatasetOptimizer",
     "DecoratorsError",
     "Event",
     "EventLevel",
@@ -196,6 +221,7 @@ __all__ = [
     "InfraError",
     "InvalidationStrategy",
     "JSONSerializer",
+    "JsonCompressor",
     "LogLevel",
     "LoggingError",
     "LoggingTelemetryHandler",
@@ -203,6 +229,8 @@ __all__ = [
     "MessagePackSerializer",
     "Metric",
     "MetricType",
+    "NumpyCompressor",
+    "OptimizedDataset",
     "PickleSerializer",
     "Pipeline",
     "Policy",
@@ -244,11 +272,17 @@ __all__ = [
     "capture_metrics",
     "clear_cache",
     "close_pools",
+    "compress_data",
+    "compress_json",
+    "compress_numpy",
     "config_overrides",
     "config_template",
     "configure_logging",
     "convert_format",
     "deadline",
+    "decompress_data",
+    "decompress_json",
+    "decompress_numpy",
     "deprecated",
     "deserialize_json",
     "deserialize_msgpack",
@@ -295,6 +329,7 @@ __all__ = [
     "log_level",
     "memoize",
     "object_to_dict",
+    "optimize_dataset",
     "pooled_resource",
     "register_config",
     "register_pool",
@@ -321,6 +356,7 @@ __all__ = [
     "subscribe_config",
     "timed",
     "to_base64",
+    "train_dictionary",
     "truncate_string",
     "unregister_pool",
     "use_registry",
