@@ -19,6 +19,7 @@ import races_decorators
 import races_facade
 import races_logging
 import races_resilience
+import races_serialization
 import races_telemetry
 import races_utils
 import report
@@ -32,6 +33,7 @@ import pepperpy.infra.connection
 import pepperpy.infra.decorators
 import pepperpy.infra.logging
 import pepperpy.infra.resilience
+import pepperpy.infra.serialization
 import pepperpy.infra.telemetry
 import pepperpy.infra.utils
 
@@ -73,6 +75,9 @@ PEERS = (
     "pyarrow",
     "zstandard",
     "blosc2",
+    "ormsgpack",
+    "msgpack",
+    "PyYAML",
 )
 MODULES = (
     pepperpy.infra,
@@ -85,6 +90,7 @@ MODULES = (
     pepperpy.infra.resilience,
     pepperpy.infra.connection,
     pepperpy.infra.compression,
+    pepperpy.infra.serialization,
 )
 OURS = tuple(module.__name__.replace(".", "-") for module in MODULES)
 
@@ -136,6 +142,7 @@ def every_race(folder: Path) -> Iterator[Race]:
     yield from races_connection.races()
     yield from races_compression.races()
     yield from races_datasets.races()
+    yield from races_serialization.races()
     yield from races_facade.races()
 
 

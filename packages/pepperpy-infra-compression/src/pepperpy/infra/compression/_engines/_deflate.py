@@ -24,10 +24,14 @@ def _isal() -> ModuleType | None:
         from isal import isal_zlib
     except ImportError:
         return None
-    # Before 1.9 it lost up to three bytes that follow zlib data, so nobody could tell of them.
-    probe = isal_zlib.decompressobj()
+    return isal_zlib if _keeps_what_follows(isal_zlib) else None
+
+
+def _keeps_what_follows(library: ModuleType) -> bool:
+    """Whether it tells of bytes behind zlib data; before 1.9 isal lost up to three of them."""
+    probe = library.decompressobj()
     probe.decompress(zlib.compress(b"") + b"x", 1)
-    return isal_zlib if probe.unused_data == b"x" else None
+    return bool(probe.unused_data == b"x")
 
 
 @cache

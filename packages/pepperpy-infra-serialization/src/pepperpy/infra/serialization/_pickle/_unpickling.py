@@ -42,7 +42,7 @@ def _arrays(names: Names) -> Arrays | None:
         raise UnsafeDataError("the pickle uses numpy in a way that no pickled array does")
     from ._arrays import Arrays
 
-    return Arrays()
+    return Arrays(NDARRAY[0])
 
 
 def _refuse_state_of_members(names: Names, allowed: Mapping[Name, object]) -> None:
