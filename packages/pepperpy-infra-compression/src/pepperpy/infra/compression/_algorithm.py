@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum, IntEnum
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pepperpy.infra.serialization import SerializationFormat
 
@@ -20,8 +20,9 @@ class CompressionAlgorithm(Enum):
     ZSTD = "zstd"
     LZ4 = "lz4"
 
-    # Enum's own is a function in Python, and members are keys on every call.
-    __hash__ = object.__hash__
+    if not TYPE_CHECKING:
+        # Enum's own is a function in Python, and members are keys on every call.
+        __hash__ = object.__hash__
 
 
 class CompressionLevel(IntEnum):
