@@ -399,13 +399,15 @@ class TestRecovery:
     def test_every_truncation_is_an_error_and_all_whole_chunks_are_saved(self, tmp_path):
         dataset = optimize_dataset(records(40), chunk_size=10)
         content = bytes(dataset)
-        ends = [entry.end for entry in dataset.entries]
+        ends = [entry.end for entry in dataset._entries]
         path = tmp_path / "rows"
         for length in range(len(content)):
             with pytest.raises(CompressionError):
                 OptimizedDataset.from_bytes(content[:length])
+            path.write_bytes(content[:length])
+            with pytest.raises(CompressionError):
+                OptimizedDataset.open(path)
             if length >= 24:
-                path.write_bytes(content[:length])
                 with OptimizedDataset.recover(path) as saved:
                     whole = sum(end <= length for end in ends)
                     assert [*saved] == records(40)[: 10 * whole]
@@ -413,7 +415,7 @@ class TestRecovery:
     def test_what_is_damaged_in_the_middle_is_left_out(self, tmp_path):
         dataset = optimize_dataset(records(40), chunk_size=10)
         content = bytearray(bytes(dataset))
-        content[dataset.entries[1].end - 3] ^= 0xFF
+        content[dataset._entries[1].end - 3] ^= 0xFF
         content[-10] ^= 0xFF
         path = tmp_path / "rows"
         path.write_bytes(content)

@@ -290,13 +290,15 @@ class TestHostilePayloads:
             payload_of("U0", [1 << 40], False, 1),
             payload_of("nonsense", [1], False, 0),
             payload_of("f8,f8,O", [1], False, 0),
+            payload_of(",f8", [1], False, 0, data=bytes(8)),
+            payload_of("(1,)f8, 3*f8", [1], False, 0, data=bytes(8)),
             payload_of("<f8", "8", False, 0),
             payload_of([["<f8", [2]], [1 << 62]], [1], False, 0),
             payload_of("<U999999999", [1], False, 0),
             payload_of("|S5", [1], False, 2, data=bytes(5)),
             payload_of("<f8", [1], False, 2, data=bytes(8)),
         ],
-        ids=range(23),
+        ids=range(25),
     )
     def test_a_payload_that_lies_is_an_error(self, payload):
         from pepperpy.infra.compression._arrays import decode_array

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from pepperpy.infra.compression._errors import CompressionError
@@ -13,6 +14,7 @@ Described = Any
 """``"<f8"``, ``[type, shape]`` for arrays in arrays, or a dict with the fields of a structure."""
 
 _DEEPEST = 16
+_PLAIN = re.compile(r"[<>|][biufcmMSUV]\d{1,9}(\[\w{1,20}(/\d{1,9})?\])?", re.ASCII)
 
 
 def describe(dtype: np.dtype[Any]) -> Described:
@@ -48,6 +50,9 @@ def build(described: Described, depth: int = 0) -> np.dtype[Any]:
         raise ValueError("the type is nested too deep")
     kind: object = described.__class__
     if kind is str:
+        # NumPy would evaluate other texts, like "f8, (2,)i4", in ways of its own.
+        if not _PLAIN.fullmatch(described):
+            raise ValueError(f"there is no type {described!r}")
         return np.dtype(described)
     if kind is not dict:
         base, shape = described

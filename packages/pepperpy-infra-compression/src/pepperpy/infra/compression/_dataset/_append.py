@@ -11,7 +11,7 @@ from pepperpy.infra.compression._errors import CompressionOptionError
 from pepperpy.infra.utils import replace_file
 
 from . import _layout
-from ._dataset import OptimizedDataset
+from ._dataset import file_source, read_index
 from ._layout import Settings
 from ._writer import write_chunks
 
@@ -22,8 +22,12 @@ def append_rows(path: str | os.PathLike[str], rows: Iterable[Any], settings: Set
     if not target.exists():
         index = _layout.pack_index(_layout.HEADER_SIZE, [])
         replace_file(target, _layout.pack_header(settings) + index)
-    with OptimizedDataset.open(target) as dataset:
-        found, entries, end = dataset.settings, dataset.entries, dataset.compressed_size
+    source = file_source(target)
+    try:
+        found, entries = read_index(source)
+    finally:
+        source.close()
+    end = source.size
     if found != settings:
         raise CompressionOptionError(
             f"the dataset was made with {found}, and this is {settings}", option="settings"

@@ -63,9 +63,9 @@ class OptimizedDataset(Sequence[Any]):
             TruncatedDatasetError: Its end is missing; the error says what `recover()` can save.
             CompressionError: It is no dataset, or damaged.
         """
-        source = _file_source(path)
+        source = file_source(path)
         try:
-            return cls._opened(source)
+            return cls(source, *read_index(source))
         except BaseException:
             source.close()
             raise
@@ -73,7 +73,8 @@ class OptimizedDataset(Sequence[Any]):
     @classmethod
     def from_bytes(cls, data: Data) -> Self:
         """The dataset whose ``bytes()`` these are; the errors are those of `open()`."""
-        return cls._opened(MemorySource(bytes(as_view(data))))
+        source = MemorySource(bytes(as_view(data)))
+        return cls(source, *read_index(source))
 
     @classmethod
     def recover(cls, path: str | os.PathLike[str]) -> Self:
@@ -84,45 +85,13 @@ class OptimizedDataset(Sequence[Any]):
         Raises:
             CompressionError: Not even its first bytes are those of a dataset.
         """
-        source = _file_source(path)
+        source = file_source(path)
         try:
             settings = _settings(source)
             saved, entries = rebuild(source, settings)
         finally:
             source.close()
         return cls(saved, settings, entries)
-
-    @classmethod
-    def _opened(cls, source: Source) -> Self:
-        settings = _settings(source)
-        offset = _layout.index_offset(
-            source.read(source.size - FOOTER.size, FOOTER.size), source.size
-        )
-        if offset is None:
-            found = [*whole_chunks(source)]
-            rows = sum(entry.rows for entry in found)
-            raise TruncatedDatasetError(
-                f"the end of this dataset is missing; OptimizedDataset.recover() can save "
-                f"{rows} rows in {len(found)} whole chunks",
-                rows=rows,
-                chunks=len(found),
-            )
-        entries = _layout.unpack_index(source.read(offset, source.size - offset), offset)
-        if entries is None:
-            raise CompressionError(
-                "the index of this dataset is damaged; OptimizedDataset.recover() saves what is whole"
-            )
-        return cls(source, settings, entries)
-
-    @property
-    def settings(self) -> Settings:
-        """What all chunks have in common."""
-        return self._settings
-
-    @property
-    def entries(self) -> list[Entry]:
-        """Where the chunks are."""
-        return [*self._entries]
 
     @property
     def algorithm(self) -> CompressionAlgorithm:
@@ -297,7 +266,35 @@ class _Chunks(Sequence[list[Any]]):
         return self._read(numbers[index])
 
 
-def _file_source(path: str | os.PathLike[str]) -> FileSource:
+def read_index(source: Source) -> tuple[Settings, list[Entry]]:
+    """What the chunks have in common, and where they are.
+
+    Raises:
+        TruncatedDatasetError: The end is missing.
+        CompressionError: It is no dataset, or damaged.
+    """
+    settings = _settings(source)
+    footer = source.read(max(source.size - FOOTER.size, 0), FOOTER.size)
+    offset = _layout.index_offset(footer, source.size)
+    if offset is None:
+        found = [*whole_chunks(source)]
+        rows = sum(entry.rows for entry in found)
+        raise TruncatedDatasetError(
+            f"the end of this dataset is missing; OptimizedDataset.recover() can save "
+            f"{rows} rows in {len(found)} whole chunks",
+            rows=rows,
+            chunks=len(found),
+        )
+    entries = _layout.unpack_index(source.read(offset, source.size - offset), offset)
+    if entries is None:
+        raise CompressionError(
+            "the index of this dataset is damaged; OptimizedDataset.recover() saves what is whole"
+        )
+    return settings, entries
+
+
+def file_source(path: str | os.PathLike[str]) -> FileSource:
+    """A file, opened for reading."""
     return FileSource(Path(path).open("rb", buffering=0))
 
 
