@@ -44,7 +44,7 @@ class MemoryTracker(DecoratingBlock, BothFaces):
 
     def __init__(self, name: str = "") -> None:
         self.name = name
-        self._open = Blocks[Span]()
+        self._open: Blocks[Span] = Blocks()
         self._span = Span()
 
     def __repr__(self) -> str:

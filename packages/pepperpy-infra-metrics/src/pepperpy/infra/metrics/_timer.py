@@ -122,7 +122,7 @@ class Timer(DecoratingBlock, BothFaces):
         return perf_counter()
 
     def _begin_another(self, now: float) -> None:
-        made = Blocks[float]()
+        made: Blocks[float] = Blocks()
         with LOCK:
             # Nothing is called between reading and writing, so no other thread comes in between.
             first = self._open

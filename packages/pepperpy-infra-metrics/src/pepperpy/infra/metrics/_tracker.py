@@ -69,7 +69,7 @@ class PerformanceTracker(DecoratingBlock, BothFaces):
         self.name = name
         self._track_memory = track_memory
         self._now = perf_counter if clock is None else clock.monotonic
-        self._open = Blocks[_Running]()
+        self._open: Blocks[_Running] = Blocks()
         self._ended: deque[_Ended] = deque(maxlen=MOST)
         self._custom: dict[str, Any] = {}
 
