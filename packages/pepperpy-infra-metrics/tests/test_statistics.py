@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import statistics as oracle
-from math import comb, isnan
+from math import comb, erfc, isnan, sqrt
 from random import Random
 
 import pytest
@@ -93,6 +93,21 @@ def test_the_rank_test_is_near_the_exact_one(pool: list[int], size: int) -> None
     first, second = [float(x) for x in pool[:size]], [float(x) for x in pool[size:]]
 
     assert mann_whitney(first, second) == pytest.approx(exact_p_value(first, second), abs=0.04)
+
+
+def test_ties_take_from_the_variance_of_the_ranks() -> None:
+    first, second = [1.0, 1, 2, 2, 2], [2.0, 3, 3, 3, 3, 3]
+    pool, half = [*first, *second], len(first) * len(second) / 2
+    wins = [
+        sum((a > b) + (a == b) / 2 for a in (pool[p] for p in places) for b in others)
+        for places in itertools.combinations(range(len(pool)), len(first))
+        for others in [[value for p, value in enumerate(pool) if p not in places]]
+    ]
+    distance = abs(sum((a > b) + (a == b) / 2 for a in first for b in second) - half)
+
+    assert mann_whitney(first, second) == close(
+        erfc((distance - 0.5) / sqrt(2 * oracle.pvariance(wins)))
+    )
 
 
 @given(samples, samples)

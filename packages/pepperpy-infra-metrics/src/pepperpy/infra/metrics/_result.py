@@ -220,7 +220,9 @@ class PerformanceResult:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> PerformanceResult:
         """The result of which `to_dict` has made *data*."""
-        return cls(**{**data, "timestamp": datetime.fromisoformat(data["timestamp"])})
+        values = dict(data)
+        values["timestamp"] = datetime.fromisoformat(values["timestamp"])
+        return cls(**values)
 
     def _throughput(self) -> float | None:
         calls = self.iterations * self.loops

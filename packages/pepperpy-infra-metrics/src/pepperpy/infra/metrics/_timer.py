@@ -44,6 +44,7 @@ class Timer(DecoratingBlock, BothFaces):
 
     name: str
     _clock: Clock
+    _elapsed: float
     # None, the start of the only block that is open, or all of them where there are several.
     _open: float | Blocks[float] | None
 
@@ -54,7 +55,7 @@ class Timer(DecoratingBlock, BothFaces):
         if clock is not None:
             # A clock in a slot of every timer would make each block a tenth slower.
             self._clock = clock
-            self.__class__ = _ClockedTimer
+            self.__class__ = _ClockedTimer  # pyright: ignore[reportAttributeAccessIssue]
 
     def __repr__(self) -> str:
         return f"<Timer {self.name!r}: {self.elapsed_time:.9g} s>"
