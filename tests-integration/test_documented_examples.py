@@ -319,6 +319,31 @@ optimized = optimize_dataset(dataset, chunk_size=1000)
 assert list(optimized) == dataset
 """
 
+METRICS = """
+import tracemalloc
+
+from pepperpy.infra import benchmark, get_memory_usage, measure_memory, measure_time
+
+with measure_time("operation") as timer:
+    result = sum(range(10_000))
+assert 0 < timer.elapsed_time < 60
+
+with measure_memory("memory_operation") as tracker:
+    result = [0] * 1_000_000
+assert tracker.memory_used > 8_000_000
+assert not tracemalloc.is_tracing()
+
+
+@benchmark(iterations=10, track_memory=True)
+def my_function(arg1, arg2):
+    return arg1 + arg2
+
+
+assert my_function(1, arg2=2) == 3
+assert my_function.last_result.iterations == 10
+assert get_memory_usage() > 8_000_000
+"""
+
 EVERYTHING = """
 from pepperpy.infra import (
     # Cache
@@ -335,6 +360,9 @@ from pepperpy.infra import (
 
     # Logging
     configure_logging, get_logger,
+
+    # Metrics
+    measure_time, benchmark, get_memory_usage,
 
     # Resilience
     CircuitBreaker, with_circuit_breaker, with_fallback,
@@ -438,6 +466,11 @@ class TestCache:
 class TestConnection:
     def test_a_pool_of_ones_own_as_a_block_and_as_a_decorator(self, program: Any) -> None:
         program.run(CONNECTION)
+
+
+class TestMetrics:
+    def test_time_memory_and_a_benchmark(self, program: Any) -> None:
+        program.run(METRICS)
 
 
 class TestEverything:

@@ -18,6 +18,7 @@ import races_datasets
 import races_decorators
 import races_facade
 import races_logging
+import races_metrics
 import races_resilience
 import races_serialization
 import races_telemetry
@@ -32,6 +33,7 @@ import pepperpy.infra.config
 import pepperpy.infra.connection
 import pepperpy.infra.decorators
 import pepperpy.infra.logging
+import pepperpy.infra.metrics
 import pepperpy.infra.resilience
 import pepperpy.infra.serialization
 import pepperpy.infra.telemetry
@@ -85,6 +87,7 @@ MODULES = (
     pepperpy.infra.config,
     pepperpy.infra.logging,
     pepperpy.infra.telemetry,
+    pepperpy.infra.metrics,
     pepperpy.infra.decorators,
     pepperpy.infra.cache,
     pepperpy.infra.resilience,
@@ -136,6 +139,7 @@ def every_race(folder: Path) -> Iterator[Race]:
     yield from races_config.races(folder)
     yield from races_logging.races(folder)
     yield from races_telemetry.races()
+    yield from races_metrics.races()
     yield from races_decorators.races()
     yield from races_cache.races()
     yield from races_resilience.races()

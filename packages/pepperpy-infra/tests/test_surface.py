@@ -46,8 +46,9 @@ PROMISED = {
         initialize_logging log_context log_level set_log_level shutdown_logging
     """,
     "metrics": """
-        MemoryTracker PerformanceTracker Timer benchmark get_memory_usage measure_memory
-        measure_time performance_tracker
+        MemoryTracker MetricCategory MetricResult MetricsError PerformanceResult PerformanceTracker
+        Timer benchmark format_bytes get_memory_usage get_system_info measure_memory measure_time
+        performance_tracker report_custom_metric
     """,
     "resilience": """
         Bulkhead Chaos CircuitBreaker CircuitBreakerConfig CircuitBreakerError CircuitState Hedge

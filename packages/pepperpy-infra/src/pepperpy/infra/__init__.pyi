@@ -89,6 +89,21 @@ from pepperpy.infra.logging import log_context as log_context
 from pepperpy.infra.logging import log_level as log_level
 from pepperpy.infra.logging import set_log_level as set_log_level
 from pepperpy.infra.logging import shutdown_logging as shutdown_logging
+from pepperpy.infra.metrics import MemoryTracker as MemoryTracker
+from pepperpy.infra.metrics import MetricCategory as MetricCategory
+from pepperpy.infra.metrics import MetricResult as MetricResult
+from pepperpy.infra.metrics import MetricsError as MetricsError
+from pepperpy.infra.metrics import PerformanceResult as PerformanceResult
+from pepperpy.infra.metrics import PerformanceTracker as PerformanceTracker
+from pepperpy.infra.metrics import Timer as Timer
+from pepperpy.infra.metrics import benchmark as benchmark
+from pepperpy.infra.metrics import format_bytes as format_bytes
+from pepperpy.infra.metrics import get_memory_usage as get_memory_usage
+from pepperpy.infra.metrics import get_system_info as get_system_info
+from pepperpy.infra.metrics import measure_memory as measure_memory
+from pepperpy.infra.metrics import measure_time as measure_time
+from pepperpy.infra.metrics import performance_tracker as performance_tracker
+from pepperpy.infra.metrics import report_custom_metric as report_custom_metric
 from pepperpy.infra.resilience import Bulkhead as Bulkhead
 from pepperpy.infra.resilience import Chaos as Chaos
 from pepperpy.infra.resilience import CircuitBreaker as CircuitBreaker
@@ -226,11 +241,17 @@ __all__ = [
     "LoggingError",
     "LoggingTelemetryHandler",
     "MemoryTelemetryHandler",
+    "MemoryTracker",
     "MessagePackSerializer",
     "Metric",
+    "MetricCategory",
+    "MetricResult",
     "MetricType",
+    "MetricsError",
     "NumpyCompressor",
     "OptimizedDataset",
+    "PerformanceResult",
+    "PerformanceTracker",
     "PickleSerializer",
     "Pipeline",
     "Policy",
@@ -256,6 +277,7 @@ __all__ = [
     "TelemetryManager",
     "ThreadConnectionPool",
     "Timeout",
+    "Timer",
     "UtilsError",
     "XMLSerializer",
     "YAMLSerializer",
@@ -265,6 +287,7 @@ __all__ = [
     "async_memoize",
     "async_retry",
     "async_timed",
+    "benchmark",
     "bind",
     "cache_disabled",
     "cached",
@@ -294,6 +317,7 @@ __all__ = [
     "enable_telemetry",
     "explain_config",
     "flush_telemetry",
+    "format_bytes",
     "from_base64",
     "generate_id",
     "generate_timestamp",
@@ -305,9 +329,11 @@ __all__ = [
     "get_file_mime_type",
     "get_file_size",
     "get_logger",
+    "get_memory_usage",
     "get_pool",
     "get_provider_telemetry",
     "get_serializer",
+    "get_system_info",
     "hash_string",
     "initialize_cache",
     "initialize_logging",
@@ -327,14 +353,18 @@ __all__ = [
     "log_context",
     "log_exceptions",
     "log_level",
+    "measure_memory",
+    "measure_time",
     "memoize",
     "object_to_dict",
     "optimize_dataset",
+    "performance_tracker",
     "pooled_resource",
     "register_config",
     "register_pool",
     "release_connection",
     "reload_config",
+    "report_custom_metric",
     "report_event",
     "report_metric",
     "reset_all_circuit_breakers",
