@@ -1,0 +1,201 @@
+"""From what a user writes to nodes: dicts, lists, functions, types, validators."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_ITERABLE_COROUTINE
+from types import BuiltinFunctionType, FunctionType
+from typing import Any, NamedTuple, TypeAlias, is_typeddict
+
+from ._errors import SchemaError
+from ._nodes import Each, Fields, Key, Leaf, Node, Opaque
+from ._source import described
+from ._spec import is_factory, record_of
+from ._validator import Composed, RuleValidator, Validator
+
+MAX_DEPTH = 500
+POLICIES = ("ignore", "forbid", "drop")
+
+_ASYNC = CO_COROUTINE | CO_ITERABLE_COROUTINE
+_GENERATOR = CO_GENERATOR | CO_ASYNC_GENERATOR
+_FORMS = (
+    "a rule is a function, a type, a validator, a dict of rules or a list with one rule in it"
+)
+
+
+class Want(NamedTuple):
+    """A part of a schema that is to be built for the whole."""
+
+    rule: Any
+    part: Any = None
+    """What leads to it, for errors."""
+    unknown: str | None = None
+    """Another policy for unknown keys, from here on."""
+
+
+Steps: TypeAlias = Generator[Want, Node, Node]
+"""How a part is built out of its own parts: yields them, gets their nodes, returns one."""
+
+Source: TypeAlias = tuple[Any, Any]
+"""A dict or list of the user's, and what it held when it was read."""
+
+
+def build(rule: Any, unknown: str = "ignore") -> tuple[Node, list[Source]]:
+    """The node of a rule, and the containers that it was read from.
+
+    Raises:
+        SchemaError: If there is something in it that is no rule.
+    """
+    builder = _Builder()
+    # An explicit stack: a schema may be deeper than Python's own allows.
+    stack: list[tuple[Steps, Want]] = []
+    made = builder.begin(want := Want(rule, None, unknown), ())
+    while True:
+        try:
+            if not isinstance(made, Node):
+                stack.append((made, want))
+                want = next(made)
+            elif stack:
+                want = stack[-1][0].send(made)
+            else:
+                return made, builder.sources
+        except StopIteration as done:
+            stack.pop()
+            made = done.value
+            continue
+        want = want._replace(unknown=want.unknown or stack[-1][1].unknown)
+        path = tuple(each.part for _, each in stack[1:] if each.part is not None)
+        path += (want.part,) if want.part is not None else ()
+        if len(stack) > MAX_DEPTH:
+            raise SchemaError(f"the schema is nested deeper than {MAX_DEPTH} levels", path[:3])
+        made = builder.begin(want, path)
+
+
+class _Builder:
+    def __init__(self) -> None:
+        self.sources: list[Source] = []
+        # A container that is met again, perhaps inside of itself, is the same node.
+        self.made: dict[tuple[int, str | None], Node] = {}
+
+    def begin(self, want: Want, path: tuple[Any, ...]) -> Node | Steps:
+        rule = want.rule
+        if isinstance(rule, (dict, list, Mapping)):
+            known = self.made.get((id(rule), want.unknown))
+            if known is not None:
+                return known
+            return self._each(rule, want) if isinstance(rule, list) else self._fields(rule, want)
+        if isinstance(rule, Validator):
+            return _validator(rule)
+        if isinstance(rule, type) and is_typeddict(rule):
+            return self._typed_dict(rule, want)
+        try:
+            return leaf(rule)
+        except SchemaError as error:
+            raise type(error)(error.message, (*path, *error.parts)) from error.__cause__
+
+    def _fields(self, rule: Mapping[Any, Any], want: Want) -> Steps:
+        from ._optional import OptionalKey
+
+        self.sources.append((rule, dict(rule)))
+        fields = Fields(want.unknown or "ignore")
+        self.made[id(rule), want.unknown] = fields
+        keys: list[Key] = []
+        for name, inner in dict(rule).items():
+            if isinstance(name, type):
+                raise SchemaError(
+                    f"{name.__name__} is a key of this schema; for keys that are all alike write "
+                    f"dict[{name.__name__}, ...]"
+                )
+            if isinstance(inner, OptionalKey):
+                node = yield Want(inner.rule, name)
+                keys.append(Key(name, node, required=False, factory=inner.factory))
+            else:
+                keys.append(Key(name, (yield Want(inner, name))))
+        fields.complete(keys)
+        return fields
+
+    def _typed_dict(self, rule: Any, want: Want) -> Node | Steps:
+        from ._hints import typed_dict
+
+        key = id(rule), want.unknown
+        if key in self.made:
+            return self.made[key]
+        self.made[key] = fields = Fields(want.unknown or "ignore")
+        return typed_dict(rule, fields)
+
+    def _each(self, rule: list[Any], want: Want) -> Steps:
+        if len(rule) != 1:
+            raise SchemaError(
+                f"a list schema has one rule, which each item must pass; got {len(rule)}; "
+                "for one of several write [any_of(...)], for any list is_list"
+            )
+        self.sources.append((rule, [*rule]))
+        each = Each(Leaf.__new__(Leaf))
+        self.made[id(rule), want.unknown] = each
+        each.item = yield Want(rule[0], 0)
+        return each
+
+
+def _validator(rule: Validator) -> Node | Steps:
+    kind = type(rule)
+    if kind.validate is not Validator.validate:
+        return Opaque(rule.validate, lambda: rule.message or described(rule), code=rule.code)
+    if isinstance(rule, RuleValidator):
+        return Leaf(rule.spec)
+    if isinstance(rule, Composed):
+        return rule.steps()
+    if kind.__call__ is Validator.__call__:
+        raise SchemaError(f"{kind.__name__} defines neither validate() nor __call__()")
+    return Opaque(
+        rule, lambda: rule.message or described(rule), is_async=is_async(rule), code=rule.code
+    )
+
+
+def leaf(rule: Any) -> Node | Steps:
+    """The node of a rule that is no container."""
+    spec = record_of(rule)
+    if spec is not None:
+        return Leaf(spec)
+    from . import _hints
+
+    if _hints.is_hint(rule):
+        return _hints.steps(rule)
+    if not callable(rule):
+        raise SchemaError(f"{_FORMS}; got {_shown(rule)}")
+    if is_factory(rule):
+        raise SchemaError(f"{rule.__name__} makes rules: write {rule.__name__}(...)")
+    flags = _flags(rule)
+    if flags & _GENERATOR:
+        raise SchemaError(
+            f"{getattr(rule, '__name__', 'a rule')} is a generator function, which would always pass"
+        )
+    return Opaque(rule, lambda: described(rule), is_async=bool(flags & _ASYNC))
+
+
+def is_async(rule: Any) -> bool:
+    """Whether a rule is a coroutine function, also behind partials and in callable objects."""
+    return bool(_flags(rule) & _ASYNC)
+
+
+def _flags(rule: Any) -> int:
+    # As `inspect.iscoroutinefunction` and its like do it, which would take a microsecond each.
+    while not isinstance(rule, FunctionType):
+        if isinstance(rule, BuiltinFunctionType):
+            return 0
+        inner = getattr(rule, "func", None) or getattr(rule, "__func__", None)
+        if inner is None:
+            inner = getattr(type(rule), "__call__", None)
+            if not isinstance(inner, FunctionType):
+                return 0
+        rule = inner
+    marked = getattr(rule, "_is_coroutine_mark", None) is not None
+    return rule.__code__.co_flags | (CO_COROUTINE if marked else 0)
+
+
+def _shown(rule: Any) -> str:
+    kind = type(rule).__name__
+    if isinstance(rule, (str, int, float, bool)):
+        return f"{kind} {str(rule)[:40]!r}; for a constant write Literal[...]"
+    if rule is None:
+        return "None; for the value None write is_none"
+    return f"{kind}; for one of several rules write any_of(...)" if kind in ("tuple", "set") else kind
