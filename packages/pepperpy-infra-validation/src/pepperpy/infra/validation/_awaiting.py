@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pepperpy.infra.utils import passes_through
 
-from ._plan import finished
-from ._run import Pending, Raised
+from ._run import Pending, Raised, finished
 
 if TYPE_CHECKING:
     from ._nodes import Opaque
@@ -29,7 +28,7 @@ async def walked(plan: Plan, value: Any, limit: int) -> ValidationResult:
             _close(run.waiting.items())
             raise
         if not run.waiting:
-            return finished(value, out, run)
+            return finished(out, run)
         await _answer([*run.waiting.items()], known, limit)
 
 
@@ -40,9 +39,7 @@ async def _answer(waiting: list[Waiting], known: dict[Hashable, Any], limit: int
         return
     import asyncio
 
-    workers = [
-        asyncio.ensure_future(_work(todo, known)) for _ in range(min(limit, len(waiting)))
-    ]
+    workers = [asyncio.ensure_future(_work(todo, known)) for _ in range(min(limit, len(waiting)))]
     try:
         await asyncio.gather(*workers)
     finally:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import _messages
-from ._errors import ValidationError
+from ._errors import NO_PARAMS, ValidationError, found
 from ._nodes import MISSING, Leaf, Node, Opaque, as_dict
 from ._run import ERROR
 
@@ -108,20 +108,37 @@ class Said(Node):
         """Check with the rule, and say what is to be said."""
         mark = len(run.errors)
         out = self.node.walk(value, path, run)
+        self._say(mark, path, run)
+        return out
+
+    @property
+    def counts(self) -> bool:
+        """Whether its failure makes data invalid."""
+        return self.level is ERROR
+
+    def judged(self, answer: Any, value: Any, path: Parts, run: Run) -> Any:
+        """What follows from the *answer* of the rule, where it is one from outside."""
+        mark = len(run.errors)
+        node: Any = self.node
+        out = node.judged(answer, value, path, run)
+        self._say(mark, path, run)
+        return out
+
+    def _say(self, mark: int, path: Parts, run: Run) -> None:
         if not run.failed(mark):
-            return out
-        found = run.taken_back(mark)
+            return
+        run.mixed = True
+        errors = run.taken_back(mark)
         if self.message is not None:
-            first = found[0]
-            params: Mapping[str, Any] = first.params if len(found) == 1 else {}
-            code = self.code or (first.code if len(found) == 1 else "custom")
-            found = [ValidationError(self.message, path, code, params)]
-        for error in found:
+            first = errors[0]
+            params: Mapping[str, Any] = first.params if len(errors) == 1 else NO_PARAMS
+            code = self.code or (first.code if len(errors) == 1 else "custom")
+            errors = [found(self.message, path, code, params)]
+        for error in errors:
             error.level = self.level
             if self.code is not None:
                 error.__dict__["code"] = self.code
-        run.errors += found
-        return out
+        run.errors += errors
 
 
 class Together(Node):
@@ -156,16 +173,13 @@ def message_of(node: Node) -> str:
     """What a value must do to pass *node*."""
     if isinstance(node, Leaf):
         return node.spec.message
-    if isinstance(node, Opaque):
-        return node.message()
-    if isinstance(node, Said) and node.message is not None:
-        return node.message
-    if isinstance(node, All):
-        return " and ".join(message_of(each) for each in node.nodes)
-    if isinstance(node, Any_):
-        return _messages.either([message_of(each) for each in node.nodes])
-    if isinstance(node, NoneOf):
-        return " and ".join(_messages.negated(message_of(each)) for each in node.nodes)
+    if isinstance(node, Opaque) or (isinstance(node, Said) and node.message is not None):
+        return node.message or ""
+    if isinstance(node, (All, Any_, NoneOf)):
+        inner = [message_of(each) for each in node.nodes]
+        if isinstance(node, Any_):
+            return _messages.either(inner)
+        return " and ".join(map(_messages.negated, inner) if isinstance(node, NoneOf) else inner)
     return "must fit the schema"
 
 
@@ -174,4 +188,3 @@ def _told(error: ValidationError, depth: int) -> str:
 
     inner = render(error.parts[depth:])
     return f"{inner} {error.message}" if inner else error.message
-

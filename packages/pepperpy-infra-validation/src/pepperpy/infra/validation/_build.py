@@ -18,9 +18,7 @@ POLICIES = ("ignore", "forbid", "drop")
 
 _ASYNC = CO_COROUTINE | CO_ITERABLE_COROUTINE
 _GENERATOR = CO_GENERATOR | CO_ASYNC_GENERATOR
-_FORMS = (
-    "a rule is a function, a type, a validator, a dict of rules or a list with one rule in it"
-)
+_FORMS = "a rule is a function, a type, a validator, a dict of rules or a list with one rule in it"
 
 
 class Want(NamedTuple):
@@ -184,7 +182,7 @@ def _flags(rule: Any) -> int:
             return 0
         inner = getattr(rule, "func", None) or getattr(rule, "__func__", None)
         if inner is None:
-            inner = getattr(type(rule), "__call__", None)
+            inner = type(rule).__call__
             if not isinstance(inner, FunctionType):
                 return 0
         rule = inner
@@ -198,4 +196,6 @@ def _shown(rule: Any) -> str:
         return f"{kind} {str(rule)[:40]!r}; for a constant write Literal[...]"
     if rule is None:
         return "None; for the value None write is_none"
-    return f"{kind}; for one of several rules write any_of(...)" if kind in ("tuple", "set") else kind
+    return (
+        f"{kind}; for one of several rules write any_of(...)" if kind in ("tuple", "set") else kind
+    )

@@ -1,205 +1,256 @@
-"""A function per schema that answers one question quickly: is everything good?
+"""A function per schema that does what a walk does, in one go as long as data is as it should be.
 
-It returns the validated data, or `FAILED` if anything is not as usual; then the nodes are walked,
-and those find what is wrong, if anything is.  So it may be wrong in one direction only, and knows
-plain dicts, lists and the exact types alone.
+A rule of this package is a test in its text, one of the user's is called from it; where anything
+is not as usual, the node concerned takes over and decides.  So the tests may be wrong in one
+direction only: they say yes to nothing that the node would refuse.
 
 Keys and bounds get into the text as the `repr` of exact str and int, all else by a name.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from inspect import isawaitable
-from types import CodeType
 from typing import Any
 
 from pepperpy.infra.utils import passes_through
 
-from ._branches import All, Any_, NoneOf, Said
+from ._branches import All, Any_, Said
 from ._copying import CONTAINERS, copied
-from ._nodes import MISSING, Anything, Each, Fields, Key, Leaf, Node, Opaque, Replacing, is_rule, passed
-from ._plan import FAILED
+from ._errors import SchemaError
+from ._messages import REQUIRED
+from ._nodes import Anything, Each, Fields, Key, Leaf, Node, Opaque, Replacing, too_deep
 from ._result import ValidationResult
-from ._run import Raised, Recording
+from ._run import Raised, Run, finished
 
 _MOST_NODES = 600  # a longer function takes longer to compile than it will ever save
-_DEEPEST = 8  # blocks in blocks; Python allows 20
+_DEEPEST = 10  # blocks in blocks; Python allows 20
+
+_MAIN = """\
+if run is not None: return FINISHED({data}, run)
+result = NEW(RESULT)
+result.is_valid = True
+result.validated_data = {data}
+return result"""
 
 
-def compiled(node: Node) -> tuple[Callable[..., Any] | None, bool]:
-    """The function for *node*, and whether it takes a list for answers; None if it is too large."""
+def compiled(node: Node) -> Callable[[Any], Any] | None:
+    """The function for *node*, `None` if it would be too long."""
     writer = _Writer()
-    name = writer.function(node)
+    writer.main(node)
     while writer.todo:
-        writer.write(*writer.todo.pop())
-        if writer.count > _MOST_NODES:
-            return None, False
-    answers = "answers" if writer.answering else ""
-    lines = [line.replace("$answers", answers) for line in writer.lines]
-    exec(_code("\n".join(lines)), writer.names)  # noqa: S102 - our own text; see above
-    function: Callable[..., Any] = writer.names[name]
-    return function, writer.answering
-
-
-def _code(text: str) -> CodeType:
-    return compile(text, "<schema>", "exec")
+        writer.part(*writer.todo.pop())
+    if writer.count > _MOST_NODES:
+        return None
+    names = {**_NAMES, **writer.names, "AGAIN": _Again(node)}
+    exec(compile("\n".join(writer.lines), "<schema>", "exec"), names)  # noqa: S102 - see above
+    function: Callable[[Any], Any] = names["main"]
+    return function
 
 
 class _Writer:
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self.names: dict[str, Any] = {
-            "CONTAINERS": CONTAINERS, "COPIED": copied, "FAILED": FAILED, "MISSING": MISSING,
-            "RAISED": _raised, "WALK": _walked, "YES": _is_yes, "OTHERS": _copy_others,
-        }  # fmt: skip
+        self.names: dict[str, Any] = {}
         self.todo: list[tuple[str, Node]] = []
         self.count = 0
-        self.answering = False
         self._functions: dict[int, str] = {}
         self._open: set[int] = set()
         self._indent = 0
         self._last = 0
 
-    def function(self, node: Node) -> str:
-        """The name of the function for *node*, which is written later if it is new."""
-        if id(node) not in self._functions:
-            self._functions[id(node)] = name = self._new("f")
-            self.todo.append((name, node))
-        return self._functions[id(node)]
-
-    def write(self, name: str, node: Node) -> None:
-        self._indent = 0
-        self._line(f"def {name}(v, $answers):")
+    def main(self, node: Node) -> None:
+        """Write the function for the whole, which returns a result."""
+        self._line("def main(v):")
         self._indent = 1
+        self._line("run = None")
         self._line("try:")
         self._indent = 2
-        self._open = {id(node)}
-        out = self._put(node, "v", known=True)
-        self._line(f"return {self._owned(node, out)}")
+        data = self._owned(node, self._body(node, "()"))
+        for line in _MAIN.format(data=data).split("\n"):
+            self._line(line)
         self._indent = 1
-        self._line("except Exception:")
-        self._line("    return FAILED")
+        self._line("except Exception as error:")
+        self._line("    return AGAIN(error, v)")
+        self._indent = 0
 
-    def _put(self, node: Node, v: str, *, known: bool = False) -> str:
+    def part(self, name: str, node: Node) -> None:
+        """Write a function for a part, which returns the part as it should be."""
+        self._line(f"def {name}(v, path, run):")
+        self._indent = 1
+        self._line(f"return {self._body(node, '(*path,)')}")
+        self._indent = 0
+
+    def _body(self, node: Node, path: str) -> str:
+        self._open = {id(node)}
+        return self._put(node, "v", path, first=True)
+
+    def _put(self, node: Node, v: str, path: str, *, first: bool = False) -> str:
         """Write what checks the variable *v*; returns the variable that has what comes out."""
         self.count += 1
-        if not known and (id(node) in self._open or self._indent > _DEEPEST):
-            return self._call(node, v)
         put = _WRITERS.get(type(node))
         if put is None or self.count > _MOST_NODES:
-            return self._embedded(node, v)
+            return self._walk(node, v, path)
+        if not first and (id(node) in self._open or self._indent > _DEEPEST):
+            return self._call(node, v, path)
         self._open.add(id(node))
-        out = put(self, node, v)
+        out = put(self, node, v, path)
         self._open.discard(id(node))
         return out
 
-    def _call(self, node: Node, v: str) -> str:
+    def _call(self, node: Node, v: str, path: str) -> str:
+        """Check *v* with a function of its own, since it leads back here or would be too deep."""
+        name = self._functions.get(id(node))
+        if name is None:
+            name = self._functions[id(node)] = self._new("f")
+            self.todo.append((name, node))
         out = self._new("x")
-        self._line(f"{out} = {self.function(node)}({v}, $answers)")
-        self._line(f"if {out} is FAILED: return FAILED")
+        self._line("run = run or RUN()")
+        self._line(f"{out} = {name}({v}, {path}, run)")
         return out
 
-    def _embedded(self, node: Node, v: str) -> str:
-        self.answering = True
-        out = self._new("x")
-        self._line(f"{out} = WALK({self._name(node)}, {v}, answers)")
-        self._line(f"if {out} is FAILED: return FAILED")
+    def _walk(self, node: Node, v: str, path: str, out: str = "", test: str = "") -> str:
+        """Let the node itself check *v*, unless a test says that it is good."""
+        out = out or (v if test else self._new("x"))
+        if test:
+            self._line(f"if not ({test}):")
+            self._indent += 1
+        self._line("run = run or RUN()")
+        method = node.doubted if test and isinstance(node, Leaf) else node.walk
+        self._line(f"{out} = {self._name(method)}({v}, {path}, run)")
+        if test:
+            self._indent -= 1
         return out
 
-    def leaf(self, node: Leaf, v: str) -> str:
-        self._line(f"if not ({self._test(node, v)}): return FAILED")
+    def leaf(self, node: Leaf, v: str, path: str) -> str:
+        return self._walk(node, v, path, v, self._test(node, v))
+
+    def anything(self, node: Anything, v: str, path: str) -> str:
+        del node, path
         return v
 
-    def anything(self, node: Anything, v: str) -> str:
-        del node
-        return v
-
-    def opaque(self, node: Opaque, v: str) -> str:
-        answer = self._asked(node, v)
-        self._line(f"if {answer} is not True and not YES({answer}): return FAILED")
-        return v
-
-    def replacing(self, node: Replacing, v: str) -> str:
-        return self._asked(node, v)
-
-    def _asked(self, node: Opaque, v: str) -> str:
-        self.answering = True
+    def opaque(self, node: Opaque | Said, v: str, path: str) -> str:
+        rule = node if isinstance(node, Opaque) else node.node
         answer = self._new("x")
+        self._ask(rule, v, answer)
+        self._line(f"if {answer} is not True:")
+        self._line("    run = run or RUN()")
+        self._line(f"    {v} = {self._name(node.judged)}({answer}, {v}, {path}, run)")
+        return v
+
+    def _ask(self, rule: Any, v: str, answer: str) -> None:
         self._line("try:")
-        self._line(f"    {answer} = {self._name(node.rule)}({v})")
+        self._line(f"    {answer} = {self._name(rule.rule)}({v})")
         self._line("except Exception as error:")
-        self._line("    answers.append(RAISED(error))")
-        self._line("    return FAILED")
-        self._line(f"answers.append({answer})")
-        return answer
+        self._line(f"    {answer} = RAISED(error)")
 
-    def all(self, node: All, v: str) -> str:
-        for each in node.nodes:
-            v = self._put(each, v)
+    def all(self, node: All, v: str, path: str) -> str:
+        for at, each in enumerate(node.nodes):
+            if isinstance(each, Replacing):
+                return self._replaced(each, node.nodes[at + 1 :], v, path)
+            if each.replaces:
+                return self._walk(All(node.nodes[at:]), v, path)
+            v = self._put(each, v, path)
         return v
 
-    def any(self, node: Any_, v: str) -> str:
-        if not node.nodes or not all(_has_test(each) for each in node.nodes):
-            return self._embedded(node, v)
-        tests = " or ".join(f"({self._test(each, v)})" for each in node.nodes)
-        self._line(f"if not ({tests}): return FAILED")
-        return v
+    def replacing(self, node: Replacing, v: str, path: str) -> str:
+        return self._replaced(node, (), v, path)
 
-    def none(self, node: NoneOf, v: str) -> str:
-        if not all(type(each) is Leaf for each in node.nodes):
-            return self._embedded(node, v)
-        for each in node.nodes:
-            # The quick test may say no where the rule would say yes.
-            self._line(f"if {self._name(getattr(each, 'check', None))}({v}): return FAILED")
-        return v
-
-    def said(self, node: Said, v: str) -> str:
-        return self._put(node.node, v)
-
-    def each(self, node: Each, v: str) -> str:
-        out, item = self._new("x"), self._new("x")
-        self._line(f"if type({v}) is not list: return FAILED")
-        self._line(f"{out} = []")
-        self._line(f"for {item} in {v}:")
+    def _replaced(self, node: Replacing, rest: tuple[Node, ...], v: str, path: str) -> str:
+        answer, out = self._new("x"), self._new("x")
+        self._ask(node, v, answer)
+        self._line(f"if type({answer}) is RAISEDTYPE:")
+        self._line("    run = run or RUN()")
+        self._line(f"    {out} = {self._name(node.judged)}({answer}, {v}, {path}, run)")
+        self._line("else:")
         self._indent += 1
-        made = self._put(node.item, item)
-        self._line(f"{out}.append({self._owned(node.item, made)})")
+        self._line(f"{out} = {self._put(All(rest), answer, path)}")
         self._indent -= 1
         return out
 
-    def fields(self, node: Fields, v: str) -> str:
+    def any(self, node: Any_, v: str, path: str) -> str:
+        tests: list[str] = []
+        for each in node.nodes:
+            if not _has_test(each):
+                break  # it would have to be asked before those behind it
+            tests.append(f"({self._test(each, v)})")
+        return (
+            self._walk(node, v, path, test=" or ".join(tests))
+            if tests
+            else self._walk(node, v, path)
+        )
+
+    def said(self, node: Said, v: str, path: str) -> str:
+        if _has_test(node.node):
+            return self._walk(node, v, path, v, self._test(node.node, v))
+        return (
+            self.opaque(node, v, path) if type(node.node) is Opaque else self._walk(node, v, path)
+        )
+
+    def each(self, node: Each, v: str, path: str) -> str:
+        out, item, index = self._new("x"), self._new("x"), self._new("i")
+        self._line(f"if type({v}) is list:")
+        self._indent += 1
+        self._line(f"{out} = []")
+        self._line(f"for {index}, {item} in enumerate({v}):")
+        self._indent += 1
+        made = self._put(node.item, item, _longer(path, index))
+        self._line(f"{out}.append({self._owned(node.item, made)})")
+        self._indent -= 2
+        return self._otherwise(node, v, path, out)
+
+    def fields(self, node: Fields, v: str, path: str) -> str:
         out, count = self._new("x"), self._new("n")
-        self._line(f"if type({v}) is not dict: return FAILED")
+        self._line(f"if type({v}) is dict:")
+        self._indent += 1
         self._line(f"{out} = {'{}' if node.unknown != 'ignore' else f'{v}.copy()'}")
         self._line(f"{count} = {sum(key.required for key in node.keys)}")
         for key in node.keys:
-            self._key(key, v, out, count, copying=node.unknown != "ignore")
-        if node.unknown == "forbid":
-            self._line(f"if len({v}) != {count}: return FAILED")
-        elif node.unknown == "ignore":
-            self._line(f"if len({v}) != {count}: OTHERS({v}, {out}, {self._name(node.known)})")
+            self._key(key, v, path, out, count, copying=node.unknown != "ignore")
+        if node.unknown != "drop":
+            self._line(f"if len({v}) != {count}:")
+            self._line("    run = run or RUN()")
+            self._line(f"    {self._name(node.others)}({v}, {out}, {path}, run)")
+        self._indent -= 1
+        return self._otherwise(node, v, path, out)
+
+    def _otherwise(self, node: Node, v: str, path: str, out: str) -> str:
+        self._line("else:")
+        self._indent += 1
+        self._walk(node, v, path, out)
+        self._indent -= 1
         return out
 
-    def _key(self, key: Key, v: str, out: str, count: str, *, copying: bool) -> None:
+    def _key(self, key: Key, v: str, path: str, out: str, count: str, *, copying: bool) -> None:
         item, name = self._new("x"), self._constant(key.name)
+        path = _longer(path, name)
+        self._line("try:")
+        self._line(f"    {item} = {v}[{name}]")
+        self._line("except KeyError:")
+        self._indent += 1
         if key.required:
-            self._line(f"{item} = {v}[{name}]")
+            self._line(f"{count} -= 1")
+            self._line("run = run or RUN()")
+            self._line(f"run.fail({path}, *REQUIRED)")
         else:
-            self._line(f"{item} = {v}.get({name}, MISSING)")
-            self._line(f"if {item} is not MISSING:")
-            self._indent += 1
+            made = f"{self._name(key.factory)}()" if key.factory is not None else ""
+            self._line(f"{out}[{name}] = {made}" if made else "pass")
+        self._indent -= 1
+        self._line("else:")
+        self._indent += 1
+        if not key.required:
             self._line(f"{count} += 1")
-        made = self._put(key.node, item)
+        made = self._put(key.node, item, path)
         if copying or made != item:
             self._line(f"{out}[{name}] = {self._owned(key.node, made)}")
-        elif not _is_atomic(key.node):
-            self._line(f"if type({item}) in CONTAINERS: {out}[{name}] = COPIED({item})")
-        if not key.required:
-            self._indent -= 1
-            if key.factory is not None:
-                self._line(f"else: {out}[{name}] = {self._name(key.factory)}()")
+        else:
+            # Only a node that took over, and so made a run, can have put another value there.
+            if _may_change(key.node):
+                self._line(f"if run is not None: {out}[{name}] = {item}")
+            if not _is_atomic(key.node):
+                self._line(f"if type({item}) in CONTAINERS: {out}[{name}] = COPIED({item})")
+        if self.lines[-1].endswith("else:"):
+            self._line("pass")
+        self._indent -= 1
 
     def _owned(self, node: Node, out: str) -> str:
         if node.fresh or _is_atomic(node):
@@ -207,11 +258,11 @@ class _Writer:
         return f"(COPIED({out}) if type({out}) in CONTAINERS else {out})"
 
     def _test(self, node: Node, v: str) -> str:
-        spec = getattr(node, "spec")  # noqa: B009 - of a Leaf
-        if not spec.fast:
-            return f"{self._name(spec.check)}({v})"
+        spec = node.spec if isinstance(node, Leaf) else None
+        if spec is None or not spec.fast:
+            return "False"
         names = {name: self._constant(value) for name, value in spec.names.items()}
-        return str(spec.fast.format(v=v, **names))
+        return spec.fast.format(v=v, **names)
 
     def _constant(self, value: Any) -> str:
         return repr(value) if type(value) in (str, int) else self._name(value)
@@ -229,33 +280,34 @@ class _Writer:
         self.lines.append(f"{'    ' * self._indent}{text}")
 
 
-_WRITERS: dict[type[Node], Callable[[_Writer, Any, str], str]] = {
+_WRITERS: dict[type[Node], Callable[[_Writer, Any, str, str], str]] = {
     Leaf: _Writer.leaf,
     Anything: _Writer.anything,
     Opaque: _Writer.opaque,
     Replacing: _Writer.replacing,
     All: _Writer.all,
     Any_: _Writer.any,
-    NoneOf: _Writer.none,
     Said: _Writer.said,
     Each: _Writer.each,
     Fields: _Writer.fields,
 }
 
 
-def _has_test(node: Node) -> bool:
-    return type(node) is Leaf and bool(node.spec.fast)
+class _Again:
+    """What is left if something in the data itself fails, like the ``__eq__`` of a key: a walk."""
 
+    def __init__(self, node: Node) -> None:
+        self._node = node
 
-def _is_atomic(node: Node) -> bool:
-    """Whether only what cannot be changed passes the quick test."""
-    if isinstance(node, Leaf):
-        return bool(node.spec.fast) and node.spec.atomic
-    if isinstance(node, All) and not node.replaces:
-        return any(_is_atomic(each) for each in node.nodes)
-    if isinstance(node, Any_):
-        return bool(node.nodes) and all(map(_has_test, node.nodes)) and all(map(_is_atomic, node.nodes))
-    return isinstance(node, Said) and _is_atomic(node.node)
+    def __call__(self, error: Exception, value: Any) -> ValidationResult:
+        if isinstance(error, SchemaError) or passes_through(error):
+            raise error
+        run = Run()
+        if isinstance(error, RecursionError):
+            run.fatal.append(too_deep(()))
+            return finished(None, run)
+        out = self._node.walk(value, (), run)
+        return finished(out if self._node.fresh else copied(out), run)
 
 
 def _raised(error: Exception) -> Raised:
@@ -264,25 +316,38 @@ def _raised(error: Exception) -> Raised:
     return Raised(error)
 
 
-def _is_yes(answer: Any) -> bool:
-    if answer is None or answer is False:
-        return False
-    if type(answer) in (re.Match, int, str):
-        return bool(answer)
-    if isinstance(answer, ValidationResult):
-        return answer.is_valid and answer.validated_data is None and not answer.warnings
-    return passed(answer) and not isawaitable(answer) and not is_rule(answer)
+_NAMES = {
+    "CONTAINERS": CONTAINERS,
+    "COPIED": copied,
+    "FINISHED": finished,
+    "NEW": ValidationResult.__new__,
+    "RAISED": _raised,
+    "RAISEDTYPE": Raised,
+    "REQUIRED": REQUIRED,
+    "RESULT": ValidationResult,
+    "RUN": Run,
+}
 
 
-def _walked(node: Node, value: Any, answers: list[Any]) -> Any:
-    run = Recording(answers)
-    out = node.walk(value, (), run)
-    if run.errors or run.fatal:
-        return FAILED
-    return out if node.fresh else copied(out)
+def _longer(path: str, part: str) -> str:
+    return f"({part},)" if path == "()" else f"{path[:-1]} {part},)"
 
 
-def _copy_others(source: dict[Any, Any], out: dict[Any, Any], known: frozenset[Any]) -> None:
-    for name, item in source.items():
-        if name not in known and type(item) in CONTAINERS:
-            out[name] = copied(item)
+def _has_test(node: Node) -> bool:
+    return type(node) is Leaf and bool(node.spec.fast)
+
+
+def _may_change(node: Node) -> bool:
+    """Whether what comes out may be another value though the variable is the same."""
+    if isinstance(node, Said):
+        return _may_change(node.node)
+    return any(map(_may_change, node.nodes)) if isinstance(node, All) else type(node) is not Leaf
+
+
+def _is_atomic(node: Node) -> bool:
+    """Whether what passes a quick test cannot be changed."""
+    if isinstance(node, All) and not node.replaces:
+        return any(_is_atomic(each) for each in node.nodes)
+    if isinstance(node, Said):
+        return _is_atomic(node.node)
+    return isinstance(node, Leaf) and bool(node.spec.fast) and node.spec.atomic

@@ -65,7 +65,9 @@ class FunctionValidator(Composed):
             if given is not None and not isinstance(given, str):
                 raise SchemaError(f"{name} of FunctionValidator must be text; got {given!r}")
         if not isinstance(level, ValidationLevel):
-            raise SchemaError(f"level of FunctionValidator must be a ValidationLevel; got {level!r}")
+            raise SchemaError(
+                f"level of FunctionValidator must be a ValidationLevel; got {level!r}"
+            )
         self.function: Any = function
         self.message: str = message or ""
         self.level: ValidationLevel = level
@@ -181,7 +183,9 @@ def cross_field(
     if len(keys) < 1 or not callable(rule):
         raise SchemaError("cross_field() must be given keys and a function of their values")
     if isinstance(leaf(rule), Opaque) is False:
-        raise SchemaError("rule of cross_field() must be a function of as many values as there are keys")
+        raise SchemaError(
+            "rule of cross_field() must be a function of as many values as there are keys"
+        )
     words = message
     node = Opaque(
         lambda values: rule(*values),

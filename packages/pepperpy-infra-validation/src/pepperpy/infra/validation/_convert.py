@@ -38,7 +38,9 @@ def coerce(kind: Any, *, message: str | None = None) -> Validator:
         [ValidationError('must be convertible to int', path='', code='coerce')]
     """
     if not is_hint(kind):
-        raise SchemaError(f"coerce() must be given a type; got {kind!r}; for a function see transform()")
+        raise SchemaError(
+            f"coerce() must be given a type; got {kind!r}; for a function see transform()"
+        )
     convert = _converter(kind)
     name = getattr(kind, "__name__", None) or str(kind)
     words = message or f"must be convertible to {name}"
@@ -51,10 +53,10 @@ def _converter(kind: Any) -> Callable[[Any], Any]:
     module = getattr(kind, "__module__", "")
     if isinstance(kind, type) and module in ("datetime", "_pydatetime"):
         return lambda value: value if type(value) is kind else kind.fromisoformat(value)
-    if isinstance(kind, type) and module in ("decimal", "uuid") or module.startswith("pathlib"):
+    if (isinstance(kind, type) and module in ("decimal", "uuid")) or module.startswith("pathlib"):
         return lambda value: value if isinstance(value, kind) else kind(_text(value))
     if isinstance(kind, type) and issubclass(kind, Enum):
-        return lambda value: kind(value)
+        return kind
     from ._guest import converter
 
     return converter(kind)

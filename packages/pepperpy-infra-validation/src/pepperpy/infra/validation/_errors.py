@@ -40,6 +40,12 @@ class ValidationError(InfraError, ValueError):
 
     code = "validation"
 
+    level: ValidationLevel = ValidationLevel.ERROR
+    """How bad it is."""
+
+    alternatives: tuple[tuple[ValidationError, ...], ...] = ()
+    """The errors of each rule of an `any_of` of which none passed."""
+
     def __init__(
         self,
         message: str,
@@ -54,8 +60,10 @@ class ValidationError(InfraError, ValueError):
         self.message: str = message
         self.parts: Parts = _paths.parse(path) if isinstance(path, str) else tuple(path)
         self.params: Mapping[str, Any] = params
-        self.level: ValidationLevel = level
-        self.alternatives: tuple[tuple[ValidationError, ...], ...] = tuple(map(tuple, alternatives))
+        if level is not ValidationLevel.ERROR:
+            self.level = level
+        if alternatives:
+            self.alternatives = tuple(map(tuple, alternatives))
         self.__dict__["code"] = code  # that of the rule; the class has one as well
 
     @property
@@ -71,7 +79,9 @@ class ValidationError(InfraError, ValueError):
                 params.  Where there is none, the message stays as it is.
 
         Examples:
-            >>> error = ValidationError("must be at least 8 characters", "", "min_length", {"limit": 8})
+            >>> error = ValidationError(
+            ...     "must be at least 8 characters", "", "min_length", {"limit": 8}
+            ... )
             >>> error.translated({"min_length": "mindestens {limit} Zeichen"})
             'mindestens 8 Zeichen'
         """
@@ -116,27 +126,22 @@ class AsyncRuleError(SchemaError):
     code = "validation-async"
 
 
-class ValidationErrorGroup(ExceptionGroup[ValidationError], ValidationError):
+class InvalidDataError(ExceptionGroup[ValidationError], ValidationError):
     """All that `ValidationResult.raise_if_invalid` found, as a group; also a `ValueError`.
 
     *exceptions* are the errors, each with its path, message and code.
     """
 
-    code = "validation-group"
-
-    def __new__(cls, message: str, errors: Sequence[ValidationError]) -> ValidationErrorGroup:
-        """Errors are what the group is made of."""
-        return super().__new__(cls, message, errors)
+    code = "validation-invalid-data"
 
     def __init__(self, message: str, errors: Sequence[ValidationError]) -> None:
-        # A group has its message from `__new__`, and none of its own to set.
-        self.__dict__.update(
-            parts=(), params=NO_PARAMS, level=ValidationLevel.ERROR, alternatives=(), code=type(self).code
-        )
+        # A group has both from `__new__`, and they cannot be set again.
+        del message, errors
+        self.__dict__.update(parts=(), params=NO_PARAMS, code=type(self).code)
 
-    def derive(self, excs: Sequence[ValidationError]) -> ValidationErrorGroup:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+    def derive(self, excs: Sequence[ValidationError]) -> InvalidDataError:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
         """A group of some of them, as ``except*`` and `split` ask for."""
-        return ValidationErrorGroup(self.message, excs)
+        return InvalidDataError(self.message, excs)
 
     def __str__(self) -> str:
         return self.message
@@ -148,9 +153,21 @@ class ValidationErrorGroup(ExceptionGroup[ValidationError], ValidationError):
         return type(self), (self.message, list(self.exceptions))
 
 
-def group(errors: Sequence[ValidationError]) -> ValidationErrorGroup:
+_new = ValidationError.__new__
+
+
+def found(
+    message: str, parts: Parts, code: str, params: Mapping[str, Any] = NO_PARAMS
+) -> ValidationError:
+    """A `ValidationError`, in half the time that its constructor takes."""
+    error = _new(ValidationError, message)
+    error.__dict__ = {"message": message, "parts": parts, "code": code, "params": params}
+    return error
+
+
+def group(errors: Sequence[ValidationError]) -> InvalidDataError:
     """Many errors in one, with the first of them in its message."""
     shown = "; ".join(str(error) for error in errors[:_SHOWN])
     more = f"; and {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else ""
     count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
-    return ValidationErrorGroup(f"not valid, {count}: {shown}{more}", errors)
+    return InvalidDataError(f"not valid, {count}: {shown}{more}", errors)

@@ -26,12 +26,22 @@ def guest(hint: Any) -> Opaque:
     own = hasattr(hint, "__pydantic_validator__") or hasattr(hint, "validate_python")
     strict = None if own else True
 
-    def rule(value: Any) -> ValidationResult:
-        errors = list(_errors(lambda: adapter.validate_python(value, strict=strict), value))
-        return ValidationResult(not errors, errors)
-
     name = getattr(hint, "__name__", None) or str(hint)
+    rule = _Ask(adapter, strict)
     return Opaque(rule, lambda: f"must be a valid {name}", code="type", params={"type": name})
+
+
+class _Ask:
+    """A rule that asks an adapter."""
+
+    def __init__(self, adapter: Any, strict: bool | None) -> None:
+        self.adapter = adapter
+        self._strict = strict
+
+    def __call__(self, value: Any) -> ValidationResult:
+        ask = self.adapter.validate_python
+        errors = list(_errors(lambda: ask(value, strict=self._strict), value))
+        return ValidationResult(not errors, errors)
 
 
 def converter(hint: Any) -> Callable[[Any], Any]:

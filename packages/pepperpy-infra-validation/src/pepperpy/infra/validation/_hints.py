@@ -19,11 +19,11 @@ from typing import (
     get_type_hints,
 )
 
+from . import _bounds, _collections, _numbers, _strings, _types
 from ._branches import All, Any_
 from ._build import Steps, Want
 from ._errors import SchemaError
 from ._nodes import Anything, Fields, Items, Key, Leaf, Node
-from ._rules import _bounds, _collections, _numbers, _strings, _types
 from ._spec import Spec, record_of
 from ._validator import RuleValidator, Validator
 
@@ -54,28 +54,26 @@ def steps(hint: Any) -> Node | Steps:
     """The node of a type, or the steps that build it."""
     if hint is Any or hint is object:
         return Anything()
-    if isinstance(hint, NewType):
-        return _passing_on(hint.__supertype__)
-    if hasattr(hint, "__value__"):  # type X = ..., of Python 3.12
-        return _passing_on(hint.__value__)
+    meant = _standing_for(hint)
+    if meant is not None:
+        return _passing_on(meant)
     if _guest_kind(hint) is not None:
         return _guest(hint)
     origin = get_origin(hint)
     if origin is None:
         return _class(hint)
-    if origin is Annotated:
-        return _annotated(hint)
-    if origin in (Union, types.UnionType):
-        return _any_of(get_args(hint))
-    if origin is Literal:
-        return Leaf(_one_of(get_args(hint)))
-    if origin in (Required, NotRequired):
-        return _passing_on(get_args(hint)[0])
-    if origin in _MAPPINGS:
-        return _items(*get_args(hint))
-    if origin in _SEQUENCES:
-        return _sequence(origin, get_args(hint))
-    return _guest(hint)
+    make = _ORIGINS.get(origin)
+    return _guest(hint) if make is None else make(hint, origin, get_args(hint))
+
+
+def _standing_for(hint: Any) -> Any:
+    """What a type is another name of, if it is."""
+    if isinstance(hint, NewType):
+        return hint.__supertype__
+    if get_origin(hint) in (Required, NotRequired):
+        return get_args(hint)[0]
+    # type X = ..., of Python 3.12
+    return getattr(hint, "__value__", None) if type(hint).__name__ == "TypeAliasType" else None
 
 
 def _class(hint: Any) -> Node | Steps:
@@ -112,18 +110,19 @@ def _passing_on(rule: Any) -> Steps:
     return (yield Want(rule))
 
 
-def _any_of(arms: tuple[Any, ...]) -> Steps:
+def _any_of(_: Any, __: Any, arms: tuple[Any, ...]) -> Steps:
     nodes: list[Node] = []
     for arm in arms:
         nodes.append((yield Want(arm)))  # noqa: PERF401 - a comprehension cannot yield
     return Any_(nodes)
 
 
-def _items(key: Any, item: Any) -> Steps:
+def _items(_: Any, __: Any, arguments: tuple[Any, ...]) -> Steps:
+    key, item = arguments
     return Items((yield Want(key)), (yield Want(item)))
 
 
-def _sequence(origin: Any, arguments: tuple[Any, ...]) -> Steps:
+def _sequence(_: Any, origin: Any, arguments: tuple[Any, ...]) -> Steps:
     if origin is tuple and arguments[-1:] != (...,):
         return _row(arguments)
     return _alike(origin, arguments[0])
@@ -154,20 +153,22 @@ def typed_dict(hint: Any, fields: Fields) -> Steps:
     return fields
 
 
-def _one_of(values: tuple[Any, ...]) -> Spec:
+def _literal(_: Any, __: Any, values: tuple[Any, ...]) -> Node:
     known = [(type(value), value) for value in values]
     shown = " or ".join(map(repr, values))
-    return Spec(
-        check=lambda value: (type(value), value) in known,
-        code="literal",
-        message=f"must be {shown}",
-        params={"values": list(values)},
-        schema={"enum": list(values)},
+    return Leaf(
+        Spec(
+            check=lambda value: (type(value), value) in known,
+            code="literal",
+            message=f"must be {shown}",
+            params={"values": list(values)},
+            schema={"enum": list(values)},
+        )
     )
 
 
-def _annotated(hint: Any) -> Steps | Node:
-    base, *notes = get_args(hint)
+def _annotated(hint: Any, _: Any, arguments: tuple[Any, ...]) -> Steps | Node:
+    base, *notes = arguments
     if any(_is_for_pydantic(note) for note in notes):
         return _guest(hint)
     return _all_of([base, *(rule for note in notes for rule in _constraints(note))])
@@ -206,7 +207,9 @@ def _slots(note: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _more(limit: Any) -> Validator:
-    return _compared(lambda value: value > limit, "greater_than", f"must be greater than {limit}", limit)
+    return _compared(
+        lambda value: value > limit, "greater_than", f"must be greater than {limit}", limit
+    )
 
 
 def _less(limit: Any) -> Validator:
@@ -283,3 +286,13 @@ def _guest(hint: Any) -> Node:
     from ._guest import guest
 
     return guest(hint)
+
+
+_ORIGINS: dict[Any, Any] = {
+    Annotated: _annotated,
+    Literal: _literal,
+    Union: _any_of,
+    types.UnionType: _any_of,
+    **dict.fromkeys(_MAPPINGS, _items),
+    **dict.fromkeys(_SEQUENCES, _sequence),
+}

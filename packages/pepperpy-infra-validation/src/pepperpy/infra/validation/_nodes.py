@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from pepperpy.infra.utils import nearest
 
 from ._copying import CONTAINERS, copied
-from ._errors import AsyncRuleError, SchemaError, ValidationError
-from ._messages import MAPPING, LIST, REQUIRED, TOO_DEEP, UNKNOWN
+from ._errors import NO_PARAMS, AsyncRuleError, SchemaError, ValidationError, found
+from ._messages import LIST, MAPPING, REQUIRED, TOO_DEEP, UNKNOWN
 from ._result import ValidationResult
 from ._run import Raised
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ._spec import Spec
 
 MISSING: Any = object()
+_PLAIN = frozenset((str, int, float, bool, type(None), list, dict))
 _GUESSES = 10  # unknown keys that are told the nearest known one; looking for it takes its time
 
 
@@ -46,11 +47,12 @@ class Node:
 class Leaf(Node):
     """A rule of this package."""
 
-    __slots__ = ("check", "spec")
+    __slots__ = ("check", "exact", "spec")
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
         self.check: Callable[[Any], bool] = spec.check
+        self.exact: bool = bool(spec.fast) and spec.exact
 
     def walk(self, value: Any, path: Parts, run: Run) -> Any:
         """Ask the rule."""
@@ -62,7 +64,15 @@ class Leaf(Node):
         except Exception:  # noqa: BLE001, S110 - the value is strange, and so not what was asked for
             pass
         spec = self.spec
-        run.errors.append(ValidationError(spec.message, path, spec.code, spec.params))
+        run.errors.append(found(spec.message, path, spec.code, spec.params))
+        return value
+
+    def doubted(self, value: Any, path: Parts, run: Run) -> Any:
+        """Ask the rule about a value that has failed the quick test, if that is not the last word."""
+        if not self.exact or type(value) not in _PLAIN:
+            return self.walk(value, path, run)
+        spec = self.spec
+        run.errors.append(found(spec.message, path, spec.code, spec.params))
         return value
 
 
@@ -73,13 +83,14 @@ class Anything(Node):
 
     def walk(self, value: Any, path: Parts, run: Run) -> Any:
         """Whatever it is."""
+        del path, run
         return value
 
 
 class Opaque(Node):
     """A rule from outside, which may do whatever it likes."""
 
-    __slots__ = ("code", "is_async", "message", "params", "rule")
+    __slots__ = ("_message", "_say", "code", "is_async", "params", "rule")
 
     def __init__(
         self,
@@ -91,10 +102,18 @@ class Opaque(Node):
         params: Mapping[str, Any] | None = None,
     ) -> None:
         self.rule = rule
-        self.message = message
+        self._say = message
+        self._message: str | None = None
         self.is_async = is_async
         self.code = code
-        self.params: Mapping[str, Any] = params or {}
+        self.params: Mapping[str, Any] = params or NO_PARAMS
+
+    @property
+    def message(self) -> str:
+        """What a value must do; found out when it is first needed."""
+        if self._message is None:
+            self._message = self._say()
+        return self._message
 
     def walk(self, value: Any, path: Parts, run: Run) -> Any:
         """Ask the rule, and see what it means."""
@@ -113,7 +132,8 @@ class Opaque(Node):
                 run.wait(self, path, answer)
             elif is_rule(answer):
                 raise SchemaError(
-                    "a rule returned another rule in place of an answer; call it with the value", path
+                    "a rule returned another rule in place of an answer; call it with the value",
+                    path,
                 )
             return value
         self.fail(path, run)
@@ -121,7 +141,8 @@ class Opaque(Node):
 
     def fail(self, path: Parts, run: Run, **params: Any) -> None:
         """Report that the rule said no."""
-        run.errors.append(ValidationError(self.message(), path, self.code, {**self.params, **params}))
+        given = {**self.params, **params} if params else self.params
+        run.errors.append(found(self.message, path, self.code, given))
 
     def asynchronous(self, path: Parts, answer: Any = None) -> AsyncRuleError:
         """The error that this rule cannot be asked without an event loop."""
@@ -129,21 +150,22 @@ class Opaque(Node):
         if close is not None:
             close()  # else Python warns of a coroutine that was never awaited
         return AsyncRuleError(
-            f"this rule is asynchronous ({self.message()}); use `await validate_async(...)`", path
+            f"this rule is asynchronous ({self.message}); use `await validate_async(...)`", path
         )
 
     def _merged(self, result: ValidationResult, value: Any, path: Parts, run: Run) -> Any:
         if not result.is_valid and not result.errors:
             self.fail(path, run)
+        run.mixed = True
         run.errors += [moved(error, path) for error in (*result.errors, *result.warnings)]
         return value if result.validated_data is None else result.validated_data
 
     def _raised(self, error: Exception, path: Parts, run: Run) -> None:
+        run.mixed = True
         if isinstance(error, ExceptionGroup):
             mine = error.subgroup(ValidationError)
-            found = list(_leaves(mine)) if mine is not None else []
-            if found:
-                run.errors += [moved(each, path) for each in found]
+            if mine is not None:
+                run.errors += [moved(each, path) for each in _leaves(mine)]
                 return
         if isinstance(error, ValidationError) and not isinstance(error, SchemaError):
             run.errors.append(moved(error, path))
@@ -165,7 +187,10 @@ class Replacing(Opaque):
 
     def walk(self, value: Any, path: Parts, run: Run) -> Any:
         """Convert the value."""
-        answer = run.call(self, value, path)
+        return self.judged(run.call(self, value, path), value, path, run)
+
+    def judged(self, answer: Any, value: Any, path: Parts, run: Run) -> Any:
+        """The *answer*, unless there is none."""
         if isinstance(answer, Raised):
             self._raised(answer.error, path, run)
             return value
@@ -188,6 +213,7 @@ class Each(Node):
             run.fail(path, *LIST)
             return value
         item, fresh, items = self.item, self.item.fresh, []
+        run.items += len(value)
         for index, each in enumerate(value):
             out = item.walk(each, (*path, index), run)
             items.append(out if fresh or type(out) not in CONTAINERS else copied(out))
@@ -200,7 +226,12 @@ class Key:
     __slots__ = ("factory", "fresh", "name", "node", "required")
 
     def __init__(
-        self, name: Any, node: Node, *, required: bool = True, factory: Callable[[], Any] | None = None
+        self,
+        name: Any,
+        node: Node,
+        *,
+        required: bool = True,
+        factory: Callable[[], Any] | None = None,
     ) -> None:
         self.name = name
         self.node = node
@@ -348,5 +379,3 @@ def _leaves(found: BaseExceptionGroup[ValidationError]) -> list[ValidationError]
     for each in found.exceptions:
         leaves += _leaves(each) if isinstance(each, BaseExceptionGroup) else [each]
     return leaves
-
-

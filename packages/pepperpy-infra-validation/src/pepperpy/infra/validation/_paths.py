@@ -24,6 +24,8 @@ def render(parts: Parts) -> str:
         >>> render(("users", 3, "email")), render(("a.b",))
         ('users[3].email', '["a.b"]')
     """
+    if len(parts) == 1 and type(parts[0]) is str and parts[0].isidentifier():
+        return parts[0]  # most are like that
     text = ""
     for part in parts:
         if type(part) is str and (

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from pepperpy.infra.utils import ForkSafeLock
 
 from ._build import build
 from ._copying import CONTAINERS, copied
-from ._errors import ValidationError
 from ._nodes import Node, Opaque, too_deep
-from ._result import ValidationResult
-from ._run import ERROR, Replaying, Run
+from ._run import Run, finished
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ._paths import Parts
+    from ._result import ValidationResult
 
 COMPILE_AT = 8
 """Uses of the same schema after which writing a function for it pays; a literal has one."""
 
-_KEPT = 256  # schemas that are remembered, for each policy
-
-FAILED: Any = object()
-"""What a compiled function answers when it is not sure that everything is good."""
+_ITEMS = 16  # so many items of lists count as one more use
+_KEPT = 256  # schemas that are remembered
 
 
 class Plan:
@@ -34,19 +32,31 @@ class Plan:
     of what they hold.
     """
 
-    __slots__ = ("_asynchronous", "answering", "fast", "first", "node", "others", "rule", "used", "uses")
+    __slots__ = (
+        "_asynchronous",
+        "calls",
+        "fast",
+        "first",
+        "is_flat",
+        "items",
+        "key",
+        "node",
+        "others",
+        "rule",
+    )
 
-    def __init__(self, rule: Any, unknown: str) -> None:
+    def __init__(self, rule: Any, unknown: str, key: Any = None) -> None:
         self.rule = rule  # a strong reference, so that its id is nobody else's
+        self.key = key
+        """What it is kept under, if it is."""
         self.node: Node
         self.node, sources = build(rule, unknown)
         self.first: Any = sources[0][1] if sources and sources[0][0] is rule else None
         self.others = sources[1:] if self.first is not None else sources
-        self.uses = 0
-        self.used = True
-        self.fast: Callable[..., Any] | None = None
-        self.answering = False
-        """Whether the function takes a list for the answers of rules that are not ours."""
+        self.is_flat = self.first is not None and not self.others
+        self.calls = 0
+        self.items = 0
+        self.fast: Callable[[Any], ValidationResult] | None = None
         self._asynchronous = _asynchronous(self.node)
 
     @property
@@ -59,30 +69,28 @@ class Plan:
         try:
             if self.first is not None and self.first != self.rule:
                 return False
-            return all(held == source for source, held in self.others)
+            for source, held in self.others:  # `all` would take twice as long
+                if held != source:
+                    return False
         except Exception:  # noqa: BLE001 - something new in it, which cannot be compared
             return False
+        return True
 
     def validate(self, value: Any) -> ValidationResult:
-        """Check *value*: with the compiled function, and with the node if that is not content."""
+        """Check *value*, with the compiled function if there is one."""
         fast = self.fast
         if fast is None:
-            self._count()
-            return self.walked(value, Run())
-        answers: list[Any] = []
-        try:
-            out = fast(value, answers) if self.answering else fast(value)
-        except RecursionError:
-            out = FAILED
-        if out is not FAILED:
-            return ValidationResult(True, (), out)
-        return self.walked(value, Replaying(answers))
+            run = Run()
+            result = self.walked(value, run)
+            self._count(run.items)
+            return result
+        return fast(value)
 
     def walked(self, value: Any, run: Run) -> ValidationResult:
         """Check *value* with the node, and find all that is wrong."""
         if self._asynchronous is not None:
             raise self._asynchronous[1].asynchronous(self._asynchronous[0])
-        return finished(value, self.walk(value, run), run)
+        return finished(self.walk(value, run), run)
 
     def walk(self, value: Any, run: Run) -> Any:
         """The value as it should be; what is wrong is in *run*."""
@@ -93,26 +101,18 @@ class Plan:
             run.fatal.append(too_deep(()))
             return None
 
-    def _count(self) -> None:
-        self.uses += 1
-        if self.uses == COMPILE_AT and self._asynchronous is None:
-            from ._compile import compiled
+    def _count(self, items: int) -> None:
+        self.calls += 1
+        self.items += items
+        if self.calls == 1 or self.calls + self.items // _ITEMS < COMPILE_AT or self.fast:
+            return
+        from ._compile import compiled
 
-            fast, self.answering = compiled(self.node)
-            self.fast = fast  # last: other threads use it as soon as it is there
-
-
-def finished(value: Any, out: Any, run: Run) -> ValidationResult:
-    """The result of a walk."""
-    del value
-    errors = run.errors
-    if not errors and not run.fatal:
-        return ValidationResult(True, (), out)
-    known = {(error.parts, error.code) for error in errors if error.level is ERROR}
-    fatal = [error for error in run.fatal if (error.parts, error.code) not in known]
-    bad = [error for error in errors if error.level is ERROR]
-    lower: list[ValidationError] = [error for error in errors if error.level is not ERROR]
-    return ValidationResult(True, [*bad, *fatal], out, lower)
+        self.fast = compiled(self.node)
+        if self.fast is None:
+            self.calls = -sys.maxsize  # never again
+        elif self.key is not None:
+            _keep(self, COMPILED)
 
 
 def plan_of(rule: Any, unknown: str = "ignore") -> Plan:
@@ -126,35 +126,28 @@ def plan_of(rule: Any, unknown: str = "ignore") -> Plan:
         return plan
     if not isinstance(rule, (dict, list)):
         return Plan(rule, unknown)
-    kept = KEPT.get(unknown) or KEPT.setdefault(unknown, {})
-    plan = kept.get(id(rule))
-    if plan is not None and plan.is_current():
-        plan.used = True
-        return plan
-    plan = Plan(rule, unknown)
-    with _LOCK:
-        kept[id(rule)] = plan
-        while len(kept) > _KEPT:
-            _drop_one(kept)
+    key = id(rule) if unknown == "ignore" else (id(rule), unknown)
+    plan = COMPILED.get(key) or _READ.get(key)
+    if plan is None or not plan.is_current():
+        plan = Plan(rule, unknown, key)
+        _keep(plan, _READ)
     return plan
 
 
-# Guarded by _LOCK; looked up without it, which a dict allows.
-KEPT: dict[str, dict[int, Plan]] = {}
+# By the id of the schema, oldest first.  Changed under _LOCK; looked up without, which a dict allows.
+# A flood of literals goes through the second one alone, and washes out no schema that is in use.
+COMPILED: dict[Any, Plan] = {}
+_READ: dict[Any, Plan] = {}
 _LOCK = ForkSafeLock()
 
 
-def _drop_one(kept: dict[int, Plan]) -> None:
-    # The oldest goes, but one that was used since it came has another round: a flood of literals
-    # does not wash out the schemas of modules.
-    for _ in range(len(kept)):
-        oldest = next(iter(kept))
-        plan = kept.pop(oldest)
-        if plan.uses < 2 or not plan.used:
-            return
-        plan.used = False
-        kept[oldest] = plan
-    kept.pop(next(iter(kept)))
+def _keep(plan: Plan, where: dict[Any, Plan]) -> None:
+    with _LOCK:
+        _READ.pop(plan.key, None)
+        COMPILED.pop(plan.key, None)
+        where[plan.key] = plan
+        while len(where) > _KEPT:
+            del where[next(iter(where))]
 
 
 def _asynchronous(node: Node) -> tuple[Parts, Opaque] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._errors import Templates, ValidationError, group
 
@@ -36,11 +36,21 @@ class ValidationResult:
         self.validated_data: Any = validated_data if self.is_valid else None
         self.warnings: list[ValidationError] = list(warnings)
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> list[ValidationError]:
+            # Compiled schemas leave these out of a valid result, for most are never looked at.
+            if name not in ("errors", "warnings"):
+                raise AttributeError(name=name, obj=self)
+            empty: list[ValidationError] = []
+            setattr(self, name, empty)
+            return empty
+
     def raise_if_invalid(self) -> Any:
         """The validated data, if it is valid.
 
         Raises:
-            ValidationErrorGroup: With all errors.
+            InvalidDataError: With all errors.
         """
         if self.is_valid:
             return self.validated_data

@@ -12,7 +12,13 @@ if TYPE_CHECKING:
     from ._paths import Parts
     from ._run import Run
 
-_NAMES = {None: "a sequence", set: "a set", frozenset: "a frozenset", tuple: "a tuple", list: "a list"}
+_NAMES = {
+    None: "a sequence",
+    set: "a set",
+    frozenset: "a frozenset",
+    tuple: "a tuple",
+    list: "a list",
+}
 
 
 class Alike(Node):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pepperpy.infra.utils import passes_through
 
-from ._errors import NO_PARAMS, ValidationError
+from ._errors import NO_PARAMS, ValidationError, found
 from ._levels import ValidationLevel
+from ._result import ValidationResult
 
 if TYPE_CHECKING:
     from ._nodes import Opaque
@@ -40,12 +40,16 @@ def ask(rule: Any, value: Any) -> Any:
 class Run:
     """A walk that asks each rule when it comes to it."""
 
-    __slots__ = ("errors", "fatal")
+    __slots__ = ("errors", "fatal", "items", "mixed")
 
     def __init__(self) -> None:
         self.errors: list[ValidationError] = []
         self.fatal: list[ValidationError] = []
         """What no negation can turn into a yes."""
+        self.mixed = False
+        """Whether there may be errors that are warnings."""
+        self.items = 0
+        """How many items of lists it came to."""
 
     def call(self, leaf: Opaque, value: Any, path: Parts) -> Any:
         """The answer of the rule in *leaf* about the value at *path*."""
@@ -60,49 +64,18 @@ class Run:
         self, path: Parts, message: str, code: str, params: Mapping[str, Any] = NO_PARAMS
     ) -> None:
         """One more error."""
-        self.errors.append(ValidationError(message, path, code, params))
+        self.errors.append(found(message, path, code, params))
 
     def taken_back(self, mark: int) -> list[ValidationError]:
         """The errors since there were *mark* of them, which are none any more."""
-        found = self.errors[mark:]
+        taken = self.errors[mark:]
         del self.errors[mark:]
-        return found
+        return taken
 
     def failed(self, mark: int) -> bool:
         """Whether there is an error since there were *mark*, warnings apart."""
         errors = self.errors
         return len(errors) > mark and any(error.level is ERROR for error in errors[mark:])
-
-
-class Recording(Run):
-    """A walk inside of generated code: it keeps the answers, for the case that all begins anew."""
-
-    __slots__ = ("answers",)
-
-    def __init__(self, answers: list[Any]) -> None:
-        super().__init__()
-        self.answers = answers
-
-    def call(self, leaf: Opaque, value: Any, path: Parts) -> Any:
-        """Ask, and keep the answer."""
-        answer = super().call(leaf, value, path)
-        self.answers.append(answer)
-        return answer
-
-
-class Replaying(Run):
-    """A walk after one that stopped at the first error: no rule is asked twice about one value."""
-
-    __slots__ = ("answers",)
-
-    def __init__(self, answers: list[Any]) -> None:
-        super().__init__()
-        self.answers = deque(answers)
-
-    def call(self, leaf: Opaque, value: Any, path: Parts) -> Any:
-        """The answer that was given before, or a new one."""
-        # Both walks meet the rules in the same order, so the first answers belong to the first rules.
-        return self.answers.popleft() if self.answers else super().call(leaf, value, path)
 
 
 class Pending(Run):
@@ -132,3 +105,19 @@ class Pending(Run):
         """Take it to those that are waited for."""
         self.waiting[id(leaf), path] = leaf, answer
         return True
+
+
+def finished(out: Any, run: Run) -> ValidationResult:
+    """The result of a walk that came to *out*."""
+    bad = run.errors
+    lower: list[ValidationError] = []
+    if run.mixed:
+        lower = [error for error in bad if error.level is not ERROR]
+        bad = [error for error in bad if error.level is ERROR]
+    bad += run.fatal
+    result = ValidationResult.__new__(ValidationResult)
+    result.is_valid = not bad
+    result.errors = bad
+    result.warnings = lower
+    result.validated_data = None if bad else out
+    return result

@@ -41,7 +41,10 @@ def _cut_out(code: CodeType) -> str | None:
     spans = [
         ((line, column), (end_line, end_column))
         for line, end_line, column, end_column in code.co_positions()
-        if line is not None and end_line is not None and column is not None and end_column is not None
+        if line is not None
+        and end_line is not None
+        and column is not None
+        and end_column is not None
         if (line, column) != (end_line, end_column)
     ]
     lines = linecache.getlines(code.co_filename)

@@ -25,7 +25,9 @@ class Spec:
     message: str
     params: Mapping[str, Any] = field(default_factory=lambda: NO_PARAMS)
     fast: str = ""
-    """An expression over ``{v}`` that is true only if `check` would be; nothing to call that."""
+    """An expression over ``{v}`` that is true only if `check` would be."""
+    exact: bool = True
+    """Whether for plain values it is true exactly if `check` would be."""
     names: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """What *fast* names in braces, beside ``v``."""
     atomic: bool = False

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ._errors import SchemaError
-from ._plan import KEPT, plan_of
-from ._result import ValidationResult
+from ._plan import COMPILED, plan_of
 from ._schema import SchemaValidator, Unknown, check_policy
+from ._validator import Validator
 
 if TYPE_CHECKING:
+    from ._result import ValidationResult
     from ._validator import Rule
 
-_IGNORING = KEPT.setdefault("ignore", {})
+_IGNORE: Unknown = "ignore"
 
 
 def validate(value: Any, rule: Rule) -> ValidationResult:
@@ -34,11 +35,15 @@ def validate(value: Any, rule: Rule) -> ValidationResult:
         >>> validate({"tags": ["a", 1]}, {"tags": [str]}).errors
         [ValidationError('must be a string', path='tags[1]', code='string')]
     """
+    if isinstance(rule, Validator):
+        plan = rule._plan  # noqa: SLF001 - ours
+        if plan is not None and plan.fast is not None and plan.is_current():
+            return plan.fast(value)
     return plan_of(rule).validate(value)
 
 
 def validate_dict(
-    data: Any, schema: Mapping[Any, Any] | SchemaValidator, *, unknown: Unknown = "ignore"
+    data: Any, schema: Mapping[Any, Any] | SchemaValidator, *, unknown: Unknown = _IGNORE
 ) -> ValidationResult:
     """All that is wrong with a mapping, and a copy of it if nothing is.
 
@@ -58,12 +63,15 @@ def validate_dict(
         >>> validate_dict({"email": "nope"}, schema).messages()
         {'email': ['must be a valid e-mail address'], 'name': ['is required']}
     """
-    if unknown == "ignore":
-        plan = _IGNORING.get(id(schema))
-        # The quick way for a schema that was compiled; what follows is the same in small steps.
-        if plan is not None and plan.fast is not None and plan.is_current():
-            plan.used = True
-            return plan.validate(data)
+    # The quick way for a schema that was compiled; what follows is the same in small steps.
+    plan = COMPILED.get(id(schema))
+    if plan is not None and unknown is _IGNORE:
+        try:
+            current = plan.first == schema if plan.is_flat else plan.is_current()
+        except Exception:  # noqa: BLE001 - something new in it, which cannot be compared
+            current = False
+        if current and plan.fast is not None:
+            return plan.fast(data)
     return _plan_of_schema(schema, unknown).validate(data)
 
 

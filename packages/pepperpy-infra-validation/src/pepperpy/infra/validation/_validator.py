@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from ._result import ValidationResult
     from ._spec import Spec
 
-    Rule: TypeAlias = "Callable[[Any], Any] | Validator | Mapping[Any, Any] | list[Any] | type | Any"
+    Rule: TypeAlias = (
+        "Callable[[Any], Any] | Validator | Mapping[Any, Any] | list[Any] | type | Any"
+    )
     """A function, a validator, a type, a dict of rules, or a list with one rule in it."""
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sized
 from dataclasses import fields, is_dataclass
 from typing import Any, overload
 
-from .._errors import SchemaError
-from .._spec import Spec, factory, recorded
-from .._validator import RuleValidator, Validator
 from ._bounds import plural, size, sizes
+from ._errors import SchemaError
+from ._spec import Spec, factory, recorded
+from ._validator import RuleValidator, Validator
 
 _TEXT = (str, bytes, bytearray)
 _LISTS = "(type({v}) is list or type({v}) is dict or type({v}) is tuple or type({v}) is set)"
@@ -148,21 +148,32 @@ def _are_unique(items: Iterable[Any]) -> bool:
 def _frozen(item: Any) -> Any:
     """Something hashable that is equal exactly where *item* is."""
     kind = type(item)
-    if kind is bool:
-        return bool, item
-    if kind is list or kind is tuple:
-        return kind, tuple(map(_frozen, item))
-    if kind is dict:
-        return dict, frozenset((key, _frozen(each)) for key, each in item.items())
-    if kind is set or kind is frozenset:
-        return set, frozenset(item)
-    if kind is bytearray:
-        return bytes(item)
+    freeze = _FREEZING.get(kind)
+    if freeze is not None:
+        return kind, freeze(item)
     if kind.__hash__ is None and is_dataclass(item):
-        return kind, tuple(_frozen(getattr(item, each.name)) for each in fields(item) if each.compare)
+        return kind, tuple(
+            _frozen(getattr(item, each.name)) for each in fields(item) if each.compare
+        )
     return item
 
 
-_RECORD = {"code": "unique_items", "message": "must have no item twice", "schema": {"uniqueItems": True}}
+def _each_frozen(items: Any) -> Any:
+    return tuple(map(_frozen, items))
+
+
+_FREEZING: dict[type, Any] = {
+    bool: bool,
+    list: _each_frozen,
+    tuple: _each_frozen,
+    dict: lambda item: frozenset((key, _frozen(each)) for key, each in item.items()),
+    set: frozenset,
+    bytearray: bytes,
+}
+_RECORD = {
+    "code": "unique_items",
+    "message": "must have no item twice",
+    "schema": {"uniqueItems": True},
+}
 recorded(**_RECORD)(unique_items)
 _UNIQUE = RuleValidator(Spec(check=unique_items, **_RECORD))

@@ -7,10 +7,10 @@ from typing import Any
 
 from pepperpy.infra.utils import passes_through
 
-from .._errors import SchemaError
-from .._spec import Spec, factory, recorded
-from .._validator import RuleValidator, Validator
 from . import _bounds
+from ._errors import SchemaError
+from ._spec import Spec, factory, recorded
+from ._validator import RuleValidator, Validator
 
 
 @recorded(
@@ -136,7 +136,9 @@ def value_between(min_value: Any, max_value: Any) -> Validator:
     except Exception as error:
         raise SchemaError(f"value_between({least!r}, {most!r}): they have no order") from error
     if empty:
-        raise SchemaError(f"value_between({least!r}, {most!r}) can never pass; the least comes first")
+        raise SchemaError(
+            f"value_between({least!r}, {most!r}) can never pass; the least comes first"
+        )
     return _ordered(
         lambda value: least <= value <= most,
         code="value_between",

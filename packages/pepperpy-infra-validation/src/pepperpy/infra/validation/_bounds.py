@@ -5,7 +5,7 @@ from __future__ import annotations
 from numbers import Number
 from typing import Any
 
-from .._errors import SchemaError
+from ._errors import SchemaError
 
 
 def size(rule: str, name: str, given: Any) -> int:

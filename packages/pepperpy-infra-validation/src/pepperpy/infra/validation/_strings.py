@@ -7,10 +7,13 @@ from typing import Any
 
 from pepperpy.infra.utils import is_valid_email, is_valid_url, require_extra
 
-from .._errors import SchemaError
-from .._spec import Spec, factory, recorded
-from .._validator import RuleValidator, Validator
 from ._bounds import plural, size, sizes
+from ._errors import SchemaError
+from ._spec import Spec, factory, recorded
+from ._validator import RuleValidator, Validator
+
+# What other languages do not have, or read otherwise.
+_PYTHONS_OWN = re.compile(r"\(\?[^:=!]|[+*?}]\+|\\[AZNU]")
 
 
 @recorded(
@@ -76,7 +79,7 @@ def is_url(value: object) -> bool:
 
 @factory
 def matches_pattern(pattern: str | re.Pattern[Any], flags: int = 0) -> Validator:
-    """Text that *pattern* matches from its first letter to its last.
+    r"""Text that *pattern* matches from its first letter to its last.
 
     For a match anywhere write ``.*`` around it.  It is your pattern: one with nested repetitions
     may take very long on hostile text.
@@ -85,8 +88,8 @@ def matches_pattern(pattern: str | re.Pattern[Any], flags: int = 0) -> Validator
         SchemaError: If it is no pattern.
 
     Examples:
-        >>> code = matches_pattern(r"[A-Z]{3}-\\d{4}")
-        >>> code("ABC-1234"), code("ABC-1234\\n"), code(None)
+        >>> code = matches_pattern(r"[A-Z]{3}-\d{4}")
+        >>> code("ABC-1234"), code("ABC-1234\n"), code(None)
         (True, False, False)
     """
     try:
@@ -109,9 +112,16 @@ def matches_pattern(pattern: str | re.Pattern[Any], flags: int = 0) -> Validator
             fast="type({v}) is {kind} and {match}({v}) is not None",
             names={"kind": kind, "match": match},
             atomic=True,
-            schema={"type": "string", "pattern": f"^(?:{text})$"} if kind is str else None,
+            schema=_as_json_schema(compiled),
         )
     )
+
+
+def _as_json_schema(pattern: re.Pattern[Any]) -> dict[str, Any] | None:
+    text = pattern.pattern
+    if type(text) is not str or pattern.flags & ~re.UNICODE or _PYTHONS_OWN.search(text):
+        return None
+    return {"type": "string", "pattern": f"^(?:{text})$"}
 
 
 @factory
