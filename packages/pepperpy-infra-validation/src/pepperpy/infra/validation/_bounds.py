@@ -5,6 +5,8 @@ from __future__ import annotations
 from numbers import Number
 from typing import Any
 
+from pepperpy.infra.utils import passes_through
+
 from ._errors import SchemaError
 
 
@@ -35,6 +37,13 @@ def is_number(value: Any) -> bool:
     if isinstance(value, (int, float)):
         return not isinstance(value, bool)
     return isinstance(value, Number) and not isinstance(value, complex)
+
+
+def refused(error: Exception) -> bool:
+    """The answer about a value whose own methods failed: no, unless it is control flow."""
+    if passes_through(error):
+        raise error
+    return False
 
 
 def plural(count: int, one: str) -> str:

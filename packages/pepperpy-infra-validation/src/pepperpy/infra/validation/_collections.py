@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sized
 from dataclasses import fields, is_dataclass
 from typing import Any, overload
 
-from ._bounds import plural, size, sizes
+from ._bounds import plural, refused, size, sizes
 from ._errors import SchemaError
 from ._spec import Spec, factory, recorded
 from ._validator import RuleValidator, Validator
@@ -126,7 +126,10 @@ def unique_items(*values: object) -> bool | Validator:
     (value,) = values
     if not isinstance(value, Iterable) or not isinstance(value, Sized):
         return False
-    return _are_unique(value)
+    try:
+        return _are_unique(value)
+    except Exception as error:  # noqa: BLE001 - items with methods of their own
+        return refused(error)
 
 
 def _are_unique(items: Iterable[Any]) -> bool:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pepperpy.infra.utils import passes_through
-
 from . import _bounds
 from ._errors import SchemaError
 from ._spec import Spec, factory, recorded
@@ -31,10 +29,8 @@ def is_positive(value: Any) -> bool:
         return False
     try:
         return bool(value > 0)
-    except Exception as error:
-        if passes_through(error):
-            raise
-        return False  # Decimal("NaN") has no order
+    except Exception as error:  # noqa: BLE001 - Decimal("NaN") has no order
+        return _bounds.refused(error)
 
 
 @recorded(

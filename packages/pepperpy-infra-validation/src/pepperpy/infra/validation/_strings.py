@@ -7,7 +7,7 @@ from typing import Any
 
 from pepperpy.infra.utils import is_valid_email, is_valid_url, require_extra
 
-from ._bounds import plural, size, sizes
+from ._bounds import plural, refused, size, sizes
 from ._errors import SchemaError
 from ._spec import Spec, factory, recorded
 from ._validator import RuleValidator, Validator
@@ -31,7 +31,10 @@ def is_email(value: object) -> bool:
         >>> is_email("user@example.com"), is_email("admin@localhost"), is_email(None)
         (True, False, False)
     """
-    return is_valid_email(value)
+    try:
+        return is_valid_email(value)
+    except Exception as error:  # noqa: BLE001 - a text class with methods of its own
+        return refused(error)
 
 
 @recorded(
@@ -74,7 +77,10 @@ def is_url(value: object) -> bool:
         >>> is_url("https://localhost:8080/x"), is_url("ftp://example.com"), is_url("example.com")
         (True, False, False)
     """
-    return is_valid_url(value)
+    try:
+        return is_valid_url(value)
+    except Exception as error:  # noqa: BLE001 - a text class with methods of its own
+        return refused(error)
 
 
 @factory

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pepperpy.infra.utils import passes_through
+from ._bounds import refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,10 +96,8 @@ class RuleValidator(Validator):
         """Whether *value* passes."""
         try:
             return bool(self.spec.check(value))
-        except Exception as error:
-            if passes_through(error):
-                raise
-            return False  # a value that the rule is not for
+        except Exception as error:  # noqa: BLE001 - the rule is not for this value
+            return refused(error)
 
     def __repr__(self) -> str:
         return f"<rule {self.spec.code}: {self.spec.message}>"
