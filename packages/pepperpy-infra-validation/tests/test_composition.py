@@ -120,8 +120,12 @@ class TestAllOf:
         ]  # fmt: skip
 
     def test_stops_after_a_conversion_that_failed(self) -> None:
-        assert [error.code for error in validate("x", all_of(coerce(int), is_positive)).errors] == ["coerce"]
-        assert [error.code for error in validate("-5", all_of(coerce(int), is_positive)).errors] == ["positive"]
+        assert [error.code for error in validate("x", all_of(coerce(int), is_positive)).errors] == [
+            "coerce"
+        ]
+        assert [
+            error.code for error in validate("-5", all_of(coerce(int), is_positive)).errors
+        ] == ["positive"]
 
 
 class TestAnyOf:
@@ -135,9 +139,14 @@ class TestAnyOf:
         assert error.params == {"codes": [["email"], ["url"], ["none"]]}
 
     def test_keeps_the_errors_of_every_alternative_with_their_paths(self) -> None:
-        (error,) = validate_dict({"who": {"mail": "x"}}, {"who": any_of({"mail": is_email}, {"phone": is_string})}).errors
+        (error,) = validate_dict(
+            {"who": {"mail": "x"}}, {"who": any_of({"mail": is_email}, {"phone": is_string})}
+        ).errors
 
-        assert [[inner.path for inner in errors] for errors in error.alternatives] == [["who.mail"], ["who.phone"]]
+        assert [[inner.path for inner in errors] for errors in error.alternatives] == [
+            ["who.mail"],
+            ["who.phone"],
+        ]
         assert error.message == "mail must be a valid e-mail address or phone is required"
 
     def test_gives_what_the_first_one_that_passes_made(self) -> None:
@@ -155,7 +164,10 @@ class TestNoneOf:
     def test_reports_each_that_passes(self) -> None:
         errors = validate(5, none_of(is_integer, is_string, is_positive)).errors
 
-        assert [error.message for error in errors] == ["must not be an integer", "must not be greater than 0"]
+        assert [error.message for error in errors] == [
+            "must not be an integer",
+            "must not be greater than 0",
+        ]
         assert {error.code for error in errors} == {"none_of"}
 
     def test_changes_no_value(self) -> None:
@@ -204,7 +216,9 @@ class TestWhatARuleMayAnswer:
         schema = {"in": lambda value: validate(value, inner)}
         for _ in range(10):
             assert validate_dict({"in": {"n": "7"}}, schema).validated_data == {"in": {"n": 7}}
-            assert [error.path for error in validate_dict({"in": {"n": "x"}}, schema).errors] == ["in.n"]
+            assert [error.path for error in validate_dict({"in": {"n": "x"}}, schema).errors] == [
+                "in.n"
+            ]
             assert [error.path for error in validate_dict({"in": {}}, schema).errors] == ["in.n"]
 
     def test_a_result_without_errors_may_say_no(self) -> None:
@@ -218,7 +232,12 @@ class TestWhatARuleMayAnswer:
 
         (error,) = validate_dict({"user": {}}, {"user": rule}).errors
 
-        assert (error.path, error.message, error.code, error.params) == ("user.name", "is taken", "taken", {"by": 3})
+        assert (error.path, error.message, error.code, error.params) == (
+            "user.name",
+            "is taken",
+            "taken",
+            {"by": 3},
+        )
 
     def test_a_group_of_them_is_all_of_them(self) -> None:
         def rule(value):
@@ -257,7 +276,12 @@ class TestEachRuleIsAskedOnce:
             asked.append(value)
             return value > 0
 
-        schema = {"a": rule, "b": [rule], "c": any_of(is_string, rule), "d": FunctionValidator(rule, "x")}
+        schema = {
+            "a": rule,
+            "b": [rule],
+            "c": any_of(is_string, rule),
+            "d": FunctionValidator(rule, "x"),
+        }
         for _ in range(COMPILE_AT * 2):
             for data in ({"a": 1, "b": [2, 3], "c": 4, "d": 5}, {"a": -1, "b": [-2, 3], "c": -4, "d": -5},
                          {"a": "x", "b": [None, 3], "c": 4, "d": []}):  # fmt: skip
@@ -278,21 +302,30 @@ class TestFunctionValidator:
         assert (error.message, error.code) == ("no", "E17")
 
     def test_says_one_thing_for_all_that_fails_inside(self) -> None:
-        errors = validate({}, FunctionValidator(SchemaValidator({"a": int, "b": int}), "incomplete")).errors
+        errors = validate(
+            {}, FunctionValidator(SchemaValidator({"a": int, "b": int}), "incomplete")
+        ).errors
 
         assert [(error.path, error.message) for error in errors] == [("", "incomplete")]
 
     def test_without_a_message_keeps_all(self) -> None:
-        assert [error.path for error in validate({}, FunctionValidator({"a": int, "b": int})).errors] == ["a", "b"]
+        assert [
+            error.path for error in validate({}, FunctionValidator({"a": int, "b": int})).errors
+        ] == ["a", "b"]
 
     def test_a_warning_does_not_make_data_invalid(self) -> None:
-        schema = {"a": FunctionValidator(min_length(3), "rather short", level=ValidationLevel.WARNING), "b": int}
+        schema = {
+            "a": FunctionValidator(min_length(3), "rather short", level=ValidationLevel.WARNING),
+            "b": int,
+        }
         for _ in range(10):
             result = validate_dict({"a": "x", "b": 1}, schema)
             assert result.is_valid
             assert result.validated_data == {"a": "x", "b": 1}
             assert result.errors == []
-            assert [(error.path, error.message) for error in result.warnings] == [("a", "rather short")]
+            assert [(error.path, error.message) for error in result.warnings] == [
+                ("a", "rather short")
+            ]
             assert not validate_dict({"a": "x", "b": "y"}, schema).is_valid
 
     @pytest.mark.parametrize(("args", "match"), [((5,), "got int"), ((is_email, 5), "message of"),
@@ -312,7 +345,9 @@ class TestValidatorsOfOnesOwn:
                 return value % 2 == 0
 
         for rule in (Even(), all_of(Even())):
-            assert [(e.message, e.code) for e in validate(3, rule).errors] == [("must be even", "even")]
+            assert [(e.message, e.code) for e in validate(3, rule).errors] == [
+                ("must be even", "even")
+            ]
             assert passes(4, rule)
         assert not passes("x", Even())
         assert [error.message for error in Even().validate(3).errors] == ["must be even"]
@@ -325,7 +360,9 @@ class TestValidatorsOfOnesOwn:
                 return ValidationResult(validated_data=value * 2)
 
         assert validate_dict({"a": 2}, {"a": Doubling()}).validated_data == {"a": 4}
-        assert [(e.path, e.message) for e in validate_dict({"a": "x"}, {"a": Doubling()}).errors] == [("a.at", "no number")]
+        assert [
+            (e.path, e.message) for e in validate_dict({"a": "x"}, {"a": Doubling()}).errors
+        ] == [("a.at", "no number")]
         assert Doubling()(2) is True
         assert passes(2, Doubling() & is_integer)
 
@@ -340,7 +377,9 @@ class TestValidatorsOfOnesOwn:
         class Nothing(Validator):
             pass
 
-        with pytest.raises(SchemaError, match=r"Nothing defines neither validate\(\) nor __call__\(\)"):
+        with pytest.raises(
+            SchemaError, match=r"Nothing defines neither validate\(\) nor __call__\(\)"
+        ):
             validate(5, Nothing())
 
     def test_need_no_constructor(self) -> None:
@@ -357,12 +396,18 @@ class TestValidatorsOfOnesOwn:
 
 class TestTransform:
     def test_replaces_the_value(self) -> None:
-        schema = {"name": all_of(is_string, transform(str.strip), min_length(2)), "tags": [transform(str.lower)]}
+        schema = {
+            "name": all_of(is_string, transform(str.strip), min_length(2)),
+            "tags": [transform(str.lower)],
+        }
         for _ in range(10):
             result = validate_dict({"name": " ab ", "tags": ["A"]}, schema)
             assert result.validated_data == {"name": "ab", "tags": ["a"]}
             result = validate_dict({"name": "  a ", "tags": [5]}, schema)
-            assert [(e.path, e.code) for e in result.errors] == [("name", "min_length"), ("tags[0]", "transform")]
+            assert [(e.path, e.code) for e in result.errors] == [
+                ("name", "min_length"),
+                ("tags[0]", "transform"),
+            ]
 
     def test_may_give_something_false(self) -> None:
         assert validate("0", all_of(transform(int), is_integer)).validated_data == 0

@@ -51,7 +51,12 @@ def uses(request):
 
 class TestAllErrorsAtOnce:
     def test_every_field_every_rule_and_every_missing_key(self, uses) -> None:
-        schema = {"email": is_email, "name": all_of(is_string, min_length(3)), "age": is_integer, "x": is_none}
+        schema = {
+            "email": is_email,
+            "name": all_of(is_string, min_length(3)),
+            "age": is_integer,
+            "x": is_none,
+        }
 
         result = uses({"email": 5, "name": 7, "x": None}, schema)
 
@@ -101,7 +106,11 @@ class TestAllErrorsAtOnce:
         assert found(result) == [("[1]", "integer")]
 
     def test_other_mappings_are_read_like_dicts(self, uses) -> None:
-        for mapping in (MappingProxyType({"a": 1}), collections.OrderedDict(a=1), collections.ChainMap({"a": 1})):
+        for mapping in (
+            MappingProxyType({"a": 1}),
+            collections.OrderedDict(a=1),
+            collections.ChainMap({"a": 1}),
+        ):
             assert uses(mapping, {"a": is_integer}).validated_data == {"a": 1}
 
     def test_a_mapping_is_never_asked_for_what_it_would_make(self, uses) -> None:
@@ -138,7 +147,9 @@ class TestPaths:
 
     @given(st.lists(st.lists(st.text(".[]\"'a0\\ "), max_size=3), min_size=2, max_size=4))
     def test_of_different_places_differ(self, places) -> None:
-        assert len({render(tuple(parts)) for parts in places}) == len({tuple(parts) for parts in places})
+        assert len({render(tuple(parts)) for parts in places}) == len(
+            {tuple(parts) for parts in places}
+        )
 
     def test_of_a_key_whose_repr_fails_name_its_type(self) -> None:
         class Key:
@@ -175,8 +186,14 @@ class TestUnknownKeys:
         data = {"in": {"a": 1, "b": 2}, "list": [{"a": 1, "c": 3}]}
         schema = {"in": {"a": is_integer}, "list": [{"a": is_integer}]}
 
-        assert found(uses(data, schema, unknown="forbid")) == [("in.b", "unknown"), ("list[0].c", "unknown")]
-        assert uses(data, schema, unknown="drop").validated_data == {"in": {"a": 1}, "list": [{"a": 1}]}
+        assert found(uses(data, schema, unknown="forbid")) == [
+            ("in.b", "unknown"),
+            ("list[0].c", "unknown"),
+        ]
+        assert uses(data, schema, unknown="drop").validated_data == {
+            "in": {"a": 1},
+            "list": [{"a": 1}],
+        }
 
     def test_a_schema_validator_inside_has_its_own_policy(self, uses) -> None:
         schema = {"open": SchemaValidator({"a": is_integer}), "shut": {"a": is_integer}}
@@ -189,7 +206,9 @@ class TestUnknownKeys:
         for _ in USES:
             assert validate_dict({"a": 1, "b": 2}, schema).is_valid
             assert not validate_dict({"a": 1, "b": 2}, schema, unknown="forbid").is_valid
-            assert validate_dict({"a": 1, "b": 2}, schema, unknown="drop").validated_data == {"a": 1}
+            assert validate_dict({"a": 1, "b": 2}, schema, unknown="drop").validated_data == {
+                "a": 1
+            }
 
     def test_a_policy_that_does_not_exist_is_refused(self) -> None:
         with pytest.raises(SchemaError, match="'ignore', 'forbid', 'drop'; got 'strip'"):
@@ -208,10 +227,18 @@ class TestOptionalKeys:
 
     @pytest.mark.parametrize("unknown", ["ignore", "forbid", "drop"])
     def test_have_defaults(self, uses, unknown) -> None:
-        schema = {"a": is_integer, "b": optional(is_integer, default=7), "c": optional([is_integer], default_factory=list)}
+        schema = {
+            "a": is_integer,
+            "b": optional(is_integer, default=7),
+            "c": optional([is_integer], default_factory=list),
+        }
 
         assert uses({"a": 1}, schema, unknown=unknown).validated_data == {"a": 1, "b": 7, "c": []}
-        assert uses({"a": 1, "b": 2}, schema, unknown=unknown).validated_data == {"a": 1, "b": 2, "c": []}
+        assert uses({"a": 1, "b": 2}, schema, unknown=unknown).validated_data == {
+            "a": 1,
+            "b": 2,
+            "c": [],
+        }
 
     def test_a_default_is_never_shared(self, uses) -> None:
         schema = {"tags": optional([is_string], default=[])}
@@ -240,7 +267,13 @@ class TestOptionalKeys:
 
 class TestValidatedData:
     def test_the_input_is_never_changed_and_never_shared(self, uses) -> None:
-        data = {"a": {"b": [1, {"c": [2]}]}, "list": [{"x": []}], "free": {"deep": [[]]}, "set": {1}, "tuple": ([],)}
+        data = {
+            "a": {"b": [1, {"c": [2]}]},
+            "list": [{"x": []}],
+            "free": {"deep": [[]]},
+            "set": {1},
+            "tuple": ([],),
+        }
         schema = {"a": is_not_none, "list": [{"x": is_list}]}
 
         out = uses(data, schema).validated_data
@@ -298,19 +331,27 @@ class TestRulesOverSeveralKeys:
         assert result.errors[1].message == "must satisfy: first <= last"
         assert result.errors[1].params == {"keys": ["first", "last"]}
 
-    @pytest.mark.parametrize("data", [{"first": "x", "last": 1, "name": ""}, {"last": 1, "name": ""}])
+    @pytest.mark.parametrize(
+        "data", [{"first": "x", "last": 1, "name": ""}, {"last": 1, "name": ""}]
+    )
     def test_are_not_asked_about_values_that_are_bad_or_missing(self, data) -> None:
         assert [error.path for error in validate(data, self.span).errors] == ["first"]
 
     def test_belong_to_the_mapping_by_default(self) -> None:
-        schema = {"in": all_of({"a": is_integer}, cross_field("a", rule=lambda a: a > 5, message="a is small"))}
+        schema = {
+            "in": all_of(
+                {"a": is_integer}, cross_field("a", rule=lambda a: a > 5, message="a is small")
+            )
+        }
 
         result = validate_dict({"in": {"a": 1}}, schema)
 
         assert [(error.path, error.message) for error in result.errors] == [("in", "a is small")]
 
     def test_work_in_lists(self) -> None:
-        result = validate([{"first": 1, "last": 2, "name": ""}, {"first": 2, "last": 1, "name": ""}], [self.span])
+        result = validate(
+            [{"first": 1, "last": 2, "name": ""}, {"first": 2, "last": 1, "name": ""}], [self.span]
+        )
 
         assert found(result) == [("[1].last", "cross_field")]
 

@@ -148,7 +148,10 @@ def typed_dict(hint: Any, fields: Fields) -> Steps:
     """The steps that put the keys of a TypedDict into *fields*."""
     keys: list[Key] = []
     for name, inner in get_type_hints(hint, include_extras=True).items():
-        keys.append(Key(name, (yield Want(inner, name)), required=name in hint.__required_keys__))
+        # `__required_keys__` does not see what stands in annotations that are text.
+        said = {Required: True, NotRequired: False}.get(get_origin(inner))
+        required = name in hint.__required_keys__ if said is None else said
+        keys.append(Key(name, (yield Want(inner, name)), required=required))
     fields.complete(keys)
     return fields
 

@@ -264,11 +264,15 @@ class Fields(Node):
         if source is None:
             run.fail(path, *MAPPING)
             return value
+        try:
+            items = [source.get(key.name, MISSING) for key in self.keys]
+        except Exception:  # noqa: BLE001 - a key whose own methods fail
+            run.fail(path, *MAPPING)
+            return value
         out = source.copy() if self.unknown == "ignore" else {}
         found = 0
-        for key in self.keys:
+        for key, item in zip(self.keys, items, strict=True):
             name = key.name
-            item = source.get(name, MISSING)
             if item is not MISSING:
                 found += 1
                 made = key.node.walk(item, (*path, name), run)
@@ -285,16 +289,23 @@ class Fields(Node):
         """Deal with the keys that are not known."""
         if self.unknown == "drop":
             return
-        for count, name in enumerate(name for name in source if name not in self.known):
-            if self.unknown == "ignore":
-                out[name] = copied(source[name])
-            else:
-                run.fail((*path, name), *self._is_unknown(name, count))
+        try:
+            names = [name for name in source if name not in self.known]
+            kept = {name: copied(source[name]) for name in names if self.unknown == "ignore"}
+        except RecursionError:
+            raise
+        except Exception:  # noqa: BLE001 - a key whose own methods fail
+            run.fail(path, *MAPPING)
+            return
+        out |= kept
+        for count, name in enumerate(names if self.unknown == "forbid" else ()):
+            run.fail((*path, name), *self._is_unknown(name, count))
 
     def _is_unknown(self, name: Any, count: int) -> tuple[str, str, Mapping[str, Any]]:
         message, code = UNKNOWN
-        names = [key for key in self.known if isinstance(key, str)]
-        near = nearest(name, names) if count < _GUESSES and type(name) is str else None
+        if count >= _GUESSES or type(name) is not str:
+            return message, code, {}
+        near = nearest(name, [key for key in self.known if isinstance(key, str)])
         if near is None:
             return message, code, {}
         return f"{message}; did you mean {near!r}?", code, {"nearest": near}

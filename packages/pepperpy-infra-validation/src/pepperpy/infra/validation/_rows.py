@@ -45,7 +45,9 @@ class Alike(Node):
             # What stands in a set has no place that a path could tell.
             out = self.item.walk(each, (*path, index) if ordered else path, run)
             items.append(out if self.item.fresh else copied(out))
-        return items if self.kind is None else self.kind(items)
+        if self.kind is None:
+            return tuple(items) if isinstance(value, tuple) else items
+        return self.kind(items)
 
 
 class Row(Node):

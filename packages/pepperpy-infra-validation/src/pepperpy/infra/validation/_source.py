@@ -30,9 +30,12 @@ def described(rule: Any) -> str:
 def _lambda_text(code: CodeType) -> str | None:
     """The text behind the colon, `None` if there is no source, or none that can be trusted."""
     text = _cut_out(code)
-    if text is None or not _is_of(text, code):
+    tree = _parsed(text) if text is not None else None
+    if text is None or tree is None or not _is_of(tree, code):
         return None
-    text = redact_text(" ".join(text.split()))
+    if "\n" in text:
+        text = ast.unparse(tree)  # in one line, and without comments
+    text = redact_text(text)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
@@ -59,13 +62,16 @@ def _cut_out(code: CodeType) -> str | None:
     return b"".join(rows).decode(errors="replace")
 
 
-def _is_of(text: str, code: CodeType) -> bool:
-    """Whether this is the source still: the file may have changed since it was compiled."""
+def _parsed(text: str) -> ast.Expression | None:
     try:
         # The brackets around a body of several lines are not part of it.
-        tree = ast.parse(f"({text}\n)", mode="eval")
+        return ast.parse(f"({text}\n)", mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
+        return None
+
+
+def _is_of(tree: ast.Expression, code: CodeType) -> bool:
+    """Whether this is the source still: the file may have changed since it was compiled."""
     written = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     written |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     return {*code.co_names, *code.co_freevars} <= written
