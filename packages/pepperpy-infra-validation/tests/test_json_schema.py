@@ -7,14 +7,13 @@ from typing import Annotated, Literal, TypedDict
 
 import annotated_types as at
 import jsonschema
+import pydantic
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import pepperpy.infra.validation as v
 from pepperpy.infra.validation import to_json_schema
-
-pydantic = pytest.importorskip("pydantic")
 
 
 def body(rule, **options):

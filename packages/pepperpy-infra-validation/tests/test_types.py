@@ -23,12 +23,11 @@ from typing import (
 )
 
 import annotated_types as at
+import pydantic
 import pytest
 
 import pepperpy.infra.validation as v
 from pepperpy.infra.utils import MissingExtraError
-
-pydantic = pytest.importorskip("pydantic")
 
 
 class Color(enum.Enum):
