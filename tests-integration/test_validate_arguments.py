@@ -160,7 +160,9 @@ class TestAnnotations:
         @validate_arguments
         def take(it: Local) -> None: ...
 
-        with pytest.raises(InvalidOptionError, match=r"can't be resolved \(name 'Local' is not defined"):
+        with pytest.raises(
+            InvalidOptionError, match=r"can't be resolved \(name 'Local' is not defined"
+        ):
             take(Local())
 
     def test_a_check_of_calls_may_be_annotated_too(self) -> None:
