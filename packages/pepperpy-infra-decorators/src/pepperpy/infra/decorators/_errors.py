@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pepperpy.infra.utils import InfraError
 
 
@@ -33,3 +35,7 @@ class InvalidArgumentsError(DecoratorsError, ValueError):
     """
 
     code = "decorators-arguments"
+
+    function: str
+    parameters: tuple[str, ...]
+    errors: tuple[Any, ...] = ()

@@ -70,7 +70,7 @@ def validate_arguments(validator: Any = None, /, **rules: Rule) -> Any:
             ...
         pepperpy.infra.decorators.InvalidArgumentsError: ...pay() refused its argument amount
     """
-    if isinstance(validator, Mapping) and not rules:
+    if not rules and _is_mapping(validator):
         validator, rules = None, _checked_schema(validator)
     if validator is not None and not rules and _is_to_be_judged(validator):
         return decorating(validator, _judging_annotated, label=_LABEL)
@@ -205,7 +205,11 @@ def _rule_name(judge: Callable[..., object]) -> str:
     return f" (not {name})" if isinstance(name, str) and name.isidentifier() else ""
 
 
-def _checked_schema(rules: Mapping[str, Rule]) -> dict[str, Rule]:
+def _is_mapping(given: Any) -> bool:
+    return isinstance(given, Mapping)
+
+
+def _checked_schema(rules: Any) -> dict[str, Rule]:
     if not rules:
         raise InvalidOptionError(f"an empty schema judges nothing; {_FORMS}", option="rules")
     return dict(rules)

@@ -9,6 +9,8 @@ from pepperpy.infra.utils import passes_through
 
 from ._errors import SchemaError
 
+_TYPE: Any = type
+
 
 def size(rule: str, name: str, given: Any) -> int:
     """*given*, if it is a number of things."""
@@ -44,6 +46,11 @@ def refused(error: Exception) -> bool:
     if passes_through(error):
         raise error
     return False
+
+
+def class_of(value: Any) -> Any:
+    """Its class; type checkers, to whom it would be one of unknown arguments, are told nothing."""
+    return _TYPE(value)
 
 
 def plural(count: int, one: str) -> str:

@@ -76,12 +76,12 @@ class _Builder:
         self.made: dict[tuple[int, str | None], Node] = {}
 
     def begin(self, want: Want, path: tuple[Any, ...]) -> Node | Steps:
-        rule = want.rule
-        if isinstance(rule, (dict, list, Mapping)):
+        rule: Any = want.rule
+        if _is_container(rule):
             known = self.made.get((id(rule), want.unknown))
             if known is not None:
                 return known
-            return self._each(rule, want) if isinstance(rule, list) else self._fields(rule, want)
+            return self._each(rule, want) if _is_list(rule) else self._fields(rule, want)
         if isinstance(rule, Validator):
             return _validator(rule)
         if isinstance(rule, type) and is_typeddict(rule):
@@ -132,6 +132,14 @@ class _Builder:
         self.made[id(rule), want.unknown] = each
         each.item = yield Want(rule[0], 0)
         return each
+
+
+def _is_container(rule: Any) -> bool:
+    return isinstance(rule, (dict, list, Mapping))
+
+
+def _is_list(rule: Any) -> bool:
+    return isinstance(rule, list)
 
 
 def _validator(rule: Validator) -> Node | Steps:

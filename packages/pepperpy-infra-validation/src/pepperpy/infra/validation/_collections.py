@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sized
 from dataclasses import fields, is_dataclass
 from typing import Any, overload
 
-from ._bounds import plural, refused, size, sizes
+from ._bounds import class_of, plural, refused, size, sizes
 from ._errors import SchemaError
-from ._spec import Spec, factory, recorded
+from ._spec import Spec, factory, recorded, spec_of
 from ._validator import RuleValidator, Validator
 
 _TEXT = (str, bytes, bytearray)
@@ -123,7 +123,7 @@ def unique_items(*values: object) -> bool | Validator:
         return _UNIQUE
     if len(values) > 1:
         raise SchemaError(f"unique_items takes one collection; got {len(values)} values")
-    (value,) = values
+    value: Any = next(iter(values))
     if not isinstance(value, Iterable) or not isinstance(value, Sized):
         return False
     try:
@@ -150,7 +150,7 @@ def _are_unique(items: Iterable[Any]) -> bool:
 
 def _frozen(item: Any) -> Any:
     """Something hashable that is equal exactly where *item* is."""
-    kind = type(item)
+    kind = class_of(item)
     freeze = _FREEZING.get(kind)
     if freeze is not None:
         return kind, freeze(item)
@@ -165,18 +165,19 @@ def _each_frozen(items: Any) -> Any:
     return tuple(map(_frozen, items))
 
 
+def _dict_frozen(item: dict[Any, Any]) -> Any:
+    return frozenset((key, _frozen(each)) for key, each in item.items())
+
+
 _FREEZING: dict[type, Any] = {
     bool: bool,
     list: _each_frozen,
     tuple: _each_frozen,
-    dict: lambda item: frozenset((key, _frozen(each)) for key, each in item.items()),
+    dict: _dict_frozen,
     set: frozenset,
     bytearray: bytes,
 }
-_RECORD = {
-    "code": "unique_items",
-    "message": "must have no item twice",
-    "schema": {"uniqueItems": True},
-}
-recorded(**_RECORD)(unique_items)
-_UNIQUE = RuleValidator(Spec(check=unique_items, **_RECORD))
+recorded(code="unique_items", message="must have no item twice", schema={"uniqueItems": True})(
+    unique_items
+)
+_UNIQUE = RuleValidator(spec_of(unique_items))

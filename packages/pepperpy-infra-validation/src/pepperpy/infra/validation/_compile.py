@@ -41,7 +41,7 @@ def compiled(node: Node) -> Callable[[Any], Any] | None:
         writer.part(*writer.todo.pop())
     if writer.count > _MOST_NODES:
         return None
-    names = {**_NAMES, **writer.names, "AGAIN": _Again(node)}
+    names: dict[str, Any] = {**_NAMES, **writer.names, "AGAIN": _Again(node)}
     exec(compile("\n".join(writer.lines), "<schema>", "exec"), names)  # noqa: S102 - see above
     function: Callable[[Any], Any] = names["main"]
     return function
@@ -316,7 +316,7 @@ def _raised(error: Exception) -> Raised:
     return Raised(error)
 
 
-_NAMES = {
+_NAMES: dict[str, Any] = {
     "CONTAINERS": CONTAINERS,
     "COPIED": copied,
     "FINISHED": finished,

@@ -61,13 +61,16 @@ class FunctionValidator(Composed):
         code: str | None = None,
         level: ValidationLevel = ValidationLevel.ERROR,
     ) -> None:
-        for name, given in (("message", message), ("code", code)):
-            if given is not None and not isinstance(given, str):
-                raise SchemaError(f"{name} of FunctionValidator must be text; got {given!r}")
-        if not isinstance(level, ValidationLevel):
-            raise SchemaError(
-                f"level of FunctionValidator must be a ValidationLevel; got {level!r}"
-            )
+        text: Any = (str, type(None))
+        wanted: Any = {
+            "message": (message, text),
+            "code": (code, text),
+            "level": (level, ValidationLevel),
+        }
+        for name, (given, kind) in wanted.items():
+            if not isinstance(given, kind):
+                what = "text" if kind is text else "a ValidationLevel"
+                raise SchemaError(f"{name} of FunctionValidator must be {what}; got {given!r}")
         self.function: Any = function
         self.message: str = message or ""
         self.level: ValidationLevel = level
@@ -79,7 +82,7 @@ class FunctionValidator(Composed):
         return Said((yield Want(self.function)), *self._said)
 
 
-class _Single(Composed):
+class Single(Composed):
     """One node, which needs no others."""
 
     def __init__(self, make: Callable[[], Node]) -> None:
@@ -147,15 +150,16 @@ def transform(function: Callable[[Any], Any], *, message: str | None = None) -> 
         >>> validate("  Ann ", all_of(transform(str.strip), min_length(3))).validated_data
         'Ann'
     """
-    if not callable(function) or is_async(function):
-        raise SchemaError(f"transform() must be given a plain function; got {described(function)}")
+    given: Any = function
+    if not callable(given) or is_async(given):
+        raise SchemaError(f"transform() must be given a plain function; got {described(given)}")
     words = message or described(function).replace("satisfy", "be convertible by", 1)
-    return _Single(lambda: Replacing(function, lambda: words, code="transform"))
+    return Single(lambda: Replacing(function, lambda: words, code="transform"))
 
 
 def cross_field(
     *keys: Any,
-    rule: Callable[..., Any],
+    rule: Callable[[Any], Any] | Callable[[Any, Any], Any] | Callable[..., Any],
     message: str | None = None,
     code: str = "cross_field",
     at: Any = None,
@@ -180,7 +184,7 @@ def cross_field(
         >>> validate({"first": 3, "last": 1}, span).messages()
         {'last': ['must satisfy: first <= last']}
     """
-    if len(keys) < 1 or not callable(rule):
+    if not keys or not callable(rule):
         raise SchemaError("cross_field() must be given keys and a function of their values")
     if isinstance(leaf(rule), Opaque) is False:
         raise SchemaError(
@@ -194,7 +198,7 @@ def cross_field(
         code=code,
         params={"keys": list(keys)},
     )
-    return _Single(lambda: Together(keys, node, () if at is None else (at,)))
+    return Single(lambda: Together(keys, node, () if at is None else (at,)))
 
 
 def checked(validator: Validator) -> None:

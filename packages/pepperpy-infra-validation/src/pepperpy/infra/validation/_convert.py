@@ -7,13 +7,14 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
-from ._compose import _Single
+from ._compose import Single
 from ._errors import SchemaError
 from ._hints import is_hint
 from ._nodes import Replacing
 from ._validator import Validator
 
 _INTEGER = re.compile(r"\s*+[+-]?+[0-9]++\s*+").fullmatch
+_COLLECTIONS: Any = (list, tuple, set, frozenset)
 _BOOLS = {
     "true": True, "yes": True, "on": True, "1": True,
     "false": False, "no": False, "off": False, "0": False,
@@ -44,15 +45,16 @@ def coerce(kind: Any, *, message: str | None = None) -> Validator:
     convert = _converter(kind)
     name = getattr(kind, "__name__", None) or str(kind)
     words = message or f"must be convertible to {name}"
-    return _Single(lambda: Replacing(convert, lambda: words, code="coerce", params={"type": name}))
+    return Single(lambda: Replacing(convert, lambda: words, code="coerce", params={"type": name}))
 
 
 def _converter(kind: Any) -> Callable[[Any], Any]:
     if kind in _CONVERTERS:
         return _CONVERTERS[kind]
     module = getattr(kind, "__module__", "")
+    made: Any = kind
     if isinstance(kind, type) and module in ("datetime", "_pydatetime"):
-        return lambda value: value if type(value) is kind else kind.fromisoformat(value)
+        return lambda value: value if type(value) is kind else made.fromisoformat(value)
     if (isinstance(kind, type) and module in ("decimal", "uuid")) or module.startswith("pathlib"):
         return lambda value: value if isinstance(value, kind) else kind(_text(value))
     if isinstance(kind, type) and issubclass(kind, Enum):
@@ -98,7 +100,7 @@ def _text(value: Any) -> str:
 
 def _to_collection(kind: Any) -> Callable[[Any], Any]:
     def convert(value: Any) -> Any:
-        if not isinstance(value, (list, tuple, set, frozenset)):
+        if not isinstance(value, _COLLECTIONS):
             raise TypeError
         made = kind(value)
         if len(made) != len(value):  # a set of a list that has something twice

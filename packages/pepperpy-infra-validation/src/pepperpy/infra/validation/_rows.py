@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ._paths import Parts
     from ._run import Run
 
+_TUPLE: Any = tuple
 _NAMES = {
     None: "a sequence",
     set: "a set",
@@ -46,7 +47,7 @@ class Alike(Node):
             out = self.item.walk(each, (*path, index) if ordered else path, run)
             items.append(out if self.item.fresh else copied(out))
         if self.kind is None:
-            return tuple(items) if isinstance(value, tuple) else items
+            return tuple(items) if isinstance(value, _TUPLE) else items
         return self.kind(items)
 
 
@@ -62,7 +63,7 @@ class Row(Node):
 
     def walk(self, value: Any, path: Parts, run: Run) -> Any:
         """Check them one by one."""
-        if not isinstance(value, tuple) or len(value) != len(self.nodes):
+        if not isinstance(value, _TUPLE) or len(value) != len(self.nodes):
             count = len(self.nodes)
             run.fail(path, f"must be a tuple of {count}", "tuple", {"count": count})
             return value

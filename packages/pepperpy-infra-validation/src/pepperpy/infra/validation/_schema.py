@@ -43,7 +43,8 @@ class SchemaValidator(Composed):
         unknown: Unknown = "ignore",
         rules: Sequence[Rule] = (),
     ) -> None:
-        if not isinstance(schema, (Mapping, list)):
+        given: Any = schema
+        if not isinstance(given, (Mapping, list)):
             raise SchemaError(f"a schema is a dict or a list; got {type(schema).__name__}")
         check_policy(unknown)
         self.schema: Mapping[Any, Any] | list[Any] = schema

@@ -52,6 +52,13 @@ def record_of(rule: Any) -> Spec | None:
     return spec if isinstance(spec, Spec) and spec.check is rule else None
 
 
+def spec_of(rule: Any) -> Spec:
+    """The record of a rule that has one."""
+    spec = record_of(rule)
+    assert spec is not None  # noqa: S101 - for the type checkers
+    return spec
+
+
 def factory(function: F) -> F:
     """Mark what makes rules, since it is easily given where a rule is due."""
     setattr(function, _FACTORY, function)

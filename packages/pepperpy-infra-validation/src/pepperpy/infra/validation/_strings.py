@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from pepperpy.infra.utils import is_valid_email, is_valid_url, require_extra
 
-from ._bounds import plural, refused, size, sizes
+from ._bounds import class_of, plural, refused, size, sizes
 from ._errors import SchemaError
 from ._spec import Spec, factory, recorded
 from ._validator import RuleValidator, Validator
@@ -102,8 +103,8 @@ def matches_pattern(pattern: str | re.Pattern[Any], flags: int = 0) -> Validator
         compiled = re.compile(pattern, flags)
     except (re.error, TypeError, ValueError) as error:
         raise SchemaError(f"matches_pattern() must be given a pattern: {error}") from error
-    kind: type = type(compiled.pattern)
-    match = compiled.fullmatch
+    kind = class_of(compiled.pattern)
+    match: Callable[[Any], object] = compiled.fullmatch
 
     def check(value: Any) -> bool:
         return isinstance(value, kind) and match(value) is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import UnionType
 from typing import Any, TypeAlias, Union, get_args, get_origin
 
+from ._bounds import class_of
 from ._errors import SchemaError
 from ._spec import Spec, factory, recorded
 from ._validator import RuleValidator, Validator
@@ -132,7 +133,7 @@ def flat(rule: str, given: Any) -> tuple[type, ...]:
     """The classes in what `isinstance` would take."""
     if isinstance(given, UnionType) or get_origin(given) is Union:
         given = get_args(given)
-    if isinstance(given, tuple):
+    if class_of(given) is tuple:
         found = tuple(kind for each in given for kind in flat(rule, each))
         if found:
             return found

@@ -11,6 +11,7 @@ from ._schema import SchemaValidator, Unknown, check_policy
 from ._validator import Validator
 
 if TYPE_CHECKING:
+    from ._plan import Plan
     from ._result import ValidationResult
     from ._validator import Rule
 
@@ -36,7 +37,7 @@ def validate(value: Any, rule: Rule) -> ValidationResult:
         [ValidationError('must be a string', path='tags[1]', code='string')]
     """
     if isinstance(rule, Validator):
-        plan = rule._plan  # noqa: SLF001 - ours
+        plan = rule.known
         if plan is not None and plan.fast is not None and plan.is_current():
             return plan.fast(value)
     return plan_of(rule).validate(value)
@@ -75,7 +76,7 @@ def validate_dict(
     return _plan_of_schema(schema, unknown).validate(data)
 
 
-def _plan_of_schema(schema: Any, unknown: str) -> Any:
+def _plan_of_schema(schema: Any, unknown: str) -> Plan:
     if isinstance(schema, SchemaValidator):
         return plan_of(schema)
     if not isinstance(schema, Mapping):

@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from ._result import ValidationResult
     from ._spec import Spec
 
-    Rule: TypeAlias = (
-        "Callable[[Any], Any] | Validator | Mapping[Any, Any] | list[Any] | type | Any"
-    )
+    # `object` is for what `typing` makes; the rest, so that checkers know the types in a lambda.
+    Rule: TypeAlias = "Callable[[Any], Any] | Validator | Mapping[Any, Any] | list[Any] | object"
     """A function, a validator, a type, a dict of rules, or a list with one rule in it."""
 
 
@@ -44,7 +43,7 @@ class Validator:
     message: str = ""
     code: str = "custom"
 
-    _plan: Plan | None = None
+    known: Plan | None = None
 
     def validate(self, value: Any) -> ValidationResult:
         """All that is wrong with *value*, and a copy of it if nothing is.
@@ -104,7 +103,8 @@ class RuleValidator(Validator):
 
 
 def _joined(name: str, *rules: Any) -> Validator:
-    from . import _compose
+    from ._compose import all_of, any_of, not_
 
-    made: Validator = getattr(_compose, name)(*rules)
+    joins: dict[str, Any] = {"all_of": all_of, "any_of": any_of, "not_": not_}
+    made: Validator = joins[name](*rules)
     return made
