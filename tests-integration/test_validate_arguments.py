@@ -18,16 +18,16 @@ class Item(BaseModel):
 
 
 class Service:
-    @validate_arguments
+    @validate_arguments()
     def take(self, other: Service, n: int = 0) -> int:
         return n
 
     @classmethod
-    @validate_arguments
+    @validate_arguments()
     def make(cls, n: int) -> int:
         return n
 
-    @validate_arguments
+    @validate_arguments()
     @staticmethod
     def plain(n: int) -> int:
         return n
@@ -112,7 +112,7 @@ class TestAnnotations:
         )
 
     def test_nothing_is_converted(self) -> None:
-        @validate_arguments
+        @validate_arguments()
         def double(n: int) -> int:
             return n * 2
 
@@ -121,7 +121,7 @@ class TestAnnotations:
                 double(wrong)  # type: ignore[arg-type]
 
     def test_starred_parameters_are_annotated_by_their_items(self) -> None:
-        @validate_arguments
+        @validate_arguments()
         def total(*parts: int, **named: float) -> float:
             return sum(parts) + sum(named.values())
 
@@ -130,7 +130,7 @@ class TestAnnotations:
             total(1, "x", x="y")  # type: ignore[arg-type]
 
     def test_a_default_is_good_whatever_its_type(self) -> None:
-        @validate_arguments
+        @validate_arguments()
         def find(limit: int = None) -> Any:  # type: ignore[assignment]  # noqa: RUF013 - many are like that
             return limit
 
@@ -140,11 +140,11 @@ class TestAnnotations:
             find("x")  # type: ignore[arg-type]
 
     def test_methods_coroutines_and_generators(self) -> None:
-        @validate_arguments
+        @validate_arguments()
         async def work(n: int) -> int:
             return n
 
-        @validate_arguments
+        @validate_arguments()
         def items(n: int) -> Any:
             yield n
 
@@ -164,7 +164,7 @@ class TestAnnotations:
     def test_a_class_that_cannot_be_found_is_named_at_the_first_call(self) -> None:
         class Local: ...
 
-        @validate_arguments
+        @validate_arguments()
         def take(it: Local) -> None: ...
 
         with pytest.raises(

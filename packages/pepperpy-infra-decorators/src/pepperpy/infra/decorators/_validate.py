@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, overload
 from pepperpy.infra.utils import did_you_mean, passes_through
 from pepperpy.infra.utils.wrapping import Kind, compile_wrapper, kind_of, name_of, parameters_of
 
-from ._decorating import Decorator, F, decorating
+from ._decorating import Decorator, decorating
 from ._errors import InvalidArgumentsError, InvalidOptionError, InvalidTargetError
 from ._schemas import Annotations, errors_of, is_schema, schema_of
 from ._shown import kind_name
@@ -32,17 +32,14 @@ def validate_arguments(validator: Check | Mapping[str, Rule], /) -> Decorator: .
 
 
 @overload
-def validate_arguments(func: F, /) -> F: ...
-
-
-@overload
 def validate_arguments(**rules: Rule) -> Decorator: ...
 
 
 def validate_arguments(validator: Any = None, /, **rules: Rule) -> Any:
     """Refuse a call before the function runs, if its arguments do not pass.
 
-    Bare, and without arguments, it goes by the annotations (extra ``validation``).  A check, or a rule, says no by returning something false, or by raising an `Exception`.  All
+    Without arguments it goes by the annotations (extra ``validation``); also bare, but type checkers
+    want the brackets, for a bare function could be a check as well.  A check, or a rule, says no by returning something false, or by raising an `Exception`.  All
     rules are asked, and the error names every parameter that failed, but no value.  The arguments
     of a coroutine function are judged with the first step of its coroutine, those of a generator
     with its first item.
