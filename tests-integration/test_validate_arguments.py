@@ -176,7 +176,7 @@ class TestAnnotations:
         def check(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
             return len(args) == 1
 
-        one = validate_arguments(check)(lambda *args: args)
+        one: Any = validate_arguments(check)(lambda *args: args)
 
         assert one(5) == (5,)
         with pytest.raises(InvalidArgumentsError):

@@ -24,6 +24,8 @@ class ValidationError(InfraError, ValueError):
     """One rule that one value did not pass; also the root of this package's errors.
 
     Rules may raise it to say why they failed.  Neither the message nor *params* holds the value.
+    *parts* has the keys and indices of *path*, *level* says how bad it is, and *alternatives* has
+    the errors of each rule of an `any_of` of which none passed.
 
     Args:
         message: What should have been, like ``must be at least 8 characters``.
