@@ -19,6 +19,7 @@ import races_logging
 import races_resilience
 import races_telemetry
 import races_utils
+import races_validation
 import report
 from harness import Race
 
@@ -31,6 +32,7 @@ import pepperpy.infra.logging
 import pepperpy.infra.resilience
 import pepperpy.infra.telemetry
 import pepperpy.infra.utils
+import pepperpy.infra.validation
 
 PEERS = (
     "tenacity",
@@ -65,6 +67,11 @@ PEERS = (
     "purgatory",
     "aiobreaker",
     "hyx",
+    "pydantic",
+    "voluptuous",
+    "Cerberus",
+    "schema",
+    "marshmallow",
 )
 MODULES = (
     pepperpy.infra,
@@ -76,6 +83,7 @@ MODULES = (
     pepperpy.infra.cache,
     pepperpy.infra.resilience,
     pepperpy.infra.connection,
+    pepperpy.infra.validation,
 )
 OURS = tuple(module.__name__.replace(".", "-") for module in MODULES)
 
@@ -118,6 +126,7 @@ def main() -> None:
 def every_race(folder: Path) -> Iterator[Race]:
     """The races of all packages."""
     yield from races_utils.races()
+    yield from races_validation.races()
     yield from races_config.races(folder)
     yield from races_logging.races(folder)
     yield from races_telemetry.races()
