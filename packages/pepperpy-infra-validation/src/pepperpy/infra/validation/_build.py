@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_ITERABLE_COROUTINE
 from types import BuiltinFunctionType, FunctionType
-from typing import Any, NamedTuple, TypeAlias, is_typeddict
+from typing import Any, NamedTuple, TypeAlias, TypeVar, is_typeddict
 
 from ._errors import SchemaError
 from ._nodes import Each, Fields, Key, Leaf, Node, Opaque
 from ._source import described
-from ._spec import is_factory, record_of
+from ._spec import Spec, is_factory, record_of
 from ._validator import Composed, RuleValidator, Validator
+
+N = TypeVar("N", bound=Node)
 
 MAX_DEPTH = 500
 POLICIES = ("ignore", "forbid", "drop")
@@ -38,67 +40,116 @@ Source: TypeAlias = tuple[Any, Any]
 """A dict or list of the user's, and what it held when it was read."""
 
 
-def build(rule: Any, unknown: str = "ignore") -> tuple[Node, list[Source]]:
-    """The node of a rule, and the containers that it was read from.
+class Built(NamedTuple):
+    """A rule that was read."""
+
+    node: Node
+    sources: list[Source]
+    """The containers that it was read from."""
+    asynchronous: tuple[tuple[Any, ...], Opaque] | None
+    """Where in it the first rule is that has to be awaited."""
+    lasting: bool
+    """Whether it would be the same anywhere and at any time."""
+
+
+def build(rule: Any, unknown: str = "ignore") -> Built:
+    """The node of a rule, and what there is to know about it.
 
     Raises:
         SchemaError: If there is something in it that is no rule.
     """
     builder = _Builder()
-    # An explicit stack: a schema may be deeper than Python's own allows.
-    stack: list[tuple[Steps, Want]] = []
-    made = builder.begin(want := Want(rule, None, unknown), ())
-    while True:
-        try:
-            if not isinstance(made, Node):
-                stack.append((made, want))
-                want = next(made)
-            elif stack:
-                want = stack[-1][0].send(made)
-            else:
-                return made, builder.sources
-        except StopIteration as done:
-            stack.pop()
-            made = done.value
-            continue
-        want = want._replace(unknown=want.unknown or stack[-1][1].unknown)
-        path = tuple(each.part for _, each in stack[1:] if each.part is not None)
-        path += (want.part,) if want.part is not None else ()
-        if len(stack) > MAX_DEPTH:
-            raise SchemaError(f"the schema is nested deeper than {MAX_DEPTH} levels", path[:3])
-        made = builder.begin(want, path)
+    try:
+        node = builder.build(rule, unknown)
+    except SchemaError as error:
+        raise type(error)(error.message, (*builder.path(), *error.parts)) from error.__cause__
+    lasting = builder.lasting and builder.asynchronous is None
+    return Built(node, builder.sources, builder.asynchronous, lasting)
+
+
+def quick(rule: Any) -> Node | None:
+    """The node of a rule where it takes no building, so that literal schemas stay cheap."""
+    kind = type(rule)
+    if kind is RuleValidator:
+        return leaf_of(rule.spec)
+    if kind is FunctionType:
+        spec = record_of(rule)
+        if spec is not None:
+            return leaf_of(spec)
+        if _flags(rule) & (_ASYNC | _GENERATOR) or is_factory(rule):
+            return None
+        return Opaque(rule, lambda: described(rule))
+    return rule.node if isinstance(rule, Composed) else None
+
+
+def leaf_of(spec: Spec) -> Leaf:
+    """The leaf of a rule, which there is once."""
+    if spec.leaf is None:
+        object.__setattr__(spec, "leaf", Leaf(spec))  # the rest of it is frozen
+    made: Leaf = spec.leaf
+    return made
 
 
 class _Builder:
     def __init__(self) -> None:
         self.sources: list[Source] = []
+        self.asynchronous: tuple[tuple[Any, ...], Opaque] | None = None
+        self.lasting = True
         # A container that is met again, perhaps inside of itself, is the same node.
-        self.made: dict[tuple[int, str | None], Node] = {}
+        self.made: dict[tuple[int, str], Node] = {}
+        self._parts: list[Any] = []
 
-    def begin(self, want: Want, path: tuple[Any, ...]) -> Node | Steps:
-        rule: Any = want.rule
+    def path(self) -> tuple[Any, ...]:
+        """The way to what is being built."""
+        return tuple(part for part in self._parts if part is not None)
+
+    def build(self, rule: Any, unknown: str) -> Node:
+        # An explicit stack: a schema may be deeper than Python's own allows.
+        stack: list[tuple[Steps, str]] = []
+        made = self.begin(rule, unknown)
+        while True:
+            try:
+                if not isinstance(made, Node):
+                    stack.append((made, unknown))
+                    want = next(made)
+                elif stack:
+                    self._parts.pop()
+                    want = stack[-1][0].send(made)
+                else:
+                    return made
+            except StopIteration as done:
+                stack.pop()
+                made = done.value
+                continue
+            if len(stack) > MAX_DEPTH:
+                raise SchemaError(f"the schema is nested deeper than {MAX_DEPTH} levels")
+            self._parts.append(want.part)
+            unknown = want.unknown or stack[-1][1]
+            made = self.begin(want.rule, unknown)
+
+    def begin(self, rule: Any, unknown: str) -> Node | Steps:
         if _is_container(rule):
-            known = self.made.get((id(rule), want.unknown))
+            known = self.made.get((id(rule), unknown))
             if known is not None:
                 return known
-            return self._each(rule, want) if _is_list(rule) else self._fields(rule, want)
-        if isinstance(rule, Validator):
-            return _validator(rule)
+            return self._each(rule, unknown) if _is_list(rule) else self._fields(rule, unknown)
+        node = quick(rule)
+        if node is not None:
+            return node
         if isinstance(rule, type) and is_typeddict(rule):
-            return self._typed_dict(rule, want)
-        try:
-            return leaf(rule)
-        except SchemaError as error:
-            raise type(error)(error.message, (*path, *error.parts)) from error.__cause__
+            return self._typed_dict(rule, unknown)
+        made = _validator(rule) if isinstance(rule, Validator) else leaf(rule)
+        if isinstance(made, Opaque) and made.is_async and self.asynchronous is None:
+            self.asynchronous = self.path(), made
+        return made
 
-    def _fields(self, rule: Mapping[Any, Any], want: Want) -> Steps:
+    def _fields(self, rule: Mapping[Any, Any], unknown: str) -> Steps:
         from ._optional import OptionalKey
 
-        self.sources.append((rule, dict(rule)))
-        fields = Fields(want.unknown or "ignore")
-        self.made[id(rule), want.unknown] = fields
+        held = dict(rule)
+        fields = self._new(rule, unknown, held, Fields(unknown))
         keys: list[Key] = []
-        for name, inner in dict(rule).items():
+        for name, inner in held.items():
             if isinstance(name, type):
                 raise SchemaError(
                     f"{name.__name__} is a key of this schema; for keys that are all alike write "
@@ -108,30 +159,35 @@ class _Builder:
                 node = yield Want(inner.rule, name)
                 keys.append(Key(name, node, required=False, factory=inner.factory))
             else:
-                keys.append(Key(name, (yield Want(inner, name))))
+                keys.append(Key(name, quick(inner) or (yield Want(inner, name))))
         fields.complete(keys)
         return fields
 
-    def _typed_dict(self, rule: Any, want: Want) -> Node | Steps:
+    def _typed_dict(self, rule: Any, unknown: str) -> Node | Steps:
         from ._hints import typed_dict
 
-        key = id(rule), want.unknown
+        key = id(rule), unknown
         if key in self.made:
             return self.made[key]
-        self.made[key] = fields = Fields(want.unknown or "ignore")
+        self.lasting = False  # another policy makes another node
+        self.made[key] = fields = Fields(unknown)
         return typed_dict(rule, fields)
 
-    def _each(self, rule: list[Any], want: Want) -> Steps:
+    def _each(self, rule: list[Any], unknown: str) -> Steps:
         if len(rule) != 1:
             raise SchemaError(
                 f"a list schema has one rule, which each item must pass; got {len(rule)}; "
                 "for one of several write [any_of(...)], for any list is_list"
             )
-        self.sources.append((rule, [*rule]))
-        each = Each(Leaf.__new__(Leaf))
-        self.made[id(rule), want.unknown] = each
+        each = self._new(rule, unknown, [*rule], Each(Leaf.__new__(Leaf)))
         each.item = yield Want(rule[0], 0)
         return each
+
+    def _new(self, rule: Any, unknown: str, held: Any, node: N) -> N:
+        self.lasting = False
+        self.sources.append((rule, held))
+        self.made[id(rule), unknown] = node
+        return node
 
 
 def _is_container(rule: Any) -> bool:
@@ -146,8 +202,6 @@ def _validator(rule: Validator) -> Node | Steps:
     kind = type(rule)
     if kind.validate is not Validator.validate:
         return Opaque(rule.validate, lambda: rule.message or described(rule), code=rule.code)
-    if isinstance(rule, RuleValidator):
-        return Leaf(rule.spec)
     if isinstance(rule, Composed):
         return rule.steps()
     if kind.__call__ is Validator.__call__:
@@ -159,9 +213,6 @@ def _validator(rule: Validator) -> Node | Steps:
 
 def leaf(rule: Any) -> Node | Steps:
     """The node of a rule that is no container."""
-    spec = record_of(rule)
-    if spec is not None:
-        return Leaf(spec)
     from . import _hints
 
     if _hints.is_hint(rule):

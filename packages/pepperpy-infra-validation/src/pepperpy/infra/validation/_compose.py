@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ._branches import All, Any_, NoneOf, Said, Together
-from ._build import Want, build, is_async, leaf
+from ._build import Want, is_async, leaf, quick
 from ._errors import SchemaError
 from ._levels import ValidationLevel
 from ._nodes import Node, Opaque, Replacing
@@ -25,7 +25,11 @@ class Joined(Composed):
         self.rules = tuple(rules)
         self._name = name
         self._join = join
-        checked(self)
+        nodes = [node for node in map(quick, self.rules) if node is not None]
+        if len(nodes) == len(self.rules):
+            self.node = join(nodes)
+        else:
+            self.settle()
 
     def steps(self) -> Steps:
         """Build all of them and join them."""
@@ -75,7 +79,7 @@ class FunctionValidator(Composed):
         self.message: str = message or ""
         self.level: ValidationLevel = level
         self._said = message, code, level
-        checked(self)
+        self.settle()
 
     def steps(self) -> Steps:
         """The rule, and what is said of its failure."""
@@ -199,8 +203,3 @@ def cross_field(
         params={"keys": list(keys)},
     )
     return Single(lambda: Together(keys, node, () if at is None else (at,)))
-
-
-def checked(validator: Validator) -> None:
-    """Find what is no rule where it was written."""
-    build(validator)

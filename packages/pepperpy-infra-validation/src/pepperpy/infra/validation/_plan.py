@@ -9,13 +9,12 @@ from pepperpy.infra.utils import ForkSafeLock
 
 from ._build import build
 from ._copying import CONTAINERS, copied
-from ._nodes import Node, Opaque, too_deep
+from ._nodes import Node, too_deep
 from ._run import Run, finished
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ._paths import Parts
     from ._result import ValidationResult
 
 COMPILE_AT = 8
@@ -50,15 +49,16 @@ class Plan:
         self.rule = rule  # a strong reference, so that its id is nobody else's
         self.key = key
         """What it is kept under, if it is."""
-        self.node: Node
-        self.node, sources = build(rule, unknown)
+        built = build(rule, unknown)
+        self.node: Node = built.node
+        sources = built.sources
         self.first: Any = sources[0][1] if sources and sources[0][0] is rule else None
         self.others = sources[1:] if self.first is not None else sources
         self.is_flat = self.first is not None and not self.others
         self.calls = 0
         self.items = 0
         self.fast: Callable[[Any], ValidationResult] | None = None
-        self._asynchronous = _asynchronous(self.node)
+        self._asynchronous = built.asynchronous
 
     @property
     def is_async(self) -> bool:
@@ -149,13 +149,3 @@ def _keep(plan: Plan, where: dict[Any, Plan]) -> None:
         where[plan.key] = plan
         while len(where) > _KEPT:
             del where[next(iter(where))]
-
-
-def _asynchronous(node: Node) -> tuple[Parts, Opaque] | None:
-    """Where in *node* the first rule is that has to be awaited."""
-    from ._visit import visited
-
-    for path, each in visited(node):
-        if isinstance(each, Opaque) and each.is_async:
-            return path, each
-    return None

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ._branches import All
 from ._build import POLICIES, Want
-from ._compose import checked
 from ._errors import SchemaError
 from ._validator import Composed
 
@@ -50,7 +49,7 @@ class SchemaValidator(Composed):
         self.schema: Mapping[Any, Any] | list[Any] = schema
         self.unknown: Unknown = unknown
         self.rules: tuple[Any, ...] = tuple(rules)
-        checked(self)
+        self.settle()
 
     def steps(self) -> Steps:
         """The schema by its policy, and then the rules for the whole."""

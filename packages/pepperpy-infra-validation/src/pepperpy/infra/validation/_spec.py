@@ -34,6 +34,8 @@ class Spec:
     """Whether *fast* lets pass only what cannot be changed, and so needs no copy."""
     schema: Mapping[str, Any] | None = None
     """The same in JSON Schema."""
+    leaf: Any = None
+    """Its node, once there is one."""
 
 
 def recorded(**what: Any) -> Callable[[F], F]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ._build import Steps
+    from ._nodes import Node
     from ._plan import Plan
     from ._result import ValidationResult
     from ._spec import Spec
@@ -78,9 +79,20 @@ class Validator:
 class Composed(Validator):
     """A validator of ours that is built out of other rules."""
 
+    node: Node | None = None
+    """Its node, if that never changes."""
+
     def steps(self) -> Steps:
         """How its node is built."""
         raise NotImplementedError
+
+    def settle(self) -> None:
+        """Find what is no rule where it was written, and keep the node where that is possible."""
+        from ._build import build
+
+        built = build(self)
+        if built.lasting:
+            self.node = built.node
 
 
 class RuleValidator(Validator):
