@@ -63,8 +63,9 @@ def races() -> Iterator[Race]:
     """All of them."""
     checks = {OURS: ours, VALIDATOR: with_validator(), LITERAL: inline, **peers()}
     for name, check in checks.items():
-        if not check(GOOD) or check(BAD):
-            raise AssertionError(f"{name} does not tell good from bad")
+        for _ in range(16):  # a schema gets its function meanwhile
+            if not check(GOOD) or check(BAD):
+                raise AssertionError(f"{name} does not tell good from bad")
     yield Race(
         title="a dict of three fields, valid",
         contestants={name: repeating(check, GOOD) for name, check in checks.items()},
@@ -174,8 +175,9 @@ def many() -> Race:
     data = [{**GOOD, "age": 1 + at % 110, "name": f"John {at}"} for at in range(10_000)]
     adapter = pydantic.TypeAdapter(list[User])
     schema = [SCHEMA]
-    if not validate(data, schema).is_valid:
-        raise AssertionError("the records are not valid")
+    for _ in range(4):
+        if not validate(data, schema).is_valid:
+            raise AssertionError("the records are not valid")
     return Race(
         title="10,000 dicts in a list, valid",
         contestants={

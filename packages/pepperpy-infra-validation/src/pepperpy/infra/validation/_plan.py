@@ -21,6 +21,7 @@ COMPILE_AT = 8
 """Uses of the same schema after which writing a function for it pays; a literal has one."""
 
 _ITEMS = 16  # so many items of lists count as one more use
+_NEVER: Any = object()  # equal to no schema
 _KEPT_KINDS: Any = (dict, list)
 _KEPT = 256  # schemas that are remembered
 
@@ -37,7 +38,6 @@ class Plan:
         "calls",
         "fast",
         "first",
-        "is_flat",
         "items",
         "key",
         "node",
@@ -54,7 +54,6 @@ class Plan:
         sources = built.sources
         self.first: Any = sources[0][1] if sources and sources[0][0] is rule else None
         self.others = sources[1:] if self.first is not None else sources
-        self.is_flat = self.first is not None and not self.others
         self.calls = 0
         self.items = 0
         self.fast: Callable[[Any], ValidationResult] | None = None
@@ -113,7 +112,8 @@ class Plan:
         if self.fast is None:
             self.calls = -sys.maxsize  # never again
         elif self.key is not None:
-            _keep(self, COMPILED)
+            flat = self.first is not None and not self.others
+            _keep(self, COMPILED, (self.first if flat else _NEVER, self.fast, self))
 
 
 def plan_of(rule: Any, unknown: str = "ignore") -> Plan:
@@ -128,24 +128,26 @@ def plan_of(rule: Any, unknown: str = "ignore") -> Plan:
     if not isinstance(rule, _KEPT_KINDS):
         return Plan(rule, unknown)
     key = id(rule) if unknown == "ignore" else (id(rule), unknown)
-    plan = COMPILED.get(key) or _READ.get(key)
+    found = COMPILED.get(key)
+    plan = _READ.get(key) if found is None else found[2]
     if plan is None or not plan.is_current():
         plan = Plan(rule, unknown, key)
-        _keep(plan, _READ)
+        _keep(plan, _READ, plan)
     return plan
 
 
 # By the id of the schema, oldest first.  Changed under _LOCK; looked up without, which a dict allows.
 # A flood of literals goes through the second one alone, and washes out no schema that is in use.
-COMPILED: dict[Any, Plan] = {}
+COMPILED: dict[Any, tuple[Any, Callable[[Any], ValidationResult], Plan]] = {}
+"""What a schema was if it is one dict, the function, and the plan."""
 _READ: dict[Any, Plan] = {}
 _LOCK = ForkSafeLock()
 
 
-def _keep(plan: Plan, where: dict[Any, Plan]) -> None:
+def _keep(plan: Plan, where: dict[Any, Any], kept: Any) -> None:
     with _LOCK:
         _READ.pop(plan.key, None)
         COMPILED.pop(plan.key, None)
-        where[plan.key] = plan
+        where[plan.key] = kept
         while len(where) > _KEPT:
             del where[next(iter(where))]
