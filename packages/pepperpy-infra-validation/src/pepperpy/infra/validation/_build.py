@@ -7,6 +7,7 @@ from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_ITERABLE_
 from types import BuiltinFunctionType, FunctionType
 from typing import Any, NamedTuple, TypeAlias, TypeVar, is_typeddict
 
+from ._bounds import class_of
 from ._errors import SchemaError
 from ._nodes import Each, Fields, Key, Leaf, Node, Opaque
 from ._source import described
@@ -69,7 +70,7 @@ def build(rule: Any, unknown: str = "ignore") -> Built:
 
 def quick(rule: Any) -> Node | None:
     """The node of a rule where it takes no building, so that literal schemas stay cheap."""
-    kind = type(rule)
+    kind = class_of(rule)
     if kind is RuleValidator:
         return leaf_of(rule.spec)
     if kind is FunctionType:
@@ -82,11 +83,12 @@ def quick(rule: Any) -> Node | None:
     return rule.node if isinstance(rule, Composed) else None
 
 
-def leaf_of(spec: Spec) -> Leaf:
+def leaf_of(spec: Spec) -> Node:
     """The leaf of a rule, which there is once."""
-    if spec.leaf is None:
-        object.__setattr__(spec, "leaf", Leaf(spec))  # the rest of it is frozen
-    made: Leaf = spec.leaf
+    made: Node | None = spec.leaf
+    if made is None:
+        made = Leaf(spec)
+        object.__setattr__(spec, "leaf", made)  # the rest of it is frozen
     return made
 
 
