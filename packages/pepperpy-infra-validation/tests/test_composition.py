@@ -409,6 +409,24 @@ class TestTransform:
                 ("tags[0]", "transform"),
             ]
 
+    def test_gets_a_value_that_it_may_change(self) -> None:
+        def add(tags):
+            tags.append("new")
+            return tags
+
+        data = {"tags": [["a"]], "same": [[1]], "list": ([1],)}
+        schema = {
+            "tags": transform(add),
+            "same": transform(lambda value: value),
+            "list": coerce(list),
+        }
+        for _ in range(10):
+            out = validate_dict(data, schema).validated_data
+            out["same"][0].append(2)
+            out["list"][0].append(2)
+            assert out["tags"] == [["a"], "new"]
+            assert data == {"tags": [["a"]], "same": [[1]], "list": ([1],)}
+
     def test_may_give_something_false(self) -> None:
         assert validate("0", all_of(transform(int), is_integer)).validated_data == 0
         assert validate("x", transform(lambda value: None)).is_valid

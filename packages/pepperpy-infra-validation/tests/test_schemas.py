@@ -247,6 +247,13 @@ class TestOptionalKeys:
 
         assert uses({}, schema).validated_data == {"tags": []}
 
+    def test_a_default_is_what_it_was_when_it_was_written(self, uses) -> None:
+        tags = []
+        schema = {"tags": optional([is_string], default=tags)}
+        tags.append("later")
+
+        assert uses({}, schema).validated_data == {"tags": []}
+
     def test_none_is_a_default(self, uses) -> None:
         assert uses({}, {"a": optional(is_integer, default=None)}).validated_data == {"a": None}
 

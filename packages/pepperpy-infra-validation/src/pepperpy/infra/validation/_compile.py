@@ -138,6 +138,8 @@ class _Writer:
         return v
 
     def _ask(self, rule: Any, v: str, answer: str) -> None:
+        if isinstance(rule, Replacing):  # some functions change what they get
+            v = f"COPIED({v}) if type({v}) in CONTAINERS else {v}"
         self._line("try:")
         self._line(f"    {answer} = {self._name(rule.rule)}({v})")
         self._line("except Exception as error:")

@@ -191,8 +191,9 @@ class Replacing(Opaque):
     fresh = True
 
     def walk(self, value: Any, path: Parts, run: Run) -> Any:
-        """Convert the value."""
-        return self.judged(run.call(self, value, path), value, path, run)
+        """Convert the value, or a copy of it: some functions change what they get."""
+        given = copied(value) if type(value) in CONTAINERS else value
+        return self.judged(run.call(self, given, path), value, path, run)
 
     def judged(self, answer: Any, value: Any, path: Parts, run: Run) -> Any:
         """The *answer*, unless there is none."""

@@ -52,4 +52,7 @@ def optional(
         if not callable(default_factory):
             raise SchemaError("default_factory of optional() must be a function without arguments")
         return OptionalKey(rule, default_factory)
-    return OptionalKey(rule, None if default is _NONE else lambda: copied(default))
+    if default is _NONE:
+        return OptionalKey(rule, None)
+    held = copied(default)
+    return OptionalKey(rule, lambda: copied(held))
