@@ -23,6 +23,7 @@ import races_resilience
 import races_serialization
 import races_telemetry
 import races_utils
+import races_validation
 import report
 from harness import Race
 
@@ -38,6 +39,7 @@ import pepperpy.infra.resilience
 import pepperpy.infra.serialization
 import pepperpy.infra.telemetry
 import pepperpy.infra.utils
+import pepperpy.infra.validation
 
 PEERS = (
     "tenacity",
@@ -80,6 +82,11 @@ PEERS = (
     "ormsgpack",
     "msgpack",
     "PyYAML",
+    "pydantic",
+    "voluptuous",
+    "Cerberus",
+    "schema",
+    "marshmallow",
 )
 MODULES = (
     pepperpy.infra,
@@ -94,6 +101,7 @@ MODULES = (
     pepperpy.infra.connection,
     pepperpy.infra.compression,
     pepperpy.infra.serialization,
+    pepperpy.infra.validation,
 )
 OURS = tuple(module.__name__.replace(".", "-") for module in MODULES)
 
@@ -136,6 +144,7 @@ def main() -> None:
 def every_race(folder: Path) -> Iterator[Race]:
     """The races of all packages."""
     yield from races_utils.races()
+    yield from races_validation.races()
     yield from races_config.races(folder)
     yield from races_logging.races(folder)
     yield from races_telemetry.races()

@@ -84,10 +84,13 @@ PROMISED = {
         truncate_string
     """,
     "validation": """
-        FunctionValidator SchemaValidator ValidationError ValidationResult Validator all_of any_of
-        contains is_dict is_email is_instance_of is_integer is_list is_positive is_string is_url
-        matches_pattern max_items max_length max_value min_items min_length min_value none_of not_
-        unique_items validate validate_dict value_between
+        FunctionValidator SchemaValidator ValidationError ValidationLevel ValidationResult
+        Validator all_of any_of coerce contains cross_field is_bool is_dict is_email
+        is_email_strict is_float is_instance_of is_integer is_list is_none is_not_none
+        is_number is_positive is_set is_string is_subclass_of is_url items_between
+        length_between matches_pattern max_items max_length max_value min_items min_length
+        min_value none_of not_ optional to_json_schema transform unique_items validate
+        validate_async validate_dict value_between
     """,
 }
 

@@ -197,6 +197,52 @@ from pepperpy.infra.utils import retry as retry
 from pepperpy.infra.utils import save_json as save_json
 from pepperpy.infra.utils import slugify as slugify
 from pepperpy.infra.utils import truncate_string as truncate_string
+from pepperpy.infra.validation import FunctionValidator as FunctionValidator
+from pepperpy.infra.validation import SchemaValidator as SchemaValidator
+from pepperpy.infra.validation import ValidationError as ValidationError
+from pepperpy.infra.validation import ValidationLevel as ValidationLevel
+from pepperpy.infra.validation import ValidationResult as ValidationResult
+from pepperpy.infra.validation import Validator as Validator
+from pepperpy.infra.validation import all_of as all_of
+from pepperpy.infra.validation import any_of as any_of
+from pepperpy.infra.validation import coerce as coerce
+from pepperpy.infra.validation import contains as contains
+from pepperpy.infra.validation import cross_field as cross_field
+from pepperpy.infra.validation import is_bool as is_bool
+from pepperpy.infra.validation import is_dict as is_dict
+from pepperpy.infra.validation import is_email as is_email
+from pepperpy.infra.validation import is_email_strict as is_email_strict
+from pepperpy.infra.validation import is_float as is_float
+from pepperpy.infra.validation import is_instance_of as is_instance_of
+from pepperpy.infra.validation import is_integer as is_integer
+from pepperpy.infra.validation import is_list as is_list
+from pepperpy.infra.validation import is_none as is_none
+from pepperpy.infra.validation import is_not_none as is_not_none
+from pepperpy.infra.validation import is_number as is_number
+from pepperpy.infra.validation import is_positive as is_positive
+from pepperpy.infra.validation import is_set as is_set
+from pepperpy.infra.validation import is_string as is_string
+from pepperpy.infra.validation import is_subclass_of as is_subclass_of
+from pepperpy.infra.validation import is_url as is_url
+from pepperpy.infra.validation import items_between as items_between
+from pepperpy.infra.validation import length_between as length_between
+from pepperpy.infra.validation import matches_pattern as matches_pattern
+from pepperpy.infra.validation import max_items as max_items
+from pepperpy.infra.validation import max_length as max_length
+from pepperpy.infra.validation import max_value as max_value
+from pepperpy.infra.validation import min_items as min_items
+from pepperpy.infra.validation import min_length as min_length
+from pepperpy.infra.validation import min_value as min_value
+from pepperpy.infra.validation import none_of as none_of
+from pepperpy.infra.validation import not_ as not_
+from pepperpy.infra.validation import optional as optional
+from pepperpy.infra.validation import to_json_schema as to_json_schema
+from pepperpy.infra.validation import transform as transform
+from pepperpy.infra.validation import unique_items as unique_items
+from pepperpy.infra.validation import validate as validate
+from pepperpy.infra.validation import validate_async as validate_async
+from pepperpy.infra.validation import validate_dict as validate_dict
+from pepperpy.infra.validation import value_between as value_between
 
 __all__ = [
     "AsyncCacheInvalidator",
@@ -231,6 +277,7 @@ __all__ = [
     "EventLevel",
     "FakeClock",
     "FormatConverter",
+    "FunctionValidator",
     "HTTPClientPool",
     "Hedge",
     "InfraError",
@@ -268,6 +315,7 @@ __all__ = [
     "RetryBudget",
     "SQLitePool",
     "Sampling",
+    "SchemaValidator",
     "SerializationError",
     "SerializationFormat",
     "Serializer",
@@ -279,9 +327,15 @@ __all__ = [
     "Timeout",
     "Timer",
     "UtilsError",
+    "ValidationError",
+    "ValidationLevel",
+    "ValidationResult",
+    "Validator",
     "XMLSerializer",
     "YAMLSerializer",
     "ainvalidate_cache",
+    "all_of",
+    "any_of",
     "async_cached",
     "async_log_exceptions",
     "async_memoize",
@@ -295,13 +349,16 @@ __all__ = [
     "capture_metrics",
     "clear_cache",
     "close_pools",
+    "coerce",
     "compress_data",
     "compress_json",
     "compress_numpy",
     "config_overrides",
     "config_template",
     "configure_logging",
+    "contains",
     "convert_format",
+    "cross_field",
     "deadline",
     "decompress_data",
     "decompress_json",
@@ -341,23 +398,51 @@ __all__ = [
     "initialize_telemetry",
     "invalidate_cache",
     "invalidates",
+    "is_bool",
+    "is_dict",
+    "is_email",
+    "is_email_strict",
+    "is_float",
+    "is_instance_of",
+    "is_integer",
+    "is_list",
+    "is_none",
+    "is_not_none",
+    "is_number",
+    "is_positive",
+    "is_set",
+    "is_string",
+    "is_subclass_of",
     "is_telemetry_enabled",
+    "is_url",
     "is_valid_email",
     "is_valid_url",
     "isolated_circuit_breakers",
+    "items_between",
     "iter_json_lines",
     "iter_msgpack",
     "iter_yaml",
+    "length_between",
     "load_json",
     "log_calls",
     "log_context",
     "log_exceptions",
     "log_level",
+    "matches_pattern",
+    "max_items",
+    "max_length",
+    "max_value",
     "measure_memory",
     "measure_time",
     "memoize",
+    "min_items",
+    "min_length",
+    "min_value",
+    "none_of",
+    "not_",
     "object_to_dict",
     "optimize_dataset",
+    "optional",
     "performance_tracker",
     "pooled_resource",
     "register_config",
@@ -386,13 +471,20 @@ __all__ = [
     "subscribe_config",
     "timed",
     "to_base64",
+    "to_json_schema",
     "train_dictionary",
+    "transform",
     "truncate_string",
+    "unique_items",
     "unregister_pool",
     "use_registry",
+    "validate",
     "validate_all_configs",
     "validate_arguments",
+    "validate_async",
     "validate_config",
+    "validate_dict",
+    "value_between",
     "watch_config",
     "with_circuit_breaker",
     "with_fallback",
