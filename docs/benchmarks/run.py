@@ -17,6 +17,7 @@ import races_decorators
 import races_facade
 import races_logging
 import races_resilience
+import races_serialization
 import races_telemetry
 import races_utils
 import report
@@ -29,6 +30,7 @@ import pepperpy.infra.connection
 import pepperpy.infra.decorators
 import pepperpy.infra.logging
 import pepperpy.infra.resilience
+import pepperpy.infra.serialization
 import pepperpy.infra.telemetry
 import pepperpy.infra.utils
 
@@ -65,6 +67,10 @@ PEERS = (
     "purgatory",
     "aiobreaker",
     "hyx",
+    "msgspec",
+    "ormsgpack",
+    "msgpack",
+    "PyYAML",
 )
 MODULES = (
     pepperpy.infra,
@@ -76,6 +82,7 @@ MODULES = (
     pepperpy.infra.cache,
     pepperpy.infra.resilience,
     pepperpy.infra.connection,
+    pepperpy.infra.serialization,
 )
 OURS = tuple(module.__name__.replace(".", "-") for module in MODULES)
 
@@ -125,6 +132,7 @@ def every_race(folder: Path) -> Iterator[Race]:
     yield from races_cache.races()
     yield from races_resilience.races()
     yield from races_connection.races()
+    yield from races_serialization.races()
     yield from races_facade.races()
 
 
