@@ -133,4 +133,8 @@ class TestTable:
     @pytest.mark.parametrize("column", COLUMNS)
     @pytest.mark.parametrize("row", VALUES)
     def test_a_cell_says_what_happens(self, row: str, column: str) -> None:
-        assert {outcome(value, column) for value in VALUES[row]} == {table()[row, column]}
+        told = table()[row, column]
+        outcomes = {outcome(value, column) for value in VALUES[row]}
+
+        # How deep a pickle may be is up to the Python.
+        assert outcomes == {told} if told != "engine" else outcomes <= {"exact", "error"}

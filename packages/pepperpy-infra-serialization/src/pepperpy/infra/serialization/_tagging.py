@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -12,6 +11,7 @@ from typing import Any, Final
 
 from ._errors import SerializationError
 from ._kinds import class_of, is_a
+from ._libraries import present, required
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,7 @@ def _array(value: Any) -> Any:
 
 
 def _to_array(payload: Any) -> Any:
-    import numpy as np
-
+    np = required("numpy")
     kind, shape, held = payload
     dtype = np.dtype(str(kind))
     if dtype.hasobject:
@@ -140,7 +139,7 @@ class Tags:
             return tag
         if is_a(value, Enum):
             return self._by_name["enum"] if _name(cls) in self._enums else None
-        numpy = sys.modules.get("numpy")
+        numpy = present("numpy")
         if numpy is None:
             return None
         if cls is numpy.ndarray:

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 from ._errors import SerializationError
 from ._failures import let_through
 from ._kinds import class_of, is_a
+from ._libraries import present
 from ._unfold import is_model
 
 
@@ -45,9 +46,7 @@ def decoder(wanted: Any, format_name: Literal["json", "msgpack"]) -> Callable[[A
 @lru_cache(maxsize=256)
 def adapter(wanted: Any) -> Any:
     """What makes models of pydantic, and containers of them."""
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(wanted)
+    return present("pydantic").TypeAdapter(wanted)  # it made the model
 
 
 def means_model(wanted: Any) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time, timedelta
@@ -10,6 +9,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from ._kinds import class_of, is_a
+from ._libraries import present
 
 Step = Callable[[Any], Any]
 _SMALL_ENOUGH: Final = 8  # bytes of a number of numpy that a number of Python holds
@@ -159,7 +159,7 @@ def _container(cls: type) -> Step | None:
 
 
 def _numpy(cls: type) -> Step | None:
-    numpy = sys.modules.get("numpy")  # whoever has such a value has imported it
+    numpy = present("numpy")  # whoever has such a value has imported it
     if numpy is None or not issubclass(cls, (numpy.ndarray, numpy.generic)):
         return None
     return _numpy_list
@@ -168,9 +168,7 @@ def _numpy(cls: type) -> Step | None:
 def _numpy_list(value: Any) -> Any:
     kind, width = value.dtype.kind, value.dtype.itemsize
     if kind == "M":
-        import numpy as np
-
-        library: Any = np
+        library = present("numpy")
         if library.isnat(value).any():
             raise TypeError("NaT is no moment; None can stand for it")
         return library.datetime_as_string(value).tolist()

@@ -9,13 +9,10 @@ from __future__ import annotations
 import re
 from importlib import import_module
 from math import prod
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from pepperpy.infra.serialization._errors import UnsafeDataError
 from pepperpy.infra.serialization._kinds import is_a
-
-if TYPE_CHECKING:
-    pass
 
 _PLAIN_DTYPE: Final = re.compile(r"[biufcSUVMm][0-9]{1,9}")
 _UNIT: Final = re.compile(r"generic|[A-Za-zμ]{1,2}")
