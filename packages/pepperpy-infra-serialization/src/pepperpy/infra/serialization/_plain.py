@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ._errors import SerializationError
 from ._kinds import is_a
 from ._unfold import member_order, unfold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
 
     from ._config import SerializerConfig
 
 
-def simpler(value: Any, config: SerializerConfig) -> Any:
-    """What stands for *value*, which is not plain itself; its items may be anything again.
+_STEPS: Final = 64  # from one object to what stands for it, to what stands for that, ...
+
+
+def plain(value: Any, kinds: Container[type], config: SerializerConfig) -> Any:
+    """What stands for *value* and is of one of these *kinds*; its items may be anything.
 
     Raises:
         SerializationError: Nothing does, and *default* has no answer either.
     """
+    for _ in range(_STEPS):
+        if value.__class__ in kinds:
+            return value
+        value = _simpler(value, config)
+    raise SerializationError("`default=` gives nothing simpler, again and again")
+
+
+def _simpler(value: Any, config: SerializerConfig) -> Any:
     try:
         made = unfold(value)
     except TypeError as error:
         if config.default is None:
             raise SerializationError(str(error)) from error
         made = config.default(value)
-        if made is value:
-            raise SerializationError("`default=` gave the same object back") from error
     if config.sort_keys and is_a(value, (set, frozenset)):
         made.sort(key=member_order)
     return made
