@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections import namedtuple
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -18,7 +17,10 @@ from pepperpy.infra.serialization import (
     serialize_yaml,
 )
 
-Pair = namedtuple("Pair", "left right")
+
+class Pair(NamedTuple):
+    left: Any
+    right: Any
 
 
 @dataclass(frozen=True)
@@ -79,10 +81,10 @@ class TestSortedKeys:
 
 @pytest.mark.timeout(20)
 class TestDefault:
-    @pytest.mark.parametrize("format", ["json", "msgpack", "yaml", "xml"])
+    @pytest.mark.parametrize("name", ["json", "msgpack", "yaml", "xml"])
     @pytest.mark.parametrize("value", [object(), {object(): 1}])
-    def test_an_endless_chain_of_substitutes_is_refused(self, format: str, value: Any) -> None:
-        writer = get_serializer(format, SerializerConfig(default=lambda _: object()))
+    def test_an_endless_chain_of_substitutes_is_refused(self, name: str, value: Any) -> None:
+        writer = get_serializer(name, SerializerConfig(default=lambda _: object()))
 
         with pytest.raises(SerializationError, match="nothing simpler"):
             writer.serialize(value)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from ._errors import SerializationError
-from ._kinds import is_a
+from ._kinds import class_of, is_a
 from ._unfold import member_order, unfold
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def members(
             f"two keys of a mapping are the same, written: {_twice(pairs)!r:.60}"
         )
     if config.sort_keys:
-        pairs.sort(key=lambda pair: (type(pair[0]).__name__, _order(pair[0])))
+        pairs.sort(key=lambda pair: key_order(pair[0]))
     return pairs
 
 
@@ -70,5 +69,7 @@ def _twice(pairs: list[tuple[Any, Any]]) -> Any:
     return None
 
 
-def _order(key: Any) -> Any:
-    return str(key) if is_a(key, (datetime, tuple, type(None))) else key
+def key_order(key: Any) -> tuple[str, Any]:
+    """What keys of all kinds are sorted by."""
+    comparable = is_a(key, (str, bytes, int, float)) and key == key  # noqa: PLR0124 - not NaN
+    return class_of(key).__name__, key if comparable else str(key)

@@ -69,7 +69,7 @@ class MessagePackSerializer(Serializer):
 
         made = MessagePackTree(self.config, self._tags).of(value)
         try:
-            return msgpack.encode(made, order="sorted" if self.config.sort_keys else None)
+            return msgpack.encode(made)
         except (TypeError, ValueError, OverflowError) as error:
             raise SerializationError(f"MessagePack cannot hold this value: {error}") from error
 
