@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeAlias
 
 from ._errors import SerializerConfigError
-from ._kinds import is_a
+from ._kinds import class_of, is_a
 
 NaNPolicy: TypeAlias = Literal["null", "raise", "string", "constant"]
 """What stands for NaN and infinity where the format has no form for them."""
@@ -60,7 +60,8 @@ class SerializerConfig:
             _check(
                 name, isinstance(getattr(self, name), bool), "True or False", getattr(self, name)
             )
-        _check("nan", self.nan in _POLICIES, f"one of {', '.join(_POLICIES)}", self.nan)
+        named = isinstance(self.nan, str) and self.nan in _POLICIES
+        _check("nan", named, f"one of {', '.join(_POLICIES)}", self.nan)
         default: object = self.default
         _check("default", default is None or callable(default), "a function or None", default)
         object.__setattr__(self, "allow", _classes(self.allow))
@@ -77,6 +78,20 @@ class SerializerConfig:
         return replace(self, **{"key": self.keys or None, **given}) if given else self
 
 
+def as_config(given: SerializerConfig | None, name: str = "config") -> SerializerConfig:
+    """The config that was given, or the defaults.
+
+    Raises:
+        SerializerConfigError: If it is something else.
+    """
+    if given is not None and not is_a(given, SerializerConfig):
+        raise SerializerConfigError(
+            f"{name} must be a SerializerConfig or None; got {class_of(given).__name__}",
+            option=name,
+        )
+    return SerializerConfig() if given is None else given
+
+
 def _whole(name: str, value: object, least: int) -> None:
     good = isinstance(value, int) and not isinstance(value, bool) and value >= least
     _check(name, good, f"a whole number from {least} on", value)
@@ -88,7 +103,7 @@ def _check(name: str, good: bool, wanted: str, value: object) -> None:
 
 
 def _classes(given: Any) -> tuple[type[Any], ...]:
-    good = is_a(given, Iterable) and not is_a(given, str)
+    good = is_a(given, Iterable) and not is_a(given, (str, bytes, Mapping))
     listed: tuple[Any, ...] = tuple(given) if good else ()
     _check("allow", good and all(is_a(each, type) for each in listed), "a list of classes", given)
     return listed

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from typing import Any, Protocol, TypeAlias
 
 from ._errors import SerializationError
+from ._failures import viewed
 from ._kinds import is_a
 
 Piece: TypeAlias = bytes | bytearray | memoryview | str
@@ -64,7 +65,9 @@ def as_piece(held: Any) -> bytes:
     Raises:
         SerializationError: If it is none.
     """
-    if is_a(held, (bytes, bytearray, memoryview)):
+    if is_a(held, memoryview):
+        return viewed(held)
+    if is_a(held, (bytes, bytearray)):
         return bytes(held)
     if not isinstance(held, str):
         raise SerializationError(f"a piece must be bytes or text; got {type(held).__name__}")

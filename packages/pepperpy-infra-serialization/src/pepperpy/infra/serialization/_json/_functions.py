@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar, Unpack, overload
 
-from pepperpy.infra.serialization._config import NaNPolicy, SerializerConfig
+from pepperpy.infra.serialization._config import NaNPolicy, SerializerConfig, as_config
 from pepperpy.infra.serialization._failures import let_through
 from pepperpy.infra.serialization._stack import edge_within
 from pepperpy.infra.serialization._unfold import unfold_for_json
@@ -69,7 +69,7 @@ def serialize_json(  # noqa: PLR0917
         "nan": nan,
         "default": default,
     }
-    given = (config or SerializerConfig()).changed(**changes)
+    given = as_config(config).changed(**changes)
     return JSONSerializer(given).serialize(value)
 
 
@@ -127,7 +127,7 @@ def deserialize_json(
                 return value
     if config is None and not options:
         return _default().deserialize(data, type)
-    given = (config or SerializerConfig()).changed(**options)
+    given = as_config(config).changed(**options)
     return JSONSerializer(given).deserialize(data, type)
 
 

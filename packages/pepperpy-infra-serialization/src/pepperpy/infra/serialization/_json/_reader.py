@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pepperpy.infra.serialization._errors import SerializationError, too_deep
-from pepperpy.infra.serialization._failures import let_through, unreadable
+from pepperpy.infra.serialization._failures import let_through, unreadable, viewed
 from pepperpy.infra.serialization._kinds import is_a
 from pepperpy.infra.serialization._stack import depth_within, edge_within, with_room
 from pepperpy.infra.serialization._typed import adapter, convert, decoder, means_model, unfit
@@ -40,15 +40,15 @@ class Reader:
         if not is_a(data, (bytes, str, bytearray, memoryview)):
             raise SerializationError(f"JSON is read from bytes or text; got {type(data).__name__}")
         if is_a(data, memoryview):
-            data = bytes(data)
+            data = viewed(data)
+        elif is_a(data, str):
+            data = str.__str__(data)  # the engine takes no other class
         if wanted is Any or self._tags is not None or self._exact:
             return convert(self._plain(data), wanted)
         if means_model(wanted):
             self._plain(data)  # its own parser takes more than JSON
-            read = adapter(wanted).validate_json
-        else:
-            read = decoder(wanted, "json")
         try:
+            read = adapter(wanted).validate_json if means_model(wanted) else decoder(wanted, "json")
             return with_room(read, data if is_a(data, str) else bytes(data))
         except Exception as error:
             let_through(error)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from pepperpy.infra.serialization._errors import DepthError
+from pepperpy.infra.serialization._failures import viewed
 from pepperpy.infra.serialization._kinds import class_of, is_a
 from pepperpy.infra.serialization._plain import key_order
 from pepperpy.infra.serialization._tree import Tagged, Tree
@@ -76,7 +77,9 @@ class MessagePackTree(Tree):
         """Them as they are; a tuple is a list."""
         if is_a(value, datetime):
             return self._moment(value)
-        if is_a(value, (bytearray, memoryview)):
+        if is_a(value, memoryview):
+            return viewed(value)
+        if is_a(value, (bytes, bytearray)):
             return bytes(value)
         if self.tags is not None and getattr(value, "code", None) == EXT_CODE:
             self.refuse(f"with tags, extensions of the code {EXT_CODE} are ours")
