@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from pepperpy.infra.serialization._errors import SerializationError, too_deep
+from pepperpy.infra.serialization._errors import SerializationError, out_of_stack, too_deep
 from pepperpy.infra.serialization._failures import let_through, unreadable, viewed
 from pepperpy.infra.serialization._kinds import is_a
 from pepperpy.infra.serialization._stack import depth_within, edge_within, with_room
@@ -59,7 +59,7 @@ class Reader:
         try:
             value = with_room(engine(), data)
         except RecursionError as error:
-            raise too_deep("document", self._config.max_depth) from error
+            raise out_of_stack("document", self._config.max_depth) from error
         except Exception as error:
             if self._config.nan != "constant":
                 raise unreadable("JSON", error) from error
@@ -72,7 +72,7 @@ class Reader:
         try:
             return with_room(untagged, value, self._tags)
         except RecursionError as error:
-            raise too_deep("document", self._config.max_depth) from error
+            raise out_of_stack("document", self._config.max_depth) from error
 
     def _check(self, value: Any, size: int) -> None:
         limit = self._config.max_depth
@@ -86,13 +86,20 @@ class Reader:
 
         try:
             text = data if is_a(data, str) else bytes(data).decode()
-            value = with_room(json.loads, text)
+            value = with_room(partial(json.loads, parse_float=_finite), text)
             # The standard parser takes halves of surrogate pairs, which this does not.
             with_room(JSONTree(self._config).of, value)
         except Exception as error:  # noqa: BLE001 - what the first parser said is told
             let_through(error)
             raise unreadable("JSON", refusal) from refusal
         return value
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if value - value != 0:
+        raise ValueError("a number beyond the range of a float")
+    return value
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from pepperpy.infra.serialization._errors import SerializationError, too_deep
+from pepperpy.infra.serialization._errors import SerializationError, out_of_stack, too_deep
 from pepperpy.infra.serialization._failures import as_bytes, let_through, unreadable
 from pepperpy.infra.serialization._format import SerializationFormat
 from pepperpy.infra.serialization._kinds import class_of
@@ -62,7 +62,7 @@ class MessagePackSerializer(Serializer):
         try:
             return with_room(self._slowly, value)
         except RecursionError as error:
-            raise too_deep("value", self.config.max_depth) from error
+            raise out_of_stack("value", self.config.max_depth) from error
 
     def _slowly(self, value: Any) -> bytes:
         from msgspec import msgpack
@@ -100,7 +100,7 @@ class MessagePackSerializer(Serializer):
         try:
             value = with_room(_decoder() if self._tags is None else self._tagged_decoder(), data)
         except RecursionError as error:
-            raise too_deep("document", limit) from error
+            raise out_of_stack("document", limit) from error
         except SerializationError:
             raise
         except Exception as error:

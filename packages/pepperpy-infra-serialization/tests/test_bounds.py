@@ -1,0 +1,66 @@
+"""What is out of bounds."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+import pytest
+
+from pepperpy.infra.serialization import (
+    DepthError,
+    SerializationError,
+    SerializerConfig,
+    UnsafeDataError,
+    convert_format,
+    deserialize_json,
+    deserialize_yaml,
+    get_serializer,
+)
+
+
+class TestNumbers:
+    @pytest.mark.parametrize("text", ["1e999", "-1e999", "[NaN, 1E400]"])
+    def test_a_number_beyond_floats_is_refused_where_constants_are_read(self, text: str) -> None:
+        with pytest.raises(SerializationError, match="no JSON"):
+            deserialize_json(text, nan="constant")
+
+    def test_constants_themselves_are_read(self) -> None:
+        assert deserialize_json("[Infinity, -Infinity, 1e2]", nan="constant") == [inf, -inf, 100]
+
+
+class TestAliases:
+    def test_long_text_repeated_counts_by_its_length(self) -> None:
+        bomb = "- &a " + "x" * 100_000 + "\n" + "- *a\n" * 20_000
+
+        with pytest.raises(UnsafeDataError, match="aliases"):
+            convert_format(bomb, "yaml", "json")
+
+    def test_text_of_a_usual_length_can_be_repeated(self) -> None:
+        text = "x" * 200
+
+        assert deserialize_yaml(f"- &a {text}\n" + "- *a\n" * 5_000) == [text] * 5_001
+
+
+class TestDepth:
+    @pytest.mark.parametrize("name", ["json", "msgpack"])
+    @pytest.mark.parametrize("tagged", [False, True])
+    def test_a_depth_beyond_the_stack_says_so(self, name: str, tagged: bool) -> None:
+        kind = get_serializer(name, SerializerConfig(max_depth=10_000, tagged=tagged))
+        data = b"[" * 9_000 + b"]" * 9_000 if name == "json" else b"\x91" * 9_000 + b"\x01"
+
+        for work in (lambda: kind.serialize(_nested(9_000)), lambda: kind.deserialize(data)):
+            with pytest.raises(DepthError, match="than Python's stack") as caught:
+                work()
+            assert caught.value.max_depth == 10_000
+
+    def test_yaml_deeper_than_its_parser_goes_is_a_depth_error(self) -> None:
+        with pytest.raises(DepthError, match="parser"):
+            deserialize_yaml("[" * 2_000 + "]" * 2_000, max_depth=5_000)
+
+
+def _nested(levels: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(levels - 1):
+        value = [value]
+    return value
