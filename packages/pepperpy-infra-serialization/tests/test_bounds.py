@@ -9,13 +9,16 @@ import pytest
 
 from pepperpy.infra.serialization import (
     DepthError,
+    JSONSerializer,
     SerializationError,
     SerializerConfig,
+    SerializerConfigError,
     UnsafeDataError,
     convert_format,
     deserialize_json,
     deserialize_yaml,
     get_serializer,
+    serialize_json,
 )
 
 
@@ -57,6 +60,31 @@ class TestDepth:
     def test_yaml_deeper_than_its_parser_goes_is_a_depth_error(self) -> None:
         with pytest.raises(DepthError, match="parser"):
             deserialize_yaml("[" * 2_000 + "]" * 2_000, max_depth=5_000)
+
+
+@pytest.mark.timeout(30)
+class TestHashes:
+    @pytest.mark.parametrize("tag", ["set", "frozenset", "dict"])
+    def test_tags_full_of_one_hash_are_refused_before_they_are_made(self, tag: str) -> None:
+        numbers = [each * (2**61 - 1) for each in range(50_000)]
+        payload = [[each, 0] for each in numbers] if tag == "dict" else numbers
+        data = serialize_json({f"${tag}": payload})
+
+        with pytest.raises(UnsafeDataError, match="slow to look up"):
+            deserialize(data)
+
+    def test_many_members_of_their_own_hash_are_read(self) -> None:
+        assert deserialize(serialize_json({"$set": [*range(10_000)]})) == set(range(10_000))
+
+
+class TestKeys:
+    @pytest.mark.parametrize("key", [{b"key": 1}, {b"one", b"two"}])
+    def test_keys_without_an_order_are_refused_since_the_first_one_signs(self, key: Any) -> None:
+        with pytest.raises(SerializerConfigError, match="key must be"):
+            SerializerConfig(key=key)
+
+
+deserialize = JSONSerializer(SerializerConfig(tagged=True)).deserialize
 
 
 def _nested(levels: int) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeAlias
 
@@ -114,7 +114,9 @@ def _keys(given: Any) -> tuple[bytes, ...]:
     if given is None:
         return ()
     listed: Any = [given] if is_a(given, (bytes, str)) else given
-    keys: list[Any] = [*listed] if is_a(listed, Iterable) else []
+    keys: list[Any] = (
+        [] if is_a(listed, (Mapping, Set)) or not is_a(listed, Iterable) else [*listed]
+    )
     if not keys or not all(is_a(each, (bytes, str)) and each for each in keys):
         raise SerializerConfigError("key must be bytes or text, or a list of them", option="key")
     return tuple(each.encode() if is_a(each, str) else bytes(each) for each in keys)
