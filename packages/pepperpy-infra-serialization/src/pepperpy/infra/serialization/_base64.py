@@ -24,7 +24,7 @@ def to_base64(data: Data) -> str:
         >>> to_base64(b"\xff\xfe")
         '//4='
     """
-    if is_a(data, memoryview):
+    if isinstance(data, memoryview):
         data = viewed(data)
     if not is_a(data, (bytes, bytearray)):
         raise SerializationError(f"to_base64 takes bytes; got {type(data).__name__}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeAlias
 
@@ -60,7 +61,7 @@ class SerializerConfig:
             _check(
                 name, isinstance(getattr(self, name), bool), "True or False", getattr(self, name)
             )
-        named = isinstance(self.nan, str) and self.nan in _POLICIES
+        named = is_a(self.nan, str) and self.nan in _POLICIES
         _check("nan", named, f"one of {', '.join(_POLICIES)}", self.nan)
         default: object = self.default
         _check("default", default is None or callable(default), "a function or None", default)
@@ -115,7 +116,7 @@ def _keys(given: Any) -> tuple[bytes, ...]:
         return ()
     listed: Any = [given] if is_a(given, (bytes, str)) else given
     keys: list[Any] = (
-        [] if is_a(listed, (Mapping, Set)) or not is_a(listed, Iterable) else [*listed]
+        [] if is_a(listed, (Mapping, AbstractSet)) or not is_a(listed, Iterable) else [*listed]
     )
     if not keys or not all(is_a(each, (bytes, str)) and each for each in keys):
         raise SerializerConfigError("key must be bytes or text, or a list of them", option="key")

@@ -184,4 +184,6 @@ def _check_name(name: str) -> None:
         raise SerializationError(f"XML cannot have an element or attribute named {name!r:.60}")
 
 
-_SIMPLE: Final = frozenset({str, int, float, bool, type(None), bytes, datetime, dict, list})
+_SIMPLE: Final[frozenset[type]] = frozenset(
+    {str, int, float, bool, type(None), bytes, datetime, dict, list}
+)

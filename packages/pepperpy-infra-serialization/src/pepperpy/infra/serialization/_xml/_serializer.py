@@ -53,9 +53,10 @@ class XMLSerializer(Serializer):
             raise SerializerConfigError(
                 f'convention must be "typed" or "plain"; got {convention!r}', option="convention"
             )
-        names = list(force_list) if is_a(force_list, Collection) else [force_list]
+        given: Any = force_list
+        names: list[Any] = list(given) if is_a(given, Collection) else [given]
         if (
-            isinstance(force_list, (str, bytes))
+            is_a(force_list, (str, bytes))
             or not all(is_a(name, str) for name in names)
             or (names and convention != "plain")
         ):

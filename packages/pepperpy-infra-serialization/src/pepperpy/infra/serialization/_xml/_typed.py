@@ -110,7 +110,7 @@ _SCALARS: Final[dict[type, Callable[[Any], _Written]]] = {
     bytes: lambda value: _typed("bytes", b64encode(value).decode()),
     datetime: _datetime,
 }
-_PLAIN: Final = frozenset({*_SCALARS, dict, list})
+_PLAIN: Final[frozenset[type]] = frozenset({*_SCALARS, dict, list})
 
 
 # Reading

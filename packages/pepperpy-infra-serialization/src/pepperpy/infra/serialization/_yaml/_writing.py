@@ -168,4 +168,4 @@ _SCALARS: Final[dict[type, Callable[[Any], _Scalar]]] = {
     bytes: _bytes,
     datetime: _datetime,
 }
-_PLAIN: Final = frozenset({*_SCALARS, dict, list, tuple})
+_PLAIN: Final[frozenset[type]] = frozenset({*_SCALARS, dict, list, tuple})
