@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from math import inf
 from typing import Any
 
@@ -16,9 +18,11 @@ from pepperpy.infra.serialization import (
     UnsafeDataError,
     convert_format,
     deserialize_json,
+    deserialize_msgpack,
     deserialize_yaml,
     get_serializer,
     serialize_json,
+    serialize_msgpack,
 )
 
 
@@ -92,3 +96,53 @@ def _nested(levels: int) -> list[Any]:
     for _ in range(levels - 1):
         value = [value]
     return value
+
+
+class TestRaisedRecursionLimit:
+    """Engines in C stop where Python's recursion does, which may be beyond the real stack."""
+
+    READ = """
+import sys
+sys.setrecursionlimit(1_000_000)
+from pepperpy.infra.serialization import DepthError, {function}
+try:
+    {function}({argument})
+except DepthError as error:
+    print(error.max_depth)
+"""
+
+    @pytest.mark.parametrize(
+        ("function", "argument"),
+        [
+            ("deserialize_json", "b'[' * 300_000 + b']' * 300_000"),
+            ("deserialize_json", "'{\"a\":' * 300_000"),
+            ("deserialize_json", "b'[' * 300_000 + b']' * 300_000, list[list]"),
+            ("deserialize_msgpack", r"b'\x91' * 300_000 + b'\x01'"),
+            ("deserialize_msgpack", r"b'\x91' * 300_000 + b'\x01', list[list]"),
+            (
+                "serialize_msgpack",
+                "__import__('functools').reduce(lambda a, _: [a], range(300_000))",
+            ),
+            ("serialize_json", "__import__('functools').reduce(lambda a, _: [a], range(300_000))"),
+        ],
+    )
+    def test_does_not_make_depth_a_crash(self, function: str, argument: str) -> None:
+        program = self.READ.format(function=function, argument=argument)
+        # The value itself could not be taken apart on this stack when the program ends.
+        program += "sys.stdout.flush()\n__import__('os')._exit(0)\n"
+
+        ended = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=False
+        )
+
+        assert (ended.returncode, ended.stdout) == (0, "500\n"), ended.stderr
+
+    def test_reads_what_only_looks_deep(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "getrecursionlimit", lambda: 1_000_000)
+        value = ["[" * 20_000, '"' * 20_000, "\\", [[]] * 20_000]
+
+        assert deserialize_json(serialize_json(value)) == value
+        assert deserialize_msgpack(serialize_msgpack(value)) == value
+        for broken in (b'"' * 20_001, b'["\\' * 20_000, b"]" * 20_000):
+            with pytest.raises(SerializationError):
+                deserialize_json(broken)

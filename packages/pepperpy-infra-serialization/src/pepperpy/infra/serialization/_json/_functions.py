@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar, Unpack, overlo
 
 from pepperpy.infra.serialization._config import NaNPolicy, SerializerConfig, as_config
 from pepperpy.infra.serialization._failures import let_through
-from pepperpy.infra.serialization._stack import edge_within
+from pepperpy.infra.serialization._stack import edge_within, must_look_first
 from pepperpy.infra.serialization._unfold import unfold_for_json
 
 from ._engine import Dumps, engine
@@ -117,7 +117,8 @@ def deserialize_json(
         >>> deserialize_json('{"name": "John"}')
         {'name': 'John'}
     """
-    if type is Any and config is None and not options and data.__class__ in _PLAIN:
+    quick = type is Any and config is None and not options and data.__class__ in _PLAIN
+    if quick and not must_look_first(len(data)):
         try:
             value = _loads(data)
         except Exception as error:  # noqa: BLE001 - it is told below what is wrong

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from pepperpy.infra.serialization._errors import SerializationError, out_of_stack, too_deep
 from pepperpy.infra.serialization._failures import let_through, unreadable, viewed
 from pepperpy.infra.serialization._kinds import is_a
-from pepperpy.infra.serialization._stack import depth_within, edge_within, with_room
+from pepperpy.infra.serialization._stack import (
+    depth_within,
+    edge_within,
+    must_look_first,
+    with_room,
+)
 from pepperpy.infra.serialization._typed import adapter, convert, decoder, means_model, unfit
 
 from ._tags import untagged
@@ -19,6 +25,8 @@ if TYPE_CHECKING:
     from pepperpy.infra.serialization._tagging import Tags
 
 _DEFAULT_DEPTH = 500
+# Brackets, and text that may hold some; text without an end goes to the end.
+_TOKEN = re.compile(rb'[\[\]{}]|"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 
 
 class Reader:
@@ -43,6 +51,8 @@ class Reader:
             data = viewed(data)
         elif is_a(data, str):
             data = str.__str__(data)  # the engine takes no other class
+        if must_look_first(len(data)):
+            _refuse_deep(data, self._config.max_depth)
         if wanted is Any or self._tags is not None or self._exact:
             return convert(self._plain(data), wanted)
         if means_model(wanted):
@@ -93,6 +103,16 @@ class Reader:
             let_through(error)
             raise unreadable("JSON", refusal) from refusal
         return value
+
+
+def _refuse_deep(data: Any, limit: int) -> None:
+    """Refuse what is nested too deeply by its brackets alone."""
+    depth = 0
+    for found in _TOKEN.finditer(data.encode("utf-8", "replace") if is_a(data, str) else data):
+        first = found[0][:1]
+        depth += (first in b"[{") - (first in b"]}")
+        if depth > limit:
+            raise too_deep("document", limit)
 
 
 def _finite(text: str) -> float:
