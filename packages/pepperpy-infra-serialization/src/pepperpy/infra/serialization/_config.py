@@ -43,7 +43,7 @@ class SerializerConfig:
     strict: bool = False
     """Whether two members with one key are refused when JSON or MessagePack is read."""
     max_depth: int = 500
-    """How many levels of nesting are written and read."""
+    """How many levels of nesting are written and read, if engines and Python's stack go that far."""
     default: Callable[[Any], Any] | None = None
     """Called with what the format cannot hold, and gives something to write instead."""
     allow: Sequence[type[Any]] = ()
