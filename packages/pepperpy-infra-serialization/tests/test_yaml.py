@@ -409,7 +409,7 @@ class TestWriting:
         config = SerializerConfig(default=lambda value: [value.real, value.imag])
 
         assert deserialize_yaml(serialize_yaml({"z": 1j}, config)) == {"z": [0, 1]}
-        with pytest.raises(SerializationError, match="gave the same object back"):
+        with pytest.raises(SerializationError, match="nothing simpler"):
             serialize_yaml(1j, SerializerConfig(default=lambda value: value))
 
     @pytest.mark.parametrize(

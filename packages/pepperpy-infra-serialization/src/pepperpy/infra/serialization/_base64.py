@@ -7,6 +7,7 @@ from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING
 
 from ._errors import SerializationError
+from ._failures import as_bytes, viewed
 from ._kinds import is_a
 
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ def to_base64(data: Data) -> str:
         >>> to_base64(b"\xff\xfe")
         '//4='
     """
-    if not is_a(data, (bytes, bytearray, memoryview)):
+    if isinstance(data, memoryview):
+        data = viewed(data)
+    if not is_a(data, (bytes, bytearray)):
         raise SerializationError(f"to_base64 takes bytes; got {type(data).__name__}")
     return b64encode(data).decode("ascii")
 
@@ -41,7 +44,7 @@ def from_base64(text: str | Data) -> bytes:
     if not is_a(text, (str, bytes, bytearray, memoryview)):
         raise SerializationError(f"from_base64 takes text or bytes; got {type(text).__name__}")
     try:
-        held = text.encode("ascii") if isinstance(text, str) else bytes(text)
+        held = text.encode("ascii") if isinstance(text, str) else bytes(as_bytes(text, "base64"))
         data = b64decode(held, validate=True)
     except (UnicodeError, binascii.Error) as error:
         raise SerializationError("the text is no base64") from error

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeAlias
 
 from ._errors import SerializerConfigError
-from ._kinds import is_a
+from ._kinds import class_of, is_a
 
 NaNPolicy: TypeAlias = Literal["null", "raise", "string", "constant"]
 """What stands for NaN and infinity where the format has no form for them."""
@@ -42,7 +43,7 @@ class SerializerConfig:
     strict: bool = False
     """Whether two members with one key are refused when JSON or MessagePack is read."""
     max_depth: int = 500
-    """How many levels of nesting are written and read."""
+    """How many levels of nesting are written and read, if engines and Python's stack go that far."""
     default: Callable[[Any], Any] | None = None
     """Called with what the format cannot hold, and gives something to write instead."""
     allow: Sequence[type[Any]] = ()
@@ -60,7 +61,8 @@ class SerializerConfig:
             _check(
                 name, isinstance(getattr(self, name), bool), "True or False", getattr(self, name)
             )
-        _check("nan", self.nan in _POLICIES, f"one of {', '.join(_POLICIES)}", self.nan)
+        named = is_a(self.nan, str) and self.nan in _POLICIES
+        _check("nan", named, f"one of {', '.join(_POLICIES)}", self.nan)
         default: object = self.default
         _check("default", default is None or callable(default), "a function or None", default)
         object.__setattr__(self, "allow", _classes(self.allow))
@@ -77,6 +79,20 @@ class SerializerConfig:
         return replace(self, **{"key": self.keys or None, **given}) if given else self
 
 
+def as_config(given: SerializerConfig | None, name: str = "config") -> SerializerConfig:
+    """The config that was given, or the defaults.
+
+    Raises:
+        SerializerConfigError: If it is something else.
+    """
+    if given is not None and not is_a(given, SerializerConfig):
+        raise SerializerConfigError(
+            f"{name} must be a SerializerConfig or None; got {class_of(given).__name__}",
+            option=name,
+        )
+    return SerializerConfig() if given is None else given
+
+
 def _whole(name: str, value: object, least: int) -> None:
     good = isinstance(value, int) and not isinstance(value, bool) and value >= least
     _check(name, good, f"a whole number from {least} on", value)
@@ -88,7 +104,7 @@ def _check(name: str, good: bool, wanted: str, value: object) -> None:
 
 
 def _classes(given: Any) -> tuple[type[Any], ...]:
-    good = is_a(given, Iterable) and not is_a(given, str)
+    good = is_a(given, Iterable) and not is_a(given, (str, bytes, Mapping))
     listed: tuple[Any, ...] = tuple(given) if good else ()
     _check("allow", good and all(is_a(each, type) for each in listed), "a list of classes", given)
     return listed
@@ -99,7 +115,9 @@ def _keys(given: Any) -> tuple[bytes, ...]:
     if given is None:
         return ()
     listed: Any = [given] if is_a(given, (bytes, str)) else given
-    keys: list[Any] = [*listed] if is_a(listed, Iterable) else []
+    keys: list[Any] = (
+        [] if is_a(listed, (Mapping, AbstractSet)) or not is_a(listed, Iterable) else [*listed]
+    )
     if not keys or not all(is_a(each, (bytes, str)) and each for each in keys):
         raise SerializerConfigError("key must be bytes or text, or a list of them", option="key")
     return tuple(each.encode() if is_a(each, str) else bytes(each) for each in keys)

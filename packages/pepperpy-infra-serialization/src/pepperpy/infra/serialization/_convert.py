@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from ._config import as_config
 from ._format import SerializationFormat, as_format
 from ._kinds import is_a
 from ._registry import get_serializer
@@ -23,6 +24,9 @@ class FormatConverter:
         source_config: How documents are read.
         target_config: How they are written.
 
+    Raises:
+        SerializerConfigError: If one is no `SerializerConfig`.
+
     Examples:
         >>> from pepperpy.infra.serialization import SerializerConfig
         >>> indented = FormatConverter(target_config=SerializerConfig(indent=2))
@@ -37,6 +41,8 @@ class FormatConverter:
         source_config: SerializerConfig | None = None,
         target_config: SerializerConfig | None = None,
     ) -> None:
+        as_config(source_config, "source_config")
+        as_config(target_config, "target_config")
         self.source_config: SerializerConfig | None = source_config
         self.target_config: SerializerConfig | None = target_config
 

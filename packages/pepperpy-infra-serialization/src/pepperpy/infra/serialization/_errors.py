@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pepperpy.infra.utils import InfraError
+
+_PROMISED_DEPTH: Final = 500
 
 
 class SerializationError(InfraError, ValueError):
@@ -58,5 +62,16 @@ def too_deep(what: str, max_depth: int) -> DepthError:
     """The error for *what* is nested beyond the limit."""
     return DepthError(
         f"the {what} is nested deeper than {max_depth} levels; max_depth= allows more",
+        max_depth=max_depth,
+    )
+
+
+def out_of_stack(what: str, max_depth: int) -> DepthError:
+    """The error for *what* needs more of Python's stack than there is, which may be within the limit."""
+    if max_depth <= _PROMISED_DEPTH:
+        return too_deep(what, max_depth)
+    return DepthError(
+        f"the {what} is nested deeper than Python's stack has room for, which is less than "
+        f"max_depth, {max_depth}",
         max_depth=max_depth,
     )

@@ -55,5 +55,17 @@ def as_bytes(data: Any, name: str) -> bytes | bytearray:
     if isinstance(data, (bytes, bytearray)):
         return data
     if is_a(data, memoryview):
-        return bytes(data)
+        return viewed(data)
     raise SerializationError(f"{name} is read from bytes; got {type(data).__name__}")
+
+
+def viewed(view: memoryview) -> bytes:
+    """The bytes that a buffer shows, in whatever steps.
+
+    Raises:
+        SerializationError: If it was released.
+    """
+    try:
+        return bytes(view)
+    except ValueError as error:
+        raise SerializationError("the memoryview shows nothing, since it was released") from error

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from typing import Any, Protocol, TypeAlias
 
 from ._errors import SerializationError
+from ._failures import viewed
 from ._kinds import is_a
 
 Piece: TypeAlias = bytes | bytearray | memoryview | str
@@ -20,6 +21,9 @@ class Readable(Protocol):
 Source: TypeAlias = Readable | Iterable[Piece] | Piece
 """What gives bytes: a file, pieces in a row, or one piece that is all."""
 
+AsBytes: TypeAlias = Callable[[Any], bytes]
+"""Makes bytes of one piece, or raises."""
+
 _AT_ONCE = 64 * 1024
 
 
@@ -28,50 +32,58 @@ def is_async(source: Any) -> bool:
     return is_a(source, AsyncIterable)
 
 
-def pieces(source: Any) -> Iterator[bytes]:
+def pieces(source: Any, piece: AsBytes) -> Iterator[bytes]:
     """The bytes in pieces, in order, never more than one in memory.
 
     Raises:
         SerializationError: If the source gives no bytes.
     """
     if is_a(source, (bytes, bytearray, memoryview, str)):
-        yield as_piece(source)
+        yield piece(source)
     elif hasattr(source, "read"):
-        while held := source.read(_AT_ONCE):
-            yield as_piece(held)
+        while held := _read(source):
+            yield piece(held)
     elif is_a(source, Iterable):
         for held in source:
-            yield as_piece(held)
+            yield piece(held)
     else:
         raise SerializationError(
             f"a file or an iterable of bytes or text is read; got {type(source).__name__}"
         )
 
 
-async def apieces(source: AsyncIterable[Any]) -> AsyncIterator[bytes]:
+async def apieces(source: AsyncIterable[Any], piece: AsBytes) -> AsyncIterator[bytes]:
     """The same, as they come.
 
     Raises:
         SerializationError: If the source gives no bytes.
     """
     async for held in source:
-        yield as_piece(held)
+        yield piece(held)
 
 
-def as_piece(held: Any) -> bytes:
-    """One piece as bytes.
+def _read(file: Any) -> Any:
+    held = file.read(_AT_ONCE)
+    if held is None:
+        raise SerializationError(
+            "the file does not block and has nothing yet: it cannot be awaited"
+        )
+    return held
+
+
+def text_or_bytes(held: Any) -> bytes:
+    """One piece as bytes.  Half of a surrogate pair stays one, for whoever reads that line.
 
     Raises:
         SerializationError: If it is none.
     """
-    if is_a(held, (bytes, bytearray, memoryview)):
+    if is_a(held, memoryview):
+        return viewed(held)
+    if is_a(held, (bytes, bytearray)):
         return bytes(held)
     if not isinstance(held, str):
         raise SerializationError(f"a piece must be bytes or text; got {type(held).__name__}")
-    try:
-        return held.encode()
-    except UnicodeError as error:
-        raise SerializationError(f"the text is no Unicode: {error}") from error
+    return held.encode("utf-8", "surrogatepass")
 
 
 def check_bound(name: str, value: Any) -> None:

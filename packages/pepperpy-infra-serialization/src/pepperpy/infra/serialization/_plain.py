@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ._errors import SerializationError
-from ._kinds import is_a
+from ._kinds import class_of, is_a
 from ._unfold import member_order, unfold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
 
     from ._config import SerializerConfig
 
 
-def simpler(value: Any, config: SerializerConfig) -> Any:
-    """What stands for *value*, which is not plain itself; its items may be anything again.
+_STEPS: Final = 64  # from one object to what stands for it, to what stands for that, ...
+
+
+def plain(value: Any, kinds: Container[type], config: SerializerConfig) -> Any:
+    """What stands for *value* and is of one of these *kinds*; its items may be anything.
 
     Raises:
         SerializationError: Nothing does, and *default* has no answer either.
     """
+    for _ in range(_STEPS):
+        if value.__class__ in kinds:
+            return value
+        value = _simpler(value, config)
+    raise SerializationError("`default=` gives nothing simpler, again and again")
+
+
+def _simpler(value: Any, config: SerializerConfig) -> Any:
     try:
         made = unfold(value)
     except TypeError as error:
         if config.default is None:
             raise SerializationError(str(error)) from error
         made = config.default(value)
-        if made is value:
-            raise SerializationError("`default=` gave the same object back") from error
     if config.sort_keys and is_a(value, (set, frozenset)):
         made.sort(key=member_order)
     return made
@@ -48,7 +56,7 @@ def members(
             f"two keys of a mapping are the same, written: {_twice(pairs)!r:.60}"
         )
     if config.sort_keys:
-        pairs.sort(key=lambda pair: (type(pair[0]).__name__, _order(pair[0])))
+        pairs.sort(key=lambda pair: key_order(pair[0]))
     return pairs
 
 
@@ -61,5 +69,7 @@ def _twice(pairs: list[tuple[Any, Any]]) -> Any:
     return None
 
 
-def _order(key: Any) -> Any:
-    return str(key) if is_a(key, (datetime, tuple, type(None))) else key
+def key_order(key: Any) -> tuple[str, Any]:
+    """What keys of all kinds are sorted by."""
+    comparable = is_a(key, (str, bytes, int, float)) and key == key  # noqa: PLR0124 - not NaN
+    return class_of(key).__name__, key if comparable else str(key)

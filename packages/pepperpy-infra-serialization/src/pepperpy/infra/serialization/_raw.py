@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar, overload
 
 from ._errors import SerializationError
+from ._failures import viewed
 from ._format import SerializationFormat
 from ._kinds import class_of, is_a
 from ._serializer import Data, Serializer
@@ -54,7 +55,9 @@ class RawSerializer(Serializer):
 
 
 def _bytes(value: Any) -> bytes:
-    if is_a(value, (bytes, bytearray, memoryview)):
+    if is_a(value, memoryview):
+        return viewed(value)
+    if is_a(value, (bytes, bytearray)):
         return bytes(value)
     if not isinstance(value, str):
         raise SerializationError(

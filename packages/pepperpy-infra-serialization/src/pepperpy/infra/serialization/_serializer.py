@@ -5,10 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar, TypeAlias, TypeVar, overload
 
-from ._config import SerializerConfig
-from ._errors import SerializerConfigError
+from ._config import SerializerConfig, as_config
 from ._format import SerializationFormat
-from ._kinds import is_a
 
 T = TypeVar("T")
 
@@ -42,13 +40,7 @@ class Serializer(ABC):
     """How it behaves."""
 
     def __init__(self, config: SerializerConfig | None = None) -> None:
-        given: object = config
-        if given is not None and not is_a(given, SerializerConfig):
-            raise SerializerConfigError(
-                f"config must be a SerializerConfig or None; got {type(given).__name__}",
-                option="config",
-            )
-        self.config = config or SerializerConfig()
+        self.config = as_config(config)
 
     @abstractmethod
     def serialize(self, value: Any) -> bytes:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from ._kinds import is_a
 
 R = TypeVar("R")
+
+_SAFE: Final = 10_000
+
+
+def must_look_first(size: int = _SAFE + 1) -> bool:
+    """Whether depth has to be known before an engine recurses into so many bytes.
+
+    Engines stop where Python's recursion limit is.  A program may have set that to more than the
+    stack has room for, and then the process would end there.
+    """
+    return size > _SAFE and sys.getrecursionlimit() > _SAFE
 
 
 def with_room(work: Callable[..., R], *args: Any) -> R:

@@ -9,9 +9,11 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any, Final
 
-from ._errors import SerializationError
+from ._errors import SerializationError, UnsafeDataError
 from ._kinds import class_of, is_a
 from ._libraries import present, required
+
+_EQUAL_HASHES: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ def _exactly(cls: Any) -> Callable[[Any], Any]:
     def make(payload: Any) -> Any:
         if not is_a(payload, wanted):
             raise TypeError(f"{cls.__name__} wants {wanted.__name__}")
+        if cls in (set, frozenset):
+            _refuse_equal_hashes(payload)
         return makes(payload)
 
     return make
@@ -108,10 +112,20 @@ _SCALAR: Final = Tag("scalar", _array, _to_scalar)
 
 def pairs_to_dict(payload: Any) -> dict[Any, Any]:
     """A dict from the list of its members."""
+    _refuse_equal_hashes([key for key, _ in payload])
     made = {key: item for key, item in payload}  # noqa: C416 - each must be a pair
     if len(made) != len(payload):
         raise ValueError("two members have one key")
     return made
+
+
+def _refuse_equal_hashes(items: list[Any]) -> None:
+    # The hashes of numbers are no secret: many with one hash would make each look-up a search.
+    if len(items) > _EQUAL_HASHES:
+        from collections import Counter
+
+        if max(Counter(map(hash, items)).values()) > _EQUAL_HASHES:
+            raise UnsafeDataError("the members of a set or a dict are made to be slow to look up")
 
 
 def _found(value: Any) -> Any:
@@ -157,6 +171,8 @@ class Tags:
             raise SerializationError(f"there is no tag {name!r}")
         try:
             return tag.make(payload)
+        except SerializationError:
+            raise
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             raise SerializationError(
                 f"the tag {name!r} holds nothing that it stands for"

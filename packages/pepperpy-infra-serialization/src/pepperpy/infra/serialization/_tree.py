@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from ._errors import SerializationError, too_deep
 from ._failures import let_through
 from ._kinds import class_of
-from ._unfold import in_order, unfold
+from ._unfold import in_order, member_order, unfold
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,6 +131,13 @@ class Tree:
     def opened(self, value: dict[Any, Any]) -> Any:
         """A dict before its members are looked at."""
         return value
+
+    def pairs(self, value: dict[Any, Any]) -> list[list[Any]]:
+        """The members of a dict whose keys its format would not bring back."""
+        listed = [[key, item] for key, item in value.items()]
+        if self.config.sort_keys:
+            listed.sort(key=lambda pair: member_order(pair[0]))
+        return listed
 
     def closed(self, made: dict[Any, Any]) -> Any:
         """A dict when its members are made."""

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar, Unpack, overload
 
-from pepperpy.infra.serialization._config import NaNPolicy, SerializerConfig
+from pepperpy.infra.serialization._config import NaNPolicy, SerializerConfig, as_config
 from pepperpy.infra.serialization._failures import let_through
-from pepperpy.infra.serialization._stack import edge_within
+from pepperpy.infra.serialization._stack import edge_within, must_look_first
 from pepperpy.infra.serialization._unfold import unfold_for_json
 
 from ._engine import Dumps, engine
@@ -69,7 +69,7 @@ def serialize_json(  # noqa: PLR0917
         "nan": nan,
         "default": default,
     }
-    given = (config or SerializerConfig()).changed(**changes)
+    given = as_config(config).changed(**changes)
     return JSONSerializer(given).serialize(value)
 
 
@@ -117,7 +117,8 @@ def deserialize_json(
         >>> deserialize_json('{"name": "John"}')
         {'name': 'John'}
     """
-    if type is Any and config is None and not options and data.__class__ in _PLAIN:
+    quick = type is Any and config is None and not options and data.__class__ in _PLAIN
+    if quick and not must_look_first(len(data)):
         try:
             value = _loads(data)
         except Exception as error:  # noqa: BLE001 - it is told below what is wrong
@@ -127,7 +128,7 @@ def deserialize_json(
                 return value
     if config is None and not options:
         return _default().deserialize(data, type)
-    given = (config or SerializerConfig()).changed(**options)
+    given = as_config(config).changed(**options)
     return JSONSerializer(given).deserialize(data, type)
 
 

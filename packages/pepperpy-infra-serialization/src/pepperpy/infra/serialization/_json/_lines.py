@@ -18,6 +18,7 @@ from pepperpy.infra.serialization._pieces import (
     check_bound,
     is_async,
     pieces,
+    text_or_bytes,
 )
 
 from ._serializer import JSONSerializer
@@ -112,13 +113,13 @@ def iter_json_lines(
 
 
 def _now(source: Any, lines: _Lines) -> Iterator[Any]:
-    for piece in pieces(source):
+    for piece in pieces(source, text_or_bytes):
         yield from lines.feed(piece)
     yield from lines.end()
 
 
 async def _later(source: AsyncIterable[Any], lines: _Lines) -> AsyncIterator[Any]:
-    async for piece in apieces(source):
+    async for piece in apieces(source, text_or_bytes):
         for value in lines.feed(piece):
             yield value
     for value in lines.end():

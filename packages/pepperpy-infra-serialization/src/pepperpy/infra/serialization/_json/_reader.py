@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from functools import cache
+import re
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from pepperpy.infra.serialization._errors import SerializationError, too_deep
-from pepperpy.infra.serialization._failures import let_through, unreadable
+from pepperpy.infra.serialization._errors import SerializationError, out_of_stack, too_deep
+from pepperpy.infra.serialization._failures import let_through, unreadable, viewed
 from pepperpy.infra.serialization._kinds import is_a
-from pepperpy.infra.serialization._stack import depth_within, edge_within, with_room
+from pepperpy.infra.serialization._stack import (
+    depth_within,
+    edge_within,
+    must_look_first,
+    with_room,
+)
 from pepperpy.infra.serialization._typed import adapter, convert, decoder, means_model, unfit
 
 from ._tags import untagged
@@ -19,6 +25,8 @@ if TYPE_CHECKING:
     from pepperpy.infra.serialization._tagging import Tags
 
 _DEFAULT_DEPTH = 500
+# Brackets, and text that may hold some; text without an end goes to the end.
+_TOKEN = re.compile(rb'[\[\]{}]|"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 
 
 class Reader:
@@ -40,15 +48,17 @@ class Reader:
         if not is_a(data, (bytes, str, bytearray, memoryview)):
             raise SerializationError(f"JSON is read from bytes or text; got {type(data).__name__}")
         if is_a(data, memoryview):
-            data = bytes(data)
+            data = viewed(data)
+        elif is_a(data, str):
+            data = str.__str__(data)  # the engine takes no other class
+        if must_look_first(len(data)):
+            _refuse_deep(data, self._config.max_depth)
         if wanted is Any or self._tags is not None or self._exact:
             return convert(self._plain(data), wanted)
         if means_model(wanted):
             self._plain(data)  # its own parser takes more than JSON
-            read = adapter(wanted).validate_json
-        else:
-            read = decoder(wanted, "json")
         try:
+            read = adapter(wanted).validate_json if means_model(wanted) else decoder(wanted, "json")
             return with_room(read, data if is_a(data, str) else bytes(data))
         except Exception as error:
             let_through(error)
@@ -59,7 +69,7 @@ class Reader:
         try:
             value = with_room(engine(), data)
         except RecursionError as error:
-            raise too_deep("document", self._config.max_depth) from error
+            raise out_of_stack("document", self._config.max_depth) from error
         except Exception as error:
             if self._config.nan != "constant":
                 raise unreadable("JSON", error) from error
@@ -72,7 +82,7 @@ class Reader:
         try:
             return with_room(untagged, value, self._tags)
         except RecursionError as error:
-            raise too_deep("document", self._config.max_depth) from error
+            raise out_of_stack("document", self._config.max_depth) from error
 
     def _check(self, value: Any, size: int) -> None:
         limit = self._config.max_depth
@@ -86,13 +96,30 @@ class Reader:
 
         try:
             text = data if is_a(data, str) else bytes(data).decode()
-            value = with_room(json.loads, text)
+            value = with_room(partial(json.loads, parse_float=_finite), text)
             # The standard parser takes halves of surrogate pairs, which this does not.
             with_room(JSONTree(self._config).of, value)
         except Exception as error:  # noqa: BLE001 - what the first parser said is told
             let_through(error)
             raise unreadable("JSON", refusal) from refusal
         return value
+
+
+def _refuse_deep(data: Any, limit: int) -> None:
+    """Refuse what is nested too deeply by its brackets alone."""
+    depth = 0
+    for found in _TOKEN.finditer(data.encode("utf-8", "replace") if is_a(data, str) else data):
+        first = found[0][:1]
+        depth += (first in b"[{") - (first in b"]}")
+        if depth > limit:
+            raise too_deep("document", limit)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if value - value != 0:
+        raise ValueError("a number beyond the range of a float")
+    return value
 
 
 @cache

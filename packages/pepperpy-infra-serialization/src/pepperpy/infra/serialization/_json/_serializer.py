@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from pepperpy.infra.serialization._errors import SerializationError, too_deep
+from pepperpy.infra.serialization._errors import SerializationError, out_of_stack
 from pepperpy.infra.serialization._failures import let_through
 from pepperpy.infra.serialization._format import SerializationFormat
 from pepperpy.infra.serialization._serializer import Serializer
@@ -68,7 +68,7 @@ class JSONSerializer(Serializer):
         try:
             return with_room(self._slowly, value)
         except RecursionError as error:
-            raise too_deep("value", self.config.max_depth) from error
+            raise out_of_stack("value", self.config.max_depth) from error
 
     def _slowly(self, value: Any) -> bytes:
         """The same by our own hand, for whatever engines refuse or do otherwise."""

@@ -62,7 +62,7 @@ class JSONTree(Tree):
         """With tags, a dict whose keys are no text is written as pairs."""
         if self.tags is None or all(class_of(key) is str for key in value):
             return value
-        return Tagged("dict", [[key, item] for key, item in value.items()])
+        return Tagged("dict", self.pairs(value))
 
     def closed(self, made: dict[str, Any]) -> dict[str, Any]:
         """With tags, what looks like a tag and is none gets one more ``$``."""

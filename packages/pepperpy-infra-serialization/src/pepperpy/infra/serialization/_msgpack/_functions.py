@@ -29,7 +29,7 @@ def serialize_msgpack(value: Any, config: SerializerConfig | None = None) -> byt
         >>> serialize_msgpack({"id": 7})
         b'\x81\xa2id\x07'
     """
-    return (MessagePackSerializer(config) if config else _default()).serialize(value)
+    return (_default() if config is None else MessagePackSerializer(config)).serialize(value)
 
 
 @overload
@@ -63,4 +63,4 @@ def deserialize_msgpack(
         >>> deserialize_msgpack(b"\x81\xa2id\x07")
         {'id': 7}
     """
-    return (MessagePackSerializer(config) if config else _default()).deserialize(data, type)
+    return (_default() if config is None else MessagePackSerializer(config)).deserialize(data, type)

@@ -5,12 +5,17 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from pepperpy.infra.serialization._errors import SerializationError, too_deep
+from pepperpy.infra.serialization._errors import SerializationError, out_of_stack, too_deep
 from pepperpy.infra.serialization._failures import as_bytes, let_through, unreadable
 from pepperpy.infra.serialization._format import SerializationFormat
 from pepperpy.infra.serialization._kinds import class_of
 from pepperpy.infra.serialization._serializer import Serializer
-from pepperpy.infra.serialization._stack import depth_within, edge_within, with_room
+from pepperpy.infra.serialization._stack import (
+    depth_within,
+    edge_within,
+    must_look_first,
+    with_room,
+)
 from pepperpy.infra.serialization._typed import convert, decoder, means_model, unfit
 
 from ._tags import ext_hook, msgpack_tags
@@ -51,7 +56,7 @@ class MessagePackSerializer(Serializer):
         Raises:
             SerializationError: If MessagePack cannot hold it.
         """
-        if self._quick:
+        if self._quick and not must_look_first():
             try:
                 written = _encoder()(value)
             except Exception as error:  # noqa: BLE001 - slowly is where it is dealt with
@@ -62,14 +67,14 @@ class MessagePackSerializer(Serializer):
         try:
             return with_room(self._slowly, value)
         except RecursionError as error:
-            raise too_deep("value", self.config.max_depth) from error
+            raise out_of_stack("value", self.config.max_depth) from error
 
     def _slowly(self, value: Any) -> bytes:
         from msgspec import msgpack
 
         made = MessagePackTree(self.config, self._tags).of(value)
         try:
-            return msgpack.encode(made, order="sorted" if self.config.sort_keys else None)
+            return msgpack.encode(made)
         except (TypeError, ValueError, OverflowError) as error:
             raise SerializationError(f"MessagePack cannot hold this value: {error}") from error
 
@@ -86,6 +91,8 @@ class MessagePackSerializer(Serializer):
             SerializationError: If they are no MessagePack, or hold nothing of this type.
         """
         held = as_bytes(data, "MessagePack")
+        if must_look_first(len(held)):
+            _refuse_deep(held, self.config.max_depth)
         if type is Any or self._tags is not None or self._exact or means_model(type):
             return convert(self._plain(held), type)
         try:
@@ -100,7 +107,7 @@ class MessagePackSerializer(Serializer):
         try:
             value = with_room(_decoder() if self._tags is None else self._tagged_decoder(), data)
         except RecursionError as error:
-            raise too_deep("document", limit) from error
+            raise out_of_stack("document", limit) from error
         except SerializationError:
             raise
         except Exception as error:
@@ -135,6 +142,20 @@ def _decoder() -> Callable[[Any], Any]:
     from msgspec import msgpack
 
     return msgpack.Decoder().decode
+
+
+def _refuse_deep(data: Any, limit: int) -> None:
+    """Refuse what is nested too deeply for a reader that does not recurse."""
+    from ._untyped import OutOfData, StackError, Unpacker
+
+    skipper = Unpacker(strict_map_key=False, max_buffer_size=0)
+    skipper.feed(data)
+    try:
+        skipper.skip()
+    except StackError as error:
+        raise too_deep("document", limit) from error
+    except (OutOfData, ValueError):
+        pass  # the decoder says what is wrong
 
 
 def _refuse_twins(data: Any) -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from pepperpy.infra.serialization._errors import SerializationError
-from pepperpy.infra.serialization._failures import unreadable
+from pepperpy.infra.serialization._failures import as_bytes, unreadable
 from pepperpy.infra.serialization._pieces import (
     Piece,
     Source,
@@ -97,7 +97,7 @@ def iter_msgpack(
 def _now(
     source: Any, splitter: _Splitter, serializer: MessagePackSerializer, wanted: Any
 ) -> Iterator[Any]:
-    for piece in pieces(source):
+    for piece in pieces(source, _only_bytes):
         for document in splitter.feed(piece):
             yield serializer.deserialize(document, wanted)
     splitter.end()
@@ -106,10 +106,14 @@ def _now(
 async def _later(
     source: AsyncIterable[Any], splitter: _Splitter, serializer: MessagePackSerializer, wanted: Any
 ) -> AsyncIterator[Any]:
-    async for piece in apieces(source):
+    async for piece in apieces(source, _only_bytes):
         for document in splitter.feed(piece):
             yield serializer.deserialize(document, wanted)
     splitter.end()
+
+
+def _only_bytes(piece: Any) -> bytes:
+    return bytes(as_bytes(piece, "MessagePack"))
 
 
 class _Splitter:

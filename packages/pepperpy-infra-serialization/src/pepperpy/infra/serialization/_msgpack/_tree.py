@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from pepperpy.infra.serialization._errors import DepthError
+from pepperpy.infra.serialization._failures import viewed
 from pepperpy.infra.serialization._kinds import class_of, is_a
+from pepperpy.infra.serialization._plain import key_order
 from pepperpy.infra.serialization._tree import Tagged, Tree
 
 from ._tags import EXT_CODE, packed
@@ -55,7 +57,13 @@ class MessagePackTree(Tree):
         """With tags, a dict with keys that would not come back is written as pairs."""
         if self.tags is None or all(class_of(key) in _KEYS for key in value):
             return value
-        return Tagged("dict", [[key, item] for key, item in value.items()])
+        return Tagged("dict", self.pairs(value))
+
+    def closed(self, made: dict[Any, Any]) -> dict[Any, Any]:
+        """With sorted keys, in their order; msgspec has one for text only."""
+        if not self.config.sort_keys:
+            return made
+        return dict(sorted(made.items(), key=lambda pair: key_order(pair[0])))
 
     def is_native(self, value: Any) -> bool:
         """Bytes, moments that a timestamp holds, and extensions of the user's own."""
@@ -69,7 +77,9 @@ class MessagePackTree(Tree):
         """Them as they are; a tuple is a list."""
         if is_a(value, datetime):
             return self._moment(value)
-        if is_a(value, (bytearray, memoryview)):
+        if is_a(value, memoryview):
+            return viewed(value)
+        if is_a(value, (bytes, bytearray)):
             return bytes(value)
         if self.tags is not None and getattr(value, "code", None) == EXT_CODE:
             self.refuse(f"with tags, extensions of the code {EXT_CODE} are ours")

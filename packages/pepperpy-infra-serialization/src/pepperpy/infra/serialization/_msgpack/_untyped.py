@@ -11,3 +11,4 @@ _msgpack: Any = msgpack
 Unpacker = _msgpack.Unpacker
 unpackb = _msgpack.unpackb
 OutOfData: type[Exception] = _msgpack.OutOfData
+StackError: type[Exception] = _msgpack.StackError

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from pepperpy.infra.serialization._errors import SerializationError
-from pepperpy.infra.serialization._plain import members, simpler
+from pepperpy.infra.serialization._plain import members, plain
 
 from ._layout import Element, lay_out
 from ._text import ANY_NAME, in_attribute, in_text, is_allowed
@@ -142,10 +142,10 @@ class _Writer:
         for name, item in members(value, self._key, self.config):
             if name == _TEXT or name.startswith(_ATTRIBUTE):
                 continue
-            plain = self._simple(item)
-            if plain == [] and plain.__class__ is list:
+            made = self._simple(item)
+            if made == [] and made.__class__ is list:
                 raise SerializationError(f"<{name}> is an empty list, which XML has no form for")
-            children += [(name, each) for each in (plain if plain.__class__ is list else [plain])]
+            children += [(name, each) for each in (made if made.__class__ is list else [made])]
         return children
 
     def _key(self, key: Any) -> str:
@@ -156,9 +156,7 @@ class _Writer:
         return text
 
     def _simple(self, value: Any) -> Any:
-        while value.__class__ not in _SIMPLE:
-            value = simpler(value, self.config)
-        return value
+        return plain(value, _SIMPLE, self.config)
 
     def _scalar(self, name: str, value: Any) -> str:
         if value.__class__ in {dict, list}:
@@ -186,4 +184,6 @@ def _check_name(name: str) -> None:
         raise SerializationError(f"XML cannot have an element or attribute named {name!r:.60}")
 
 
-_SIMPLE: Final = frozenset({str, int, float, bool, type(None), bytes, datetime, dict, list})
+_SIMPLE: Final[frozenset[type]] = frozenset(
+    {str, int, float, bool, type(None), bytes, datetime, dict, list}
+)

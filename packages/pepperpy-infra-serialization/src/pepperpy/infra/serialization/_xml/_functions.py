@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from pepperpy.infra.serialization._config import as_config
 
 from ._serializer import XMLConvention, XMLSerializer
 
@@ -13,11 +14,6 @@ if TYPE_CHECKING:
     from pepperpy.infra.serialization._serializer import Data
 
 T = TypeVar("T")
-
-
-@cache
-def _default() -> SerializerConfig:
-    return XMLSerializer().config
 
 
 def serialize_xml(
@@ -44,7 +40,7 @@ def serialize_xml(
         <?xml version="1.0" encoding="UTF-8"?>
         <data type="dict"><name>John</name><age type="int">30</age></data>
     """
-    changed = (config or _default()).changed(
+    changed = as_config(config).changed(
         indent=indent, sort_keys=sort_keys, max_depth=max_depth, default=default
     )
     return XMLSerializer(changed, convention=convention).serialize(value)
@@ -99,6 +95,6 @@ def deserialize_xml(
         >>> deserialize_xml("<a><b>1</b></a>", convention="plain", force_list=["b"])
         {'a': {'b': ['1']}}
     """
-    changed = (config or _default()).changed(max_depth=max_depth)
+    changed = as_config(config).changed(max_depth=max_depth)
     serializer = XMLSerializer(changed, convention=convention, force_list=force_list)
     return serializer.deserialize(data, type)

@@ -9,6 +9,7 @@ from pepperpy.infra.serialization._config import SerializerConfig
 from pepperpy.infra.serialization._errors import SerializerConfigError
 from pepperpy.infra.serialization._failures import as_bytes, named_errors
 from pepperpy.infra.serialization._format import SerializationFormat
+from pepperpy.infra.serialization._kinds import is_a
 from pepperpy.infra.serialization._serializer import Data, Serializer
 from pepperpy.infra.serialization._typed import convert
 
@@ -48,18 +49,24 @@ class XMLSerializer(Serializer):
         force_list: Collection[str] = (),
     ) -> None:
         super().__init__(config)
-        if convention not in {"typed", "plain"}:
+        if not is_a(convention, str) or convention not in ("typed", "plain"):
             raise SerializerConfigError(
                 f'convention must be "typed" or "plain"; got {convention!r}', option="convention"
             )
-        if isinstance(force_list, str) or (force_list and convention != "plain"):
+        given: Any = force_list
+        names: list[Any] = list(given) if is_a(given, Collection) else [given]
+        if (
+            is_a(force_list, (str, bytes))
+            or not all(is_a(name, str) for name in names)
+            or (names and convention != "plain")
+        ):
             raise SerializerConfigError(
                 'force_list takes a collection of names, with convention="plain"; '
                 f"got {force_list!r}",
                 option="force_list",
             )
         self._plain = convention == "plain"
-        self._force_list = frozenset(force_list)
+        self._force_list = frozenset(names)
 
     def serialize(self, value: Any) -> bytes:
         """The value as a document of XML.

@@ -9,7 +9,7 @@ from math import inf, isinf, isnan, nan
 from typing import TYPE_CHECKING, Any, Final
 
 from pepperpy.infra.serialization._errors import SerializationError, too_deep
-from pepperpy.infra.serialization._plain import members, simpler
+from pepperpy.infra.serialization._plain import members, plain
 
 from ._layout import Element, lay_out
 from ._text import PLAIN_NAME, escaped, in_attribute, in_text, is_allowed, unescaped
@@ -43,26 +43,22 @@ class _Writer:
         self.config = config
 
     def element(self, tag: str, value: Any) -> Element:
-        while (kind := value.__class__) not in _SCALARS:
-            if kind is dict:
-                pairs = members(value, self._key, self.config)
-                items = [(_tag(key), item) for key, item in pairs]
-                return Element(f'{tag} type="dict"', items=items)
-            if kind is list:
-                return Element(f'{tag} type="list"', items=[(_ITEM, item) for item in value])
-            value = simpler(value, self.config)
+        value = plain(value, _PLAIN, self.config)
+        kind = value.__class__
+        if kind is dict:
+            pairs = members(value, self._key, self.config)
+            items = [(_tag(key), item) for key, item in pairs]
+            return Element(f'{tag} type="dict"', items=items)
+        if kind is list:
+            return Element(f'{tag} type="list"', items=[(_ITEM, item) for item in value])
         attributes, text = _SCALARS[kind](value)
         return Element(tag + attributes, text)
 
     def _key(self, key: Any) -> str:
-        while key.__class__ is not str:
-            if key.__class__ in _SCALARS:
-                return _key_text(key)
-            key = simpler(key, self.config)
-            if key.__class__ in {dict, list}:
-                raise SerializationError("a key in XML is text; it cannot be a collection")
-        text: str = key
-        return text
+        key = plain(key, _PLAIN, self.config)
+        if key.__class__ in {dict, list}:
+            raise SerializationError("a key in XML is text; it cannot be a collection")
+        return key if isinstance(key, str) else _key_text(key)
 
 
 def _key_text(key: Any) -> str:
@@ -114,6 +110,7 @@ _SCALARS: Final[dict[type, Callable[[Any], _Written]]] = {
     bytes: lambda value: _typed("bytes", b64encode(value).decode()),
     datetime: _datetime,
 }
+_PLAIN: Final[frozenset[type]] = frozenset({*_SCALARS, dict, list})
 
 
 # Reading

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from pepperpy.infra.serialization._config import as_config
+
 from ._serializer import YAMLSerializer
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ def serialize_yaml(
         >>> serialize_yaml({"country": "no", "version": "1.10"})
         b"country: 'no'\nversion: '1.10'\n"
     """
-    changed = (config or _default().config).changed(
+    changed = as_config(config).changed(
         indent=indent, sort_keys=sort_keys, max_depth=max_depth, default=default
     )
     return YAMLSerializer(changed).serialize(value)
@@ -84,7 +86,7 @@ def deserialize_yaml(
         >>> deserialize_yaml("country: no")
         {'country': 'no'}
     """
-    changed = (config or _default().config).changed(max_depth=max_depth)
+    changed = as_config(config).changed(max_depth=max_depth)
     return YAMLSerializer(changed).deserialize(data, type)
 
 
@@ -100,5 +102,5 @@ def iter_yaml(data: Data | str, config: SerializerConfig | None = None) -> Itera
     """
     from ._reading import read_all
 
-    serializer = YAMLSerializer(config) if config else _default()
+    serializer = YAMLSerializer(config) if config is not None else _default()
     return read_all(data, serializer.config.max_depth)

@@ -12,7 +12,12 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from pepperpy.infra.serialization._errors import SerializationError, UnsafeDataError, too_deep
+from pepperpy.infra.serialization._errors import (
+    DepthError,
+    SerializationError,
+    UnsafeDataError,
+    too_deep,
+)
 from pepperpy.infra.serialization._failures import as_bytes, named_errors
 
 from ._scalars import PREFIX, resolve, tagged
@@ -25,6 +30,7 @@ if TYPE_CHECKING:
 _EXPANDED: Final = 1_000_000
 _EXPANDED_PER_BYTE: Final = 100
 _EQUAL_HASHES: Final = 100
+_TOO_DEEP: Final = "exceeded maximum nesting depth"  # the words of libyaml
 
 _NOTHING: Final = object()
 _NO_KEY: Final = object()
@@ -68,11 +74,11 @@ def read_all(data: Data | str, max_depth: int) -> Iterator[Any]:
         SerializationError: It is no YAML, or no value can be made of it.
     """
     yaml: Any = import_module("yaml")
-    with _named_errors(yaml):
+    with _named_errors(yaml, max_depth):
         held = data.encode() if isinstance(data, str) else bytes(as_bytes(data, "YAML"))
         reader = _Reader(_parser_class()(held), yaml, len(held), max_depth)
     while True:
-        with _named_errors(yaml):
+        with _named_errors(yaml, max_depth):
             value = reader.document()
         if value is _NOTHING:
             return
@@ -80,7 +86,7 @@ def read_all(data: Data | str, max_depth: int) -> Iterator[Any]:
 
 
 @contextmanager
-def _named_errors(yaml: Any) -> Generator[None]:
+def _named_errors(yaml: Any, max_depth: int) -> Generator[None]:
     with named_errors("the data is no YAML"):
         try:
             yield
@@ -88,6 +94,12 @@ def _named_errors(yaml: Any) -> Generator[None]:
             mark = error.problem_mark or error.context_mark
             place = f" in line {mark.line + 1}" if mark else ""
             said = error.problem or error.context
+            if said == _TOO_DEEP:
+                raise DepthError(
+                    f"the YAML is nested deeper than its parser goes{place}, "
+                    f"which is less than max_depth, {max_depth}",
+                    max_depth=max_depth,
+                ) from error
             raise SerializationError(f"the data is no YAML: {said}{place}") from error
 
 
@@ -134,7 +146,7 @@ class _Reader:
             self.event = event = next_event()
             kind = event.__class__
             if kind is scalar:
-                self.count += 1
+                self.count += _weight(event.value)
                 value = self._scalar(event)
             elif kind is sequence_end or kind is mapping_end:
                 value = self._end(stack.pop())
@@ -171,7 +183,7 @@ class _Reader:
                 raise
             self._fail(f"a value cannot be read ({_reason(error)})", error)
         if event.anchor is not None:
-            self.anchors[event.anchor] = (value, 1)
+            self.anchors[event.anchor] = (value, _weight(text))
         return value
 
     def _at_key(self) -> bool:
@@ -212,7 +224,8 @@ class _Reader:
         self.count += weight
         if self.count > self.limit:
             raise UnsafeDataError(
-                f"the aliases of the YAML make more than {self.limit} values out of {self.size} bytes"
+                f"the aliases of the YAML make more than {self.limit} values out of "
+                f"{self.size} bytes (each 8 letters of a text count as one more)"
             )
         return value
 
@@ -307,6 +320,11 @@ class _Reader:
     def _fail(self, what: str, cause: Exception | None = None) -> NoReturn:
         line = self.event.start_mark.line + 1
         raise SerializationError(f"{what}, in line {line} of the YAML") from cause
+
+
+def _weight(text: str) -> int:
+    # Long text counts for more: what repeats it here takes no memory, but whatever it is written to does.
+    return 1 + (len(text) >> 3)
 
 
 def _reason(error: ValueError) -> str:

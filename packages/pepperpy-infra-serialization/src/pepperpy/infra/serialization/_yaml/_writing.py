@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pepperpy.infra.serialization._errors import SerializationError, too_deep
 from pepperpy.infra.serialization._failures import named_errors
-from pepperpy.infra.serialization._plain import members, simpler
+from pepperpy.infra.serialization._plain import members, plain
 
 from ._scalars import PREFIX, ambiguous
 
@@ -98,26 +98,25 @@ class _Writer:
     def _begin(self, value: Any) -> tuple[Iterator[Any], Any] | None:
         """Emit a scalar, or the start of what has items and an end."""
         events = self.events
-        while (kind := value.__class__) not in _SCALARS:
-            if kind is dict:
-                pairs = members(value, self._key, self.config)
-                self.emit(events.MappingStartEvent(None, None, True, flow_style=not pairs))
-                return _flat(pairs), events.MappingEndEvent()
-            if kind is list or kind is tuple:
-                self.emit(events.SequenceStartEvent(None, None, True, flow_style=not value))
-                return iter(value), events.SequenceEndEvent()
-            value = simpler(value, self.config)
+        value = plain(value, _PLAIN, self.config)
+        kind = value.__class__
+        if kind is dict:
+            pairs = members(value, self._key, self.config)
+            self.emit(events.MappingStartEvent(None, None, True, flow_style=not pairs))
+            return _flat(pairs), events.MappingEndEvent()
+        if kind is list or kind is tuple:
+            self.emit(events.SequenceStartEvent(None, None, True, flow_style=not value))
+            return iter(value), events.SequenceEndEvent()
         text, tag, style = _SCALARS[kind](value)
-        plain = tag is None and style is None
-        self.emit(events.ScalarEvent(None, tag, (plain, tag is None), text, style=style))
+        implicit = (tag is None and style is None, tag is None)
+        self.emit(events.ScalarEvent(None, tag, implicit, text, style=style))
         return None
 
     def _key(self, key: Any) -> Any:
-        while (kind := key.__class__) not in _SCALARS:
-            if kind is tuple:
-                return tuple(map(self._key, key))
-            key = simpler(key, self.config)
-        return key
+        made = plain(key, _PLAIN, self.config)
+        if made.__class__ is dict:
+            raise SerializationError(f"a {type(key).__name__} can be no key")
+        return tuple(map(self._key, made)) if made.__class__ in {list, tuple} else made
 
 
 def _flat(pairs: list[tuple[Any, Any]]) -> Iterator[Any]:
@@ -169,3 +168,4 @@ _SCALARS: Final[dict[type, Callable[[Any], _Scalar]]] = {
     bytes: _bytes,
     datetime: _datetime,
 }
+_PLAIN: Final[frozenset[type]] = frozenset({*_SCALARS, dict, list, tuple})
