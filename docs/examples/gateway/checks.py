@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import circuits
@@ -16,6 +17,9 @@ from interferer import REFUSED, RELOADED, SHORT
 from logbook import moment
 from quantiles import compare
 from remembered import remembered
+from requestlog import FILE, json_lines, reopen
+
+from pepperpy.infra import CompressionError
 
 SLACK = 0.5 if os.name == "posix" else 3.0
 """Seconds until a client knows that nobody is there; Windows tries for two of them."""
@@ -38,6 +42,7 @@ class Check:
 def check(run: Evidence) -> list[Check]:
     """All that can be checked about the books of a run."""
     checks: dict[str, Iterable[str]] = {
+        "the request log gives back each row that the driver kept": request_log(run),
         "every answer is right, and none is lost": answers(run),
         "requests were cut off or refused only while the gateway was away": cut_off(run),
         "driver and log file agree about every answer": reconcile.driver_and_log(run),
@@ -64,6 +69,24 @@ def check(run: Evidence) -> list[Check]:
         "every provider was shown its key, and asked again only when it said": patience(run),
     }
     return [Check(what, tuple(found)) for what, found in checks.items()]
+
+
+def request_log(run: Evidence) -> Iterator[str]:
+    """Where the request log that was read again is not what the driver had put into it."""
+    found = {outcome.id: asdict(outcome) for outcome in run.outcomes}
+    for outcome in run.kept:
+        if outcome.id not in found:
+            yield f"the request log has lost request {outcome.id}"
+            continue
+        row = found[outcome.id]
+        for name, value in asdict(outcome).items():
+            if row[name] != value:
+                yield f"request {outcome.id}: {name} was {value}, and is {row[name]} in its log"
+    if [outcome.id for outcome in run.outcomes] != [outcome.id for outcome in run.kept]:
+        yield (
+            f"{len(run.kept)} rows went into the request log, and the {len(run.outcomes)} that came "
+            "out are not the same in the same order"
+        )
 
 
 def answers(run: Evidence) -> Iterator[str]:
@@ -150,5 +173,13 @@ def leaks(secret: str, places: Mapping[str, bytes]) -> Iterator[str]:
 
 def places(folder: Path, **outputs: str) -> dict[str, bytes]:
     """Where to look: everything that a run has left in its folder, and what was printed."""
-    files = {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
+    files = {file.name: _readable(file) for file in folder.iterdir() if file.is_file()}
     return files | {name.replace("_", " "): text.encode() for name, text in outputs.items()}
+
+
+def _readable(file: Path) -> bytes:
+    """What is in a file; that of the request log is compressed, and would hide what we look for."""
+    if file.name == FILE:
+        with suppress(CompressionError):  # it counts as trouble already
+            return json_lines(reopen(file).outcomes)
+    return file.read_bytes()

@@ -30,6 +30,7 @@ from faults import interference
 from interferer import Interferer
 from load import make_load, most_wanted
 from processes import Child, ChildError
+from requestlog import FILE, keep
 from rich.console import Console
 from screen import Screen
 from stage import CONFIG, Stage
@@ -75,6 +76,7 @@ async def demo(options: argparse.Namespace, console: Console) -> int:
         screen=screen,
     )
     notes = await _send_load(options, stage, interruption)
+    keep(notes.outcomes, folder / FILE)
     expected = None if interruption.signal else options.requests
     run, trouble = gather(notes, folder, seed=options.seed, expected=expected)
     written = places(folder, output_of_the_processes="\n".join(screen.shown))

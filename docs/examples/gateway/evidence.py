@@ -11,6 +11,7 @@ from driver import Outcome, Verdict
 from faults import Outage
 from interferer import Change, Edit
 from logbook import Line, Logbook
+from requestlog import RequestLog
 from telemetrybook import Kind, TelemetryBook
 
 
@@ -21,7 +22,8 @@ class Evidence:
     seed: int
     at: datetime  # what was asked about
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
-    outcomes: Sequence[Outcome] = ()
+    kept: Sequence[Outcome] = ()  # what the driver saw, as it put it into the request log
+    requests: RequestLog = field(default_factory=RequestLog)  # that log, read again
     log: Logbook = field(default_factory=Logbook)
     telemetry: TelemetryBook | None = None  # None if the gateway could not be asked any more
     metrics: Sequence[Line] = ()  # of the metrics file
@@ -32,6 +34,11 @@ class Evidence:
     changes: Sequence[Change] = ()  # of which the gateway was told
     outage: Outage | None = None  # of the gateway, on purpose
     expected: int | None = None  # how many requests there should be; None if it was interrupted
+
+    @property
+    def outcomes(self) -> Sequence[Outcome]:
+        """What the driver saw, by its request log: all that is said of a run is said of these."""
+        return self.requests.outcomes
 
     @property
     def title(self) -> str:

@@ -160,7 +160,7 @@ $tables
 <p>What <code>explain_config("gateway")</code> said when it was started last: each value, and where
 it came from.</p>
 <pre>$settings</pre>
-<p>Beside this page: the gateway's <a href="gateway.jsonl">log</a>, its
+<p>Beside this page: the <a href="requests.ppz">request log</a>, a dataset; the gateway's <a href="gateway.jsonl">log</a>, its
 <a href="metrics.jsonl">metrics file</a> and its <a href="pepperpy.toml">configuration</a>; the logs of
 the providers, <a href="north.jsonl">north</a> and <a href="south.jsonl">south</a>; and
 <a href="plot.png">the plot as a picture</a>.</p>

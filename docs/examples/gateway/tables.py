@@ -14,6 +14,7 @@ from figures import CACHE, pulled, signals
 from logbook import Logbook
 from names import ANSWERS, CHANGES
 from quantiles import SHARES, compare, quantile
+from requestlog import FILE
 from telemetrybook import Kind, TelemetryBook
 
 Cells = Sequence[str]
@@ -39,6 +40,7 @@ def tables(run: Evidence) -> list[Table]:
         gap(run),
         latency(run),
         faults(run),
+        request_log(run),
     )
     return [table for table in found if table.rows]
 
@@ -274,6 +276,26 @@ def gap(run: Evidence) -> Table:
             ("logged before the kill, and forgotten by telemetry", str(logged)),
             ("  of these in the metrics file, flushed in time", str(flushed)),
             ("  of these only in the log", str(logged - flushed)),
+        ],
+    )
+
+
+def request_log(run: Evidence) -> Table:
+    """How long the request log is, and how long the same rows are as JSON lines."""
+    log = run.requests
+    sizes = {
+        "JSON lines": log.lines_size,
+        "JSON lines, gzip": log.zipped_lines_size,
+        f"{FILE}, a dataset with {log.algorithm}": log.size,
+    }
+    count = len(log.outcomes)
+    return Table(
+        f"The request log: {count} rows",
+        ("", "bytes", "bytes a row", "ratio"),
+        [
+            (what, str(size), f"{size / count:.1f}", f"{log.lines_size / size:.1f}")
+            for what, size in sizes.items()
+            if count
         ],
     )
 

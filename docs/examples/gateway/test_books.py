@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,6 +26,7 @@ from faults import Outage
 from interferer import REFUSED, RELOADED, Change, Edit, Interferer
 from names import ANSWERS, REQUESTS, SECONDS, UPSTREAM_SECONDS
 from processes import ChildError
+from requestlog import FILE, keep
 from rich.console import Console
 from telemetrybook import TelemetryBook
 
@@ -54,6 +56,9 @@ class Books:
     output: str = "the gateway says hello"
     expected: int | None = SENT
     raw: dict[str, bytes] = field(default_factory=dict)
+    # What befalls the request log: its rows, and its file.
+    tamper: Callable[[list[Outcome]], object] = len  # which changes nothing
+    damage: Callable[[bytes], bytes] = bytes
 
     def close(self, folder: Path) -> report.Report:
         """Compare them all, by way of the files."""
@@ -66,6 +71,10 @@ class Books:
         for name, lines in files.items():
             text = "".join(json.dumps(line) + "\n" for line in lines)
             (folder / f"{name}.jsonl").write_bytes(text.encode() + self.raw.get(name, b""))
+        rows = [*self.outcomes]
+        self.tamper(rows)
+        keep(rows, folder / FILE)
+        (folder / FILE).write_bytes(self.damage((folder / FILE).read_bytes()))
         interferer = SimpleNamespace(edits=self.edits, changes=self.changes, outage=self.outage)
         notes = Notes(
             at=BEGAN,
@@ -242,6 +251,15 @@ def test_books_that_agree_are_a_success(close: Close) -> None:
     assert close() == []
 
 
+def _cut(content: bytes) -> bytes:
+    return content[:-10]
+
+
+def _flip(content: bytes) -> bytes:
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
 class TestDriverAndLog:
     @pytest.mark.parametrize("verdict", [Verdict.WRONG, Verdict.LOST])
     def test_a_wrong_or_a_lost_answer_is_a_failure(
@@ -315,6 +333,93 @@ class TestDriverAndLog:
         books.outcomes[1] = replace(books.outcomes[1], start="start-b")
 
         assert close() == ["request 1-2: start-a in the log, start-b at the driver"]
+
+
+class TestRequestLog:
+    """Each fault is in the file alone: the driver's own memory is right."""
+
+    def test_a_row_that_is_lost_is_a_failure(self, books: Books, close: Close) -> None:
+        books.tamper = lambda rows: rows.pop(6)
+
+        problems = close()
+
+        assert "the request log has lost request 1-7" in problems
+        assert any("and the 9 that came out are not the same" in problem for problem in problems)
+        assert "9 of 10 requests were sent" in problems
+
+    @pytest.mark.parametrize("at", [0, 6, 9])
+    def test_a_row_that_is_there_twice_is_a_failure(
+        self, books: Books, close: Close, at: int
+    ) -> None:
+        books.tamper = lambda rows: rows.insert(at, rows[at])
+
+        assert any("and the 11 that came out are not the same" in problem for problem in close())
+
+    def test_rows_in_another_order_are_a_failure(self, books: Books, close: Close) -> None:
+        books.tamper = list.reverse
+
+        (problem,) = close()
+        assert problem.endswith("the 10 that came out are not the same in the same order")
+
+    @pytest.mark.parametrize(
+        ("change", "problem"),
+        [
+            ({"seconds": 0.010000000000000002}, "seconds was 0.01, and is 0.010000000000000002"),
+            ({"zone": "Asia/Tokyo"}, "zone was Europe/Berlin, and is Asia/Tokyo"),
+            ({"verdict": Verdict.LOST}, "verdict was Verdict.RIGHT, and is Verdict.LOST"),
+            ({"waits": 2}, "waits was 1, and is 2"),
+        ],
+    )
+    def test_a_row_that_is_changed_is_a_failure(
+        self, books: Books, close: Close, change: dict[str, Any], problem: str
+    ) -> None:
+        def tamper(rows: list[Outcome]) -> None:
+            rows[6] = replace(rows[6], **change)
+
+        books.tamper = tamper
+
+        assert f"request 1-7: {problem} in its log" in close()
+
+    def test_a_changed_row_is_seen_by_the_other_books_too(self, books: Books, close: Close) -> None:
+        def tamper(rows: list[Outcome]) -> None:
+            rows[6] = replace(rows[6], waits=2)
+
+        books.tamper = tamper
+
+        assert (
+            "request 1-7: 1 waits for a connection in the log, "
+            "2 waits for a connection at the driver"
+        ) in close()
+
+    @pytest.mark.parametrize("damage", [_cut, _flip], ids=["cut", "flip"])
+    def test_a_damaged_file_is_a_failure(
+        self, books: Books, close: Close, damage: Callable[[bytes], bytes]
+    ) -> None:
+        books.damage = damage
+
+        problems = close()
+
+        assert f"{FILE}: " in problems[0]
+        assert "the request log has lost request 1-1" in problems
+
+    def test_its_size_is_told_beside_that_of_json_lines(self, books: Books, tmp_path: Path) -> None:
+        found = books.close(tmp_path)
+
+        table = tables.request_log(found.run)
+        lines = "".join(
+            json.dumps(asdict(outcome) | {"verdict": outcome.verdict.value}, separators=(",", ":"))
+            + "\n"
+            for outcome in books.outcomes
+        ).encode()
+        sizes = [len(lines), len(gzip.compress(lines)), (tmp_path / FILE).stat().st_size]
+        assert table.title == "The request log: 10 rows"
+        assert [row[0] for row in table.rows] == [
+            "JSON lines",
+            "JSON lines, gzip",
+            "requests.ppz, a dataset with gzip",
+        ]
+        assert [row[1] for row in table.rows] == [str(size) for size in sizes]
+        assert [row[3] for row in table.rows] == [f"{sizes[0] / size:.1f}" for size in sizes]
 
 
 class TestKill:
@@ -847,6 +952,11 @@ class TestTheRest:
         lines[0]["headers"] = {"x-api-key": KEY}
 
         assert close() == [f"the providers' key is in {name}.jsonl"]
+
+    def test_a_key_that_is_compressed_is_a_failure(self, books: Books, close: Close) -> None:
+        books.outcomes[0] = replace(books.outcomes[0], note=f"sent {KEY}")
+
+        assert close() == [f"the providers' key is in {FILE}"]
 
     def test_a_key_on_the_terminal_is_a_failure(self, books: Books, close: Close) -> None:
         books.output = f"GET / with {KEY}"
