@@ -164,13 +164,15 @@ class TestNames:
 
     @BOTH
     @given(data=st.data())
-    def test_whatever_is_reported_is_read_back(self, openmetrics: bool, data: st.DataObject) -> None:
+    def test_whatever_is_reported_is_read_back(
+        self, openmetrics: bool, data: st.DataObject
+    ) -> None:
         manager = TelemetryManager()
         tags = data.draw(
             st.dictionaries(st.text(max_size=5), st.text(max_size=8), max_size=3), label="tags"
         )
         report = st.tuples(
-            st.text("a._:1\n\"é\ud800 ", max_size=6),
+            st.text('a._:1\n"é\ud800 ', max_size=6),
             st.floats(),
             st.sampled_from(MetricType),
             st.sampled_from([{}, tags]),
@@ -327,6 +329,15 @@ class TestDistributions:
         assert joined.at_scale(5) is joined
 
 
+def seen_in(scrapes: list[dict], name: str) -> dict[str | None, list[float]]:
+    """The values of each series of one sample, from scrape to scrape."""
+    series: dict = {}
+    for sample in (s for scrape in scrapes for each in scrape.values() for s in each.samples):
+        if sample.name == name:
+            series.setdefault(sample.labels.get("le"), []).append(sample.value)
+    return series
+
+
 class TestConcurrency:
     def test_scrapes_under_concurrent_reports_are_monotone_and_end_exact(self) -> None:
         manager = TelemetryManager()
@@ -349,14 +360,9 @@ class TestConcurrency:
         scrapes.append(families(manager))
 
         for name in ("hits_total", "sizes_bucket", "sizes_count", "sizes_sum"):
-            series: dict = {}
-            for scrape in scrapes:
-                for family in scrape.values():
-                    for s in family.samples:
-                        if s.name == name:
-                            series.setdefault(s.labels.get("le"), []).append(s.value)
-            assert series
-            assert all(each == sorted(each) for each in series.values())
+            found = seen_in(scrapes, name)
+            assert found
+            assert all(each == sorted(each) for each in found.values())
         assert values(manager)["hits_total"] == values(manager)["sizes_count"] == 80_000
 
 
@@ -375,9 +381,7 @@ class TestAccept:
             ("application/openmetrics-text;q=x", False),
             ("application/openmetrics-text;q=0.4,text/plain;q=0.5", False),
             (
-                "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,"
-                "application/openmetrics-text;version=0.0.1;q=0.4,"
-                "text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
+                "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,text/plain;q=0.2",
                 True,
             ),
             (";;,=,;q", False),

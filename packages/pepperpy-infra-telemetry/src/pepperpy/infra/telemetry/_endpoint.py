@@ -80,15 +80,21 @@ def serve_prometheus(
     Raises:
         EndpointError: If nobody can listen there.
     """
-    import socket
-
     try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listening = socket.create_server((host, port), family=family)
-    except (OSError, OverflowError) as error:
+        listening = _listen(host, port)
+    except OSError as error:
         raise EndpointError(
             f"cannot listen on {host} port {port}: {error}; port 0 takes one that is free",
             host=host,
             port=port,
         ) from error
     return PrometheusServer(listening, manager)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    import socket
+
+    if not 0 <= port <= 65535:  # of this, `create_server` leaves a socket open
+        raise OSError("ports are 0 to 65535")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family)

@@ -56,9 +56,23 @@ def _data(data: Any) -> dict[str, Any]:
         return {}
     try:
         # A copy, so that what the caller changes later is not in it.
-        copied = redact(dict(data))
+        copied = _without_errors(redact(dict(data)), set())
         return {text(name): value for name, value in copied.items()}
     except Exception as error:  # a boundary: anything can be given
         if passes_through(error):
             raise
         return {"data": redact_text(text(data))}
+
+
+def _without_errors(value: Any, seen: set[int]) -> Any:
+    """*value*, which is ours, with text for the exceptions in it: theirs may hold secrets."""
+    if isinstance(value, BaseException):
+        return redact_text(f"{type(value).__qualname__}: {text(value)}")
+    if isinstance(value, tuple):
+        return tuple([_without_errors(each, seen) for each in value])
+    if isinstance(value, dict | list) and id(value) not in seen:
+        seen.add(id(value))
+        items: Any = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, each in list(items):
+            value[key] = _without_errors(each, seen)
+    return value
