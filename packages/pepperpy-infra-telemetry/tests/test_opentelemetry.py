@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,6 +30,8 @@ from pepperpy.infra.telemetry import (
     TelemetryManager,
 )
 from pepperpy.infra.utils import FakeClock
+
+from .test_processes import FORKS, run
 
 
 def attached(manager: TelemetryManager, **options: Any) -> tuple[MeterProvider, Any]:
@@ -181,6 +184,32 @@ def at_scale(point: Any, scale: int) -> dict[int, int]:
         if count:
             found[index] = found.get(index, 0) + count
     return found
+
+
+@FORKS
+class TestFork:
+    def test_a_childs_sums_begin_with_the_fork(self, tmp_path: Path) -> None:
+        lines = run(
+            tmp_path,
+            """
+            import os, time
+            from pepperpy.infra.telemetry import *
+            telemetry = get_provider_telemetry("p")
+            telemetry.count("n", 5)
+            producer, before = OpenTelemetryProducer(), time.time_ns()
+            pid = os.fork()
+            telemetry.count("n", 2)
+            (metric, *_) = producer.produce().metrics
+            point = metric.data.data_points[0]
+            if pid == 0:
+                os.write(1, f"{point.value} {point.start_time_unix_nano > before - 1000}\\n".encode())
+                os._exit(0)
+            os.waitpid(pid, 0)
+            print(point.value, point.start_time_unix_nano > before)
+            """,
+        )
+
+        assert lines == ["2 True", "7 False"]
 
 
 class TestEvents:

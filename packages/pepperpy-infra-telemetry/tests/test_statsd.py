@@ -221,6 +221,44 @@ class TestFailures:
         manager.close()
         handler.close()
 
+    def test_it_is_not_told_again_because_there_was_nothing_to_send(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        manager = TelemetryManager(clock=FakeClock())
+        handler = StatsDHandler(port=closed_port())
+        manager.register_handler("statsd", handler)
+        for _ in range(4):
+            manager.count("n")
+            manager.flush()
+            manager.flush()
+            manager.flush()
+
+        assert len(caplog.messages) == 1
+        manager.close()
+        handler.close()
+
+    def test_a_server_that_comes_back_is_well_again(self, caplog: pytest.LogCaptureFixture) -> None:
+        port = closed_port()
+        manager = TelemetryManager(clock=FakeClock())
+        handler = StatsDHandler(port=port)
+        manager.register_handler("statsd", handler)
+        for _ in range(3):
+            manager.count("n")
+            manager.flush()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as back:
+            back.bind(("127.0.0.1", port))
+            well = []
+            for _ in range(3):
+                manager.count("n", 10)
+                well.append(manager.flush())
+            received = [back.recv(100) for _ in range(3)]
+
+        assert well == [False, True, True]  # what was sent before it came back is lost
+        assert received == [b"n:10|c"] * 3
+        assert len(caplog.messages) == 1
+        manager.close()
+        handler.close()
+
     def test_what_could_not_be_sent_waits_for_the_next_flush(
         self,
         handler: StatsDHandler,

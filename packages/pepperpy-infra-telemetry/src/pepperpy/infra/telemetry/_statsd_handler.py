@@ -68,6 +68,7 @@ class StatsDHandler(TelemetryHandler):
         self._socket: socket.socket | None = None
         self._packets: deque[list[bytes]] = deque()  # the lines of each; the last may be added to
         self._size = 0
+        self._refused = False
         register_after_fork(self)
         register_inspectable(self)
 
@@ -90,18 +91,14 @@ class StatsDHandler(TelemetryHandler):
         Raises:
             OSError: If it cannot be sent, or nobody takes it.
         """
-        if not self._packets:
-            return
-        connected = self._connected()
-        refused = _refused(connected)
-        try:
-            while self._packets:
-                refused |= _send(connected, b"\n".join(self._packets[0]))
-                self._packets.popleft()
-        except OSError:
-            self.close()  # look the host up again next time
-            raise
-        if refused:
+        # Where there is nothing to send, what is known of the server has not changed.
+        if self._packets:
+            try:
+                self._refused = self._send_all(self._connected())
+            except OSError:
+                self.close()  # look the host up again next time
+                raise
+        if self._refused:
             raise ConnectionRefusedError("nobody takes the packets")
 
     def close(self) -> None:
@@ -137,6 +134,14 @@ class StatsDHandler(TelemetryHandler):
         self._packets[-1].append(line)
         if len(self._packets) > MAX_WAITING:
             self.dropped += len(self._packets.popleft())
+
+    def _send_all(self, connected: socket.socket) -> bool:
+        """Send what waits; whether packets came back, of these or of those before."""
+        refused = _refused(connected)
+        while self._packets:
+            refused |= _send(connected, b"\n".join(self._packets[0]))
+            self._packets.popleft()
+        return refused
 
     def _connected(self) -> socket.socket:
         if self._socket is None:
