@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import NamedTuple
 
 import pytest
 
@@ -135,6 +136,11 @@ class TestEvents:
         assert caplog.messages == []
 
 
+class Pair(NamedTuple):
+    one: object
+    other: object
+
+
 class TestErrorsInData:
     def test_an_exception_in_data_is_its_masked_text(
         self, manager: TelemetryManager, memory: MemoryTelemetryHandler
@@ -143,7 +149,7 @@ class TestErrorsInData:
         cyclic: list = [error]
         cyclic.append(cyclic)
         manager.report_event(
-            "e", EventLevel.INFO, "m", data={"error": error, "deep": ({"why": error}, cyclic)}
+            "e", EventLevel.INFO, "m", data={"error": error, "deep": Pair({"why": error}, cyclic)}
         )
         manager.flush()
 

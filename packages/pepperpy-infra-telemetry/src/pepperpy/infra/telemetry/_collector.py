@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from pepperpy.infra.utils import require_extra
@@ -30,7 +31,7 @@ class PrometheusCollector:
 
     def __init__(self, manager: TelemetryManager | None = None) -> None:
         with require_extra("pepperpy-infra-telemetry", "prometheus"):
-            import prometheus_client.core  # noqa: F401 - sooner than on the first scrape
+            import_module("prometheus_client.core")  # sooner than on the first scrape
         self._engine = engine_of(manager or TelemetryManager.get_instance())
 
     def describe(self) -> Iterable[Metric]:

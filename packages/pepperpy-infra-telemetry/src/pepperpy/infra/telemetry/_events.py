@@ -69,10 +69,11 @@ def _without_errors(value: Any, seen: set[int]) -> Any:
     if isinstance(value, BaseException):
         return redact_text(f"{type(value).__qualname__}: {text(value)}")
     if isinstance(value, tuple):
-        return tuple([_without_errors(each, seen) for each in value])
-    if isinstance(value, dict | list) and id(value) not in seen:
+        parts: Any = value
+        told = tuple([_without_errors(each, seen) for each in parts])
+        return parts if told == parts else told  # a named tuple stays one
+    if type(value) in {dict, list} and id(value) not in seen:
         seen.add(id(value))
-        items: Any = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, each in list(items):
+        for key, each in list(value.items() if type(value) is dict else enumerate(value)):
             value[key] = _without_errors(each, seen)
     return value

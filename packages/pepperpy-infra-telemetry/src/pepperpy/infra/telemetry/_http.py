@@ -7,7 +7,7 @@ import selectors
 import socket
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pepperpy.infra.utils import passes_through
 
@@ -77,12 +77,13 @@ class Server:
         waits = [client.until for client in self._clients.values()]
         timeout = max(0.0, min(waits) - time.monotonic()) if waits else None
         for key, _ in self._selector.select(timeout):
-            if key.fileobj is self._wakes:
+            ready: Any = key.fileobj
+            if ready is self._wakes:
                 return False
-            if key.fileobj is self._listening:
+            if ready is self._listening:
                 self._accept()
-            elif key.fileobj in self._clients:
-                self._serve(self._clients[key.fileobj])
+            elif ready in self._clients:
+                self._serve(self._clients[ready])
         now = time.monotonic()
         for client in [each for each in self._clients.values() if each.until <= now]:
             self._drop(client)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from pepperpy.infra.utils import require_extra
@@ -43,7 +44,7 @@ class OpenTelemetryProducer:
 
     def __init__(self, manager: TelemetryManager | None = None) -> None:
         with require_extra("pepperpy-infra-telemetry", "otel"):
-            import opentelemetry.sdk.metrics  # noqa: F401 - sooner than on the first collection
+            import_module("opentelemetry.sdk.metrics")  # sooner than on the first collection
         self._engine = engine_of(manager or TelemetryManager.get_instance())
 
     def attach(self, reader: export.MetricReader) -> None:
