@@ -66,14 +66,15 @@ def _data(data: Any) -> dict[str, Any]:
 
 def _without_errors(value: Any, seen: set[int]) -> Any:
     """*value*, which is ours, with text for the exceptions in it: theirs may hold secrets."""
-    if isinstance(value, BaseException):
-        return redact_text(f"{type(value).__qualname__}: {text(value)}")
-    if isinstance(value, tuple):
-        parts: Any = value
-        told = tuple([_without_errors(each, seen) for each in parts])
-        return parts if told == parts else told  # a named tuple stays one
-    if type(value) in {dict, list} and id(value) not in seen:
+    kind: type[Any] = type(value)
+    if issubclass(kind, BaseException):
+        return redact_text(f"{kind.__qualname__}: {text(value)}")
+    if issubclass(kind, tuple):
+        told = tuple([_without_errors(each, seen) for each in value])
+        return value if told == value else told  # a named tuple stays one
+    if kind in {dict, list} and id(value) not in seen:
         seen.add(id(value))
-        for key, each in list(value.items() if type(value) is dict else enumerate(value)):
+        items: Any = value.items() if kind is dict else enumerate(value)
+        for key, each in list(items):
             value[key] = _without_errors(each, seen)
     return value
