@@ -66,7 +66,7 @@ def _data(data: Any) -> dict[str, Any]:
 
 def _without_errors(value: Any, seen: set[int]) -> Any:
     """*value*, which is ours, with text for the exceptions in it: theirs may hold secrets."""
-    kind: type[Any] = type(value)
+    kind: Any = type(value)
     if issubclass(kind, BaseException):
         return redact_text(f"{kind.__qualname__}: {text(value)}")
     if issubclass(kind, tuple):
