@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pepperpy.infra.utils import passes_through
 from pepperpy.infra.utils.redaction import redact, redact_text
@@ -66,7 +66,7 @@ def _data(data: Any) -> dict[str, Any]:
 
 def _without_errors(value: Any, seen: set[int]) -> Any:
     """*value*, which is ours, with text for the exceptions in it: theirs may hold secrets."""
-    kind: Any = type(value)
+    kind = cast("type[Any]", type(value))
     if issubclass(kind, BaseException):
         return redact_text(f"{kind.__qualname__}: {text(value)}")
     if issubclass(kind, tuple):
