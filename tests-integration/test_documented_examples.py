@@ -283,10 +283,74 @@ async def main():
 asyncio.run(main())
 """
 
+COMPRESSION = """
+from pepperpy.infra import compress_data, decompress_data, CompressionAlgorithm, SerializationFormat
+
+compressed = compress_data(
+    data={"key": "value"},
+    algorithm=CompressionAlgorithm.GZIP,
+    serialization=SerializationFormat.JSON,
+)
+decompressed = decompress_data(
+    data=compressed,
+    algorithm=CompressionAlgorithm.GZIP,
+    serialization=SerializationFormat.JSON,
+)
+assert decompressed == {"key": "value"}
+
+from pepperpy.infra import compress_json, decompress_json
+compressed_json = compress_json(
+    data={"repeated_key1": "value1", "repeated_key2": "value2"},
+    optimize_keys=True,
+)
+decompressed_json = decompress_json(compressed_json)
+assert decompressed_json == {"repeated_key1": "value1", "repeated_key2": "value2"}
+
+import numpy as np
+from pepperpy.infra import compress_numpy, decompress_numpy
+array = np.array([[1, 2, 3], [4, 5, 6]])
+compressed_array = compress_numpy(array)
+decompressed_array = decompress_numpy(compressed_array)
+assert decompressed_array.dtype == array.dtype and (decompressed_array == array).all()
+
+from pepperpy.infra import optimize_dataset
+dataset = [{"id": i, "value": f"value_{i}"} for i in range(10000)]
+optimized = optimize_dataset(dataset, chunk_size=1000)
+assert list(optimized) == dataset
+"""
+
+METRICS = """
+import tracemalloc
+
+from pepperpy.infra import benchmark, get_memory_usage, measure_memory, measure_time
+
+with measure_time("operation") as timer:
+    result = sum(range(10_000))
+assert 0 < timer.elapsed_time < 60
+
+with measure_memory("memory_operation") as tracker:
+    result = [0] * 1_000_000
+assert tracker.memory_used > 8_000_000
+assert not tracemalloc.is_tracing()
+
+
+@benchmark(iterations=10, track_memory=True)
+def my_function(arg1, arg2):
+    return arg1 + arg2
+
+
+assert my_function(1, arg2=2) == 3
+assert my_function.last_result.iterations == 10
+assert get_memory_usage() > 8_000_000
+"""
+
 EVERYTHING = """
 from pepperpy.infra import (
     # Cache
     cached, async_cached, initialize_cache, invalidate_cache,
+
+    # Compression
+    compress_data, decompress_data, compress_json, compress_numpy, optimize_dataset,
 
     # Config
     BaseConfig, get_config,
@@ -296,6 +360,9 @@ from pepperpy.infra import (
 
     # Logging
     configure_logging, get_logger,
+
+    # Metrics
+    measure_time, benchmark, get_memory_usage,
 
     # Resilience
     CircuitBreaker, with_circuit_breaker, with_fallback,
@@ -313,6 +380,11 @@ class TestUtils:
         program.run(UTILS)
 
         assert json.loads(file.read_text("utf-8")) == {"old_setting": 1, "new_setting": "value"}
+
+
+class TestCompression:
+    def test_values_rows_and_arrays_come_back(self, program: Any) -> None:
+        program.run(COMPRESSION)
 
 
 class TestDecorators:
@@ -394,6 +466,11 @@ class TestCache:
 class TestConnection:
     def test_a_pool_of_ones_own_as_a_block_and_as_a_decorator(self, program: Any) -> None:
         program.run(CONNECTION)
+
+
+class TestMetrics:
+    def test_time_memory_and_a_benchmark(self, program: Any) -> None:
+        program.run(METRICS)
 
 
 class TestEverything:

@@ -92,6 +92,8 @@ class Race:
     """Several races that are one table and one plot together."""
     at: float | str = ""
     """Where in its series this race stands: a size, or a name."""
+    across: Mapping[str, float] = field(default_factory=dict)
+    """Another figure of each contestant, which the plot shows beside what was measured."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,13 +83,16 @@ def groups(results: Sequence[Result]) -> list[list[Result]]:
 def _table(result: Result) -> Iterator[str]:
     """The best first, with ours as the measure."""
     unit, bare = result.race.unit, result.race.bare
+    across = result.race.across
     head = f"{'min ' if unit == NANOSECONDS else ''}{unit.name}{' (over bare)' if bare else ''}"
-    yield f"| | {head} | {'more than ours' if unit.more_is_better else 'times ours'} |"
-    yield "|---|---:|---:|"
+    last = " times smaller |" if across else ""
+    yield f"| | {head} | {'more than ours' if unit.more_is_better else 'times ours'} |{last}"
+    yield f"|---|---:|---:|{'---:|' if across else ''}"
     for name in result.in_order:
         if name != bare:
             beside = _beside(result, name).removeprefix("x ")
-            yield f"| {_bold(name)} | {unit.show(result.cost(name))} | {beside} |"
+            last = f" {across[name]:.1f} |" if across else ""
+            yield f"| {_bold(name)} | {unit.show(result.cost(name))} | {beside} |{last}"
 
 
 def _series_table(group: Sequence[Result]) -> Iterator[str]:
@@ -129,6 +132,8 @@ class Panel:
     @property
     def rows(self) -> int:
         """How high it has to be, in bars."""
+        if self.group[0].race.across:
+            return len(self.group[0].race.across) + 6
         if self.group[0].race.series:
             return 2 * len(self.group) + 4
         return len(_shown(self.group[0]))
@@ -139,7 +144,9 @@ class Panel:
         axis.set_title(fill(race.series or race.title, 34), fontsize=10.5, loc="left")
         axis.tick_params(labelsize=9)
         axis.spines[["top", "right"]].set_visible(False)
-        if not race.series:
+        if race.across:
+            _draw_across(axis, self.group[0])
+        elif not race.series:
             _draw_bars(axis, self.group[0], rows)
         elif isinstance(race.at, str):
             _draw_dots(axis, self.group)
@@ -263,6 +270,30 @@ def _draw_lines(axis: Axes, group: Sequence[Result]) -> None:
     axis.set_title(f"{axis.get_title('left')}, {unit.name}", fontsize=10.5, loc="left")
     axis.grid(axis="y", linewidth=0.5, color="#dddddd")
     _legend(axis)
+
+
+def _draw_across(axis: Axes, result: Result) -> None:
+    """A dot for each contestant: what it took, and what came of it."""
+    race = result.race
+    costs = {name: result.cost(name) * race.unit.factor for name in result.in_order}
+    # Labels climb from the best to the worst, none nearer to the one below than its height.
+    gap = (max(costs.values()) / min(costs.values())) ** 0.05
+    label = min(costs.values()) / gap
+    for name, cost in costs.items():
+        label, x = max(cost, label * gap), race.across[name]
+        axis.scatter([x], [cost], s=36, color=GREEN if name.startswith(OURS) else ORANGE)
+        line = {"arrowstyle": "-", "linewidth": 0.5, "color": GREY}
+        axis.annotate(
+            name, (x, cost), (x * 1.15, label), fontsize=7.5, va="center", arrowprops=line
+        )
+    axis.set_yscale("log")
+    axis.set_xscale("log")
+    _plain_numbers(axis)
+    axis.set_xlim(min(race.across.values()) / 1.3, max(race.across.values()) * 2.5)
+    axis.set_xlabel("times smaller", fontsize=9)
+    axis.set_ylabel(race.unit.name, fontsize=9)
+    axis.grid(linewidth=0.5, color="#dddddd")
+    axis.set_axisbelow(True)
 
 
 def _legend(axis: Axes) -> None:

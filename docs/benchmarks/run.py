@@ -11,26 +11,35 @@ from pathlib import Path
 
 import harness
 import races_cache
+import races_compression
 import races_config
 import races_connection
+import races_datasets
 import races_decorators
 import races_facade
 import races_logging
+import races_metrics
 import races_resilience
+import races_serialization
 import races_telemetry
 import races_utils
+import races_validation
 import report
 from harness import Race
 
 import pepperpy.infra
 import pepperpy.infra.cache
+import pepperpy.infra.compression
 import pepperpy.infra.config
 import pepperpy.infra.connection
 import pepperpy.infra.decorators
 import pepperpy.infra.logging
+import pepperpy.infra.metrics
 import pepperpy.infra.resilience
+import pepperpy.infra.serialization
 import pepperpy.infra.telemetry
 import pepperpy.infra.utils
+import pepperpy.infra.validation
 
 PEERS = (
     "tenacity",
@@ -65,6 +74,19 @@ PEERS = (
     "purgatory",
     "aiobreaker",
     "hyx",
+    "numpy",
+    "msgspec",
+    "pyarrow",
+    "zstandard",
+    "blosc2",
+    "ormsgpack",
+    "msgpack",
+    "PyYAML",
+    "pydantic",
+    "voluptuous",
+    "Cerberus",
+    "schema",
+    "marshmallow",
 )
 MODULES = (
     pepperpy.infra,
@@ -72,10 +94,14 @@ MODULES = (
     pepperpy.infra.config,
     pepperpy.infra.logging,
     pepperpy.infra.telemetry,
+    pepperpy.infra.metrics,
     pepperpy.infra.decorators,
     pepperpy.infra.cache,
     pepperpy.infra.resilience,
     pepperpy.infra.connection,
+    pepperpy.infra.compression,
+    pepperpy.infra.serialization,
+    pepperpy.infra.validation,
 )
 OURS = tuple(module.__name__.replace(".", "-") for module in MODULES)
 
@@ -118,13 +144,18 @@ def main() -> None:
 def every_race(folder: Path) -> Iterator[Race]:
     """The races of all packages."""
     yield from races_utils.races()
+    yield from races_validation.races()
     yield from races_config.races(folder)
     yield from races_logging.races(folder)
     yield from races_telemetry.races()
+    yield from races_metrics.races()
     yield from races_decorators.races()
     yield from races_cache.races()
     yield from races_resilience.races()
     yield from races_connection.races()
+    yield from races_compression.races()
+    yield from races_datasets.races()
+    yield from races_serialization.races()
     yield from races_facade.races()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+import sys
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from pepperpy.infra.decorators import (
     InvalidTargetError,
     validate_arguments,
 )
+from pepperpy.infra.utils import MissingExtraError
 
 
 def is_positive(n):
@@ -189,12 +191,11 @@ class TestRefusedAtDecoration:
     @pytest.mark.parametrize(
         ("args", "kwargs", "message"),
         [
-            ((), {}, "nothing to judge the arguments by, and annotations are not read"),
-            (({"a": is_positive},), {}, "validator is a schema, and schemas are not read"),
+            (({},), {}, "an empty schema judges nothing"),
+            (({"a": is_positive},), {"b": is_positive}, "not both"),
             ((7,), {}, "validator must be a function; got int"),
             ((), {"a": 7}, "a must be a function; got int"),
             ((), {"a": None}, "a must be a function; got NoneType"),
-            ((), {"a": int}, r"a is a class.*isinstance\(value, int\)"),
             ((is_positive,), {}, r"is_positive cannot be called with \(args, kwargs\)"),
             ((lambda a, k: 1,), {"a": is_positive}, "not both"),
         ],
@@ -223,6 +224,35 @@ class TestRefusedAtDecoration:
 
         with pytest.raises(InvalidTargetError, match=r"took .*two for a check"):
             two(1, 2)
+
+    def test_types_schemas_and_annotations_without_the_wheel_that_reads_them(
+        self, monkeypatch
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "pepperpy.infra.validation", None)
+
+        def pay(amount: int): ...
+
+        for decorate in (
+            lambda: validate_arguments(pay),
+            lambda: validate_arguments()(pay),
+            lambda: validate_arguments(amount=int)(pay),
+            lambda: validate_arguments({"amount": {"n": is_positive}})(pay),
+        ):
+            with pytest.raises(MissingExtraError, match=r"pepperpy-infra-decorators\[validation\]"):
+                decorate()
+
+    def test_a_schema_of_functions_alone_needs_no_other_wheel(self, monkeypatch) -> None:
+        monkeypatch.setitem(sys.modules, "pepperpy.infra.validation", None)
+
+        pay = validate_arguments({"amount": is_positive})(lambda amount: amount)
+
+        assert pay(3) == 3
+        with pytest.raises(InvalidArgumentsError):
+            pay(-3)
+
+    def test_without_annotations_there_is_nothing_to_go_by(self) -> None:
+        with pytest.raises(InvalidOptionError, match=r"has no annotations"):
+            validate_arguments()(lambda a: a)
 
     def test_parameters_of_builtins_and_partials_have_no_names(self) -> None:
         with pytest.raises(InvalidOptionError, match="no parameter 'base'"):

@@ -192,19 +192,38 @@ class TestFullDisk:
         assert len(torn) == 10
         assert [json.loads(line)["message"] for line in (after, last)] == ["after", "last"]
 
-    @pytest.mark.parametrize(("before", "after"), [(b"a\n", 2), (b"a\nhalf a line", 3), (b"", 1)])
-    def test_line_after_one_that_a_killed_process_left_stands_alone(
+    @pytest.mark.parametrize(("before", "after"), [(b"a\n", 3), (b"a\nhalf a line", 4), (b"", 2)])
+    def test_lines_after_one_that_a_killed_process_left_stand_alone(
         self, path: Path, before: bytes, after: int
     ) -> None:
         path.write_bytes(before)
 
         configure_logging(log_file=path, console=False, file_format="json")
-        get_logger("file.killed").info("next")
+        log = get_logger("file.killed")
+        log.info("next")
+        log.info("last")
 
         found = path.read_bytes()
         assert found.startswith(before)
         assert len(found.splitlines()) == after
-        assert json.loads(found.splitlines()[-1])["message"] == "next"
+        read = [json.loads(line)["message"] for line in found.splitlines()[-2:]]
+        assert read == ["next", "last"]
+
+    def test_line_that_another_process_is_writing_is_not_taken_for_one_of_a_killed_process(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path.write_bytes(b"")
+
+        def write_on(_: float) -> None:
+            with path.open("ab") as file:
+                file.write(b"x")
+
+        monkeypatch.setattr("pepperpy.infra.logging._file_sink.sleep", write_on)
+        configure_logging(log_file=path, console=False, file_format="json")
+        before = path.read_bytes()
+        get_logger("file.busy").info("next")
+
+        assert b"\n" not in path.read_bytes()[len(before) : -1]
 
     @posix
     @pytest.mark.skipif("not os.path.exists('/dev/full')", reason="needs /dev/full")

@@ -1,4 +1,4 @@
-"""`save_json` on disk: one step, nothing torn, nothing left behind."""
+"""`save_json` and `replace_file` on disk: one step, nothing torn, nothing left behind."""
 
 import errno
 import json
@@ -13,7 +13,7 @@ from functools import partial
 
 import pytest
 
-from pepperpy.infra.utils import JSONValueError, load_json, save_json
+from pepperpy.infra.utils import JSONValueError, load_json, replace_file, save_json
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="a promise that needs POSIX")
 OLD = {"old": True}
@@ -476,3 +476,44 @@ class TestPaths:
         save_json(NEW, path)
 
         assert load_json(tmp_path / "other") == OLD
+
+
+class Pieces:
+    """Bytes that come a piece at a time, each time anew."""
+
+    def __init__(self, *pieces, error=None):
+        self._pieces = pieces
+        self._error = error
+
+    def __iter__(self):
+        yield from self._pieces
+        if self._error is not None:
+            raise self._error
+
+
+class TestPieces:
+    def test_what_comes_in_pieces_is_written_in_one_step(self, path, way):
+        replace_file(path, Pieces(b"one ", b"", b"two"))
+
+        assert path.read_bytes() == b"one two"
+        assert contents(path.parent) == [path.name]
+
+    def test_a_file_system_without_unnamed_files_gets_all_pieces(self, path, monkeypatch):
+        monkeypatch.setattr("pepperpy.infra.utils._replace._give_name", refuse)
+
+        replace_file(path, Pieces(b"one ", b"two"))
+
+        assert path.read_bytes() == b"one two"
+        assert contents(path.parent) == [path.name]
+
+    @pytest.mark.parametrize("error", [ValueError("mine"), KeyboardInterrupt()])
+    def test_an_error_of_the_pieces_leaves_the_old_file(self, path, way, error):
+        with pytest.raises(type(error)):
+            replace_file(path, Pieces(b"one ", error=error))
+
+        assert load_json(path) == OLD
+        assert contents(path.parent) == [path.name]
+
+
+def refuse(*args):
+    raise OSError(95, "not supported here")

@@ -22,9 +22,10 @@ PROMISED = {
         initialize_cache invalidate_cache invalidates
     """,
     "compression": """
-        CompressedData CompressionAlgorithm CompressionLevel DataCompressor DatasetOptimizer
-        JsonCompressor NumpyCompressor compress_data compress_json compress_numpy decompress_data
-        decompress_json decompress_numpy optimize_dataset
+        CompressedData CompressionAlgorithm CompressionDictionary CompressionError CompressionLevel
+        DataCompressor DatasetOptimizer JsonCompressor NumpyCompressor OptimizedDataset
+        compress_data compress_json compress_numpy decompress_data decompress_json decompress_numpy
+        optimize_dataset train_dictionary
     """,
     "config": """
         BaseConfig ConfigError ConfigRegistry ConfigValidationError ConfigWarning config_overrides
@@ -45,8 +46,9 @@ PROMISED = {
         initialize_logging log_context log_level set_log_level shutdown_logging
     """,
     "metrics": """
-        MemoryTracker PerformanceTracker Timer benchmark get_memory_usage measure_memory
-        measure_time performance_tracker
+        MemoryTracker MetricCategory MetricResult MetricsError PerformanceResult PerformanceTracker
+        Timer benchmark format_bytes get_memory_usage get_system_info measure_memory measure_time
+        performance_tracker report_custom_metric
     """,
     "resilience": """
         Bulkhead Chaos CircuitBreaker CircuitBreakerConfig CircuitBreakerError CircuitState Hedge
@@ -58,10 +60,12 @@ PROMISED = {
         AuthType Credential Identity PermissionLevel SecurityManager create_security_manager
     """,
     "serialization": """
-        FormatConverter JSONSerializer MessagePackSerializer PickleSerializer SerializationFormat
-        Serializer SerializerConfig convert_format deserialize_json deserialize_msgpack
-        deserialize_pickle deserialize_xml deserialize_yaml from_base64 serialize_json
-        serialize_msgpack serialize_pickle serialize_xml serialize_yaml to_base64
+        FormatConverter JSONSerializer MessagePackSerializer PickleSerializer RawSerializer
+        SerializationError SerializationFormat Serializer SerializerConfig XMLSerializer
+        YAMLSerializer convert_format deserialize_json deserialize_msgpack
+        deserialize_pickle deserialize_xml deserialize_yaml from_base64 get_serializer
+        iter_json_lines iter_msgpack iter_yaml serialize_json serialize_msgpack
+        serialize_pickle serialize_xml serialize_yaml to_base64
     """,
     "storage": """
         FileStorageProvider MemoryStorageProvider StorageProvider StorageType connect get
@@ -82,18 +86,21 @@ PROMISED = {
         truncate_string
     """,
     "validation": """
-        FunctionValidator SchemaValidator ValidationError ValidationResult Validator all_of any_of
-        contains is_dict is_email is_instance_of is_integer is_list is_positive is_string is_url
-        matches_pattern max_items max_length max_value min_items min_length min_value none_of not_
-        unique_items validate validate_dict value_between
+        FunctionValidator SchemaValidator ValidationError ValidationLevel ValidationResult
+        Validator all_of any_of coerce contains cross_field is_bool is_dict is_email
+        is_email_strict is_float is_instance_of is_integer is_list is_none is_not_none
+        is_number is_positive is_set is_string is_subclass_of is_url items_between
+        length_between matches_pattern max_items max_length max_value min_items min_length
+        min_value none_of not_ optional to_json_schema transform unique_items validate
+        validate_async validate_dict value_between
     """,
 }
 
 # What utils has for authors of packages: programs import it from there.
 SPINE = """
     arun_closers did_you_mean emit inspectables listening nearest passes_through redaction
-    register_after_fork register_closer register_inspectable require_extra run_closers subscribe
-    to_seconds wrapping
+    register_after_fork register_closer register_inspectable replace_file require_extra run_closers
+    subscribe to_seconds wrapping
 """
 
 HERE = Path(__file__).parent

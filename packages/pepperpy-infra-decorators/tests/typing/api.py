@@ -71,6 +71,20 @@ def checked(n: int) -> str:
     return str(n)
 
 
+@validate_arguments()
+def annotated(n: int) -> str:
+    return str(n)
+
+
+@validate_arguments({"n": int})
+def judged(n: int) -> str:
+    return str(n)
+
+
+assert_type(annotated(1), str)
+assert_type(judged(1), str)
+
+
 @validate_arguments(n=lambda n: n > 0)
 def ruled(n: int) -> str:
     return str(n)

@@ -14,6 +14,24 @@ from pepperpy.infra.cache import clear_cache as clear_cache
 from pepperpy.infra.cache import initialize_cache as initialize_cache
 from pepperpy.infra.cache import invalidate_cache as invalidate_cache
 from pepperpy.infra.cache import invalidates as invalidates
+from pepperpy.infra.compression import CompressedData as CompressedData
+from pepperpy.infra.compression import CompressionAlgorithm as CompressionAlgorithm
+from pepperpy.infra.compression import CompressionDictionary as CompressionDictionary
+from pepperpy.infra.compression import CompressionError as CompressionError
+from pepperpy.infra.compression import CompressionLevel as CompressionLevel
+from pepperpy.infra.compression import DataCompressor as DataCompressor
+from pepperpy.infra.compression import DatasetOptimizer as DatasetOptimizer
+from pepperpy.infra.compression import JsonCompressor as JsonCompressor
+from pepperpy.infra.compression import NumpyCompressor as NumpyCompressor
+from pepperpy.infra.compression import OptimizedDataset as OptimizedDataset
+from pepperpy.infra.compression import compress_data as compress_data
+from pepperpy.infra.compression import compress_json as compress_json
+from pepperpy.infra.compression import compress_numpy as compress_numpy
+from pepperpy.infra.compression import decompress_data as decompress_data
+from pepperpy.infra.compression import decompress_json as decompress_json
+from pepperpy.infra.compression import decompress_numpy as decompress_numpy
+from pepperpy.infra.compression import optimize_dataset as optimize_dataset
+from pepperpy.infra.compression import train_dictionary as train_dictionary
 from pepperpy.infra.config import BaseConfig as BaseConfig
 from pepperpy.infra.config import ConfigError as ConfigError
 from pepperpy.infra.config import ConfigRegistry as ConfigRegistry
@@ -71,6 +89,21 @@ from pepperpy.infra.logging import log_context as log_context
 from pepperpy.infra.logging import log_level as log_level
 from pepperpy.infra.logging import set_log_level as set_log_level
 from pepperpy.infra.logging import shutdown_logging as shutdown_logging
+from pepperpy.infra.metrics import MemoryTracker as MemoryTracker
+from pepperpy.infra.metrics import MetricCategory as MetricCategory
+from pepperpy.infra.metrics import MetricResult as MetricResult
+from pepperpy.infra.metrics import MetricsError as MetricsError
+from pepperpy.infra.metrics import PerformanceResult as PerformanceResult
+from pepperpy.infra.metrics import PerformanceTracker as PerformanceTracker
+from pepperpy.infra.metrics import Timer as Timer
+from pepperpy.infra.metrics import benchmark as benchmark
+from pepperpy.infra.metrics import format_bytes as format_bytes
+from pepperpy.infra.metrics import get_memory_usage as get_memory_usage
+from pepperpy.infra.metrics import get_system_info as get_system_info
+from pepperpy.infra.metrics import measure_memory as measure_memory
+from pepperpy.infra.metrics import measure_time as measure_time
+from pepperpy.infra.metrics import performance_tracker as performance_tracker
+from pepperpy.infra.metrics import report_custom_metric as report_custom_metric
 from pepperpy.infra.resilience import Bulkhead as Bulkhead
 from pepperpy.infra.resilience import Chaos as Chaos
 from pepperpy.infra.resilience import CircuitBreaker as CircuitBreaker
@@ -93,6 +126,34 @@ from pepperpy.infra.resilience import reset_circuit_breaker as reset_circuit_bre
 from pepperpy.infra.resilience import resilience_disabled as resilience_disabled
 from pepperpy.infra.resilience import with_circuit_breaker as with_circuit_breaker
 from pepperpy.infra.resilience import with_fallback as with_fallback
+from pepperpy.infra.serialization import FormatConverter as FormatConverter
+from pepperpy.infra.serialization import JSONSerializer as JSONSerializer
+from pepperpy.infra.serialization import MessagePackSerializer as MessagePackSerializer
+from pepperpy.infra.serialization import PickleSerializer as PickleSerializer
+from pepperpy.infra.serialization import RawSerializer as RawSerializer
+from pepperpy.infra.serialization import SerializationError as SerializationError
+from pepperpy.infra.serialization import SerializationFormat as SerializationFormat
+from pepperpy.infra.serialization import Serializer as Serializer
+from pepperpy.infra.serialization import SerializerConfig as SerializerConfig
+from pepperpy.infra.serialization import XMLSerializer as XMLSerializer
+from pepperpy.infra.serialization import YAMLSerializer as YAMLSerializer
+from pepperpy.infra.serialization import convert_format as convert_format
+from pepperpy.infra.serialization import deserialize_json as deserialize_json
+from pepperpy.infra.serialization import deserialize_msgpack as deserialize_msgpack
+from pepperpy.infra.serialization import deserialize_pickle as deserialize_pickle
+from pepperpy.infra.serialization import deserialize_xml as deserialize_xml
+from pepperpy.infra.serialization import deserialize_yaml as deserialize_yaml
+from pepperpy.infra.serialization import from_base64 as from_base64
+from pepperpy.infra.serialization import get_serializer as get_serializer
+from pepperpy.infra.serialization import iter_json_lines as iter_json_lines
+from pepperpy.infra.serialization import iter_msgpack as iter_msgpack
+from pepperpy.infra.serialization import iter_yaml as iter_yaml
+from pepperpy.infra.serialization import serialize_json as serialize_json
+from pepperpy.infra.serialization import serialize_msgpack as serialize_msgpack
+from pepperpy.infra.serialization import serialize_pickle as serialize_pickle
+from pepperpy.infra.serialization import serialize_xml as serialize_xml
+from pepperpy.infra.serialization import serialize_yaml as serialize_yaml
+from pepperpy.infra.serialization import to_base64 as to_base64
 from pepperpy.infra.telemetry import CompositeTelemetryHandler as CompositeTelemetryHandler
 from pepperpy.infra.telemetry import Event as Event
 from pepperpy.infra.telemetry import EventLevel as EventLevel
@@ -144,6 +205,52 @@ from pepperpy.infra.utils import retry as retry
 from pepperpy.infra.utils import save_json as save_json
 from pepperpy.infra.utils import slugify as slugify
 from pepperpy.infra.utils import truncate_string as truncate_string
+from pepperpy.infra.validation import FunctionValidator as FunctionValidator
+from pepperpy.infra.validation import SchemaValidator as SchemaValidator
+from pepperpy.infra.validation import ValidationError as ValidationError
+from pepperpy.infra.validation import ValidationLevel as ValidationLevel
+from pepperpy.infra.validation import ValidationResult as ValidationResult
+from pepperpy.infra.validation import Validator as Validator
+from pepperpy.infra.validation import all_of as all_of
+from pepperpy.infra.validation import any_of as any_of
+from pepperpy.infra.validation import coerce as coerce
+from pepperpy.infra.validation import contains as contains
+from pepperpy.infra.validation import cross_field as cross_field
+from pepperpy.infra.validation import is_bool as is_bool
+from pepperpy.infra.validation import is_dict as is_dict
+from pepperpy.infra.validation import is_email as is_email
+from pepperpy.infra.validation import is_email_strict as is_email_strict
+from pepperpy.infra.validation import is_float as is_float
+from pepperpy.infra.validation import is_instance_of as is_instance_of
+from pepperpy.infra.validation import is_integer as is_integer
+from pepperpy.infra.validation import is_list as is_list
+from pepperpy.infra.validation import is_none as is_none
+from pepperpy.infra.validation import is_not_none as is_not_none
+from pepperpy.infra.validation import is_number as is_number
+from pepperpy.infra.validation import is_positive as is_positive
+from pepperpy.infra.validation import is_set as is_set
+from pepperpy.infra.validation import is_string as is_string
+from pepperpy.infra.validation import is_subclass_of as is_subclass_of
+from pepperpy.infra.validation import is_url as is_url
+from pepperpy.infra.validation import items_between as items_between
+from pepperpy.infra.validation import length_between as length_between
+from pepperpy.infra.validation import matches_pattern as matches_pattern
+from pepperpy.infra.validation import max_items as max_items
+from pepperpy.infra.validation import max_length as max_length
+from pepperpy.infra.validation import max_value as max_value
+from pepperpy.infra.validation import min_items as min_items
+from pepperpy.infra.validation import min_length as min_length
+from pepperpy.infra.validation import min_value as min_value
+from pepperpy.infra.validation import none_of as none_of
+from pepperpy.infra.validation import not_ as not_
+from pepperpy.infra.validation import optional as optional
+from pepperpy.infra.validation import to_json_schema as to_json_schema
+from pepperpy.infra.validation import transform as transform
+from pepperpy.infra.validation import unique_items as unique_items
+from pepperpy.infra.validation import validate as validate
+from pepperpy.infra.validation import validate_async as validate_async
+from pepperpy.infra.validation import validate_dict as validate_dict
+from pepperpy.infra.validation import value_between as value_between
 
 __all__ = [
     "AsyncCacheInvalidator",
@@ -160,28 +267,49 @@ __all__ = [
     "CircuitState",
     "Clock",
     "CompositeTelemetryHandler",
+    "CompressedData",
+    "CompressionAlgorithm",
+    "CompressionDictionary",
+    "CompressionError",
+    "CompressionLevel",
     "ConfigError",
     "ConfigRegistry",
     "ConfigValidationError",
     "ConfigWarning",
     "ConnectionPool",
     "ConnectionPoolConfig",
+    "DataCompressor",
+    "DatasetOptimizer",
     "DecoratorsError",
     "Event",
     "EventLevel",
     "FakeClock",
+    "FormatConverter",
+    "FunctionValidator",
     "HTTPClientPool",
     "Hedge",
     "InfraError",
     "InvalidationStrategy",
+    "JSONSerializer",
+    "JsonCompressor",
     "LogLevel",
     "LoggingError",
     "LoggingTelemetryHandler",
     "MemoryTelemetryHandler",
+    "MemoryTracker",
+    "MessagePackSerializer",
     "Metric",
+    "MetricCategory",
+    "MetricResult",
     "MetricType",
+    "MetricsError",
+    "NumpyCompressor",
     "OpenTelemetryHandler",
     "OpenTelemetryProducer",
+    "OptimizedDataset",
+    "PerformanceResult",
+    "PerformanceTracker",
+    "PickleSerializer",
     "Pipeline",
     "Policy",
     "PoolError",
@@ -192,24 +320,40 @@ __all__ = [
     "ProviderTelemetry",
     "QueuePolicy",
     "RateLimit",
+    "RawSerializer",
     "ResilienceError",
     "Retry",
     "RetryBudget",
     "SQLitePool",
     "Sampling",
+    "SchemaValidator",
+    "SerializationError",
+    "SerializationFormat",
+    "Serializer",
+    "SerializerConfig",
     "StatsDHandler",
     "TelemetryError",
     "TelemetryHandler",
     "TelemetryManager",
     "ThreadConnectionPool",
     "Timeout",
+    "Timer",
     "UtilsError",
+    "ValidationError",
+    "ValidationLevel",
+    "ValidationResult",
+    "Validator",
+    "XMLSerializer",
+    "YAMLSerializer",
     "ainvalidate_cache",
+    "all_of",
+    "any_of",
     "async_cached",
     "async_log_exceptions",
     "async_memoize",
     "async_retry",
     "async_timed",
+    "benchmark",
     "bind",
     "cache_disabled",
     "cached",
@@ -217,16 +361,33 @@ __all__ = [
     "capture_metrics",
     "clear_cache",
     "close_pools",
+    "coerce",
+    "compress_data",
+    "compress_json",
+    "compress_numpy",
     "config_overrides",
     "config_template",
     "configure_logging",
+    "contains",
+    "convert_format",
+    "cross_field",
     "deadline",
+    "decompress_data",
+    "decompress_json",
+    "decompress_numpy",
     "deprecated",
+    "deserialize_json",
+    "deserialize_msgpack",
+    "deserialize_pickle",
+    "deserialize_xml",
+    "deserialize_yaml",
     "dict_to_object",
     "disable_telemetry",
     "enable_telemetry",
     "explain_config",
     "flush_telemetry",
+    "format_bytes",
+    "from_base64",
     "generate_id",
     "generate_timestamp",
     "get_circuit_breaker",
@@ -237,8 +398,11 @@ __all__ = [
     "get_file_mime_type",
     "get_file_size",
     "get_logger",
+    "get_memory_usage",
     "get_pool",
     "get_provider_telemetry",
+    "get_serializer",
+    "get_system_info",
     "hash_string",
     "initialize_cache",
     "initialize_logging",
@@ -246,17 +410,52 @@ __all__ = [
     "initialize_telemetry",
     "invalidate_cache",
     "invalidates",
+    "is_bool",
+    "is_dict",
+    "is_email",
+    "is_email_strict",
+    "is_float",
+    "is_instance_of",
+    "is_integer",
+    "is_list",
+    "is_none",
+    "is_not_none",
+    "is_number",
+    "is_positive",
+    "is_set",
+    "is_string",
+    "is_subclass_of",
     "is_telemetry_enabled",
+    "is_url",
     "is_valid_email",
     "is_valid_url",
     "isolated_circuit_breakers",
+    "items_between",
+    "iter_json_lines",
+    "iter_msgpack",
+    "iter_yaml",
+    "length_between",
     "load_json",
     "log_calls",
     "log_context",
     "log_exceptions",
     "log_level",
+    "matches_pattern",
+    "max_items",
+    "max_length",
+    "max_value",
+    "measure_memory",
+    "measure_time",
     "memoize",
+    "min_items",
+    "min_length",
+    "min_value",
+    "none_of",
+    "not_",
     "object_to_dict",
+    "optimize_dataset",
+    "optional",
+    "performance_tracker",
     "pooled_resource",
     "prometheus_asgi",
     "prometheus_text",
@@ -265,6 +464,7 @@ __all__ = [
     "register_pool",
     "release_connection",
     "reload_config",
+    "report_custom_metric",
     "report_event",
     "report_metric",
     "reset_all_circuit_breakers",
@@ -273,6 +473,11 @@ __all__ = [
     "resilience_disabled",
     "retry",
     "save_json",
+    "serialize_json",
+    "serialize_msgpack",
+    "serialize_pickle",
+    "serialize_xml",
+    "serialize_yaml",
     "serve_prometheus",
     "set_config",
     "set_log_level",
@@ -281,12 +486,21 @@ __all__ = [
     "slugify",
     "subscribe_config",
     "timed",
+    "to_base64",
+    "to_json_schema",
+    "train_dictionary",
+    "transform",
     "truncate_string",
+    "unique_items",
     "unregister_pool",
     "use_registry",
+    "validate",
     "validate_all_configs",
     "validate_arguments",
+    "validate_async",
     "validate_config",
+    "validate_dict",
+    "value_between",
     "watch_config",
     "with_circuit_breaker",
     "with_fallback",

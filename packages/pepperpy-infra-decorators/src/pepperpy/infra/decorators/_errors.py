@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pepperpy.infra.utils import InfraError
 
 
@@ -28,6 +30,12 @@ class InvalidArgumentsError(DecoratorsError, ValueError):
 
     *function* is its dotted name, *parameters* has the names of those whose values were refused;
     it is empty where one check judged all of them.  No value is kept, since it may be a secret.
+    What schemas and annotations found is in *errors*, each a `ValidationError` whose path begins
+    with a parameter.
     """
 
     code = "decorators-arguments"
+
+    function: str
+    parameters: tuple[str, ...]
+    errors: tuple[Any, ...] = ()

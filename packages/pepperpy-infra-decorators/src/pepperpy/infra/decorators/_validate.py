@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias, overload
 
 from pepperpy.infra.utils import did_you_mean, passes_through
@@ -12,21 +12,23 @@ from pepperpy.infra.utils.wrapping import Kind, compile_wrapper, kind_of, name_o
 
 from ._decorating import Decorator, decorating
 from ._errors import InvalidArgumentsError, InvalidOptionError, InvalidTargetError
+from ._schemas import Annotations, errors_of, is_schema, schema_of
 from ._shown import kind_name
 from ._source import passing
 
 _LABEL = "validate_arguments"
 _FORMS = (
     f"{_LABEL}(lambda args, kwargs: ...) judges a whole call, "
-    f"{_LABEL}(age=lambda age: ...) one parameter"
+    f"{_LABEL}(age=lambda age: ...) one parameter, and {_LABEL}() goes by the annotations"
 )
 
 Check: TypeAlias = Callable[[tuple[Any, ...], dict[str, Any]], object]
-Rule: TypeAlias = Callable[[Any], object]
+Rule: TypeAlias = Any
+"""A function of the value; with the extra ``validation``, any rule of that package."""
 
 
 @overload
-def validate_arguments(validator: Check, /) -> Decorator: ...
+def validate_arguments(validator: Check | Mapping[str, Rule], /) -> Decorator: ...
 
 
 @overload
@@ -36,16 +38,19 @@ def validate_arguments(**rules: Rule) -> Decorator: ...
 def validate_arguments(validator: Any = None, /, **rules: Rule) -> Any:
     """Refuse a call before the function runs, if its arguments do not pass.
 
-    A check, or a rule, says no by returning something false, or by raising an `Exception`.  All
+    Without arguments it goes by the annotations (extra ``validation``); also bare, but type checkers
+    want the brackets, for a bare function could be a check as well.  A check, or a rule, says no by returning something false, or by raising an `Exception`.  All
     rules are asked, and the error names every parameter that failed, but no value.  The arguments
     of a coroutine function are judged with the first step of its coroutine, those of a generator
     with its first item.
 
     Args:
         validator: Judges the whole call: a function of the positional arguments as a tuple and the
-            keyword arguments as a dict, both as they were given, ``self`` included.
-        rules: Judge one parameter each, defaults included: a function of its value.  ``*args`` is a
-            tuple and ``**kwargs`` a dict.
+            keyword arguments as a dict, both as they were given, ``self`` included.  A mapping is
+            *rules* by another way.
+        rules: Judge one parameter each, defaults included: a function of its value; with the extra
+            ``validation`` also a type, a validator, a dict of rules or a list with one.  ``*args``
+            is a tuple and ``**kwargs`` a dict.  What they convert is not passed on.
 
     Raises:
         InvalidOptionError: At decoration, if there is nothing to judge by, or no such parameter.
@@ -62,24 +67,16 @@ def validate_arguments(validator: Any = None, /, **rules: Rule) -> Any:
             ...
         pepperpy.infra.decorators.InvalidArgumentsError: ...pay() refused its argument amount
     """
-    if validator is not None and rules:
-        raise InvalidOptionError(
-            f"give a check of the whole call or rules by parameter, not both; {_FORMS}",
-            option="validator",
-        )
-    if validator is None and not rules:
-        raise InvalidOptionError(
-            f"there is nothing to judge the arguments by, and annotations are not read; {_FORMS}",
-            option="rules",
-        )
-    for name, rule in rules.items():
-        _check_judge(name, rule)
-    if validator is not None:
-        _check_judge("validator", validator)
-        _check_takes_a_call(validator)
+    if not rules and _is_mapping(validator):
+        validator, rules = None, _checked_schema(validator)
+    if validator is not None and not rules and _is_to_be_judged(validator):
+        return decorating(validator, _judging_annotated, label=_LABEL)
+    _check_judges(validator, rules)
 
     def wrap(func: Callable[..., Any], kind: Kind) -> Callable[..., Any]:
-        return _judging_all(func, kind, validator) if validator else _judging(func, kind, rules)
+        if validator:
+            return _judging_all(func, kind, validator)
+        return _judging(func, kind, rules) if rules else _judging_annotated(func, kind)
 
     def decorator(*targets: Any, **named: Any) -> Any:
         if len(targets) == 1 and not named:
@@ -125,25 +122,53 @@ def _judging(func: Callable[..., Any], kind: Kind, rules: Mapping[str, Any]) -> 
                 f"{name_of(func)}() has no parameter {name!r}; {did_you_mean(name, known)}",
                 option=name,
             )
-    judges = tuple(rules.items())
+    judges = tuple((name, _asking(name, rule)) for name, rule in rules.items())
 
     def judge(values: tuple[Any, ...]) -> None:
-        failed: dict[str, str] = {}
-        for (name, rule), value in zip(judges, values, strict=True):
-            why = _refusal(rule, value)
+        failed: dict[str, Any] = {}
+        for (name, ask), value in zip(judges, values, strict=True):
+            why = ask(value)
             if why is not None:
                 failed[name] = why
         if failed:
-            listed = ", ".join(name + why for name, why in failed.items())
-            raise InvalidArgumentsError(
-                f"{name_of(func)}() refused its argument{'s' * (len(failed) > 1)} {listed}",
-                function=name_of(func),
-                parameters=tuple(failed),
-            )
+            raise _refused(func, failed)
 
-    values = "".join(f"{name}, " for name in rules)
+    return _judging_values(func, kind, rules, judge)
+
+
+def _judging_annotated(func: Callable[..., Any], kind: Kind) -> Callable[..., Any]:
+    annotations = Annotations(func)
+
+    def judge(values: tuple[Any, ...]) -> None:
+        failed = annotations.found(values)
+        if failed:
+            raise _refused(func, failed)
+
+    return _judging_values(func, kind, annotations.names, judge)
+
+
+def _judging_values(
+    func: Callable[..., Any], kind: Kind, names: Iterable[str], judge: Callable[..., None]
+) -> Callable[..., Any]:
+    values = "".join(f"{name}, " for name in names)
     body = f"$judge(({values}))\n{passing(kind)}"
     return compile_wrapper(func, body, {"judge": judge}, label=_LABEL, kind=kind)
+
+
+def _refused(func: Callable[..., Any], failed: Mapping[str, Any]) -> InvalidArgumentsError:
+    """The error that names what *failed*: with a reason in text, or with a result of validation."""
+    listed: list[str] = []
+    errors: list[Any] = []
+    for name, why in failed.items():
+        found = [] if isinstance(why, str) else errors_of(name, why)
+        listed += [f"{error.path} ({error.message})" for error in found] or [f"{name}{why}"]
+        errors += found
+    return InvalidArgumentsError(
+        f"{name_of(func)}() refused its argument{'s' * (len(failed) > 1)} {', '.join(listed)}",
+        function=name_of(func),
+        parameters=tuple(failed),
+        errors=tuple(errors),
+    )
 
 
 def _refusal(judge: Callable[..., object], *values: Any) -> str | None:
@@ -159,16 +184,51 @@ def _refusal(judge: Callable[..., object], *values: Any) -> str | None:
         return f" ({kind_name(error)} in the check)"
 
 
+def _asking(name: str, rule: Any) -> Callable[[Any], Any]:
+    """A function that says why a value of the parameter *name* is not good, `None` if it is."""
+    if not is_schema(rule):
+        return functools.partial(_refusal, rule)
+    validate = schema_of(name, rule).validate
+
+    def ask(value: Any) -> Any:
+        result = validate(value)
+        return None if result.is_valid else result
+
+    return ask
+
+
 def _rule_name(judge: Callable[..., object]) -> str:
     name = getattr(judge, "__name__", "<lambda>")
     return f" (not {name})" if isinstance(name, str) and name.isidentifier() else ""
 
 
+def _is_mapping(given: Any) -> bool:
+    return isinstance(given, Mapping)
+
+
+def _checked_schema(rules: Any) -> dict[str, Rule]:
+    if not rules:
+        raise InvalidOptionError(f"an empty schema judges nothing; {_FORMS}", option="rules")
+    return dict(rules)
+
+
+def _check_judges(validator: Any, rules: Mapping[str, Rule]) -> None:
+    if validator is not None and rules:
+        raise InvalidOptionError(
+            f"give a check of the whole call or rules by parameter, not both; {_FORMS}",
+            option="validator",
+        )
+    for name, rule in rules.items():
+        if not is_schema(rule):
+            _check_judge(name, rule)
+    if validator is not None:
+        _check_judge("validator", validator)
+        _check_takes_a_call(validator)
+
+
 def _check_judge(name: str, judge: Any) -> None:
     if isinstance(judge, type):
         wrong = f"is a class, which would be called; write lambda value: isinstance(value, {judge.__name__})"
-    elif isinstance(judge, Mapping):
-        wrong = f"is a schema, and schemas are not read; {_FORMS}"
     elif not callable(judge):
         wrong = f"must be a function; got {type(judge).__name__}"
     elif kind_of(judge) is not Kind.FUNCTION:
@@ -190,3 +250,23 @@ def _check_takes_a_call(check: Callable[..., Any]) -> None:
             f"{name_of(check)} cannot be called with (args, kwargs), and is no check; {_FORMS}",
             option="validator",
         ) from None
+
+
+def _is_to_be_judged(target: Any) -> bool:
+    """Whether *target* is what a bare `validate_arguments` was put on, and no check of calls.
+
+    A check takes (args, kwargs); if its parameters are annotated, then with tuple and dict.
+    """
+    if isinstance(target, (classmethod, staticmethod, property)):
+        return True
+    if not hasattr(target, "__code__"):
+        return False
+    parameters = [*inspect.signature(target).parameters.values()]
+    annotations = [str(each.annotation) for each in parameters if each.annotation is not each.empty]
+    if not annotations:
+        return False
+    names = [each.name for each in parameters]
+    is_check = names == ["args", "kwargs"] or (
+        len(names) == 2 and "tuple" in annotations[0].lower()
+    )
+    return not is_check

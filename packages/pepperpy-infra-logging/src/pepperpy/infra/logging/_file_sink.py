@@ -19,6 +19,7 @@ Identity: TypeAlias = "tuple[int, int]"
 
 PIECE = 65_536  # bytes that one write of several lines has at most
 _PATIENCE = 0.25  # seconds that a late line waits for a pipe that is full
+_PAUSES = (0.001, 0.01, 0.05)  # seconds between looks at whether a line is still being written
 
 
 class FileSink(Sink):
@@ -58,7 +59,8 @@ class FileSink(Sink):
         if not self._looked_at <= at < self._look_again:
             self._looked_at, self._look_again = at, at + 1.0
             self._follow()
-        if self._torn:
+        torn = self._torn
+        if torn:
             line = b"\n" + line
         # One expression: between reading the descriptor and the system call no thread can close it.
         try:
@@ -74,7 +76,7 @@ class FileSink(Sink):
                 raise
             self._open_again()  # `dictConfig` or a stranger has closed it
             written = 0
-        if written != len(line) or self._failure is not None:
+        if torn or written != len(line) or self._failure is not None:
             self._put(self._fd, line, written)
 
     def joins(self, size: int, at: float) -> bool:  # noqa: ARG002 - for files that are rotated
@@ -166,20 +168,24 @@ def open_appending(path: str, mode: int = 0o666) -> tuple[int, Identity]:
 def _ends_in_midst_of_line(path: str) -> bool:
     """Whether there is a line without its end, which the next one must not be glued to."""
     try:
-        # Another process may be about to write the rest.
-        return all(_is_unfinished(path, pause) for pause in (0, 0.001, 0.01))
+        length = _length_if_unfinished(path)
+        # Another process may be about to write the rest; then the file grows meanwhile.
+        for pause in _PAUSES if length else ():
+            sleep(pause)
+            if _length_if_unfinished(path) != length:
+                return False
     except OSError:  # it may be written but not read
         return False
+    return length > 0
 
 
-def _is_unfinished(path: str, pause: float) -> bool:
-    sleep(pause)
+def _length_if_unfinished(path: str) -> int:
     status = os.stat(path)
     if not stat.S_ISREG(status.st_mode) or not status.st_size:
-        return False
+        return 0
     with open(path, "rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) != b"\n"
+        file.seek(status.st_size - 1)
+        return 0 if file.read(1) == b"\n" else status.st_size
 
 
 def identity_of(status: os.stat_result) -> Identity:

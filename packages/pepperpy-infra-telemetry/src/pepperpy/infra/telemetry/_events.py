@@ -64,9 +64,9 @@ def _data(data: Any) -> dict[str, Any]:
         return {"data": redact_text(text(data))}
 
 
-def _without_errors(value: Any, seen: set[int]) -> Any:
-    """*value*, which is ours, with text for the exceptions in it: theirs may hold secrets."""
-    kind = cast("type[Any]", type(value))
+def _without_errors(given: object, seen: set[int]) -> Any:
+    """*given*, which is ours, with text for the exceptions in it: theirs may hold secrets."""
+    kind, value = type(given), cast("Any", given)
     if issubclass(kind, BaseException):
         return redact_text(f"{kind.__qualname__}: {text(value)}")
     if issubclass(kind, tuple):

@@ -23,6 +23,7 @@ from ._json import JSONFileError, JSONValueError, load_json, save_json
 from ._lock import ForkSafeLock
 from ._nearest import did_you_mean, nearest
 from ._objects import dict_to_object, object_to_dict
+from ._replace import replace_file
 from ._retry import InvalidRetryError, RetryAttempt, RetryBudget, async_retry, retry
 from ._shape import ObjectConversionError, UnsafeKeyError
 from ._signals import Signal, emit, listening, subscribe
@@ -76,6 +77,7 @@ __all__ = [
     "register_after_fork",
     "register_closer",
     "register_inspectable",
+    "replace_file",
     "require_extra",
     "retry",
     "run_closers",

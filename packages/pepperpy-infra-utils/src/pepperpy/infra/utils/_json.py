@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ._errors import InvalidArgumentError, UtilsError
+from ._replace import replace_file
 
 if TYPE_CHECKING:
     import json
@@ -88,7 +89,6 @@ def save_json(data: Any, path: str | os.PathLike[str], indent: int | None = 2) -
         problem = f"indent must be a number of spaces, 0 or more, or None; got {indent!r}"
         raise InvalidArgumentError(problem, argument="indent")
     from ._json_text import json_text
-    from ._replace import replace_file
 
     replace_file(path, json_text(data, indent).encode() + b"\n")
 

@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 
 from ._files import not_a_file
@@ -14,8 +15,11 @@ from ._files import not_a_file
 _CLOEXEC = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
-def replace_file(path: str | os.PathLike[str], data: bytes) -> None:
+def replace_file(path: str | os.PathLike[str], data: bytes | Iterable[bytes]) -> None:
     """Put *data* at *path*, on disk before this returns; on any error the old file stays.
+
+    What is too large to hold in memory comes in pieces, from something that can be iterated anew,
+    since some file systems need a second try.
 
     A symbolic link is followed, so that its target is what changes; missing folders are made.  An
     existing file keeps its mode and, where the system permits, its owner; a new one gets what the
@@ -71,7 +75,7 @@ def _make_folder(folder: str) -> None:
     _sync_folder(parent)
 
 
-def _write_hidden(hidden: str, data: bytes, old: os.stat_result | None) -> None:
+def _write_hidden(hidden: str, data: bytes | Iterable[bytes], old: os.stat_result | None) -> None:
     """Write to a file without a name first, where there are such: a killed process leaves nothing."""
     if hasattr(os, "O_TMPFILE"):
         try:
@@ -100,10 +104,11 @@ def _open(path: str, how: int, old: os.stat_result | None) -> int:
     return os.open(path, os.O_WRONLY | how | _CLOEXEC, 0o666 if old is None else 0o600)
 
 
-def _fill(descriptor: int, data: bytes, old: os.stat_result | None) -> None:
-    left = memoryview(data)
-    while left:
-        left = left[os.write(descriptor, left) :]
+def _fill(descriptor: int, data: bytes | Iterable[bytes], old: os.stat_result | None) -> None:
+    for piece in (data,) if isinstance(data, bytes) else data:
+        left = memoryview(piece)
+        while left:
+            left = left[os.write(descriptor, left) :]
     if old is not None:
         _take_over(descriptor, old)
     _sync(descriptor)

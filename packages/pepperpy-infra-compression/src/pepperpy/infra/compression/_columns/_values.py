@@ -1,0 +1,97 @@
+"""Values that no column has a form for: kept as MessagePack, and only if they come back the same."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from itertools import chain
+from typing import Any
+
+from pepperpy.infra.compression._errors import CompressionError
+from pepperpy.infra.serialization import (
+    MessagePackSerializer,
+    SerializationError,
+    SerializerConfig,
+)
+
+_CONTAINERS = {list, dict}
+_PLAIN = {type(None), bool, int, float, str, bytes, list, dict}
+
+
+@cache
+def plain() -> MessagePackSerializer:
+    """MessagePack as it is, for what it has types for."""
+    return MessagePackSerializer()
+
+
+@cache
+def tagged() -> MessagePackSerializer:
+    """MessagePack with the names of types it has not."""
+    return MessagePackSerializer(SerializerConfig(tagged=True))
+
+
+def is_tree(values: list[Any]) -> bool:
+    """Whether MessagePack takes the values: not too deep, and nothing that holds itself."""
+    try:
+        plain().serialize(values)
+    except SerializationError:
+        return False
+    return True
+
+
+def is_plain(values: list[Any]) -> bool:
+    """Whether MessagePack brings back all of the values, and what is in them, as they are."""
+    if not _CONTAINERS.isdisjoint(map(type, values)) and not is_tree(values):
+        return False
+    level: list[Any] = values
+    while level:
+        kinds = set(map(type, level))
+        if not kinds <= _PLAIN or (int in kinds and not _fit(level)):
+            return False
+        maps: list[dict[Any, Any]] = [value for value in level if type(value) is dict]
+        if set(map(type, chain.from_iterable(maps))) - {str}:
+            return False
+        lists: list[list[Any]] = [value for value in level if type(value) is list]
+        level = [*chain.from_iterable(lists), *chain.from_iterable(each.values() for each in maps)]
+    return True
+
+
+def encode_tagged(values: list[Any]) -> bytes:
+    """The values with the names of their types, or an error if one would come back as another."""
+    try:
+        data = tagged().serialize(values)
+        back = tagged().deserialize(data)
+    except SerializationError as error:
+        raise CompressionError(f"a value cannot be kept exactly: {error}") from error
+    for value, found in zip(values, back, strict=True):
+        if not _same(value, found):
+            kind = type(value).__name__
+            raise CompressionError(
+                f"a value of type {kind} would not come back as it is; "
+                "convert it to plain types first",
+            )
+    return data
+
+
+def decode_tagged(data: bytes) -> Any:
+    """What `encode_tagged` was given."""
+    return tagged().deserialize(data)
+
+
+def _fit(level: list[Any]) -> bool:
+    whole = [value for value in level if type(value) is int]
+    return min(whole) >= -(1 << 63) and max(whole) < 1 << 64
+
+
+def _same(value: Any, found: Any) -> bool:
+    """Whether nothing tells them apart, not even a sign of zero or the order of keys."""
+    if type(value) is not type(found):
+        return False
+    if type(value) in {list, tuple}:
+        return len(value) == len(found) and all(map(_same, value, found))
+    if type(value) is dict:
+        return _same([*value.items()], [*found.items()])
+    if type(value) is float:
+        alike = math.copysign(1, value) == math.copysign(1, found)
+        return alike and (value == found or (math.isnan(value) and math.isnan(found)))
+    return bool(value == found) and repr(value) == repr(found)

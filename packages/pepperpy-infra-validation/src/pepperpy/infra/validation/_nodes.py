@@ -1,0 +1,399 @@
+"""What a schema is made of once it was read: leaves, mappings and lists.
+
+A node's `walk` checks one value, reports what is wrong to the run, and returns the value as it
+should be.  It uses one frame of the stack, since schemas and data may be deep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from inspect import isawaitable
+from typing import TYPE_CHECKING, Any
+
+from pepperpy.infra.utils import nearest
+
+from ._copying import CONTAINERS, copied
+from ._errors import NO_PARAMS, AsyncRuleError, SchemaError, ValidationError, found
+from ._messages import LIST, MAPPING, REQUIRED, TOO_DEEP, UNKNOWN
+from ._result import ValidationResult
+from ._run import Raised
+
+if TYPE_CHECKING:
+    from ._paths import Parts
+    from ._run import Run
+    from ._spec import Spec
+
+MISSING: Any = object()
+_PLAIN = frozenset((str, int, float, bool, type(None), list, dict))
+# Of no type that checkers know, else they would see containers of unknown things.
+_GROUP: Any = ExceptionGroup
+_LISTS: Any = (list, tuple)
+_MAPPING: Any = Mapping
+_DICT: Any = dict
+_GUESSES = 10  # unknown keys that are told the nearest known one; looking for it takes its time
+
+
+class Node:
+    """One part of a schema."""
+
+    __slots__ = ()
+
+    replaces: bool = False
+    """Whether what comes out may be another value than what went in."""
+
+    fresh: bool = False
+    """Whether what comes out shares nothing with what went in."""
+
+    def walk(self, value: Any, path: Parts, run: Run) -> Any:
+        """Report to *run* what is wrong with *value*, and return it as it should be."""
+        raise NotImplementedError
+
+
+class Leaf(Node):
+    """A rule of this package."""
+
+    __slots__ = ("check", "exact", "spec")
+
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+        self.check: Callable[[Any], bool] = spec.check
+        self.exact: bool = bool(spec.fast) and spec.exact
+
+    def walk(self, value: Any, path: Parts, run: Run) -> Any:
+        """Ask the rule."""
+        try:
+            if self.check(value):
+                return value
+        except RecursionError:
+            run.fatal.append(too_deep(path))
+        except Exception:  # noqa: BLE001, S110 - the value is strange, and so not what was asked for
+            pass
+        spec = self.spec
+        run.errors.append(found(spec.message, path, spec.code, spec.params))
+        return value
+
+    def doubted(self, value: Any, path: Parts, run: Run) -> Any:
+        """Ask the rule about a value that has failed the quick test, if that is not the last word."""
+        if not self.exact or type(value) not in _PLAIN:
+            return self.walk(value, path, run)
+        spec = self.spec
+        run.errors.append(found(spec.message, path, spec.code, spec.params))
+        return value
+
+
+class Anything(Node):
+    """No rule at all."""
+
+    __slots__ = ()
+
+    def walk(self, value: Any, path: Parts, run: Run) -> Any:
+        """Whatever it is."""
+        del path, run
+        return value
+
+
+class Opaque(Node):
+    """A rule from outside, which may do whatever it likes."""
+
+    __slots__ = ("_message", "_say", "code", "is_async", "params", "rule")
+
+    def __init__(
+        self,
+        rule: Callable[[Any], Any],
+        message: Callable[[], str],
+        *,
+        is_async: bool = False,
+        code: str = "custom",
+        params: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.rule = rule
+        self._say = message
+        self._message: str | None = None
+        self.is_async = is_async
+        self.code = code
+        self.params: Mapping[str, Any] = params or NO_PARAMS
+
+    @property
+    def message(self) -> str:
+        """What a value must do; found out when it is first needed."""
+        if self._message is None:
+            self._message = self._say()
+        return self._message
+
+    def walk(self, value: Any, path: Parts, run: Run) -> Any:
+        """Ask the rule, and see what it means."""
+        answer = run.call(self, value, path)
+        return value if answer is True else self.judged(answer, value, path, run)
+
+    def judged(self, answer: Any, value: Any, path: Parts, run: Run) -> Any:
+        """What follows from an *answer* other than True."""
+        if isinstance(answer, ValidationResult):
+            return self._merged(answer, value, path, run)
+        if isinstance(answer, Raised):
+            self._raised(answer.error, path, run)
+            return value
+        if passed(answer):
+            if isawaitable(answer):
+                run.wait(self, path, answer)
+            elif is_rule(answer):
+                raise SchemaError(
+                    "a rule returned another rule in place of an answer; call it with the value",
+                    path,
+                )
+            return value
+        self.fail(path, run)
+        return value
+
+    def fail(self, path: Parts, run: Run, **params: Any) -> None:
+        """Report that the rule said no."""
+        given = {**self.params, **params} if params else self.params
+        run.errors.append(found(self.message, path, self.code, given))
+
+    def asynchronous(self, path: Parts, answer: Any = None) -> AsyncRuleError:
+        """The error that this rule cannot be asked without an event loop."""
+        close = getattr(answer, "close", None)
+        if close is not None:
+            close()  # else Python warns of a coroutine that was never awaited
+        return AsyncRuleError(
+            f"this rule is asynchronous ({self.message}); use `await validate_async(...)`", path
+        )
+
+    def _merged(self, result: ValidationResult, value: Any, path: Parts, run: Run) -> Any:
+        if not result.is_valid and not result.errors:
+            self.fail(path, run)
+        run.mixed = True
+        run.errors += [moved(error, path) for error in (*result.errors, *result.warnings)]
+        return value if result.validated_data is None else result.validated_data
+
+    def _raised(self, error: Any, path: Parts, run: Run) -> None:
+        run.mixed = True
+        if isinstance(error, _GROUP):
+            mine = error.subgroup(ValidationError)
+            if mine is not None:
+                run.errors += [moved(each, path) for each in _leaves(mine)]
+                return
+        if isinstance(error, ValidationError) and not isinstance(error, SchemaError):
+            run.errors.append(moved(error, path))
+        elif isinstance(error, RecursionError):
+            run.fatal.append(too_deep(path))
+            self.fail(path, run)
+        else:
+            # Its text is left out, for it may hold the value.
+            self.fail(path, run, exception=type(error).__name__)
+
+
+class Replacing(Opaque):
+    """A conversion: its answer takes the value's place."""
+
+    __slots__ = ()
+
+    replaces = True
+    fresh = True
+
+    def walk(self, value: Any, path: Parts, run: Run) -> Any:
+        """Convert the value, or a copy of it: some functions change what they get."""
+        given = copied(value) if type(value) in CONTAINERS else value
+        return self.judged(run.call(self, given, path), value, path, run)
+
+    def judged(self, answer: Any, value: Any, path: Parts, run: Run) -> Any:
+        """The *answer*, unless there is none."""
+        if isinstance(answer, Raised):
+            self._raised(answer.error, path, run)
+            return value
+        return answer
+
+
+class Each(Node):
+    """A list, or tuple, of things that all are alike."""
+
+    __slots__ = ("item",)
+
+    fresh = True
+
+    def __init__(self, item: Node) -> None:
+        self.item = item
+
+    def walk(self, value: Any, path: Parts, run: Run) -> Any:
+        """Check the items one by one."""
+        if not isinstance(value, _LISTS):
+            run.fail(path, *LIST)
+            return value
+        item, fresh = self.item, self.item.fresh
+        items: list[Any] = []
+        run.items += len(value)
+        for index, each in enumerate(value):
+            out = item.walk(each, (*path, index), run)
+            items.append(out if fresh or type(out) not in CONTAINERS else copied(out))
+        return items if isinstance(value, list) else tuple(items)
+
+
+class Key:
+    """What a schema says about one key."""
+
+    __slots__ = ("factory", "fresh", "name", "node", "required")
+
+    def __init__(
+        self,
+        name: Any,
+        node: Node,
+        *,
+        required: bool = True,
+        factory: Callable[[], Any] | None = None,
+    ) -> None:
+        self.name = name
+        self.node = node
+        self.fresh = node.fresh
+        self.required = required
+        self.factory = factory
+        """Makes the value where the key is missing."""
+
+
+class Fields(Node):
+    """A mapping whose keys are known."""
+
+    __slots__ = ("keys", "known", "unknown")
+
+    fresh = True
+
+    def __init__(self, unknown: str) -> None:
+        self.unknown = unknown
+        self.keys: tuple[Key, ...] = ()
+        self.known: frozenset[Any] = frozenset()
+
+    def complete(self, keys: list[Key]) -> None:
+        """Take the keys, among which there may be some that lead back here."""
+        self.keys = tuple(keys)
+        self.known = frozenset(key.name for key in keys)
+
+    def walk(self, value: Any, path: Parts, run: Run) -> Any:
+        """Check the keys one by one."""
+        source = as_dict(value)
+        if source is None:
+            run.fail(path, *MAPPING)
+            return value
+        try:
+            items = [source.get(key.name, MISSING) for key in self.keys]
+        except Exception:  # noqa: BLE001 - a key whose own methods fail
+            run.fail(path, *MAPPING)
+            return value
+        out: dict[Any, Any] = source.copy() if self.unknown == "ignore" else {}
+        found = 0
+        for key, item in zip(self.keys, items, strict=True):
+            name = key.name
+            if item is not MISSING:
+                found += 1
+                made = key.node.walk(item, (*path, name), run)
+                out[name] = made if key.fresh or type(made) not in CONTAINERS else copied(made)
+            elif key.factory is not None:
+                out[name] = key.factory()
+            elif key.required:
+                run.fail((*path, name), *REQUIRED)
+        if found != len(source):
+            self.others(source, out, path, run)
+        return out
+
+    def others(self, source: dict[Any, Any], out: dict[Any, Any], path: Parts, run: Run) -> None:
+        """Deal with the keys that are not known."""
+        if self.unknown == "drop":
+            return
+        try:
+            names = [name for name in source if name not in self.known]
+            kept = {name: copied(source[name]) for name in names if self.unknown == "ignore"}
+        except RecursionError:
+            raise
+        except Exception:  # noqa: BLE001 - a key whose own methods fail
+            run.fail(path, *MAPPING)
+            return
+        out |= kept
+        for count, name in enumerate(names if self.unknown == "forbid" else ()):
+            run.fail((*path, name), *self._is_unknown(name, count))
+
+    def _is_unknown(self, name: Any, count: int) -> tuple[str, str, Mapping[str, Any]]:
+        message, code = UNKNOWN
+        if count >= _GUESSES or type(name) is not str:
+            return message, code, {}
+        near = nearest(name, [key for key in self.known if isinstance(key, str)])
+        if near is None:
+            return message, code, {}
+        return f"{message}; did you mean {near!r}?", code, {"nearest": near}
+
+
+class Items(Node):
+    """A mapping whose keys are all alike, and whose values are."""
+
+    __slots__ = ("item", "key")
+
+    fresh = True
+
+    def __init__(self, key: Node, item: Node) -> None:
+        self.key = key
+        self.item = item
+
+    def walk(self, value: Any, path: Parts, run: Run) -> Any:
+        """Check the keys and values one by one."""
+        source = as_dict(value)
+        if source is None:
+            run.fail(path, *MAPPING)
+            return value
+        out: dict[Any, Any] = {}
+        for name, each in source.items():
+            mark = len(run.errors)
+            key = self.key.walk(name, (*path, name), run)
+            for error in run.errors[mark:]:
+                error.message = f"the key {error.message}"
+            made = self.item.walk(each, (*path, name), run)
+            out[key] = made if self.item.fresh else copied(made)
+        return out
+
+
+def as_dict(value: Any) -> Any:
+    """A mapping as a dict, `None` if it is none, or one that cannot be read."""
+    if type(value) is _DICT:
+        return value
+    if not isinstance(value, _MAPPING):
+        return None
+    try:
+        return dict(value)
+    except RecursionError:
+        raise
+    except Exception:  # noqa: BLE001 - its own methods fail, so nobody can use it
+        return None
+
+
+def too_deep(path: Parts) -> ValidationError:
+    """The error that neither we nor a rule could go deeper."""
+    return ValidationError(TOO_DEEP[0], path, TOO_DEEP[1])
+
+
+def moved(error: ValidationError, path: Parts) -> ValidationError:
+    """An error of a part of the data, seen from the whole."""
+    return ValidationError(
+        error.message,
+        (*path, *error.parts),
+        error.code,
+        error.params,
+        level=error.level,
+        alternatives=error.alternatives,
+    )
+
+
+def passed(answer: Any) -> bool:
+    """Whether an answer means yes."""
+    try:
+        return bool(answer)
+    except Exception:  # noqa: BLE001 - neither yes nor no, like an array
+        return False
+
+
+def is_rule(answer: Any) -> bool:
+    """Whether an answer is a rule: somebody forgot to call it."""
+    from ._validator import Validator
+
+    return isinstance(answer, Validator)
+
+
+def _leaves(found: Any) -> list[ValidationError]:
+    leaves: list[ValidationError] = []
+    for each in found.exceptions:
+        leaves += _leaves(each) if isinstance(each, BaseExceptionGroup) else [each]
+    return leaves
