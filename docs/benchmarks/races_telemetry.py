@@ -13,13 +13,19 @@ from harness import OURS, Goal, Race, repeating
 from opentelemetry.sdk.metrics import Meter, MeterProvider  # noqa: TID253 - a rival
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader  # noqa: TID253 - as above
 
-from pepperpy.infra.telemetry import MetricType, ProviderTelemetry, TelemetryManager
+from pepperpy.infra.telemetry import (
+    MetricType,
+    ProviderTelemetry,
+    TelemetryManager,
+    prometheus_text,
+)
 
 NOTHING = "a function that does nothing"
 TAGS = {"route": "/a", "status": "200"}
 LABELS = tuple(TAGS)
 LOCKED = "an addition under a lock"
 PROMETHEUS = "prometheus_client"
+SERIES = 10_000
 OPENTELEMETRY = "OpenTelemetry SDK"
 
 
@@ -31,6 +37,7 @@ def races() -> Iterator[Race]:
     yield observed()
     yield timed()
     yield disabled()
+    yield scraped()
 
 
 def telemetry() -> ProviderTelemetry:
@@ -172,4 +179,23 @@ def disabled() -> Race:
         },
         floors=[NOTHING],
         goals=[Goal(at_most=2, against=NOTHING)],
+    )
+
+
+def scraped() -> Race:
+    """A scrape of 10,000 counters with two labels."""
+    manager = TelemetryManager(max_series=SERIES)
+    registry = prometheus_client.CollectorRegistry()
+    ours = manager.counter("c", labels=LABELS)
+    theirs = prometheus_client.Counter("c", "c", LABELS, registry=registry)
+    for number in range(SERIES):
+        ours.labels(f"/{number}", "200").inc()
+        theirs.labels(f"/{number}", "200").inc()
+    return Race(
+        title="a scrape of 10,000 series",
+        contestants={
+            OURS: repeating(lambda: prometheus_text(manager).encode()),
+            PROMETHEUS: repeating(lambda: prometheus_client.generate_latest(registry)),
+        },
+        goals=[Goal(at_most=0.5, against=PROMETHEUS)],
     )

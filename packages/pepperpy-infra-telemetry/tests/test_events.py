@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import NamedTuple
 
 import pytest
 
@@ -133,3 +134,29 @@ class TestEvents:
         TelemetryManager(log_events=False).report_event("e", EventLevel.ERROR, "m")
 
         assert caplog.messages == []
+
+
+class Pair(NamedTuple):
+    one: object
+    other: object
+
+
+class TestErrorsInData:
+    def test_an_exception_in_data_is_its_masked_text(
+        self, manager: TelemetryManager, memory: MemoryTelemetryHandler
+    ) -> None:
+        error = ValueError("no luck with token=abc123")
+        cyclic: list = [error]
+        cyclic.append(cyclic)
+        manager.report_event(
+            "e", EventLevel.INFO, "m", data={"error": error, "deep": Pair({"why": error}, cyclic)}
+        )
+        manager.flush()
+
+        (event,) = memory.events
+        assert "abc123" not in repr(event)
+        shown = "ValueError: no luck with token=***"
+        assert event.data["error"] == shown
+        assert event.data["deep"][0] == {"why": shown}
+        assert event.data["deep"][1][0] == shown
+        assert str(error).endswith("abc123")

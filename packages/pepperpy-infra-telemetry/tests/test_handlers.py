@@ -303,7 +303,7 @@ class TestBadHandlers:
 
         assert bad.calls == 3
         assert [metric.value for metric in good.metrics] == [1, 1, 1]
-        assert caplog.messages == ["telemetry handler 'bad' failed: OSError"]
+        assert caplog.messages == ["telemetry.handler_failed of bad: error=OSError"]
         assert manager.inspect()["facts"]["handler_failures"] == 3
 
     def test_what_a_handler_failed_to_take_is_told_again_with_what_came_since(

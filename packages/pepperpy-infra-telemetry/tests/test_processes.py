@@ -106,6 +106,7 @@ report_metric("n", 3, MetricType.COUNTER)
             before = set(sys.modules)
             import pepperpy.infra.telemetry
             heavy = {"asyncio", "numpy", "pydantic", "pepperpy.infra.config", "concurrent.futures"}
+            heavy |= {"opentelemetry", "prometheus_client", "http", "socket", "selectors"}
             print(json.dumps([threading.active_count(), sorted(heavy & set(sys.modules) - before)]))
             """,
         )

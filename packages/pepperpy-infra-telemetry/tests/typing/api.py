@@ -23,7 +23,12 @@ from pepperpy.infra.telemetry import (
     MemoryTelemetryHandler,
     Metric,
     MetricType,
+    OpenTelemetryHandler,
+    OpenTelemetryProducer,
+    PrometheusCollector,
+    PrometheusServer,
     ProviderTelemetry,
+    StatsDHandler,
     TelemetryHandler,
     TelemetryManager,
     TimedBlock,
@@ -35,8 +40,12 @@ from pepperpy.infra.telemetry import (
     get_provider_telemetry,
     initialize_telemetry,
     is_telemetry_enabled,
+    prometheus_asgi,
+    prometheus_text,
+    prometheus_wsgi,
     report_event,
     report_metric,
+    serve_prometheus,
     shutdown_telemetry,
 )
 from pepperpy.infra.utils import FakeClock
@@ -133,3 +142,20 @@ async def testing() -> None:
     assert_type(m["x"].histogram, ExponentialHistogram)
     assert_type(m.events, list[Event])
     assert_type(m.names, list[str])
+
+
+def exporters(manager: TelemetryManager) -> None:
+    assert_type(prometheus_text(), str)
+    assert_type(prometheus_text(manager, openmetrics=True), str)
+    with serve_prometheus(0, manager=manager) as server:
+        assert_type(server, PrometheusServer)
+        assert_type(server.port, int)
+        assert_type(server.url, str)
+    prometheus_wsgi(manager)({}, print)
+    prometheus_asgi(manager)
+    PrometheusCollector(manager).collect()
+    OpenTelemetryProducer(manager).produce()
+    manager.register_handler("events", OpenTelemetryHandler())
+    statsd = StatsDHandler("localhost", dialect="graphite", prefix="shop.")
+    assert_type(statsd.dropped, int)
+    assert_type(ExponentialHistogram.of([1]).at_scale(0), ExponentialHistogram)

@@ -161,7 +161,11 @@ from pepperpy.infra.telemetry import LoggingTelemetryHandler as LoggingTelemetry
 from pepperpy.infra.telemetry import MemoryTelemetryHandler as MemoryTelemetryHandler
 from pepperpy.infra.telemetry import Metric as Metric
 from pepperpy.infra.telemetry import MetricType as MetricType
+from pepperpy.infra.telemetry import OpenTelemetryHandler as OpenTelemetryHandler
+from pepperpy.infra.telemetry import OpenTelemetryProducer as OpenTelemetryProducer
+from pepperpy.infra.telemetry import PrometheusCollector as PrometheusCollector
 from pepperpy.infra.telemetry import ProviderTelemetry as ProviderTelemetry
+from pepperpy.infra.telemetry import StatsDHandler as StatsDHandler
 from pepperpy.infra.telemetry import TelemetryError as TelemetryError
 from pepperpy.infra.telemetry import TelemetryHandler as TelemetryHandler
 from pepperpy.infra.telemetry import TelemetryManager as TelemetryManager
@@ -172,8 +176,12 @@ from pepperpy.infra.telemetry import flush_telemetry as flush_telemetry
 from pepperpy.infra.telemetry import get_provider_telemetry as get_provider_telemetry
 from pepperpy.infra.telemetry import initialize_telemetry as initialize_telemetry
 from pepperpy.infra.telemetry import is_telemetry_enabled as is_telemetry_enabled
+from pepperpy.infra.telemetry import prometheus_asgi as prometheus_asgi
+from pepperpy.infra.telemetry import prometheus_text as prometheus_text
+from pepperpy.infra.telemetry import prometheus_wsgi as prometheus_wsgi
 from pepperpy.infra.telemetry import report_event as report_event
 from pepperpy.infra.telemetry import report_metric as report_metric
+from pepperpy.infra.telemetry import serve_prometheus as serve_prometheus
 from pepperpy.infra.telemetry import shutdown_telemetry as shutdown_telemetry
 from pepperpy.infra.utils import Clock as Clock
 from pepperpy.infra.utils import FakeClock as FakeClock
@@ -296,6 +304,8 @@ __all__ = [
     "MetricType",
     "MetricsError",
     "NumpyCompressor",
+    "OpenTelemetryHandler",
+    "OpenTelemetryProducer",
     "OptimizedDataset",
     "PerformanceResult",
     "PerformanceTracker",
@@ -305,6 +315,7 @@ __all__ = [
     "PoolError",
     "PooledResourceContext",
     "PostgresPool",
+    "PrometheusCollector",
     "ProviderFallback",
     "ProviderTelemetry",
     "QueuePolicy",
@@ -320,6 +331,7 @@ __all__ = [
     "SerializationFormat",
     "Serializer",
     "SerializerConfig",
+    "StatsDHandler",
     "TelemetryError",
     "TelemetryHandler",
     "TelemetryManager",
@@ -445,6 +457,9 @@ __all__ = [
     "optional",
     "performance_tracker",
     "pooled_resource",
+    "prometheus_asgi",
+    "prometheus_text",
+    "prometheus_wsgi",
     "register_config",
     "register_pool",
     "release_connection",
@@ -463,6 +478,7 @@ __all__ = [
     "serialize_pickle",
     "serialize_xml",
     "serialize_yaml",
+    "serve_prometheus",
     "set_config",
     "set_log_level",
     "shutdown_logging",

@@ -9,6 +9,7 @@ from ._bound import (
     HistogramFamily,
 )
 from ._capture import CapturedMetric, CapturedTelemetry, capture_metrics
+from ._collector import PrometheusCollector
 from ._default import (
     disable_telemetry,
     enable_telemetry,
@@ -18,7 +19,9 @@ from ._default import (
     report_event,
     report_metric,
 )
+from ._endpoint import PrometheusServer, serve_prometheus
 from ._errors import (
+    EndpointError,
     InvalidHandlerError,
     InvalidHistogramError,
     InvalidOptionError,
@@ -35,7 +38,11 @@ from ._handlers import (
 from ._histogram import ExponentialHistogram
 from ._initialize import initialize_telemetry, shutdown_telemetry
 from ._manager import TelemetryManager
+from ._opentelemetry import OpenTelemetryHandler, OpenTelemetryProducer
+from ._prometheus import prometheus_text
 from ._provider import ProviderTelemetry
+from ._scrape import prometheus_asgi, prometheus_wsgi
+from ._statsd_handler import StatsDHandler
 from ._timer import TimedBlock
 from ._types import Event, EventLevel, Metric, MetricType
 
@@ -47,6 +54,7 @@ __all__ = [
     "CapturedTelemetry",
     "CompositeTelemetryHandler",
     "CounterFamily",
+    "EndpointError",
     "Event",
     "EventLevel",
     "ExponentialHistogram",
@@ -60,7 +68,12 @@ __all__ = [
     "Metric",
     "MetricNotCapturedError",
     "MetricType",
+    "OpenTelemetryHandler",
+    "OpenTelemetryProducer",
+    "PrometheusCollector",
+    "PrometheusServer",
     "ProviderTelemetry",
+    "StatsDHandler",
     "TelemetryError",
     "TelemetryHandler",
     "TelemetryManager",
@@ -73,7 +86,11 @@ __all__ = [
     "get_provider_telemetry",
     "initialize_telemetry",
     "is_telemetry_enabled",
+    "prometheus_asgi",
+    "prometheus_text",
+    "prometheus_wsgi",
     "report_event",
     "report_metric",
+    "serve_prometheus",
     "shutdown_telemetry",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections import deque
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pepperpy.infra.utils import passes_through, to_seconds
 
-from ._log import log, reason
+from ._log import reason, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -173,6 +172,6 @@ class Delivery:
             self.failures += 1
             if not self._failing:
                 self._failing = True
-                log(logging.WARNING, f"telemetry handler {self.name!r} failed: {reason(error)}")
+                tell("telemetry.handler_failed", self.name, error=reason(error))
             return False
         return True

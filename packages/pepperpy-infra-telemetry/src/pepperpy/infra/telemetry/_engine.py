@@ -9,9 +9,10 @@ from pepperpy.infra.utils import register_after_fork
 
 from ._deliveries import Deliveries
 from ._events import log_event, make_event
+from ._exposed import ExposedNames
 from ._log import COMPONENT
 from ._pull import pulled
-from ._reading import metric_of
+from ._reading import Figure, figure_of, metric_of
 from ._registry import Registry
 from ._series import Switch
 from ._tags import text
@@ -36,6 +37,9 @@ class Engine:
         self.switch: Switch = Switch(clock)
         self.deliveries: Deliveries = Deliveries(self)
         self.registry: Registry = Registry(self.switch, settings, self.deliveries.start)
+        self.exposed: ExposedNames = ExposedNames()
+        self.since: float = clock.time()
+        """When counting began, as seconds of the epoch."""
         self._clock = clock
         self._pull = pull
         register_after_fork(self)
@@ -83,6 +87,22 @@ class Engine:
         """The state of every series."""
         return {series: series.read() for series in self.registry}
 
+    def shown(self) -> Iterator[tuple[Series, Any]]:
+        """Every series that has something to show, and its state."""
+        for series in self.registry:
+            state, ledger = series.read(), series.ledger
+            # A gauge that was not set has no value, and a timer none before its first block ended.
+            if ledger.type is MetricType.COUNTER or state != ledger.kind.nothing:
+                yield series, state
+
+    def figures(self) -> Iterator[Figure]:
+        """What is exposed to whoever asks: all but what is for one handler alone."""
+        for series, state in self.shown():
+            if series.route is None:
+                yield figure_of(series, state)
+        for name, of, value in self.facts():
+            yield Figure(name, MetricType.GAUGE, (COMPONENT, of), value)
+
     def facts(self) -> Iterator[tuple[str, str, float]]:
         """The figures of all inspectables, where they are wanted."""
         return pulled() if self._pull else iter(())
@@ -115,6 +135,7 @@ class Engine:
 
     def after_fork(self) -> None:
         """Begin from zero in a child process: the parent reports what it has counted itself."""
+        self.since = self._clock.time()
         self.registry.forget()
         self.deliveries.renew()
 

@@ -35,6 +35,12 @@ class InvalidHistogramError(TelemetryError, ValueError):
     code = "telemetry-histogram"
 
 
+class EndpointError(TelemetryError, OSError):
+    """A port for scrapes cannot be opened; *host* and *port* are what was given."""
+
+    code = "telemetry-endpoint"
+
+
 class MetricNotCapturedError(TelemetryError, KeyError):
     """Nothing was reported under this name in a block of `capture_metrics`; *name* is the name."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pepperpy.infra.utils import passes_through
 from pepperpy.infra.utils.redaction import redact, redact_text
@@ -56,9 +56,25 @@ def _data(data: Any) -> dict[str, Any]:
         return {}
     try:
         # A copy, so that what the caller changes later is not in it.
-        copied = redact(dict(data))
+        copied = _without_errors(redact(dict(data)), set())
         return {text(name): value for name, value in copied.items()}
     except Exception as error:  # a boundary: anything can be given
         if passes_through(error):
             raise
         return {"data": redact_text(text(data))}
+
+
+def _without_errors(given: object, seen: set[int]) -> Any:
+    """*given*, which is ours, with text for the exceptions in it: theirs may hold secrets."""
+    kind, value = type(given), cast("Any", given)
+    if issubclass(kind, BaseException):
+        return redact_text(f"{kind.__qualname__}: {text(value)}")
+    if issubclass(kind, tuple):
+        told = tuple([_without_errors(each, seen) for each in value])
+        return value if told == value else told  # a named tuple stays one
+    if kind in {dict, list} and id(value) not in seen:
+        seen.add(id(value))
+        items: Any = value.items() if kind is dict else enumerate(value)
+        for key, each in list(items):
+            value[key] = _without_errors(each, seen)
+    return value

@@ -20,7 +20,7 @@ class TelemetryHandler:
     """Takes metrics and events, in a thread of its own and one after the other.
 
     It may be slow, hang or raise: who reports, and the other handlers, do not notice.  What raised
-    is counted, reported once in the log, and a metric is told again on the next flush, with what
+    is counted, told once by a signal or else in the log, and a metric is told again on the next flush, with what
     came since.  Any object with the first two methods will do.
     """
 

@@ -139,6 +139,18 @@ class ExponentialHistogram:
         least, most = newer._bounds()
         return replace(newer, min=max(self.min, least), max=min(self.max, most))
 
+    def at_scale(self, scale: int) -> ExponentialHistogram:
+        """The same distribution in wider buckets, joined to *scale*; as it is if that is not less.
+
+        Examples:
+            >>> ExponentialHistogram.of([3, 4, 5]).at_scale(0).positive == {2: 2, 3: 1}
+            True
+        """
+        if scale >= self.scale:
+            return self
+        positive, negative = self._at(scale)
+        return replace(self, scale=scale, positive=positive, negative=negative)
+
     def quantile(self, q: float) -> float:
         """The value below which the share *q* of all values lies; NaN if there are none.
 

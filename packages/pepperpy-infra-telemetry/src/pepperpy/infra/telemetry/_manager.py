@@ -226,13 +226,7 @@ class TelemetryManager(Reporter):
         and timers ``histogram`` as well, of which `ExponentialHistogram.from_dict` makes one again;
         those for one handler alone its name as ``handler``.
         """
-        states = ((series, series.read()) for series in self._registry)
-        # A gauge that was not set has no value, and a timer none before its first block has ended.
-        records = [
-            record_of(series, state)
-            for series, state in states
-            if series.ledger.type is MetricType.COUNTER or state != series.ledger.kind.nothing
-        ]
+        records = [record_of(series, state) for series, state in self._engine.shown()]
         records.extend(
             {"name": name, "type": "gauge", "tags": {COMPONENT: of}, "value": value}
             for name, of, value in self._engine.facts()

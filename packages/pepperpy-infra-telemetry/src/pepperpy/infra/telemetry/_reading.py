@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._tags import as_dict
 from ._types import DISTRIBUTIONS, Metric
@@ -10,7 +10,19 @@ from ._types import DISTRIBUTIONS, Metric
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from ._histogram import ExponentialHistogram
     from ._series import Series
+    from ._tags import Flat
+    from ._types import MetricType
+
+
+class Figure(NamedTuple):
+    """What exporters that are asked read of one series: everything since the process began."""
+
+    name: str
+    type: MetricType
+    tags: Flat
+    value: float | ExponentialHistogram
 
 
 def metric_of(series: Series, change: Any, at: datetime) -> Metric:
@@ -25,6 +37,13 @@ def metric_of(series: Series, change: Any, at: datetime) -> Metric:
         at,
         change if is_distribution else None,
     )
+
+
+def figure_of(series: Series, state: Any) -> Figure:
+    """What exporters read of *state*."""
+    ledger = series.ledger
+    value = state if ledger.type in DISTRIBUTIONS else ledger.kind.number(state)
+    return Figure(ledger.name, ledger.type, series.tags, value)
 
 
 def record_of(series: Series, state: Any) -> dict[str, Any]:
