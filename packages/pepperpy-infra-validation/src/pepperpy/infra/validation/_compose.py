@@ -23,7 +23,7 @@ class Joined(Composed):
     """Several rules as one."""
 
     def __init__(self, name: str, rules: Sequence[Any], join: Callable[[list[Node]], Node]) -> None:
-        self.rules = tuple(rules)
+        self.rules: tuple[Any, ...] = tuple(rules)
         self._name = name
         self._join = join
         nodes = [node for node in map(quick, self.rules) if node is not None]

@@ -17,8 +17,8 @@ class OptionalKey(Composed):
     """The rule for a key that may be missing."""
 
     def __init__(self, rule: Any, factory: Callable[[], Any] | None) -> None:
-        self.rule = rule
-        self.factory = factory
+        self.rule: Any = rule
+        self.factory: Callable[[], Any] | None = factory
         if quick(rule) is None:
             build(rule)  # finds what is no rule where it was written
 
