@@ -344,6 +344,55 @@ assert my_function.last_result.iterations == 10
 assert get_memory_usage() > 8_000_000
 """
 
+VALIDATION = """
+from pepperpy.infra import (
+    validate, validate_dict, ValidationResult, FunctionValidator,
+    is_email, min_length, is_positive, all_of, any_of
+)
+
+# Validate a single value
+email_validator = FunctionValidator(is_email, "Invalid email address")
+result = validate("user@example.com", email_validator)
+if result.is_valid:
+    print("Email is valid")
+
+# Create a complex validator
+password_validator = all_of(
+    min_length(8),
+    lambda s: any(c.isupper() for c in s),
+    lambda s: any(c.isdigit() for c in s)
+)
+assert validate("Passw0rd!", password_validator).is_valid
+assert len(validate("pass", password_validator).errors) == 3
+
+# Validate a dictionary against a schema
+user_schema = {
+    "email": is_email,
+    "name": min_length(2),
+    "age": all_of(is_positive, lambda n: n < 120)
+}
+
+user_data = {
+    "email": "user@example.com",
+    "name": "John",
+    "age": 30
+}
+
+for user_data in (user_data, {**user_data, "email": "nope", "age": 300}):
+    result = validate_dict(user_data, user_schema)
+    assert isinstance(result, ValidationResult)
+    if result.is_valid:
+        # Use the validated data
+        validated_user = result.validated_data
+    else:
+        # Handle validation errors
+        for error in result.errors:
+            print(f"Error in {error.path}: {error.message}")
+
+assert validated_user["name"] == "John"
+assert [error.path for error in result.errors] == ["email", "age"]
+"""
+
 EVERYTHING = """
 from pepperpy.infra import (
     # Cache
@@ -471,6 +520,11 @@ class TestConnection:
 class TestMetrics:
     def test_time_memory_and_a_benchmark(self, program: Any) -> None:
         program.run(METRICS)
+
+
+class TestValidation:
+    def test_values_and_dictionaries_by_functions(self, program: Any) -> None:
+        program.run(VALIDATION)
 
 
 class TestEverything:

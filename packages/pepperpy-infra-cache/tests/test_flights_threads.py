@@ -484,6 +484,7 @@ class TestInterrupts:
         assert results == ["value"] or (outcome == "error" and str(results[0]) == "down")
         return ended
 
+    @pytest.mark.timeout(120)  # hundreds of threads, one after the other
     def test_of_one_who_waits_in_the_midst_of_another_load(self):
         for step in STEPS:
             if self.waits_to_the_end(step):

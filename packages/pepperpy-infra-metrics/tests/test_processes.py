@@ -7,6 +7,7 @@ import threading
 import tracemalloc
 from collections.abc import Callable
 
+import psutil
 import pytest
 
 from pepperpy.infra.metrics import MemoryTracker, Timer, get_memory_usage, measure_memory
@@ -91,14 +92,18 @@ def test_timers_go_on_in_the_child() -> None:
 
 
 def test_the_memory_of_a_child_is_its_own() -> None:
-    def grows() -> bool:
-        before = get_memory_usage()
-        kept = bytes(range(256)) * (40 * MB // 256)
-        return get_memory_usage() - before > 20 * MB and len(kept) > 0
-
     before = get_memory_usage()
-    assert in_child(grows)
-    assert get_memory_usage() - before < 20 * MB
+
+    def is_of_the_child() -> bool:
+        kept = bytes(range(256)) * (200 * MB // 256)
+        told = get_memory_usage()
+        # A system may take pages away meanwhile, so the figure is compared with the system's own.
+        own = psutil.Process(os.getpid()).memory_info().rss
+        parents = psutil.Process(os.getppid()).memory_info().rss
+        return abs(told - own) < 20 * MB < abs(told - parents) and len(kept) > 0
+
+    assert in_child(is_of_the_child)
+    assert get_memory_usage() - before < 50 * MB
 
 
 def test_children_are_counted_on_request() -> None:

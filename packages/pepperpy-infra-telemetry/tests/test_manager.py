@@ -172,7 +172,8 @@ class TestInspectables:
             {"kind": "queue", "name": "jobs", "facts": {"waiting": 3, "full": True, "of": "text"}}
         )
 
-        records = [r for r in TelemetryManager.get_instance().snapshot() if "queue" in r["name"]]
+        snapshot = TelemetryManager.get_instance().snapshot()
+        records = [record for record in snapshot if record["name"].startswith("pepperpy.queue.")]
 
         tags = {"pepperpy.component.name": "jobs"}
         assert records == [

@@ -211,6 +211,7 @@ class TestCancellation:
     def test_in_a_rule_passes_through_and_stops_the_others(self, stop, count) -> None:
         async def rule(value):
             if value == 0:
+                await asyncio.sleep(0)  # the others have begun
                 raise stop
             await asyncio.Event().wait()
 

@@ -202,14 +202,27 @@ class TestWhatARuleMayAnswer:
 
         def rule(value):
             calls.append(value)
-            raise stop
+            if len(calls) % 12 == 0:
+                raise stop
+            return True
 
-        schema = {"a": rule}
-        for schema_or_rule in (schema, all_of(rule), not_(rule), any_of(rule, is_integer)):
-            for _ in range(10):
-                with pytest.raises(stop):
-                    validate({"a": 1}, schema_or_rule)
-        assert len(calls) == 40
+        for whole in ({"a": rule}, all_of({"a": rule}), not_(not_({"a": rule})), any_of({"a": rule}, int),
+                      {"a": FunctionValidator(rule, "x")}, {"a": transform(rule)}, {"a": [rule]}):  # fmt: skip
+            data = (
+                {"a": [1]} if isinstance(whole, dict) and isinstance(whole["a"], list) else {"a": 1}
+            )
+            for _ in range(11):  # it is compiled by then
+                assert validate(data, whole).is_valid
+            with pytest.raises(stop):
+                validate(data, whole)
+
+    def test_control_flow_passes_through_at_the_first_use(self) -> None:
+        def rule(value):
+            raise KeyboardInterrupt
+
+        for whole in (rule, {"a": rule}, not_(rule), any_of(rule, int)):
+            with pytest.raises(KeyboardInterrupt):
+                validate({"a": 1}, whole)
 
     def test_a_result_is_merged_with_its_paths_and_its_data(self) -> None:
         inner = SchemaValidator({"n": coerce(int)})

@@ -113,7 +113,7 @@ class TestMessages:
         linecache.cache[name] = (1, None, ["rule = lambda n: n < limit\n"], name)
         space = {"limit": 5}
         exec(compile("rule = lambda n: n < limit\n", name, "exec"), space)
-        linecache.cache[name] = (1, None, ["rule = [secret, password]  \n"], name)
+        linecache.cache[name] = (1, None, ["rule = lambda n: n < other\n"], name)
 
         assert message(space["rule"], 9) == "failed a custom check"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import re
 from types import MappingProxyType
 
 import pytest
@@ -376,6 +377,10 @@ class TestRulesOverSeveralKeys:
             cross_field(rule=lambda: True)
         with pytest.raises(SchemaError, match="keys and a function"):
             cross_field("a", rule=5)
+        with pytest.raises(SchemaError, match="takes 1; there are 2 keys"):
+            cross_field("a", "b", rule=lambda a: True)
+        with pytest.raises(SchemaError, match="min_length makes rules, and compares nothing"):
+            cross_field("a", rule=min_length)
 
 
 class TestSchemasThatHoldThemselves:
@@ -435,6 +440,14 @@ class TestWhatIsNoRule:
             ({"a": (is_string, is_integer)}, r"got tuple; for one of several rules write any_of"),
             ({"a": min_length}, r"min_length makes rules: write min_length\(\.\.\.\)"),
             ({str: is_integer}, r"write dict\[str, \.\.\.\]"),
+            (
+                {optional(int): is_integer},
+                r'a rule is a key of this schema.*"key": optional\(rule\)',
+            ),
+            ({"a": re.compile("x")}, r"got Pattern; for a pattern write matches_pattern"),
+            ({"a": lambda: True}, r"a: a rule takes one value, and .*<lambda> takes 0"),
+            ({"a": lambda x, y: True}, r"a rule takes one value, and .*<lambda> takes 2"),
+            ({"a": lambda x, *, y: True}, r"a rule takes one value, and .*<lambda> takes 2"),
         ],
     )
     def test_is_refused_with_its_place(self, schema, message) -> None:
@@ -442,6 +455,23 @@ class TestWhatIsNoRule:
             validate_dict({}, schema)
         with pytest.raises(SchemaError, match=message):
             SchemaValidator(schema)
+
+    @pytest.mark.parametrize(
+        "rule",
+        [
+            lambda x: True,
+            lambda x, y=1: True,
+            lambda *x: True,
+            lambda x, *y, z=1, **w: True,
+            lambda x=1: True,
+        ],
+    )
+    def test_a_rule_may_take_more_than_it_gets(self, rule) -> None:
+        assert validate(5, rule).is_valid
+
+    def test_what_is_optional_is_checked_where_it_is_written(self) -> None:
+        with pytest.raises(SchemaError, match="got str 'nick'"):
+            optional("nick")
 
     def test_generator_functions_would_always_pass(self) -> None:
         def rule(value):

@@ -23,7 +23,7 @@ _FORMS = (
 )
 
 Check: TypeAlias = Callable[[tuple[Any, ...], dict[str, Any]], object]
-Rule: TypeAlias = Any
+Rule: TypeAlias = Callable[[Any], object] | object
 """A function of the value; with the extra ``validation``, any rule of that package."""
 
 

@@ -22,7 +22,7 @@ class All(Node):
     __slots__ = ("fresh", "nodes", "replaces")
 
     def __init__(self, nodes: Sequence[Node]) -> None:
-        self.nodes = tuple(nodes)
+        self.nodes: tuple[Node, ...] = tuple(nodes)
         self.fresh: bool = any(node.fresh for node in nodes)  # what comes later gets it
         self.replaces: bool = any(node.replaces for node in nodes)
 
@@ -42,7 +42,7 @@ class Any_(Node):  # noqa: N801 - Any is taken
     __slots__ = ("fresh", "nodes", "replaces")
 
     def __init__(self, nodes: Sequence[Node]) -> None:
-        self.nodes = tuple(nodes)
+        self.nodes: tuple[Node, ...] = tuple(nodes)
         self.fresh: bool = bool(nodes) and all(node.fresh for node in nodes)
         self.replaces: bool = any(node.replaces for node in nodes)
 
@@ -74,8 +74,8 @@ class NoneOf(Node):
     __slots__ = ("code", "nodes")
 
     def __init__(self, nodes: Sequence[Node], code: str) -> None:
-        self.nodes = tuple(nodes)
-        self.code = code
+        self.nodes: tuple[Node, ...] = tuple(nodes)
+        self.code: str = code
 
     def walk(self, value: Any, path: Parts, run: Run) -> Any:
         """Report every one that passes."""
@@ -97,10 +97,10 @@ class Said(Node):
     def __init__(
         self, node: Node, message: str | None, code: str | None, level: ValidationLevel
     ) -> None:
-        self.node = node
-        self.message = message
-        self.code = code
-        self.level = level
+        self.node: Node = node
+        self.message: str | None = message
+        self.code: str | None = code
+        self.level: ValidationLevel = level
         self.fresh: bool = node.fresh
         self.replaces: bool = node.replaces
 
@@ -147,9 +147,9 @@ class Together(Node):
     __slots__ = ("at", "keys", "rule")
 
     def __init__(self, keys: Sequence[Any], rule: Opaque, at: Parts) -> None:
-        self.keys = tuple(keys)
-        self.rule = rule
-        self.at = at
+        self.keys: tuple[Any, ...] = tuple(keys)
+        self.rule: Opaque = rule
+        self.at: Parts = at
 
     def walk(self, value: Any, path: Parts, run: Run) -> Any:
         """Ask the rule for the values of the keys, if all of them are there and good."""

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_ITERABLE_COROUTINE
+from inspect import (
+    CO_ASYNC_GENERATOR,
+    CO_COROUTINE,
+    CO_GENERATOR,
+    CO_ITERABLE_COROUTINE,
+    CO_VARARGS,
+)
 from types import BuiltinFunctionType, FunctionType
 from typing import Any, NamedTuple, TypeAlias, TypeVar, is_typeddict
 
@@ -77,7 +83,7 @@ def quick(rule: Any) -> Node | None:
         spec = record_of(rule)
         if spec is not None:
             return leaf_of(spec)
-        if _flags(rule) & (_ASYNC | _GENERATOR) or is_factory(rule):
+        if _flags(rule) & (_ASYNC | _GENERATOR) or is_factory(rule) or misfit(rule, 1):
             return None
         return Opaque(rule, lambda: described(rule))
     return rule.node if isinstance(rule, Composed) else None
@@ -152,6 +158,8 @@ class _Builder:
         fields = self._new(rule, unknown, held, Fields(unknown))
         keys: list[Key] = []
         for name, inner in held.items():
+            if isinstance(name, OptionalKey):
+                raise SchemaError('a rule is a key of this schema; write "key": optional(rule)')
             if isinstance(name, type):
                 raise SchemaError(
                     f"{name.__name__} is a key of this schema; for keys that are all alike write "
@@ -228,7 +236,22 @@ def leaf(rule: Any) -> Node | Steps:
         raise SchemaError(
             f"{getattr(rule, '__name__', 'a rule')} is a generator function, which would always pass"
         )
+    takes = misfit(rule, 1)
+    if takes:
+        raise SchemaError(f"a rule takes one value, and {rule.__qualname__} takes {takes}")
     return Opaque(rule, lambda: described(rule), is_async=bool(flags & _ASYNC))
+
+
+def misfit(rule: Any, count: int) -> str:
+    """How many values a Python function takes, if it cannot be called with *count* of them."""
+    if not isinstance(rule, FunctionType):
+        return ""
+    code = rule.__code__
+    named = code.co_kwonlyargcount - len(rule.__kwdefaults__ or ())
+    least = code.co_argcount - len(rule.__defaults__ or ()) + named
+    if least > count:
+        return str(least)
+    return "" if code.co_argcount >= count or code.co_flags & CO_VARARGS else str(code.co_argcount)
 
 
 def is_async(rule: Any) -> bool:
@@ -257,6 +280,11 @@ def _shown(rule: Any) -> str:
         return f"{kind} {str(rule)[:40]!r}; for a constant write Literal[...]"
     if rule is None:
         return "None; for the value None write is_none"
-    return (
-        f"{kind}; for one of several rules write any_of(...)" if kind in ("tuple", "set") else kind
-    )
+    return f"{kind}{_INSTEAD.get(kind, '')}"
+
+
+_INSTEAD = {
+    "tuple": "; for one of several rules write any_of(...)",
+    "set": "; for one of several rules write any_of(...)",
+    "Pattern": "; for a pattern write matches_pattern(...)",
+}

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ._branches import All, Any_, NoneOf, Said, Together
-from ._build import Want, is_async, leaf, quick
+from ._build import Want, is_async, misfit, quick
 from ._errors import SchemaError
 from ._levels import ValidationLevel
 from ._nodes import Node, Opaque, Replacing
 from ._source import described
+from ._spec import is_factory
 from ._validator import Composed, Validator
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class Joined(Composed):
     """Several rules as one."""
 
     def __init__(self, name: str, rules: Sequence[Any], join: Callable[[list[Node]], Node]) -> None:
-        self.rules = tuple(rules)
+        self.rules: tuple[Any, ...] = tuple(rules)
         self._name = name
         self._join = join
         nodes = [node for node in map(quick, self.rules) if node is not None]
@@ -190,10 +191,11 @@ def cross_field(
     """
     if not keys or not callable(rule):
         raise SchemaError("cross_field() must be given keys and a function of their values")
-    if isinstance(leaf(rule), Opaque) is False:
-        raise SchemaError(
-            "rule of cross_field() must be a function of as many values as there are keys"
-        )
+    if is_factory(rule):
+        raise SchemaError(f"{getattr(rule, '__name__', rule)} makes rules, and compares nothing")
+    takes = misfit(rule, len(keys))
+    if takes:
+        raise SchemaError(f"the rule of cross_field() takes {takes}; there are {len(keys)} keys")
     words = message
     node = Opaque(
         lambda values: rule(*values),

@@ -35,7 +35,7 @@ class _Ask:
     """A rule that asks an adapter."""
 
     def __init__(self, adapter: Any, strict: bool | None) -> None:
-        self.adapter = adapter
+        self.adapter: Any = adapter
         self._strict = strict
 
     def __call__(self, value: Any) -> ValidationResult:

@@ -55,7 +55,7 @@ class Leaf(Node):
     __slots__ = ("check", "exact", "spec")
 
     def __init__(self, spec: Spec) -> None:
-        self.spec = spec
+        self.spec: Spec = spec
         self.check: Callable[[Any], bool] = spec.check
         self.exact: bool = bool(spec.fast) and spec.exact
 
@@ -106,11 +106,11 @@ class Opaque(Node):
         code: str = "custom",
         params: Mapping[str, Any] | None = None,
     ) -> None:
-        self.rule = rule
+        self.rule: Callable[[Any], Any] = rule
         self._say = message
         self._message: str | None = None
-        self.is_async = is_async
-        self.code = code
+        self.is_async: bool = is_async
+        self.code: str = code
         self.params: Mapping[str, Any] = params or NO_PARAMS
 
     @property
@@ -211,7 +211,7 @@ class Each(Node):
     fresh = True
 
     def __init__(self, item: Node) -> None:
-        self.item = item
+        self.item: Node = item
 
     def walk(self, value: Any, path: Parts, run: Run) -> Any:
         """Check the items one by one."""
@@ -240,11 +240,11 @@ class Key:
         required: bool = True,
         factory: Callable[[], Any] | None = None,
     ) -> None:
-        self.name = name
-        self.node = node
-        self.fresh = node.fresh
-        self.required = required
-        self.factory = factory
+        self.name: Any = name
+        self.node: Node = node
+        self.fresh: bool = node.fresh
+        self.required: bool = required
+        self.factory: Callable[[], Any] | None = factory
         """Makes the value where the key is missing."""
 
 
@@ -256,7 +256,7 @@ class Fields(Node):
     fresh = True
 
     def __init__(self, unknown: str) -> None:
-        self.unknown = unknown
+        self.unknown: str = unknown
         self.keys: tuple[Key, ...] = ()
         self.known: frozenset[Any] = frozenset()
 
@@ -326,8 +326,8 @@ class Items(Node):
     fresh = True
 
     def __init__(self, key: Node, item: Node) -> None:
-        self.key = key
-        self.item = item
+        self.key: Node = key
+        self.item: Node = item
 
     def walk(self, value: Any, path: Parts, run: Run) -> Any:
         """Check the keys and values one by one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ._build import Want
+from ._build import Want, build, quick
 from ._copying import copied
 from ._errors import SchemaError
 from ._validator import Composed
@@ -17,8 +17,10 @@ class OptionalKey(Composed):
     """The rule for a key that may be missing."""
 
     def __init__(self, rule: Any, factory: Callable[[], Any] | None) -> None:
-        self.rule = rule
-        self.factory = factory
+        self.rule: Any = rule
+        self.factory: Callable[[], Any] | None = factory
+        if quick(rule) is None:
+            build(rule)  # finds what is no rule where it was written
 
     def steps(self) -> Any:
         """It cannot stand alone."""

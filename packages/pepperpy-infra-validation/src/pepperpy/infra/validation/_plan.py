@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pepperpy.infra.utils import ForkSafeLock
 
-from ._build import build
+from ._build import Source, build
 from ._copying import CONTAINERS, copied
 from ._nodes import Node, too_deep
 from ._run import Run, finished
@@ -46,16 +46,16 @@ class Plan:
     )
 
     def __init__(self, rule: Any, unknown: str, key: Any = None) -> None:
-        self.rule = rule  # a strong reference, so that its id is nobody else's
-        self.key = key
+        self.rule: Any = rule  # a strong reference, so that its id is nobody else's
+        self.key: Any = key
         """What it is kept under, if it is."""
         built = build(rule, unknown)
         self.node: Node = built.node
         sources = built.sources
         self.first: Any = sources[0][1] if sources and sources[0][0] is rule else None
-        self.others = sources[1:] if self.first is not None else sources
-        self.calls = 0
-        self.items = 0
+        self.others: list[Source] = sources[1:] if self.first is not None else sources
+        self.calls: int = 0
+        self.items: int = 0
         self.fast: Callable[[Any], ValidationResult] | None = None
         self._asynchronous = built.asynchronous
 

@@ -30,8 +30,8 @@ class Alike(Node):
     fresh = True
 
     def __init__(self, kind: type[Any] | None, item: Node) -> None:
-        self.kind = kind
-        self.item = item
+        self.kind: type[Any] | None = kind
+        self.item: Node = item
 
     def walk(self, value: Any, path: Parts, run: Run) -> Any:
         """Check the items one by one."""
@@ -59,7 +59,7 @@ class Row(Node):
     fresh = True
 
     def __init__(self, nodes: list[Node]) -> None:
-        self.nodes = tuple(nodes)
+        self.nodes: tuple[Node, ...] = tuple(nodes)
 
     def walk(self, value: Any, path: Parts, run: Run) -> Any:
         """Check them one by one."""

@@ -24,7 +24,7 @@ class Raised:
     __slots__ = ("error",)
 
     def __init__(self, error: Exception) -> None:
-        self.error = error
+        self.error: Exception = error
 
 
 def ask(rule: Any, value: Any) -> Any:
@@ -46,9 +46,9 @@ class Run:
         self.errors: list[ValidationError] = []
         self.fatal: list[ValidationError] = []
         """What no negation can turn into a yes."""
-        self.mixed = False
+        self.mixed: bool = False
         """Whether there may be errors that are warnings."""
-        self.items = 0
+        self.items: int = 0
         """How many items of lists it came to."""
 
     def call(self, leaf: Opaque, value: Any, path: Parts) -> Any:
@@ -85,7 +85,7 @@ class Pending(Run):
 
     def __init__(self, known: dict[Hashable, Any]) -> None:
         super().__init__()
-        self.known = known
+        self.known: dict[Hashable, Any] = known
         self.waiting: dict[Hashable, tuple[Opaque, Any]] = {}
 
     def call(self, leaf: Opaque, value: Any, path: Parts) -> Any:
