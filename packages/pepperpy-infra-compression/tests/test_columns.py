@@ -7,6 +7,7 @@ import math
 import struct
 import sys
 from contextlib import suppress
+from types import ModuleType
 
 import pytest
 from hypothesis import given, settings
@@ -55,6 +56,37 @@ def rows_of(**columns):
 
 
 class TestRoundTrip:
+    @pytest.mark.parametrize("count", [1, 3, 20])
+    def test_half_a_surrogate_pair_among_numbers_is_the_error(self, count):
+        texts = [str(number) for number in range(count)]
+
+        for place in range(count):
+            broken = [*texts[:place], texts[place] + "\ud800", *texts[place + 1 :]]
+            with pytest.raises(CompressionError):
+                encode_columns(broken)
+
+    def test_arrays_in_rows_come_back_bit_for_bit(self):
+        numpy = pytest.importorskip("numpy")
+        rows = [
+            {"id": n, "place": numpy.array([n, -0.0, math.nan]), "scale": numpy.float32("nan")}
+            for n in range(20)
+        ]
+
+        found = back(rows)
+
+        for row, expected in zip(found, rows, strict=True):
+            for name in ("place", "scale"):
+                assert type(row[name]) is type(expected[name])
+                assert row[name].dtype == expected[name].dtype
+                assert row[name].tobytes() == expected[name].tobytes()
+
+    def test_a_numpy_that_another_thread_is_importing_is_left_alone(self, monkeypatch):
+        expected = encode_columns(list(range(1000)))
+
+        monkeypatch.setitem(sys.modules, "numpy", ModuleType("numpy"))
+
+        assert encode_columns(list(range(1000))) == expected
+
     @given(st.lists(values, max_size=40))
     def test_any_values_come_back_with_types_order_signs_and_bits(self, rows):
         assert told(back(rows)) == told(rows)

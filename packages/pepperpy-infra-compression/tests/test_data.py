@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import gzip
 import math
 import threading
 from decimal import Decimal
@@ -24,6 +25,7 @@ from pepperpy.infra.compression import (
     UnsafeFrameError,
     compress_data,
     decompress_data,
+    optimize_dataset,
 )
 from pepperpy.infra.serialization import (
     JSONSerializer,
@@ -38,6 +40,15 @@ VALUE = {"name": "woodchuck", "wood": [1, 2.5, None, True, -0.0, 2**60], "nested
 PICKLE = SerializationFormat.PICKLE
 ALGORITHMS = list(CompressionAlgorithm)
 VALUE_FORMATS = [each for each in SerializationFormat if each is not SerializationFormat.RAW]
+
+
+class Odd:
+    """What cannot be compared, as an array of NumPy cannot."""
+
+    def __eq__(self, other: object) -> bool:
+        raise ValueError("this has no truth value")
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 class Wood:
@@ -237,7 +248,20 @@ class TestAssertions:
             assert caught.value.option == option
             assert isinstance(caught.value, TypeError)
 
-    @pytest.mark.parametrize("limit", [-1, 1.5, "all", True, False])
+    @pytest.mark.parametrize(
+        ("option", "value"),
+        [("algorithm", "rar"), ("level", 2), ("serialization", "toml"), ("dictionary", 5)],
+    )
+    def test_an_option_of_reading_is_looked_at_whatever_is_read(
+        self, option: str, value: Any
+    ) -> None:
+        dataset = bytes(optimize_dataset([1, 2]))
+        for data in (compress_data(VALUE), gzip.compress(b"1"), dataset):
+            with pytest.raises(CompressionOptionError) as caught:
+                decompress_data(data, **{option: value})
+            assert caught.value.option == option
+
+    @pytest.mark.parametrize("limit", [-1, 1.5, "all", True, False, Odd()])
     def test_a_limit_that_cannot_be_is_named(self, limit: Any) -> None:
         with pytest.raises(CompressionOptionError, match="max_output_size"):
             decompress_data(compress_data(VALUE), max_output_size=limit)
@@ -332,8 +356,9 @@ class TestSignatures:
     @pytest.mark.parametrize("key", [b"", "", [], [b"good", b""], 5, [None]])
     def test_a_key_that_is_none_is_refused_and_not_told(self, key: Any) -> None:
         for call in (compress_data, decompress_data, lambda data, key: DataCompressor(key=key)):
-            with pytest.raises(SerializationError) as caught:
+            with pytest.raises(CompressionOptionError) as caught:
                 call(compress_data(VALUE), key=key)
+            assert caught.value.option == "key"
             assert "good" not in str(caught.value)
 
     def test_no_key_stands_in_a_repr_or_an_error(self) -> None:

@@ -33,7 +33,7 @@ from pepperpy.infra.compression import (
     decompress_data,
     optimize_dataset,
 )
-from pepperpy.infra.compression._dataset import _writer
+from pepperpy.infra.compression._dataset import _layout, _writer
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="a promise that needs POSIX")
 
@@ -61,6 +61,15 @@ def mixed(count):
 def small_memory(monkeypatch):
     """Datasets move to a file as soon as they hold anything."""
     monkeypatch.setattr(_writer, "_IN_MEMORY", 10)
+
+
+def dataset_that_claims(rows, size):
+    """A dataset of one chunk whose checksums fit, and whose index claims so much."""
+    whole = bytes(optimize_dataset(records(1)))
+    offset = _layout.index_offset(whole[-_layout.FOOTER.size :], len(whole))
+    (entry,) = _layout.unpack_index(whole[offset:], offset)
+    claimed = entry._replace(rows=rows, size=size)
+    return whole[:offset] + _layout.pack_index(offset, [claimed])
 
 
 class TestSequence:
@@ -637,3 +646,94 @@ class TestSize:
 
 def run(code, *, cwd, check=False):
     return subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=check, cwd=cwd)
+
+
+class TestHostileIndex:
+    @pytest.mark.parametrize(
+        ("rows", "size"), [(1 << 40, 50), (1 << 40, 1 << 41), (1 << 63, 1 << 63)]
+    )
+    def test_more_rows_than_the_bytes_can_hold_are_the_error(self, rows, size):
+        with pytest.raises(CompressionError):
+            OptimizedDataset.from_bytes(dataset_that_claims(rows, size))
+
+
+class TestParameters:
+    def test_a_level_is_an_assertion_for_a_dataset_too(self):
+        data = bytes(optimize_dataset(records(10), level=CompressionLevel.FAST))
+
+        assert decompress_data(data, level=CompressionLevel.FAST) == records(10)
+        with pytest.raises(FrameMismatchError) as caught:
+            decompress_data(data, level=CompressionLevel.BEST)
+        assert caught.value.option == "level"
+
+    @pytest.mark.parametrize("compressor", [5, "gzip", CompressionAlgorithm.GZIP])
+    def test_what_is_no_compressor_is_named(self, compressor):
+        with pytest.raises(CompressionOptionError) as caught:
+            DatasetOptimizer(compressor)
+        assert caught.value.option == "compressor"
+
+    def test_what_is_no_processor_is_named_before_a_row_is_read(self):
+        def rows():
+            pytest.fail("a row was read")
+            yield
+
+        for call in (
+            lambda: optimize_dataset(rows(), processor=5),
+            lambda: DatasetOptimizer().process_large_dataset(rows(), 5),
+        ):
+            with pytest.raises(CompressionOptionError) as caught:
+                call()
+            assert caught.value.option == "processor"
+
+    def test_a_path_may_be_bytes(self, tmp_path):
+        path = os.fsencode(tmp_path / "rows")
+        DatasetOptimizer().append(path, records(3))
+        OptimizedDataset.open(path).save(path)
+
+        assert [*OptimizedDataset.open(path)] == records(3)
+        assert [*OptimizedDataset.recover(path)] == records(3)
+
+
+@POSIX
+@pytest.mark.parametrize("room", [10, 3000, 20_000])
+def test_a_disk_that_is_full_leaves_the_file_as_it_was(tmp_path, room):
+    script = textwrap.dedent(
+        """
+        import random, resource, sys
+        from pepperpy.infra.compression import DatasetOptimizer
+        path, room = sys.argv[1], int(sys.argv[2])
+        noise = random.Random(1)
+        rows = [{"a": noise.random(), "b": str(noise.random())} for _ in range(3000)]
+        optimizer = DatasetOptimizer(chunk_size=100)
+        optimizer.append(path, rows[:500])
+        before = open(path, "rb").read()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + room,) * 2)
+        try:
+            optimizer.append(path, rows)
+        except OSError:
+            print(open(path, "rb").read() == before)
+        """
+    )
+    path = tmp_path / "rows"
+
+    done = subprocess.run(
+        [sys.executable, "-c", script, path, str(room)], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "True\n"
+
+
+def test_a_file_that_is_closed_while_it_is_read_says_so(tmp_path, monkeypatch):
+    path = tmp_path / "rows"
+    optimize_dataset(records(10)).save(path)
+    dataset = OptimizedDataset.open(path)
+    pread = os.pread
+
+    def close_first(*args):
+        dataset.close()
+        return pread(*args)
+
+    monkeypatch.setattr(os, "pread", close_first)
+
+    with pytest.raises(CompressionError, match="closed"):
+        dataset[0]

@@ -126,6 +126,19 @@ def test_a_compressor_writes_with_its_first_and_reads_with_all(
     assert new.decompress(old.compress([1])) == [1]
 
 
+def test_any_collection_of_dictionaries_will_do(dictionary: CompressionDictionary) -> None:
+    (record,) = records(5, 1)
+    compressed = compress_data(record, "zstd", dictionary=dictionary)
+
+    for given in ([dictionary], {dictionary}, {1: dictionary}.values(), iter([dictionary])):
+        assert decompress_data(compressed, dictionary=given) == record
+
+
+def test_no_dictionary_may_be_said_as_none() -> None:
+    assert decompress_data(compress_data(1), dictionary=None) == 1
+    assert DataCompressor(dictionary=None).decompress(compress_data(1)) == 1
+
+
 def test_training_is_deterministic(dictionary: CompressionDictionary) -> None:
     assert train_dictionary(records(1)) == dictionary
     assert train_dictionary(iter(records(1))).id == dictionary.id

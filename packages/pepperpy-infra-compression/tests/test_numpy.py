@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -66,6 +67,7 @@ ARRAYS = {
     "shared bytes": np.zeros(4, SHARED),
     "titled": np.zeros(4, TITLED),
     "no fields": np.zeros(3, np.dtype([])),
+    "bytes of no size": np.zeros(3, [("a", "S0"), ("b", "<i4")])["a"],
     "scalar": np.array(3.5),
     "scalar text": np.array("x"),
     "empty": np.zeros((0, 4)),
@@ -297,14 +299,36 @@ class TestHostilePayloads:
             payload_of("<U999999999", [1], False, 0),
             payload_of("|S5", [1], False, 2, data=bytes(5)),
             payload_of("<f8", [1], False, 2, data=bytes(8)),
+            payload_of("<f8", [0, 1 << 62], False, 0),
+            payload_of("<f8", [0, 1 << 63], False, 0),
+            payload_of([["<f8", [0] * 40], [0] * 30], [1], False, 0),
         ],
-        ids=range(25),
+        ids=range(28),
     )
     def test_a_payload_that_lies_is_an_error(self, payload):
         from pepperpy.infra.compression._arrays import decode_array
 
         with pytest.raises(CompressionError):
             decode_array(payload, 1 << 20)
+
+    def test_a_unit_that_is_divided_by_nothing_does_not_kill_the_process(self):
+        script = (
+            "from tests.test_numpy import payload_of\n"
+            "from pepperpy.infra.compression import CompressionError\n"
+            "from pepperpy.infra.compression._arrays import decode_array\n"
+            "for unit in ('ns/0', 'D/0', '0s/0', '0s'):\n"
+            "    try:\n"
+            "        decode_array(payload_of(f'<M8[{unit}]', [0], False, 0), 100)\n"
+            "    except CompressionError:\n"
+            "        print('refused')\n"
+        )
+        folder = Path(__file__).parents[1]
+
+        done = subprocess.run(
+            [sys.executable, "-c", script], check=False, capture_output=True, cwd=folder
+        )
+
+        assert (done.returncode, done.stdout.split()) == (0, [b"refused"] * 4)
 
     @given(st.binary(max_size=100))
     def test_any_payload_is_an_array_or_the_error(self, payload):

@@ -97,7 +97,7 @@ class CompressedData(bytes):
         *,
         max_output_size: OutputLimit = "auto",
         key: Key | Sequence[Key] | None = None,
-        dictionary: CompressionDictionary | Iterable[CompressionDictionary] = (),
+        dictionary: CompressionDictionary | Iterable[CompressionDictionary] | None = None,
         allow_pickle: bool = False,
     ) -> Any:
         """The value; see `decompress_data()`."""

@@ -47,7 +47,7 @@ class DataCompressor:
         level: CompressionLevel | int = CompressionLevel.DEFAULT,
         *,
         key: Key | Sequence[Key] | None = None,
-        dictionary: CompressionDictionary | Iterable[CompressionDictionary] = (),
+        dictionary: CompressionDictionary | Iterable[CompressionDictionary] | None = None,
         max_output_size: OutputLimit = "auto",
     ) -> None:
         self.algorithm: CompressionAlgorithm = choose(CompressionAlgorithm, algorithm, "algorithm")

@@ -76,7 +76,7 @@ def decompress_data(
     *,
     max_output_size: OutputLimit = "auto",
     key: Key | Sequence[Key] | None = None,
-    dictionary: CompressionDictionary | Iterable[CompressionDictionary] = (),
+    dictionary: CompressionDictionary | Iterable[CompressionDictionary] | None = None,
     allow_pickle: bool = False,
 ) -> Any:
     """The value that `compress_data()` was given, or that another tool's file holds.
@@ -111,21 +111,22 @@ def decompress_data(
     keys = keys_of(key)
     limit = limit_for(len(view), max_output_size)
     wanted = None if algorithm is None else choose(CompressionAlgorithm, algorithm, "algorithm")
+    effort = None if level is None else choose(CompressionLevel, level, "level")
+    dictionaries = several(dictionary)
     parts = take_apart(view)
     if parts is None and bytes(view[: len(DATASET_MAGIC)]) == DATASET_MAGIC:
-        return _read_dataset(view, wanted, serialization, limit, keys)
+        return _read_dataset(view, wanted, serialization, effort, limit, keys)
     if parts is None:
         return _read_plain(view, wanted, serialization, limit, keys)
     found = parts.metadata
     _agree("algorithm", wanted, found.algorithm)
-    if level is not None:
-        _agree("level", choose(CompressionLevel, level, "level"), found.level)
+    _agree("level", effort, found.level)
     if serialization is None:
         _check_pickle(found.format, allowed=allow_pickle or bool(keys))
         serialization = found.format
     _agree("serialization", format_of(serialization), found.format)
     room = room_for(found.kind, limit)
-    opened = open_parts(parts, room, keys=keys, dictionaries=several(dictionary))
+    opened = open_parts(parts, room, keys=keys, dictionaries=dictionaries)
     if opened.kind is not FrameKind.DATA:
         return read_kind(opened, limit)
     return read(serializer_for(serialization, trusted=bool(keys)), opened.payload)
@@ -149,10 +150,11 @@ def _check_pickle(found: SerializationFormat, *, allowed: bool) -> None:
         )
 
 
-def _read_dataset(
+def _read_dataset(  # noqa: PLR0917 - as `decompress_data` has them
     data: memoryview,
     algorithm: CompressionAlgorithm | None,
     serialization: Serialization | None,
+    level: CompressionLevel | None,
     limit: int,
     keys: tuple[bytes, ...],
 ) -> list[Any]:
@@ -162,6 +164,7 @@ def _read_dataset(
         raise SignatureError("this is a dataset, which is not signed, and key= demands that it is")
     dataset = OptimizedDataset.from_bytes(data)
     _agree("algorithm", algorithm, dataset.algorithm)
+    _agree("level", level, dataset.level)
     if serialization is not None:
         _agree("serialization", format_of(serialization), dataset.serialization)
     return dataset.decompress(max_output_size=limit)

@@ -75,10 +75,12 @@ def engine_of(dictionary: CompressionDictionary) -> Engine:
 
 
 def several(
-    given: CompressionDictionary | Iterable[CompressionDictionary],
+    given: CompressionDictionary | Iterable[CompressionDictionary] | None,
 ) -> tuple[CompressionDictionary, ...]:
-    """One or several, as several."""
-    listed: tuple[object, ...] = tuple(given) if isinstance(given, (list, tuple)) else (given,)
+    """None, one or several, as several."""
+    if given is None:
+        return ()
+    listed: tuple[object, ...] = tuple(given) if isinstance(given, Iterable) else (given,)
     for each in listed:
         _check_kind(each)
     return listed  # type: ignore[return-value]  # checked one by one

@@ -17,10 +17,10 @@ _MOST: Final = sys.maxsize - 1
 
 def limit_for(length: int, max_output_size: OutputLimit) -> int:
     """The most bytes that an input of *length* bytes may become."""
-    if max_output_size == "auto":
-        return max(_LEAST, length * _FACTOR)
     if max_output_size is None:
         return _MOST
+    if isinstance(max_output_size, str) and max_output_size == "auto":
+        return max(_LEAST, length * _FACTOR)
     if is_whole(max_output_size, least=0):
         return min(max_output_size, _MOST)
     raise CompressionOptionError(

@@ -6,9 +6,9 @@ import hmac
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
-from pepperpy.infra.serialization import SerializerConfig
+from pepperpy.infra.serialization import SerializerConfig, SerializerConfigError
 
-from ._errors import SignatureError
+from ._errors import CompressionOptionError, SignatureError
 from ._views import Data
 
 Key: TypeAlias = bytes | str
@@ -22,9 +22,14 @@ def keys_of(key: Key | Sequence[Key] | None) -> tuple[bytes, ...]:
     """The keys as bytes; the first one signs.
 
     Raises:
-        SerializerConfigError: They are no keys, or empty.
+        CompressionOptionError: They are no keys, or empty.
     """
-    return SerializerConfig(key=key).keys if key is not None else ()
+    if key is None:
+        return ()
+    try:
+        return SerializerConfig(key=key).keys
+    except SerializerConfigError as error:
+        raise CompressionOptionError(str(error), option="key") from error
 
 
 def sign(key: bytes, before: Data, after: Data) -> bytes:

@@ -14,7 +14,8 @@ Described = Any
 """``"<f8"``, ``[type, shape]`` for arrays in arrays, or a dict with the fields of a structure."""
 
 _DEEPEST = 16
-_PLAIN = re.compile(r"[<>|][biufcmMSUV]\d{1,9}(\[\w{1,20}(/\d{1,9})?\])?", re.ASCII)
+# A unit of time never divides here: NumPy itself makes 12 hours of D/2, and divides by zero if told.
+_PLAIN = re.compile(r"[<>|][biufcmMSUV]\d{1,9}(\[([1-9]\d{0,9})?[a-zA-Z]{1,9}\])?", re.ASCII)
 
 
 def describe(dtype: np.dtype[Any]) -> Described:

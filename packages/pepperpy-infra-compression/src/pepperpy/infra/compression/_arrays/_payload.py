@@ -17,7 +17,7 @@ from pepperpy.infra.serialization import SerializationError, deserialize_msgpack
 from pepperpy.infra.utils import require_extra
 
 from ._dtypes import build, describe
-from ._filters import Filter, apply, candidates, undo
+from ._filters import Filter, apply, bytes_of, candidates, undo
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,7 +66,8 @@ def flatten(array: NDArray[Any]) -> tuple[Layout, NDArray[Any]]:
     items = array.T if fortran else array
     if not items.flags.c_contiguous:
         # A copy leaves out what lies between the fields of a structure, so that must not be chance.
-        copied = np.zeros(items.shape, items.dtype)
+        copied = np.ndarray(items.shape, items.dtype)
+        bytes_of(copied.reshape(-1))[:] = 0
         copied[...] = items
         items = copied
     return layout, items.reshape(-1)
@@ -107,7 +108,11 @@ def decode_array(payload: bytes, limit: int) -> NDArray[Any]:
         data = memoryview(decompress_blosc2(data, size))
     if len(data) != size:
         raise CompressionError(f"the array needs {size} bytes and has {len(data)}")
-    array = np.empty(layout.shape, layout.dtype, order="F" if layout.fortran else "C")
+    try:
+        # Not empty(), which makes texts of one byte of those without any.
+        array = np.ndarray(layout.shape, layout.dtype, order="F" if layout.fortran else "C")
+    except (OverflowError, ValueError) as error:  # nothing, along an axis that is too long
+        raise CompressionError(f"there is no array of this shape: {error}") from error
     flat = (array.T if layout.fortran else array).reshape(-1)
     undo(kind, np.frombuffer(data, np.uint8), flat)
     return array

@@ -26,7 +26,7 @@ def encode_ints(values: list[int]) -> tuple[Any, ...] | None:
 
     `None` if neither fits into 64 bits.
     """
-    numpy: Any = sys.modules.get("numpy")  # never loaded for this, which would take longer
+    numpy = _numpy()
     if numpy and len(values) >= _MANY:
         parts = _encode_by(numpy, values)
         if parts is not None:
@@ -44,6 +44,15 @@ def encode_ints(values: list[int]) -> tuple[Any, ...] | None:
         data = _pack(steps, least, stepwise) if reach else bytes(len(steps))
         return True, stepwise, _wide(values[0]), _wide(least), data
     return False, width, _wide(low), 0, _pack(values, low, width)
+
+
+def _numpy() -> Any:
+    """NumPy, if it is there already: to load it for this would take longer than it saves."""
+    found = sys.modules.get("numpy")
+    specification = getattr(found, "__spec__", None)
+    # Another thread may be in the midst of importing it.
+    ready = specification and not getattr(specification, "_initializing", False)
+    return found if ready else None
 
 
 def _encode_by(numpy: Any, values: list[int]) -> tuple[Any, ...] | None:

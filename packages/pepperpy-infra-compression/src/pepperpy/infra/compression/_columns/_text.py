@@ -77,6 +77,8 @@ def _is_number(text: str, prefix: str, suffix: str) -> bool:
 
 def _plain_numbers(text: str, count: int) -> list[int] | None:
     """The numbers in a list without brackets, if they are written as every machine writes them."""
+    if not text.isascii():
+        return None
     listed = f"[{text}]".encode()
     try:
         # A parser of JSON is several times as quick as int() and str() for each of them.

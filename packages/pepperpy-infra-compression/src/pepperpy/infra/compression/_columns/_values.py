@@ -94,4 +94,7 @@ def _same(value: Any, found: Any) -> bool:
     if type(value) is float:
         alike = math.copysign(1, value) == math.copysign(1, found)
         return alike and (value == found or (math.isnan(value) and math.isnan(found)))
+    if hasattr(value, "dtype"):  # of NumPy, where `==` is no truth value, and NaN equals nothing
+        told, known = ((each.dtype, each.shape, each.tobytes()) for each in (value, found))
+        return bool(told == known)
     return bool(value == found) and repr(value) == repr(found)

@@ -295,7 +295,7 @@ def read_index(source: Source) -> tuple[Settings, list[Entry]]:
 
 def file_source(path: str | os.PathLike[str]) -> FileSource:
     """A file, opened for reading."""
-    return FileSource(Path(path).open("rb", buffering=0))
+    return FileSource(Path(os.fsdecode(path)).open("rb", buffering=0))
 
 
 def _settings(source: Source) -> Settings:

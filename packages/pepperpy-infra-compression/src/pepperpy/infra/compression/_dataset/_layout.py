@@ -34,6 +34,9 @@ _END: Final = b"PPZE"
 _INDEX_HEAD: Final = struct.Struct("<4sQ")
 _ENTRY: Final = struct.Struct("<QQQQ")
 _CRC_SIZE: Final = 4
+# Columns need a byte for each row, and the highest ratio is that of zstd: 128 KiB in 4 bytes.  So a
+# file can claim no more rows, for which list() would make room at once, than it could hold.
+_HIGHEST_RATIO: Final = 1 << 15
 
 
 class Settings(NamedTuple):
@@ -131,4 +134,6 @@ def unpack_index(block: bytes, offset: int) -> list[Entry] | None:
     ends = [HEADER_SIZE, *(entry.end for entry in entries)]
     in_order = all(entry.offset >= end for entry, end in zip(entries, ends, strict=False))
     total = sum(entry.rows for entry in entries), sum(entry.size for entry in entries)
-    return entries if in_order and ends[-1] <= offset and total == (rows, size) else None
+    possible = all(entry.rows <= entry.size <= entry.length * _HIGHEST_RATIO for entry in entries)
+    sound = in_order and possible and ends[-1] <= offset and total == (rows, size)
+    return entries if sound else None

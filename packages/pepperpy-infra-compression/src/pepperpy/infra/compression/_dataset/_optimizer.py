@@ -38,7 +38,12 @@ class DatasetOptimizer:
     """
 
     def __init__(self, compressor: DataCompressor | None = None, chunk_size: int = 1000) -> None:
-        used = DataCompressor() if compressor is None else compressor
+        used: object = DataCompressor() if compressor is None else compressor
+        if not isinstance(used, DataCompressor):
+            raise CompressionOptionError(
+                f"compressor must be a DataCompressor; got {type(used).__name__}",
+                option="compressor",
+            )
         sample = used.compress([])
         if sample.signed or sample.dictionary_id is not None:
             raise CompressionOptionError(
@@ -114,7 +119,7 @@ class DatasetOptimizer:
 
         Only as much as one chunk is in memory, before and after it, and the result of a dataset.
         """
-        made = _process(dataset, processor, self.chunk_size)
+        made = _process(_rows(dataset), processor, self.chunk_size)
         return _optimize(made, self._settings) if compress_result else [*made]
 
     def append(self, path: str | os.PathLike[str], dataset: Iterable[Any]) -> None:
@@ -206,9 +211,20 @@ def _optimize(dataset: Iterable[Any], settings: Settings) -> OptimizedDataset:
 
 
 def _process(
-    dataset: Iterable[T], processor: Callable[[list[T]], Iterable[R]], size: int
+    rows: Iterable[T], processor: Callable[[list[T]], Iterable[R]], size: int
 ) -> Iterator[R]:
-    for chunk in batches(_rows(dataset), size):
+    """What the processor makes of the rows; what it is, is looked at before the first one."""
+    if not callable(processor):
+        raise CompressionOptionError(
+            f"processor must be a function; got {type(processor).__name__}", option="processor"
+        )
+    return _processed(rows, processor, size)
+
+
+def _processed(
+    rows: Iterable[T], processor: Callable[[list[T]], Iterable[R]], size: int
+) -> Iterator[R]:
+    for chunk in batches(rows, size):
         made = processor(chunk)
         if not _holds_items(made):
             raise CompressionOptionError(

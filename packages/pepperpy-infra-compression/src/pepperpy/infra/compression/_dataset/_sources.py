@@ -55,8 +55,18 @@ class FileSource:
 
     def read(self, offset: int, length: int) -> bytes:
         """See `Source`."""
+        self._check_open()
+        try:
+            return self._read(offset, length)
+        except (OSError, ValueError):
+            self._check_open()  # another thread may have closed it meanwhile
+            raise
+
+    def _check_open(self) -> None:
         if not self._close.alive:
             raise CompressionError("this dataset was closed")
+
+    def _read(self, offset: int, length: int) -> bytes:
         if not hasattr(os, "pread"):  # Windows
             with self._lock:
                 self._file.seek(offset)
