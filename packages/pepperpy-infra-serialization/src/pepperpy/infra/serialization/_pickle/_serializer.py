@@ -65,7 +65,7 @@ class PickleSerializer(Serializer):
         unsafe: bool | None = None,
     ) -> None:
         super().__init__(config)
-        self.config = self.config.changed(allow=allow, key=key, unsafe=unsafe)
+        self.config: SerializerConfig = self.config.changed(allow=allow, key=key, unsafe=unsafe)
         if self.config.keys and self.config.unsafe:
             raise SerializerConfigError(
                 "key= demands a signature and unsafe= none; give one of them", option="unsafe"
