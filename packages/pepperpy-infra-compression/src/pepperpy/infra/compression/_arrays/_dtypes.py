@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Final
 
 from pepperpy.infra.compression._errors import CompressionError
 
@@ -13,6 +14,8 @@ Described = Any
 """``"<f8"``, ``[type, shape]`` for arrays in arrays, or a dict with the fields of a structure."""
 
 _DEEPEST = 16
+# What `dtype.str` gives, and nothing else that NumPy reads: "<M8[s/0]" would end the process.
+_PLAIN: Final = re.compile(r"[<>|][biufcmMSUV][0-9]{1,9}(\[([1-9][0-9]*)?[A-Za-z]{1,2}\])?")
 
 
 def describe(dtype: np.dtype[Any]) -> Described:
@@ -48,6 +51,8 @@ def build(described: Described, depth: int = 0) -> np.dtype[Any]:
         raise ValueError("the type is nested too deep")
     kind: object = described.__class__
     if kind is str:
+        if not _PLAIN.fullmatch(described):
+            raise ValueError(f"{described!r} is no type of items")
         return np.dtype(described)
     if kind is not dict:
         base, shape = described

@@ -63,6 +63,8 @@ def flatten(array: NDArray[Any]) -> tuple[Layout, NDArray[Any]]:
     describe(array.dtype)
     fortran = array.flags.f_contiguous and not array.flags.c_contiguous
     layout = Layout(array.dtype, array.shape, fortran)
+    if not array.dtype.itemsize:
+        return layout, np.ndarray((array.size,), array.dtype)
     items = array.T if fortran else array
     if not items.flags.c_contiguous:
         # A copy leaves out what lies between the fields of a structure, so that must not be chance.
@@ -107,7 +109,10 @@ def decode_array(payload: bytes, limit: int) -> NDArray[Any]:
         data = memoryview(decompress_blosc2(data, size))
     if len(data) != size:
         raise CompressionError(f"the array needs {size} bytes and has {len(data)}")
-    array = np.empty(layout.shape, layout.dtype, order="F" if layout.fortran else "C")
+    # The class itself, since empty() makes room for one character in texts of no length.
+    array: NDArray[Any] = np.ndarray(
+        layout.shape, layout.dtype, order="F" if layout.fortran else "C"
+    )
     flat = (array.T if layout.fortran else array).reshape(-1)
     undo(kind, np.frombuffer(data, np.uint8), flat)
     return array
