@@ -96,7 +96,7 @@ class OptimizedDataset(Sequence[Any]):
     def _opened(cls, source: Source) -> Self:
         settings = _settings(source)
         offset = _layout.index_offset(
-            source.read(source.size - FOOTER.size, FOOTER.size), source.size
+            source.read(max(0, source.size - FOOTER.size), FOOTER.size), source.size
         )
         if offset is None:
             found = [*whole_chunks(source)]
