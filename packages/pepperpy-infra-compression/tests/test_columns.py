@@ -132,6 +132,8 @@ class TestRoundTrip:
             [1 << 64, (1 << 64) + 1] * 5,
             [2**63 - 1, -(2**63)] * 10,
             ["a\0b", "c"] * 10,
+            [f"\0{n}\0" for n in range(20)],
+            [f"a\0{n:02}\0\0z" for n in range(20)],
             ["", "", ""] * 10,
             [f"{n:04d}" for n in range(40)],
             [f"{n}" for n in range(40)],

@@ -405,6 +405,14 @@ class TestRecovery:
         with DatasetOptimizer.open(path) as good:
             assert [*good] == records(95)[: caught.value.rows]
 
+    @pytest.mark.parametrize("length", [0, 23, 24, 31])
+    def test_a_file_too_short_for_an_end_is_an_error(self, length, tmp_path):
+        path = tmp_path / "rows"
+        path.write_bytes(bytes(optimize_dataset(records(4)))[:length])
+
+        with pytest.raises(CompressionError):
+            OptimizedDataset.open(path)
+
     def test_every_truncation_is_an_error_and_all_whole_chunks_are_saved(self, tmp_path):
         dataset = optimize_dataset(records(40), chunk_size=10)
         content = bytes(dataset)

@@ -56,6 +56,8 @@ ARRAYS = {
     "text": np.array(["a", "ö€", "", "long text"]),
     "bytes": np.array([b"a", b"", b"a\0b"]),
     "empty text": np.array(["", ""]),
+    "text of no length": np.zeros((3, 2), [("a", "U0"), ("b", "<i4")])["a"],
+    "bytes of no length": np.zeros(3, [("a", "S0"), ("b", "<i4")])["a"],
     "moments": np.arange("2020-01", "2021-01", dtype="M8[D]"),
     "moments with NaT": np.array(["2020-01-01T00:00:00.123", "NaT"], "M8[ms]"),
     "big endian moments": np.arange(9).astype(">M8[25s]"),
@@ -302,8 +304,13 @@ class TestHostilePayloads:
             payload_of("<f8", [0, 1 << 62], False, 0),
             payload_of("<f8", [0, 1 << 63], False, 0),
             payload_of([["<f8", [0] * 40], [0] * 30], [1], False, 0),
+            # NumPy divides by that zero, which ends the process.
+            payload_of("<M8[25s/0]", [1], False, 0, data=bytes(8)),
+            payload_of("<m8[0s]", [1], False, 0, data=bytes(8)),
+            payload_of("(", [1], False, 0, data=bytes(8)),
+            payload_of(",8", [1], False, 0, data=bytes(8)),
         ],
-        ids=range(28),
+        ids=range(32),
     )
     def test_a_payload_that_lies_is_an_error(self, payload):
         from pepperpy.infra.compression._arrays import decode_array

@@ -351,6 +351,12 @@ class TestArrays:
         with pytest.raises(UnsafeDataError):
             deserialize_pickle(pickle.dumps(np.array([print], object)))
 
+    def test_of_moments_that_count_in_steps_of_nothing_are_refused(self) -> None:
+        pickled = pickle.dumps(np.zeros(1, "M8[25s]"))
+
+        with pytest.raises(UnsafeDataError):
+            deserialize_pickle(pickled.replace(b"K\x19K\x01K\x01", b"K\x00K\x01K\x01"))
+
     def test_may_not_be_made_by_the_class_even_if_it_is_allowed(self) -> None:
         made = call("numpy", "ndarray", b"\x8a\x06" + (10**12).to_bytes(6, "little")) + b"."
 

@@ -155,6 +155,12 @@ class TestRoundTrip:
 
 
 class TestRefusals:
+    @FORMATS
+    @pytest.mark.parametrize("dtype", ["V0", [("a", "i4")], object])
+    def test_arrays_that_would_not_come_back_are_not_written(self, kind: str, dtype: Any) -> None:
+        with pytest.raises(SerializationError, match="has no tag"):
+            get_serializer(kind, TAGGED).serialize(np.zeros(2, dtype))
+
     @pytest.mark.parametrize(
         "text",
         [
@@ -162,7 +168,9 @@ class TestRefusals:
             '{"$datetime":"2024"}', '{"$dict":[[1]]}', '{"$dict":[[1,2],[1,3]]}', '{"$ndarray":["O",[1],{"$bytes":"AAAAAAAAAAA="}]}',
             '{"$ndarray":["<i8",[1000000000000],{"$bytes":""}]}', '{"$decimal":[0,[1],2]}', '{"$enum":["x.Y","Z"]}', '{"$float":1}',
             '{"$ndarray":["<i8",[-1],{"$bytes":"AAAAAAAAAAA="}]}', '{"$path":1}', '{"$timedelta":[9999999999,0,0]}',
-            '{"$float":[]}',
+            '{"$float":[]}', '{"$ndarray":["(",[1],{"$bytes":""}]}', '{"$ndarray":[",8",[1],{"$bytes":""}]}',
+            # NumPy divides by that zero, which ends the process.
+            '{"$scalar":["<M8[25s/0]",[],{"$bytes":"AAAAAAAAAAA="}]}', '{"$scalar":["<m8[0s]",[],{"$bytes":"AAAAAAAAAAA="}]}',
         ],
     )  # fmt: skip
     def test_a_tag_that_holds_nonsense_is_an_error(self, text: str) -> None:

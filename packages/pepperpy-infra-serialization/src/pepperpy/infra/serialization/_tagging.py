@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -14,6 +15,8 @@ from ._kinds import class_of, is_a
 from ._libraries import present, required
 
 _EQUAL_HASHES: Final = 1000
+# What `dtype.str` gives, and nothing else that NumPy reads: "<M8[s/0]" would end the process.
+_DTYPE: Final = re.compile(r"[<>|][biufcmMSUV][0-9]{1,9}(\[([1-9][0-9]*)?[A-Za-z]{1,2}\])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ def _to_time(payload: Any) -> time:
 
 
 def _array(value: Any) -> Any:
-    if value.dtype.hasobject or value.dtype.names is not None:
+    if value.dtype.hasobject or value.dtype.names is not None or not value.dtype.itemsize:
         raise SerializationError(f"an array of {value.dtype} has no tag; lists can stand for it")
     return [value.dtype.str, list(value.shape), value.tobytes()]
 
@@ -52,9 +55,9 @@ def _array(value: Any) -> Any:
 def _to_array(payload: Any) -> Any:
     np = required("numpy")
     kind, shape, held = payload
-    dtype = np.dtype(str(kind))
-    if dtype.hasobject:
-        raise ValueError("an array of objects is not read")
+    if not _DTYPE.fullmatch(kind):
+        raise ValueError("the dtype is none")
+    dtype = np.dtype(kind)
     if not is_a(shape, list) or any(type(length) is not int or length < 0 for length in shape):
         raise ValueError("the shape is none")
     return np.frombuffer(held, dtype).reshape(tuple(shape)).copy()

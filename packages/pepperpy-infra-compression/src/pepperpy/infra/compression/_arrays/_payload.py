@@ -63,6 +63,8 @@ def flatten(array: NDArray[Any]) -> tuple[Layout, NDArray[Any]]:
     describe(array.dtype)
     fortran = array.flags.f_contiguous and not array.flags.c_contiguous
     layout = Layout(array.dtype, array.shape, fortran)
+    if not array.dtype.itemsize:
+        return layout, np.ndarray((array.size,), array.dtype)
     items = array.T if fortran else array
     if not items.flags.c_contiguous:
         # A copy leaves out what lies between the fields of a structure, so that must not be chance.

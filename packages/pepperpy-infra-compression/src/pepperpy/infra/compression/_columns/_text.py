@@ -29,7 +29,7 @@ def numbered(values: list[str]) -> Numbered | None:
     some = (values[0], values[len(values) // 2], values[-1])
     prefix = _common(some).rstrip(_DIGITS)
     suffix = _common([text[::-1] for text in some])[::-1].lstrip(_DIGITS)
-    if not all(_is_number(text, prefix, suffix) for text in some):
+    if SEPARATOR in prefix + suffix or not all(_is_number(text, prefix, suffix) for text in some):
         return None
     whole = SEPARATOR.join(values)
     body = whole[len(prefix) : len(whole) - len(suffix)]

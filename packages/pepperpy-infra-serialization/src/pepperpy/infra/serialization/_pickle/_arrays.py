@@ -141,7 +141,7 @@ def _unit(state: tuple[Any, ...]) -> str:
         return ""
     unit, count = state[8][1][:2]
     name = unit.decode() if type(unit) is bytes else unit
-    if not _UNIT.fullmatch(name) or type(count) is not int:
+    if not _UNIT.fullmatch(name) or type(count) is not int or count < 1:
         raise _refuse("a dtype with such a unit")
     return "" if name == "generic" else f"[{count}{name}]"
 
