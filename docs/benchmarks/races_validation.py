@@ -80,7 +80,7 @@ def races() -> Iterator[Race]:
     )
     yield many()
     yield Race(
-        title="five e-mail addresses",
+        title="five e-mail addresses, as a rule",
         contestants={
             OURS: repeating(lambda: [is_email(address) for address in ADDRESSES]),
             "a loose pattern": repeating(

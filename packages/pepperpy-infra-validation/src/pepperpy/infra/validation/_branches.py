@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from . import _messages
 from ._errors import NO_PARAMS, ValidationError, found
-from ._nodes import MISSING, Leaf, Node, Opaque, as_dict
+from ._fields import as_dict
+from ._nodes import MISSING, Leaf, Node, Opaque
 from ._run import ERROR
 
 if TYPE_CHECKING:

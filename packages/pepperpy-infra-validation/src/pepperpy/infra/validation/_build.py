@@ -15,7 +15,8 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar, is_typeddict
 
 from ._bounds import class_of
 from ._errors import SchemaError
-from ._nodes import Each, Fields, Key, Leaf, Node, Opaque
+from ._fields import Fields, Key
+from ._nodes import Each, Leaf, Node, Opaque
 from ._source import described
 from ._spec import Spec, is_factory, record_of
 from ._validator import Composed, RuleValidator, Validator

@@ -17,8 +17,9 @@ from pepperpy.infra.utils import passes_through
 from ._branches import All, Any_, Said
 from ._copying import CONTAINERS, copied
 from ._errors import SchemaError
+from ._fields import Fields, Key
 from ._messages import REQUIRED
-from ._nodes import Anything, Each, Fields, Key, Leaf, Node, Opaque, Replacing, too_deep
+from ._nodes import Anything, Each, Leaf, Node, Opaque, Replacing, too_deep
 from ._result import ValidationResult
 from ._run import Raised, Run, finished
 

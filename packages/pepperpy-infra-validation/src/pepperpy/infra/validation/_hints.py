@@ -24,7 +24,8 @@ from ._branches import All, Any_
 from ._build import Steps, Want
 from ._collections import max_items, min_items
 from ._errors import SchemaError
-from ._nodes import Anything, Fields, Items, Key, Leaf, Node
+from ._fields import Fields, Items, Key
+from ._nodes import Anything, Leaf, Node
 from ._numbers import is_integer, max_value, min_value
 from ._spec import Spec, record_of
 from ._strings import max_length, min_length

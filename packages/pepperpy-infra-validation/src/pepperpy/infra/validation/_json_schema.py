@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ._branches import All, Any_, NoneOf, Said, Together, message_of
-from ._nodes import Each, Fields, Items, Leaf, Node, Opaque, Replacing
+from ._fields import Fields, Items
+from ._nodes import Each, Leaf, Node, Opaque, Replacing
 from ._plan import plan_of
 from ._rows import Alike, Row
 

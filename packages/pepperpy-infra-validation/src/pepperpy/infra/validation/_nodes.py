@@ -1,4 +1,4 @@
-"""What a schema is made of once it was read: leaves, mappings and lists.
+"""What a schema is made of once it was read: leaves and lists; for mappings see `_fields`.
 
 A node's `walk` checks one value, reports what is wrong to the run, and returns the value as it
 should be.  It uses one frame of the stack, since schemas and data may be deep.
@@ -10,11 +10,9 @@ from collections.abc import Callable, Mapping
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
-from pepperpy.infra.utils import nearest
-
 from ._copying import CONTAINERS, copied
 from ._errors import NO_PARAMS, AsyncRuleError, SchemaError, ValidationError, found
-from ._messages import LIST, MAPPING, REQUIRED, TOO_DEEP, UNKNOWN
+from ._messages import LIST, TOO_DEEP
 from ._result import ValidationResult
 from ._run import Raised
 
@@ -28,9 +26,6 @@ _PLAIN = frozenset((str, int, float, bool, type(None), list, dict))
 # Of no type that checkers know, else they would see containers of unknown things.
 _GROUP: Any = ExceptionGroup
 _LISTS: Any = (list, tuple)
-_MAPPING: Any = Mapping
-_DICT: Any = dict
-_GUESSES = 10  # unknown keys that are told the nearest known one; looking for it takes its time
 
 
 class Node:
@@ -225,139 +220,6 @@ class Each(Node):
             out = item.walk(each, (*path, index), run)
             items.append(out if fresh or type(out) not in CONTAINERS else copied(out))
         return items if isinstance(value, list) else tuple(items)
-
-
-class Key:
-    """What a schema says about one key."""
-
-    __slots__ = ("factory", "fresh", "name", "node", "required")
-
-    def __init__(
-        self,
-        name: Any,
-        node: Node,
-        *,
-        required: bool = True,
-        factory: Callable[[], Any] | None = None,
-    ) -> None:
-        self.name: Any = name
-        self.node: Node = node
-        self.fresh: bool = node.fresh
-        self.required: bool = required
-        self.factory: Callable[[], Any] | None = factory
-        """Makes the value where the key is missing."""
-
-
-class Fields(Node):
-    """A mapping whose keys are known."""
-
-    __slots__ = ("keys", "known", "unknown")
-
-    fresh = True
-
-    def __init__(self, unknown: str) -> None:
-        self.unknown: str = unknown
-        self.keys: tuple[Key, ...] = ()
-        self.known: frozenset[Any] = frozenset()
-
-    def complete(self, keys: list[Key]) -> None:
-        """Take the keys, among which there may be some that lead back here."""
-        self.keys = tuple(keys)
-        self.known = frozenset(key.name for key in keys)
-
-    def walk(self, value: Any, path: Parts, run: Run) -> Any:
-        """Check the keys one by one."""
-        source = as_dict(value)
-        if source is None:
-            run.fail(path, *MAPPING)
-            return value
-        try:
-            items = [source.get(key.name, MISSING) for key in self.keys]
-        except Exception:  # noqa: BLE001 - a key whose own methods fail
-            run.fail(path, *MAPPING)
-            return value
-        out: dict[Any, Any] = source.copy() if self.unknown == "ignore" else {}
-        found = 0
-        for key, item in zip(self.keys, items, strict=True):
-            name = key.name
-            if item is not MISSING:
-                found += 1
-                made = key.node.walk(item, (*path, name), run)
-                out[name] = made if key.fresh or type(made) not in CONTAINERS else copied(made)
-            elif key.factory is not None:
-                out[name] = key.factory()
-            elif key.required:
-                run.fail((*path, name), *REQUIRED)
-        if found != len(source):
-            self.others(source, out, path, run)
-        return out
-
-    def others(self, source: dict[Any, Any], out: dict[Any, Any], path: Parts, run: Run) -> None:
-        """Deal with the keys that are not known."""
-        if self.unknown == "drop":
-            return
-        try:
-            names = [name for name in source if name not in self.known]
-            kept = {name: copied(source[name]) for name in names if self.unknown == "ignore"}
-        except RecursionError:
-            raise
-        except Exception:  # noqa: BLE001 - a key whose own methods fail
-            run.fail(path, *MAPPING)
-            return
-        out |= kept
-        for count, name in enumerate(names if self.unknown == "forbid" else ()):
-            run.fail((*path, name), *self._is_unknown(name, count))
-
-    def _is_unknown(self, name: Any, count: int) -> tuple[str, str, Mapping[str, Any]]:
-        message, code = UNKNOWN
-        if count >= _GUESSES or type(name) is not str:
-            return message, code, {}
-        near = nearest(name, [key for key in self.known if isinstance(key, str)])
-        if near is None:
-            return message, code, {}
-        return f"{message}; did you mean {near!r}?", code, {"nearest": near}
-
-
-class Items(Node):
-    """A mapping whose keys are all alike, and whose values are."""
-
-    __slots__ = ("item", "key")
-
-    fresh = True
-
-    def __init__(self, key: Node, item: Node) -> None:
-        self.key: Node = key
-        self.item: Node = item
-
-    def walk(self, value: Any, path: Parts, run: Run) -> Any:
-        """Check the keys and values one by one."""
-        source = as_dict(value)
-        if source is None:
-            run.fail(path, *MAPPING)
-            return value
-        out: dict[Any, Any] = {}
-        for name, each in source.items():
-            mark = len(run.errors)
-            key = self.key.walk(name, (*path, name), run)
-            for error in run.errors[mark:]:
-                error.message = f"the key {error.message}"
-            made = self.item.walk(each, (*path, name), run)
-            out[key] = made if self.item.fresh else copied(made)
-        return out
-
-
-def as_dict(value: Any) -> Any:
-    """A mapping as a dict, `None` if it is none, or one that cannot be read."""
-    if type(value) is _DICT:
-        return value
-    if not isinstance(value, _MAPPING):
-        return None
-    try:
-        return dict(value)
-    except RecursionError:
-        raise
-    except Exception:  # noqa: BLE001 - its own methods fail, so nobody can use it
-        return None
 
 
 def too_deep(path: Parts) -> ValidationError:
