@@ -190,6 +190,9 @@ class TestExactness:
     def test_large_integers_are_exact(self) -> None:
         assert compress_data([2**200, -(2**64)]).decompress() == [2**200, -(2**64)]
 
+    def test_types_that_json_has_not_become_those_it_has(self) -> None:
+        assert decompress_data(compress_data({1: (2, {3})})) == {"1": [2, [3]]}
+
     def test_two_keys_with_one_text_are_refused(self) -> None:
         with pytest.raises(CompressionError):
             compress_data({1: "a", "1": "b"})

@@ -34,7 +34,8 @@ def compress_data(
     """The value as a compressed file that says what it is.
 
     Args:
-        data: Any value that the format can hold; what it would change without a word is refused.
+        data: Any value that the format can hold.  Types that it has not become those it has, as a
+            tuple becomes a list in JSON; what it would lose is refused, as NaN in JSON.
         serialization: A format, or a serializer with options of its own.
         key: Signs the file, so that nobody else can make or change one; of several, the first
             one signs.

@@ -38,12 +38,8 @@ class DatasetOptimizer:
     """
 
     def __init__(self, compressor: DataCompressor | None = None, chunk_size: int = 1000) -> None:
-        used: object = DataCompressor() if compressor is None else compressor
-        if not isinstance(used, DataCompressor):
-            raise CompressionOptionError(
-                f"compressor must be a DataCompressor; got {type(used).__name__}",
-                option="compressor",
-            )
+        used = DataCompressor() if compressor is None else compressor
+        _check_compressor(used)
         sample = used.compress([])
         if sample.signed or sample.dictionary_id is not None:
             raise CompressionOptionError(
@@ -232,6 +228,13 @@ def _processed(
                 option="processor",
             )
         yield from made
+
+
+def _check_compressor(given: object) -> None:
+    if not isinstance(given, DataCompressor):
+        raise CompressionOptionError(
+            f"compressor must be a DataCompressor; got {type(given).__name__}", option="compressor"
+        )
 
 
 def _rows(dataset: Iterable[T]) -> Iterable[T]:
