@@ -52,7 +52,7 @@ def _inner(value: Any) -> list[Any] | None:
     if isinstance(value, dict):
         return [*value, *value.values()]
     if hasattr(value, "__dataclass_fields__") and not isinstance(value, type):
-        return [part for pair in sorted(vars(value).items()) for part in pair]
+        return [getattr(value, name, None) for name in value.__dataclass_fields__]
     return None
 
 
