@@ -177,6 +177,15 @@ def integration(session: nox.Session) -> None:
     session.run("pytest", *session.posargs, "tests-integration")
 
 
+@nox.session(requires=["build"], python=OLDEST_PYTHON)
+def fuzz(session: nox.Session) -> None:
+    """Feed each decoder with made-up bytes for a minute; `-- yaml --seconds 600` chooses."""
+    needs = [need for package in WORKSPACE.packages.values() for need in group("test", package)]
+    install_wheels(session, built(), *group("fuzz"), *needs, extras="[all]")
+    env = {"PYTHONPATH": str(ROOT / "tests-integration")}
+    session.run("python", "-m", "fuzz", *session.posargs, env=env)
+
+
 @nox.session(python=False)
 def dev(session: nox.Session) -> None:
     """Make .venv for editing: all tools, and the sources of all wheels as one package."""
