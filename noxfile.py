@@ -108,7 +108,7 @@ def tests(session: nox.Session, scope: str) -> None:
         return
     if scope == "docs":
         requirements = ("-r", str(EXAMPLE / "requirements.txt"))
-        install_wheels(session, built(), *group("test"), *requirements)
+        install_wheels(session, built(), *group("test"), *requirements, extras="[all]")
         session.run("pytest", *session.posargs, "docs/tests", "docs/examples")
         return
     alone = scope != "together"
