@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from enum import Enum
@@ -11,7 +12,7 @@ from pepperpy.infra.utils import Clock
 
 from ._errors import AuthenticationError
 from ._identity import Credential, Identity
-from ._keys import MAX_LENGTH, Hasher, KeyHash, read_key
+from ._keys import MAX_LENGTH, Hasher, KeyHash, claimed_id, is_well_formed
 from ._lockout import Failures, Lockout
 from ._records import CredentialRecord, IdentityRecord
 from ._stores import CredentialStore, IdentityStore
@@ -101,35 +102,33 @@ class ApiKeyAuthenticator(Authenticator):
         """
         text = key if isinstance(key, str) else ""
         presented = text[: MAX_LENGTH + 1].encode("utf-8", "surrogatepass")
-        key_id, formed = read_key(text)
-        record = self._credentials.get_credential(key_id)
+        record = self._credentials.get_credential(claimed_id(text))
         identity = self._identities.get_identity(record.identity_id if record else "")
         matches = self._hasher.matches(presented, record.hash if record else self._nobodys)
         who = (record.id if record else "", source)
-        failure = self._failure(record, identity, matches, who) if formed else Failure.MALFORMED
-        if failure is None and record is not None:
-            self.failures.clear(who, self._clock.monotonic())
+        failure = self._failure(record, matches, who)
+        if record is not None and identity is not None and failure is None:
+            self.failures.clear(who, self._clock.monotonic)
             return Outcome(None, record, identity, self._rehash(record, text))
+        if not is_well_formed(text):  # asked whatever the failure is, for it takes time
+            failure = Failure.MALFORMED
         wrong = failure is Failure.MISMATCH or failure is Failure.MALFORMED
         locked_out = wrong and record is not None and self._count(who)
-        return Outcome(failure, record, identity, None, locked_out)
+        return Outcome(failure or Failure.UNKNOWN, record, identity, None, locked_out)
 
     def _failure(
-        self,
-        record: CredentialRecord | None,
-        identity: IdentityRecord | None,
-        matches: bool,
-        who: tuple[str, str | None],
+        self, record: CredentialRecord | None, matches: bool, who: tuple[str, str | None]
     ) -> Failure | None:
-        if record is None or identity is None:
+        if record is None:
             return Failure.UNKNOWN
-        if self.failures.locked(who, self._clock.monotonic()):
+        if self.failures.locked(who, self._clock.monotonic):
             return Failure.LOCKED
         if not matches:
             return Failure.MISMATCH
         if record.revoked_at is not None:
             return Failure.REVOKED
-        return Failure.EXPIRED if self._clock.time() >= record.end else None
+        expired = record.end != math.inf and self._clock.time() >= record.end
+        return Failure.EXPIRED if expired else None
 
     def _count(self, who: tuple[str, str | None]) -> bool:
         return self.failures.add(who, self._clock.monotonic())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 import zlib
 from collections.abc import Mapping
+from hashlib import sha256 as _sha256
+from hmac import compare_digest as _same
 from typing import Final, NamedTuple
 
 from pepperpy.infra.utils import generate_id
@@ -23,8 +24,7 @@ MAX_LENGTH: Final = MAX_PREFIX + ID_LENGTH + SECRET_LENGTH + CHECKSUM_LENGTH + 2
 
 _PREFIX = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 _KEY = re.compile(
-    rf"[a-z][a-z0-9_]*_([0-9a-z]{{{ID_LENGTH}}})_"
-    rf"[0-9A-Za-z]{{{SECRET_LENGTH}}}([0-9A-Za-z]{{{CHECKSUM_LENGTH}}})"
+    rf"[a-z][a-z0-9_]*_[0-9a-z]{{{ID_LENGTH}}}_[0-9A-Za-z]{{{SECRET_LENGTH + CHECKSUM_LENGTH}}}"
 )
 
 
@@ -53,12 +53,19 @@ def new_key(prefix: str, key_id: str) -> str:
     return body + _checksum(body)
 
 
-def read_key(text: str) -> tuple[str, bool]:
-    """The id in what looks like a key, or "", and whether the text is one without a mistake."""
-    found = _KEY.fullmatch(text) if len(text) <= MAX_LENGTH else None
-    if found is None:
-        return "", False
-    return found[1], _checksum(text[:-CHECKSUM_LENGTH]) == found[2]
+def claimed_id(text: str) -> str:
+    """The id in what may be a key; "" if there is none."""
+    parts = text.rsplit("_", 2) if len(text) <= MAX_LENGTH else ()
+    if len(parts) == 3 and len(parts[1]) == ID_LENGTH and parts[1].isascii():
+        return parts[1]
+    return ""
+
+
+def is_well_formed(text: str) -> bool:
+    """Whether *text* has the form of a key and the right checksum."""
+    body, checksum = text[:-CHECKSUM_LENGTH], text[-CHECKSUM_LENGTH:]
+    formed = len(text) <= MAX_LENGTH and _KEY.fullmatch(text) is not None
+    return _checksum(body[:MAX_LENGTH]) == checksum and formed
 
 
 def is_api_key(text: str) -> bool:
@@ -72,11 +79,11 @@ def is_api_key(text: str) -> bool:
         >>> is_api_key("pepper_0123456789abcdef_" + "0" * 49)
         False
     """
-    return isinstance(text, str) and read_key(text)[1]  # pyright: ignore[reportUnnecessaryIsInstance]
+    return isinstance(text, str) and is_well_formed(text)  # pyright: ignore[reportUnnecessaryIsInstance]
 
 
 def _checksum(body: str) -> str:
-    return _base62(zlib.crc32(body.encode()), CHECKSUM_LENGTH)
+    return _base62(zlib.crc32(body.encode("utf-8", "surrogatepass")), CHECKSUM_LENGTH)
 
 
 def _base62(number: int, length: int) -> str:
@@ -132,10 +139,10 @@ class Hasher:
     def hash(self, key: bytes, scheme: str) -> bytes:
         """The hash of *key*; one that nothing can equal if the pepper is not known."""
         if scheme == "sha256":
-            return hashlib.sha256(key).digest()
+            return _sha256(key).digest()
         pepper = self._peppers.get(scheme.partition(":")[2])
         if pepper is None:
-            return hashlib.sha256(key).digest()[:-1]
+            return _sha256(key).digest()[:-1]
         return hmac.digest(pepper, key, "sha256")
 
     def new(self, key: str) -> KeyHash:
@@ -144,7 +151,10 @@ class Hasher:
 
     def matches(self, key: bytes, kept: KeyHash) -> bool:
         """Whether *kept* is the hash of *key*, in time that does not depend on how near it is."""
-        return hmac.compare_digest(self.hash(key, kept.scheme), kept.digest)
+        scheme, digest = kept
+        if scheme == "sha256":  # the usual one, without another call
+            return _same(_sha256(key).digest(), digest)
+        return _same(self.hash(key, scheme), digest)
 
     def __reduce__(self) -> str:
         raise TypeError("what hashes keys holds the peppers and is not pickled")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta  # for pydantic too, which reads the annotations of a section
 from typing import Final
@@ -51,7 +52,7 @@ class _Failures:
 
 
 class Failures:
-    """Who failed how often.  Told the time; it asks no clock."""
+    """Who failed how often."""
 
     def __init__(self, policy: Lockout | None) -> None:
         self._most = math.inf if policy is None else policy.max_failures
@@ -60,10 +61,10 @@ class Failures:
         self._lock = ForkSafeLock()  # guards the dict below and what is in it
         self._by_who: dict[tuple[str, str | None], _Failures] = {}
 
-    def locked(self, who: tuple[str, str | None], now: float) -> bool:
-        """Whether *who* is locked out at *now*."""
+    def locked(self, who: tuple[str, str | None], now: Callable[[], float]) -> bool:
+        """Whether *who* is locked out; the time is asked for only if they failed before."""
         found = self._by_who.get(who)
-        return found is not None and now < found.locked_until
+        return found is not None and now() < found.locked_until
 
     def add(self, who: tuple[str, str | None], now: float) -> bool:
         """Count a failure; the answer is whether it was the one that locks out."""
@@ -80,7 +81,7 @@ class Failures:
             found.since, found.count = found.locked_until, 0
             return True
 
-    def clear(self, who: tuple[str, str | None], now: float) -> None:
+    def clear(self, who: tuple[str, str | None], now: Callable[[], float]) -> None:
         """Forget the failures of *who*, unless they are locked out."""
         if who in self._by_who:
             with self._lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import replace
@@ -28,7 +29,7 @@ from ._keys import Hasher, KeyHash, check_prefix, new_key, new_key_id
 from ._levels import AuthType, PermissionLevel
 from ._lockout import Lockout
 from ._moments import after, lasting, moment
-from ._permissions import Permissions, Rule, check_level, permissions_of
+from ._permissions import EVERYTHING, Permissions, Rule, check_level, permissions_of
 from ._records import CredentialRecord, IdentityRecord
 from ._stores import CredentialStore, IdentityStore, MemoryCredentialStore, MemoryIdentityStore
 
@@ -382,7 +383,7 @@ class SecurityManager:
             rule.level if rule else None,
         )
         if self._authorizer is not None:
-            decision = self._ask_authorizer(self._authorizer, identity, decision)
+            decision = self._asked(self._authorizer, identity, decision)
         self._audit.decision(decision, identity)
         return decision
 
@@ -407,28 +408,23 @@ class SecurityManager:
         record = self._identities.get_identity(seal.identity.id)
         if record is None:
             return Reason.UNKNOWN_IDENTITY, None
+        # Another authorizer decides in place of the identity's permissions alone.
+        permissions = record.permissions if self._authorizer is None else EVERYTHING
         if seal.credential is None:
-            return decide(record.permissions, None, resource, level)
+            return decide(permissions, None, resource, level)
         credential = self._credentials.get_credential(seal.credential.id)
         if credential is None or not self._valid(credential):
             return Reason.CREDENTIAL_INVALID, None
-        return decide(record.permissions, credential.scopes, resource, level)
+        return decide(permissions, credential.scopes, resource, level)
 
-    def _ask_authorizer(
-        self, authorizer: Authorizer, identity: object, decision: Decision
-    ) -> Decision:
+    def _asked(self, authorizer: Authorizer, identity: object, decision: Decision) -> Decision:
         seal = seal_of(identity)
-        hopeless = (
-            *(Reason.UNKNOWN_IDENTITY, Reason.CREDENTIAL_INVALID),
-            *(Reason.NOT_A_RESOURCE, Reason.NOTHING_ASKED, Reason.OUT_OF_SCOPE),
-        )
-        if seal is None or decision.reason in hopeless:
+        if seal is None or not decision:
             return decision
         known = self._view(self._identity(seal.identity.id), seal.credential)
+        # Nothing but True is a grant.
         allowed = authorizer.authorize(known, str(decision.resource), decision.level) is True
-        return replace(
-            decision, allowed=allowed, reason=Reason.BY_AUTHORIZER, pattern=None, granted=None
-        )
+        return Decision(allowed, Reason.BY_AUTHORIZER, decision.resource, decision.level)
 
     # ---- what all of it needs
 
@@ -455,7 +451,9 @@ class SecurityManager:
         return identity_of(Seal(self._owner, record, credential, self._credentials, self._clock))
 
     def _valid(self, record: CredentialRecord) -> bool:
-        return record.revoked_at is None and self._clock.time() < record.end
+        return record.revoked_at is None and (
+            record.end == math.inf or self._clock.time() < record.end
+        )
 
     def _identity(self, identity_id: str) -> IdentityRecord:
         record = self._identities.get_identity(identity_id)

@@ -181,3 +181,6 @@ def permissions_of(levels: object, option: str) -> Permissions | None:
             pattern=levels,
         )
     return Permissions(dict.fromkeys(levels, PermissionLevel.SYSTEM))
+
+
+EVERYTHING: Final = Permissions({STAR: PermissionLevel.SYSTEM})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
-from ._keys import read_key
+from ._keys import claimed_id
 from ._records import CredentialRecord, IdentityRecord
 
 
@@ -38,7 +38,7 @@ class CredentialStore(ABC):
 
     def get_credentials_by_key(self, key: str) -> list[CredentialRecord]:
         """The records that *key* claims to be, by the id in it; none is verified."""
-        record = self.get_credential(read_key(key)[0])
+        record = self.get_credential(claimed_id(key))
         return [] if record is None else [record]
 
 
