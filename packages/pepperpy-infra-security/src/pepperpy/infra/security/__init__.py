@@ -10,6 +10,7 @@ from ._errors import (
     InvalidPermissionError,
     InvalidSettingError,
     SecurityError,
+    StoredRecordError,
     UnknownCredentialError,
     UnknownIdentityError,
 )
@@ -19,6 +20,7 @@ from ._levels import AuthType, PermissionLevel
 from ._lockout import Lockout
 from ._manager import SecurityManager, create_security_manager
 from ._records import CredentialRecord, IdentityRecord
+from ._saving import Storage
 from ._stores import CredentialStore, IdentityStore, MemoryCredentialStore, MemoryIdentityStore
 
 __all__ = [
@@ -47,6 +49,8 @@ __all__ = [
     "SecurityError",
     "SecurityManager",
     "SimpleAuthorizer",
+    "Storage",
+    "StoredRecordError",
     "UnknownCredentialError",
     "UnknownIdentityError",
     "create_security_manager",

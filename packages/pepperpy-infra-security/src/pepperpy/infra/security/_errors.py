@@ -61,3 +61,11 @@ class CredentialStateError(SecurityError, ValueError):
     """The credential is revoked or expired, and stays so; *key_id* is its id."""
 
     code = "security-credential-state"
+
+
+class StoredRecordError(SecurityError, ValueError):
+    """Records in the storage cannot be read; *keys* are theirs."""
+
+    code = "security-stored-record"
+
+    keys: tuple[str, ...]

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
-from pepperpy.infra.utils import Clock, ForkSafeLock, generate_id, register_inspectable
+from pepperpy.infra.utils import Clock, generate_id, register_inspectable
 
 from ._audit import Audit
 from ._authenticator import REFUSED, ApiKeyAuthenticator, Authenticator, Failure, Outcome
@@ -21,16 +21,17 @@ from ._errors import (
     CredentialStateError,
     IdentityExistsError,
     InvalidSettingError,
-    UnknownCredentialError,
     UnknownIdentityError,
 )
 from ._identity import Credential, Identity, Seal, credential_of, identity_of, seal_of
-from ._keys import Hasher, KeyHash, check_prefix, new_key, new_key_id
+from ._keys import Hasher, KeyHash, check_prefix, claimed_id, new_key, new_key_id
+from ._ledger import Ledger, Which
 from ._levels import AuthType, PermissionLevel
 from ._lockout import Lockout
 from ._moments import after, lasting, moment
 from ._permissions import EVERYTHING, Permissions, Rule, check_level, permissions_of
 from ._records import CredentialRecord, IdentityRecord
+from ._saving import Saving, Storage
 from ._stores import CredentialStore, IdentityStore, MemoryCredentialStore, MemoryIdentityStore
 
 _DAY: Final = 86_400.0
@@ -52,6 +53,9 @@ class SecurityManager:
         peppers: Secrets by their ids, at least 16 bytes each, that a stolen store does not have.
             The last one is used for new hashes; keys hashed otherwise get a new hash on use.
         lockout: When to refuse a key that was presented wrongly too often; None for never.
+        storage: Keeps the records beyond this process: see `load`, `flush` and the methods that
+            begin with an ``a``.
+        namespace: What the keys of the records begin with in the storage.
         name: The source of the audit events.
         audit_grants: Whether each granted `authorize` is an audit event too.
         clock: The system's by default.
@@ -78,14 +82,20 @@ class SecurityManager:
         prefix: str = "pepper",
         peppers: Mapping[str, bytes] | None = None,
         lockout: Lockout | None = Lockout(),  # noqa: B008 - frozen
+        storage: Storage | None = None,
+        namespace: str = "security",
         name: str = "security",
         audit_grants: bool = False,
         clock: Clock | None = None,
     ) -> None:
         self._clock = clock or Clock()
         self._prefix = check_prefix(prefix)
-        self._credentials = credential_store or MemoryCredentialStore()
-        self._identities = identity_store or MemoryIdentityStore()
+        self._credentials = (
+            MemoryCredentialStore() if credential_store is None else credential_store
+        )
+        self._identities = MemoryIdentityStore() if identity_store is None else identity_store
+        self._ledger = Ledger(self._credentials, self._identities, saved=storage is not None)
+        self._saving = None if storage is None else Saving(storage, namespace, self._ledger)
         self._hasher = Hasher(peppers)
         self._keys = ApiKeyAuthenticator(
             self._credentials,
@@ -102,7 +112,6 @@ class SecurityManager:
         self._audit = Audit(name, grants=audit_grants)
         self._name = name
         self._owner = object()  # what seals the identities of this manager
-        self._lock = ForkSafeLock()  # held while records are changed; readers take what is there
         register_inspectable(self)
 
     # ---- identities
@@ -134,13 +143,13 @@ class SecurityManager:
             created_at=moment(self._clock.time()),
             metadata=_kept(metadata),
         )
-        with self._lock:
+        with self._ledger.lock:
             if self._identities.get_identity_by_name(name) is not None:
                 raise IdentityExistsError(
                     f"an identity is called {name!r} already; get it with get_identity_by_name()",
                     name=name,
                 )
-            self._identities.add_identity(record)
+            self._ledger.put(record)
         self._audit.note("identity_created", identity_id=record.id, name=name)
         return self._view(record)
 
@@ -150,7 +159,7 @@ class SecurityManager:
         Raises:
             UnknownIdentityError: If there is none; it is a `KeyError`.
         """
-        return self._view(self._identity(identity_id))
+        return self._view(self._ledger.identity(identity_id))
 
     def get_identity_by_name(self, name: str) -> Identity:
         """The identity as it is now.
@@ -177,9 +186,9 @@ class SecurityManager:
             InvalidPermissionError: If a pattern or a level is none; nothing is changed then.
         """
         table = Permissions(permissions)
-        with self._lock:
-            record = replace(self._identity(identity_id), permissions=table)
-            self._identities.update_identity(record)
+        with self._ledger.lock:
+            record = replace(self._ledger.identity(identity_id), permissions=table)
+            self._ledger.put(record)
         self._audit.note("permissions_updated", identity_id=record.id, patterns=len(permissions))
         return self._view(record)
 
@@ -189,12 +198,12 @@ class SecurityManager:
         Raises:
             UnknownIdentityError: If there is no such identity; it is a `KeyError`.
         """
-        with self._lock:
-            record = self._identity(identity_id)
+        with self._ledger.lock:
+            record = self._ledger.identity(identity_id)
             for credential in self._credentials.credentials():
                 if credential.identity_id == record.id:
-                    self._credentials.delete_credential(credential.id)
-            self._identities.delete_identity(record.id)
+                    self._ledger.drop(("credential", credential.id))
+            self._ledger.drop(("identity", record.id))
         self._audit.note("identity_deleted", identity_id=record.id, name=record.name)
 
     # ---- keys
@@ -227,7 +236,7 @@ class SecurityManager:
         def make(key_id: str, kept: KeyHash) -> CredentialRecord:
             return CredentialRecord(
                 id=key_id,
-                identity_id=self._identity(identity_id).id,
+                identity_id=self._ledger.identity(identity_id).id,
                 hash=kept,
                 created_at=moment(now),
                 expires_at=None if expires_in is None else after(now, expires_in, "expires_in"),
@@ -261,8 +270,8 @@ class SecurityManager:
         last = after(now, overlap, "overlap")
         if expires_in is not None:
             lasting(expires_in, "expires_in")
-        with self._lock:
-            old = self._credential(credential_id)
+        with self._ledger.lock:
+            old = self._ledger.credential(credential_id)
             if not self._valid(old):
                 raise CredentialStateError(
                     f"the key {old.id!r} is revoked or expired; create a new one", key_id=old.id
@@ -276,7 +285,7 @@ class SecurityManager:
 
             new = self._issue(make, "key_rotated", old_key_id=old.id)
             ends = last if old.expires_at is None else min(last, old.expires_at)
-            self._credentials.update_credential(replace(old, expires_at=ends))
+            self._ledger.put(replace(old, expires_at=ends))
         return new
 
     def revoke_credential(self, credential_id: str) -> None:
@@ -287,12 +296,12 @@ class SecurityManager:
         Raises:
             UnknownCredentialError: If there is no such credential; it is a `KeyError`.
         """
-        with self._lock:
-            record = self._credential(credential_id)
+        with self._ledger.lock:
+            record = self._ledger.credential(credential_id)
             if record.revoked_at is not None:
                 return
             record = replace(record, revoked_at=moment(self._clock.time()))
-            self._credentials.update_credential(record)
+            self._ledger.put(record)
         self._audit.note("key_revoked", key_id=record.id, identity_id=record.identity_id)
 
     # ---- who is it?
@@ -344,11 +353,11 @@ class SecurityManager:
         return Outcome(Failure.UNKNOWN if record is None else None, None, record)
 
     def _rehash(self, record: CredentialRecord) -> None:
-        with self._lock:
+        with self._ledger.lock:
             now = self._credentials.get_credential(record.id)
             if now is None:
                 return
-            self._credentials.update_credential(replace(now, hash=record.hash))
+            self._ledger.put(replace(now, hash=record.hash))
         self._audit.note("key_rehashed", key_id=record.id)
 
     # ---- may they?
@@ -421,17 +430,144 @@ class SecurityManager:
         seal = seal_of(identity)
         if seal is None or not decision:
             return decision
-        known = self._view(self._identity(seal.identity.id), seal.credential)
+        known = self._view(self._ledger.identity(seal.identity.id), seal.credential)
         # Nothing but True is a grant.
         allowed = authorizer.authorize(known, str(decision.resource), decision.level) is True
         return Decision(allowed, Reason.BY_AUTHORIZER, decision.resource, decision.level)
+
+    # ---- in a storage
+
+    async def load(self) -> None:
+        """Take over all records of the storage: at the start, and to hear of others' changes.
+
+        What is not saved yet stays; what somebody else revoked is revoked.
+
+        Raises:
+            InvalidSettingError: If the manager has no storage.
+            StoredRecordError: If some records cannot be read; all the others are there then.
+        """
+        await self._saved().load()
+
+    async def flush(self) -> None:
+        """Save what was changed by the plain methods; when this returns, the storage has it.
+
+        If it fails, what is not saved stays for the next time.
+
+        Raises:
+            InvalidSettingError: If the manager has no storage.
+            IdentityExistsError: If another process has an identity of this name already.
+        """
+        await self._saved().flush()
+
+    async def acreate_identity(
+        self,
+        name: str,
+        permissions: Mapping[str, PermissionLevel] | None = None,
+        *,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Identity:
+        """`create_identity`, and it is in the storage when this returns; else there is none."""
+        identity = self.create_identity(name, permissions, metadata=metadata)
+        await self._save_new(("identity", identity.id))
+        return identity
+
+    async def acreate_api_key(
+        self,
+        identity_id: str,
+        expires_in: float | timedelta | None = None,
+        *,
+        scopes: Mapping[str, PermissionLevel] | Iterable[str] | None = None,
+        name: str = "",
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Credential:
+        """`create_api_key`, and its hash is in the storage when this returns; else there is none."""
+        credential = self.create_api_key(
+            identity_id, expires_in, scopes=scopes, name=name, metadata=metadata
+        )
+        await self._save_new(("identity", identity_id), ("credential", credential.id))
+        return credential
+
+    async def arotate_api_key(
+        self,
+        credential_id: str,
+        *,
+        overlap: float | timedelta = _DAY,
+        expires_in: float | timedelta | None = None,
+    ) -> Credential:
+        """`rotate_api_key`, and both keys are in the storage as they are now when this returns."""
+        new = self.rotate_api_key(credential_id, overlap=overlap, expires_in=expires_in)
+        await self._save_new(("credential", new.id))
+        await self._saved().flush([("credential", credential_id)])
+        return new
+
+    async def arevoke_credential(self, credential_id: str) -> None:
+        """`revoke_credential`, and the storage has it when this returns.
+
+        If the storage fails, the credential is revoked here, and in the storage by the next flush.
+        """
+        self.revoke_credential(credential_id)
+        await self._saved().flush([("credential", credential_id)])
+
+    async def aupdate_permissions(
+        self, identity_id: str, permissions: Mapping[str, PermissionLevel]
+    ) -> Identity:
+        """`update_permissions`, and the storage has them when this returns.
+
+        If the storage fails, they hold here, and in the storage by the next flush.
+        """
+        identity = self.update_permissions(identity_id, permissions)
+        await self._saved().flush([("identity", identity_id)])
+        return identity
+
+    async def adelete_identity(self, identity_id: str) -> None:
+        """`delete_identity`, and the storage has none of it when this returns."""
+        credentials = [each.id for each in self.get_identity(identity_id).credentials]
+        self.delete_identity(identity_id)
+        gone: list[Which] = [("credential", each) for each in credentials]
+        await self._saved().flush([*gone, ("identity", identity_id)])
+
+    async def aauthenticate(
+        self, credential: Credential | str, *, source: str | None = None
+    ) -> Identity:
+        """`authenticate` by what the storage has now: it knows what another process did just before.
+
+        Raises:
+            AuthenticationError: If it is nobody's, expired, revoked or locked out.
+        """
+        try:
+            text: object = credential.key if isinstance(credential, Credential) else credential
+            key_id = claimed_id(text) if isinstance(text, str) else ""
+            del text
+            # Two look-ups whatever is presented; of what cannot be there, if need be.
+            await self._saved().refresh(("credential", key_id or "-"))
+            record = self._credentials.get_credential(key_id)
+            await self._saved().refresh(("identity", record.identity_id if record else "-"))
+            return self.authenticate(credential, source=source)
+        finally:
+            del credential  # a traceback holds this frame
+
+    def _saved(self) -> Saving:
+        if self._saving is None:
+            raise InvalidSettingError(
+                "this manager has no storage; give it one, as SecurityManager(storage=...)",
+                option="storage",
+            )
+        return self._saving
+
+    async def _save_new(self, *all_of_it: Which) -> None:
+        """Save what was made just now, or forget it."""
+        try:
+            await self._saved().flush(all_of_it)
+        except BaseException:
+            self._ledger.drop(all_of_it[-1])
+            raise
 
     # ---- what all of it needs
 
     def _issue(
         self, make: Callable[[str, KeyHash], CredentialRecord], event: str, **facts: object
     ) -> Credential:
-        with self._lock:
+        with self._ledger.lock:
             key_id = new_key_id()
             while self._credentials.get_credential(key_id) is not None:
                 key_id = new_key_id()
@@ -440,7 +576,7 @@ class SecurityManager:
             credential = credential_of(record, self._clock, key)
             del key
             try:
-                self._credentials.add_credential(record)
+                self._ledger.put(record)
             except BaseException:
                 credential.key = ""  # the traceback holds this frame
                 raise
@@ -454,18 +590,6 @@ class SecurityManager:
         return record.revoked_at is None and (
             record.end == math.inf or self._clock.time() < record.end
         )
-
-    def _identity(self, identity_id: str) -> IdentityRecord:
-        record = self._identities.get_identity(identity_id)
-        if record is None:
-            raise UnknownIdentityError(f"no identity has the id {_shown(identity_id)}")
-        return record
-
-    def _credential(self, credential_id: str) -> CredentialRecord:
-        record = self._credentials.get_credential(credential_id)
-        if record is None:
-            raise UnknownCredentialError(f"no credential has the id {_shown(credential_id)}")
-        return record
 
     def inspect(self) -> Mapping[str, object]:
         """The manager as it is now, for consoles and exporters."""
@@ -513,11 +637,3 @@ def _successors_end(
 
 def _kept(metadata: Mapping[str, Any] | None) -> Mapping[str, Any]:
     return MappingProxyType(deepcopy(dict(metadata or {})))
-
-
-def _shown(given: object) -> str:
-    """An id for a message; whatever is too long for one may be a key."""
-    if isinstance(given, str) and len(given) <= 40:
-        return repr(given)
-    length = f" of {len(given)} characters" if isinstance(given, str) else ""
-    return f"that was given, which is {type(given).__name__}{length}"

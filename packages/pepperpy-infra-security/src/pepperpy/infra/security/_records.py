@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
 from ._keys import KeyHash
 from ._levels import AuthType, PermissionLevel
-from ._moments import checked
 from ._permissions import Permissions
 
 
@@ -39,11 +38,12 @@ class IdentityRecord:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> IdentityRecord:
         """What `to_dict` gave."""
+        _check_version(data)
         return cls(
             id=data["id"],
             name=data["name"],
             permissions=_levels_in(data["permissions"]),
-            created_at=datetime.fromisoformat(data["created_at"]),
+            created_at=_moment_in(data["created_at"]),
             metadata=MappingProxyType(dict(data["metadata"])),
         )
 
@@ -88,6 +88,7 @@ class CredentialRecord:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> CredentialRecord:
         """What `to_dict` gave."""
+        _check_version(data)
         scopes = data["scopes"]
         return cls(
             id=data["id"],
@@ -95,12 +96,17 @@ class CredentialRecord:
             hash=KeyHash.from_text(data["hash"]),
             auth_type=AuthType(data["auth_type"]),
             name=data["name"],
-            created_at=datetime.fromisoformat(data["created_at"]),
-            expires_at=_moment_in(data["expires_at"]),
-            revoked_at=_moment_in(data["revoked_at"]),
+            created_at=_moment_in(data["created_at"]),
+            expires_at=data["expires_at"] and _moment_in(data["expires_at"]),
+            revoked_at=data["revoked_at"] and _moment_in(data["revoked_at"]),
             scopes=None if scopes is None else _levels_in(scopes),
             metadata=MappingProxyType(dict(data["metadata"])),
         )
+
+
+def _check_version(data: Mapping[str, Any]) -> None:
+    if data["v"] != 1:
+        raise ValueError(f"the record has version {data['v']!r}; known is 1")
 
 
 def _levels_out(permissions: Permissions) -> dict[str, int]:
@@ -111,5 +117,8 @@ def _levels_in(levels: Mapping[str, int]) -> Permissions:
     return Permissions({pattern: PermissionLevel(level) for pattern, level in levels.items()})
 
 
-def _moment_in(text: str | None) -> datetime | None:
-    return None if text is None else checked(datetime.fromisoformat(text), "a stored moment")
+def _moment_in(text: str) -> datetime:
+    read = datetime.fromisoformat(text)
+    if read.utcoffset() is None:
+        raise ValueError(f"a stored moment has no offset: {text!r}")
+    return read.astimezone(UTC)
