@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
-from collections import namedtuple
 from enum import Flag, auto
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 import pytest
 
@@ -24,7 +24,10 @@ from pepperpy.infra.utils import FakeClock
 
 READ, WRITE = PermissionLevel.READ, PermissionLevel.WRITE
 
-Entry = namedtuple("Entry", "value version")
+
+class Entry(NamedTuple):
+    value: object
+    version: int
 
 
 class Capability(Flag):

@@ -69,3 +69,43 @@ class StoredRecordError(SecurityError, ValueError):
     code = "security-stored-record"
 
     keys: tuple[str, ...]
+
+
+class DecryptionError(SecurityError, ValueError):
+    """This cannot be decrypted; *key_id* is the key that it names, or None if it is no ciphertext."""
+
+    code = "security-decryption"
+
+    key_id: str | None
+
+
+class InvalidPasswordError(SecurityError, TypeError, ValueError):
+    """A password is empty, too long, or no text.  It is not on the error."""
+
+    code = "security-password"
+
+
+class InvalidHashError(SecurityError, ValueError):
+    """What should be the hash of a password is none.  It is not on the error."""
+
+    code = "security-password-hash"
+
+
+class InvalidTokenError(AuthenticationError):
+    """A token is not accepted; *problem* says why, and the token is not on the error."""
+
+    code = "security-token"
+
+    problem: str
+
+
+class ExpiredTokenError(InvalidTokenError):
+    """The token was good, and its time is over."""
+
+    code = "security-token-expired"
+
+
+class KeySetError(SecurityError, ConnectionError):
+    """The keys of an issuer could not be fetched, and none are known; the cause says why."""
+
+    code = "security-key-set"
