@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pepperpy.infra.security import Cipher, DecryptionError, InvalidSettingError
+from pepperpy.infra.security import AESCipher, DecryptionError, InvalidSettingError
 
 OLD, NEW = bytes(range(32)), bytes(range(32, 64))
-CIPHER = Cipher({"old": OLD, "new": NEW})
+CIPHER = AESCipher({"old": OLD, "new": NEW})
 SEALED = CIPHER.encrypt(b"attack at dawn", b"letter 7")
 
 
@@ -46,11 +46,11 @@ class TestRoundTrip:
 
     @pytest.mark.parametrize("size", [16, 24, 32])
     def test_takes_keys_of_every_size_of_aes(self, size) -> None:
-        cipher = Cipher({"k": bytes(size)})
+        cipher = AESCipher({"k": bytes(size)})
 
         assert cipher.decrypt(cipher.encrypt(b"x")) == b"x"
-        assert len(Cipher.generate_key()) == 32
-        assert Cipher.generate_key() != Cipher.generate_key()
+        assert len(AESCipher.generate_key()) == 32
+        assert AESCipher.generate_key() != AESCipher.generate_key()
 
 
 class TestRefusal:
@@ -72,7 +72,7 @@ class TestRefusal:
             CIPHER.decrypt(SEALED, data)
 
     def test_of_bytes_moved_between_the_head_and_the_associated_data(self) -> None:
-        cipher = Cipher({"a": OLD, "ab": OLD}, current="a")
+        cipher = AESCipher({"a": OLD, "ab": OLD}, current="a")
         sealed = cipher.encrypt(b"x", b"b" + b"rest")
         moved = bytes((1, 2)) + b"ab" + sealed[3:]
 
@@ -81,14 +81,14 @@ class TestRefusal:
 
     def test_of_a_key_that_is_not_known_names_it(self) -> None:
         with pytest.raises(DecryptionError, match="'new', which is not among") as caught:
-            Cipher({"old": OLD}).decrypt(SEALED, b"letter 7")
+            AESCipher({"old": OLD}).decrypt(SEALED, b"letter 7")
 
         assert caught.value.key_id == "new"
         assert isinstance(caught.value, ValueError)
 
     def test_of_another_key_of_the_same_id(self) -> None:
         with pytest.raises(DecryptionError) as caught:
-            Cipher({"new": OLD}).decrypt(SEALED, b"letter 7")
+            AESCipher({"new": OLD}).decrypt(SEALED, b"letter 7")
         assert caught.value.__context__ is None
 
     @given(st.binary(max_size=60))
@@ -99,7 +99,7 @@ class TestRefusal:
 
 class TestKeys:
     def test_may_be_changed_while_what_is_old_stays_readable(self) -> None:
-        before = Cipher({"old": OLD})
+        before = AESCipher({"old": OLD})
         sealed = before.encrypt(b"text", b"data")
 
         rotated = CIPHER.rotate(sealed, b"data")
@@ -114,7 +114,7 @@ class TestKeys:
 
     def test_the_last_one_encrypts_or_the_one_that_is_named(self) -> None:
         assert CIPHER.current == "new"
-        assert Cipher({"old": OLD, "new": NEW}, current="old").current == "old"
+        assert AESCipher({"old": OLD, "new": NEW}, current="old").current == "old"
 
     @pytest.mark.parametrize(
         "keys",
@@ -126,15 +126,15 @@ class TestKeys:
     )
     def test_that_are_none_are_refused_and_not_shown(self, keys) -> None:
         with pytest.raises(InvalidSettingError) as caught:
-            Cipher(keys)
+            AESCipher(keys)
         assert "secret" not in str(caught.value)
 
     def test_a_current_one_that_is_not_there_is_refused(self) -> None:
         with pytest.raises(InvalidSettingError, match="current must be"):
-            Cipher({"old": OLD}, current="new")
+            AESCipher({"old": OLD}, current="new")
 
     def test_are_not_shown_and_not_pickled(self) -> None:
-        assert repr(CIPHER) == "<Cipher with the keys 'old', 'new', now 'new'>"
+        assert repr(CIPHER) == "<AESCipher with the keys 'old', 'new', now 'new'>"
         with pytest.raises(TypeError, match="not pickled"):
             pickle.dumps(CIPHER)
         assert not hasattr(CIPHER, "__dict__")

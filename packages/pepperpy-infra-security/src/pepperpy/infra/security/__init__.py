@@ -2,7 +2,7 @@
 
 from ._authenticator import ApiKeyAuthenticator, Authenticator
 from ._authorizer import Authorizer, Decision, Reason, SimpleAuthorizer
-from ._cipher import Cipher
+from ._cipher import AESCipher
 from ._errors import (
     AuthenticationError,
     AuthorizationError,
@@ -34,13 +34,13 @@ from ._saving import Storage
 from ._stores import CredentialStore, IdentityStore, MemoryCredentialStore, MemoryIdentityStore
 
 __all__ = [
+    "AESCipher",
     "ApiKeyAuthenticator",
     "AuthType",
     "AuthenticationError",
     "Authenticator",
     "AuthorizationError",
     "Authorizer",
-    "Cipher",
     "Credential",
     "CredentialRecord",
     "CredentialStateError",

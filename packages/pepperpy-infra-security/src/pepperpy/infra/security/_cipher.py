@@ -1,4 +1,4 @@
-"""`Cipher`: bytes encrypted with AES-GCM under keys that have ids, so that keys can be changed.
+"""`AESCipher`: bytes encrypted with AES-GCM under keys that have ids, so that keys can be changed.
 
 A ciphertext is a version byte, the length of the key's id and the id, a random nonce of 12 bytes,
 and what AES-GCM gives.  All that stands before the nonce is authenticated with the rest.
@@ -25,7 +25,7 @@ _SIZES: Final = (16, 24, 32)
 _ID = re.compile(r"[0-9A-Za-z._-]{1,40}")
 
 
-class Cipher:
+class AESCipher:
     """Encrypts and authenticates bytes; a key may be replaced while old ciphertexts stay readable.
 
     It fits ``Encrypted(provider, cipher)`` of `pepperpy.infra.storage`.  Give each key to no more
@@ -40,7 +40,7 @@ class Cipher:
         MissingExtraError: If ``cryptography`` is not installed.
 
     Examples:
-        >>> cipher = Cipher({"2025": Cipher.generate_key()})
+        >>> cipher = AESCipher({"2025": AESCipher.generate_key()})
         >>> sealed = cipher.encrypt(b"attack at dawn", b"letter 7")
         >>> cipher.decrypt(sealed, b"letter 7")
         b'attack at dawn'
@@ -129,16 +129,18 @@ class Cipher:
         return self.encrypt(plaintext, associated_data)
 
     def __repr__(self) -> str:
-        return f"<Cipher with the keys {', '.join(map(repr, self._keys))}, now {self._current!r}>"
+        return (
+            f"<AESCipher with the keys {', '.join(map(repr, self._keys))}, now {self._current!r}>"
+        )
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a Cipher holds keys and is not pickled")
+        raise TypeError("a AESCipher holds keys and is not pickled")
 
 
 def _check(keys: object) -> None:
     if not isinstance(keys, Mapping) or not keys:
         raise InvalidSettingError(
-            "keys must map ids to keys, like {'2025': Cipher.generate_key()}", option="keys"
+            "keys must map ids to keys, like {'2025': AESCipher.generate_key()}", option="keys"
         )
     for name, key in keys.items():
         if not isinstance(name, str) or not _ID.fullmatch(name):
@@ -147,7 +149,7 @@ def _check(keys: object) -> None:
             )
         if not isinstance(key, (bytes, bytearray)) or len(key) not in _SIZES:
             raise InvalidSettingError(
-                f"key {name!r} must be 16, 24 or 32 random bytes, as Cipher.generate_key() makes",
+                f"key {name!r} must be 16, 24 or 32 random bytes, as AESCipher.generate_key() makes",
                 option="keys",
             )
 
@@ -163,4 +165,4 @@ def _split(ciphertext: bytes) -> tuple[str, int]:
         key_id = ciphertext[2:start].decode("latin-1")
         if len(ciphertext) >= start + _NONCE + _TAG and _ID.fullmatch(key_id):
             return key_id, start
-    raise DecryptionError("this is no ciphertext of a Cipher, or a part of one", key_id=None)
+    raise DecryptionError("this is no ciphertext of a AESCipher, or a part of one", key_id=None)
