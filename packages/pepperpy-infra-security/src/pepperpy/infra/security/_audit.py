@@ -7,10 +7,10 @@ from typing import Final
 
 from pepperpy.infra.utils import Signal, emit, listening
 
-from ._authenticator import Failure, Outcome
 from ._authorizer import Decision
 from ._identity import seal_of
 from ._levels import AuthType
+from ._verifier import Failure, Outcome
 
 _NOTICE: Final = logging.INFO
 _DETAIL: Final = logging.DEBUG
@@ -40,7 +40,7 @@ class Audit:
         if not listening():
             return
         key = outcome.credential
-        facts = {
+        facts: dict[str, object] = {
             "auth_type": kind.value,
             "key_id": key.id if key else None,
             "identity_id": outcome.identity.id if outcome.identity else None,
@@ -60,7 +60,7 @@ class Audit:
         if not listening() or (decision.allowed and not self._grants):
             return
         seal = seal_of(identity)
-        facts = {
+        facts: dict[str, object] = {
             "identity_id": seal.identity.id if seal else None,
             "key_id": seal.credential.id if seal and seal.credential else None,
             "resource": decision.resource,

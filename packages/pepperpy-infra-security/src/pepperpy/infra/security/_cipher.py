@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 from pepperpy.infra.utils import require_extra
 
@@ -137,12 +137,12 @@ class AESCipher:
         raise TypeError("a AESCipher holds keys and is not pickled")
 
 
-def _check(keys: object) -> None:
+def _check(keys: Any) -> None:
     if not isinstance(keys, Mapping) or not keys:
         raise InvalidSettingError(
             "keys must map ids to keys, like {'2025': AESCipher.generate_key()}", option="keys"
         )
-    for name, key in keys.items():
+    for name, key in cast("Mapping[str, Any]", keys).items():
         if not isinstance(name, str) or not _ID.fullmatch(name):
             raise InvalidSettingError(
                 "the id of a key must be 1 to 40 letters, digits, '.', '-' or '_'", option="keys"

@@ -1,5 +1,8 @@
 """`Identity` and `Credential`: what a program holds.  Changing them changes nothing in a manager."""
 
+# ruff: noqa: SLF001 - the functions here make what the classes here hide
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
@@ -146,7 +149,7 @@ def credential_of(record: CredentialRecord, clock: Clock, key: str = "") -> Cred
         revoked_at=record.revoked_at,
         scopes=None if record.scopes is None else record.scopes.levels(),
     )
-    credential._clock = clock  # noqa: SLF001 - of this module
+    credential._clock = clock
     return credential
 
 
@@ -274,14 +277,14 @@ def identity_of(seal: Seal) -> Identity:
     """What a program gets to see of a record; quick, since each authentication does it."""
     identity: Identity = object.__new__(Identity)
     record = seal.identity
-    identity._seal = seal  # noqa: SLF001 - of this module
+    identity._seal = seal
     identity.id = record.id
     identity.name = record.name
     identity.created_at = record.created_at
-    identity._permissions = identity._metadata = identity._credentials = None  # noqa: SLF001
+    identity._permissions = identity._metadata = identity._credentials = None
     return identity
 
 
 def seal_of(identity: object) -> Seal | None:
     """The seal of an identity; None for everything that no manager made."""
-    return identity._seal if isinstance(identity, Identity) else None  # noqa: SLF001
+    return identity._seal if isinstance(identity, Identity) else None

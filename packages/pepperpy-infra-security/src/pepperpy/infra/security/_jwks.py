@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from pepperpy.infra.utils import Clock, ForkSafeLock, Signal, emit, passes_through
 
 from ._errors import InvalidSettingError, KeySetError
-from ._jwt import ALGORITHMS, JWTKey
+from ._jwt import ALGORITHMS, JWTKey, listing, mapping
 from ._moments import lasting
 
 _LARGEST: Final = 1 << 20
@@ -150,8 +150,12 @@ def _download(address: str, timeout: float) -> bytes:
     class Careful(HTTPRedirectHandler):
         """Follows only to where one may fetch from; else the answer is the error that it is."""
 
-        def redirect_request(self, *arguments: Any) -> Request | None:
-            return super().redirect_request(*arguments) if _is_safe(arguments[-1]) else None
+        def redirect_request(  # noqa: PLR0917 - as it is called
+            self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+        ) -> Request | None:
+            if not _is_safe(newurl):
+                return None
+            return super().redirect_request(req, fp, code, msg, headers, newurl)
 
     request = Request(address, headers={"Accept": "application/json"})  # noqa: S310 - it is safe
     try:
@@ -166,20 +170,20 @@ def _download(address: str, timeout: float) -> bytes:
 
 
 def _keys_of(found: KeySet) -> tuple[JWTKey, ...]:
-    parsed: Any = json.loads(found) if isinstance(found, (str, bytes)) else found
-    listed = parsed.get("keys") if isinstance(parsed, Mapping) else None
-    if not isinstance(listed, list):
-        raise ValueError("a key set is an object with a list of 'keys'")  # noqa: TRY004
-    return tuple(key for each in listed[:_MOST_KEYS] for key in _usable(each))
+    parsed = mapping(json.loads(found) if isinstance(found, (str, bytes)) else found)
+    listed = None if parsed is None else listing(parsed.get("keys"))
+    if listed is None:
+        raise ValueError("a key set is an object with a list of 'keys'")
+    return tuple(key for each in listed[:_MOST_KEYS] for key in _usable(mapping(each)))
 
 
-def _usable(jwk: Any) -> list[JWTKey]:
+def _usable(jwk: Mapping[str, Any] | None) -> list[JWTKey]:
     """The key, once for each algorithm that it may be for; none for what is not known here."""
-    if not isinstance(jwk, Mapping) or jwk.get("kty") == "oct" or not _is_text(jwk.get("kid")):
+    if jwk is None or jwk.get("kty") == "oct" or not isinstance(jwk.get("kid", ""), str):
         return []
     named = [jwk["alg"]] if "alg" in jwk else _usual(jwk)
     try:
-        return [JWTKey(name, jwk) for name in named if name in ALGORITHMS]
+        return [JWTKey(name, jwk) for name in named]
     except InvalidSettingError:
         return []
 
@@ -188,7 +192,3 @@ def _usual(jwk: Mapping[str, Any]) -> list[str]:
     if jwk.get("kty") == "RSA":
         return ["RS256"]
     return [name for name, need in ALGORITHMS.items() if need == (jwk.get("kty"), jwk.get("crv"))]
-
-
-def _is_text(value: object) -> bool:
-    return value is None or isinstance(value, str)

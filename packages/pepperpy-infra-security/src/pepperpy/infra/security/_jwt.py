@@ -7,7 +7,7 @@ import math
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import Any, Final, NoReturn, Protocol
+from typing import Any, Final, NoReturn, Protocol, cast
 
 from pepperpy.infra.utils import Clock, generate_id, require_extra
 
@@ -53,7 +53,8 @@ class JWTKey:
     def __init__(
         self, algorithm: str, key: str | bytes | Mapping[str, Any], *, key_id: str | None = None
     ) -> None:
-        if algorithm not in ALGORITHMS:
+        given: Any = algorithm
+        if not isinstance(given, str) or given not in ALGORITHMS:
             raise InvalidSettingError(
                 f"algorithm must be one of {', '.join(ALGORITHMS)}; got {algorithm!r}",
                 option="algorithm",
@@ -116,16 +117,18 @@ def _imported(kind: str, key: object) -> Any:
         "EC": jwk.ECKey,
         "OKP": jwk.OKPKey,
     }
-    if isinstance(key, Mapping):
-        key = dict(key)
-    elif not isinstance(key, (str, bytes)) or (
-        kind == "oct" and b"-----BEGIN" in (key.encode() if isinstance(key, str) else key)
-    ):
+    jwk_members = mapping(key)
+    if jwk_members is None and (not isinstance(key, (str, bytes)) or _is_pem_for(kind, key)):
         return None
     try:
-        return classes[kind].import_key(key)
+        return classes[kind].import_key(key if jwk_members is None else dict(jwk_members))
     except (JoseError, ValueError, TypeError, KeyError):
         return None
+
+
+def _is_pem_for(kind: str, key: str | bytes) -> bool:
+    """Whether it is the text of another kind of key, offered as a shared secret."""
+    return kind == "oct" and b"-----BEGIN" in (key.encode() if isinstance(key, str) else key)
 
 
 def _unfit(imported: Any, kind: str, size: str | int, algorithm: str) -> str:
@@ -281,8 +284,8 @@ class JWTVerifier:
         if claims.get("aud") is None:
             return ""
         named = claims["aud"]
-        texts = [named] if isinstance(named, str) else named
-        if not isinstance(texts, list) or not all(isinstance(each, str) for each in texts):
+        texts = [named] if isinstance(named, str) else listing(named)
+        if texts is None or not all(isinstance(each, str) for each in texts):
             return "its 'aud' is no text and no list of texts"
         if self._audiences is not None and self._audiences.intersection(texts):
             return ""
@@ -412,7 +415,17 @@ def _object(data: bytes) -> dict[str, Any] | None:
         found = json.loads(data, parse_constant=_refuse, object_pairs_hook=_once)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return found if isinstance(found, dict) else None  # pyright: ignore[reportUnknownVariableType]
+
+
+def mapping(value: object) -> Mapping[str, Any] | None:
+    """*value*, if it is a mapping."""
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else None
+
+
+def listing(value: object) -> list[object] | None:
+    """*value*, if it is a list."""
+    return cast("list[object]", value) if isinstance(value, list) else None
 
 
 def _refuse(constant: str) -> NoReturn:  # noqa: ARG001 - json hands it over

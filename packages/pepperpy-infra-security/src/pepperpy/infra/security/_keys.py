@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Mapping
 from hashlib import sha256 as _sha256
 from hmac import compare_digest as _same
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from pepperpy.infra.utils import generate_id
 
@@ -79,7 +79,8 @@ def is_api_key(text: str) -> bool:
         >>> is_api_key("pepper_0123456789abcdef_" + "0" * 49)
         False
     """
-    return isinstance(text, str) and is_well_formed(text)  # pyright: ignore[reportUnnecessaryIsInstance]
+    given: Any = text
+    return isinstance(given, str) and is_well_formed(given)
 
 
 def _checksum(body: str) -> str:
@@ -161,14 +162,14 @@ class Hasher:
 
 
 def _checked(peppers: Mapping[str, bytes] | None) -> dict[str, bytes]:
-    kept = dict(peppers or {})
+    kept: dict[str, Any] = dict(peppers or {})
     for pepper_id, pepper in kept.items():
         if not re.fullmatch(r"[0-9A-Za-z._-]{1,40}", pepper_id):
             raise InvalidSettingError(
                 "the id of a pepper must be 1 to 40 letters, digits, '.', '-' or '_'",
                 option="peppers",
             )
-        if not isinstance(pepper, bytes) or len(pepper) < 16:  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not isinstance(pepper, bytes) or len(pepper) < 16:
             raise InvalidSettingError(
                 f"the pepper {pepper_id!r} must be at least 16 bytes, like os.urandom(32)",
                 option="peppers",

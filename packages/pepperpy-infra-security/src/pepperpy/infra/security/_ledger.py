@@ -62,6 +62,12 @@ class Ledger:
             return self.credentials.get_credential(name)
         return self.identities.get_identity(name)
 
+    def all_of(self, kind: Kind) -> tuple[Record, ...]:
+        """Every record of one kind."""
+        if kind == "credential":
+            return tuple(self.credentials.credentials())
+        return tuple(self.identities.identities())
+
     def put(self, record: Record, *, mark: bool = True) -> None:
         """Keep *record*, new or in place of the one with its id.
 

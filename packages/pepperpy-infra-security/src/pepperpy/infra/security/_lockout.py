@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta  # for pydantic too, which reads the annotations of a section
-from typing import Final
+from typing import Any, Final
 
 from pepperpy.infra.utils import ForkSafeLock
 
@@ -34,7 +34,7 @@ class Lockout:
     """For how many seconds the right key is refused too."""
 
     def __post_init__(self) -> None:
-        count: object = self.max_failures
+        count: Any = self.max_failures
         if not isinstance(count, int) or isinstance(count, bool) or count < 1:
             raise InvalidSettingError(
                 f"max_failures must be a whole number from 1 on; got {count!r}",

@@ -13,7 +13,7 @@ from typing import Any, Final, NoReturn
 from pepperpy.infra.utils import Clock, generate_id, register_inspectable
 
 from ._audit import Audit
-from ._authenticator import REFUSED, ApiKeyAuthenticator, Authenticator, Failure, Outcome
+from ._authenticator import REFUSED, Authenticator
 from ._authorizer import Authorizer, Decision, Reason, SimpleAuthorizer, decide
 from ._errors import (
     AuthenticationError,
@@ -33,6 +33,7 @@ from ._permissions import EVERYTHING, Permissions, Rule, check_level, permission
 from ._records import CredentialRecord, IdentityRecord
 from ._saving import Saving, Storage
 from ._stores import CredentialStore, IdentityStore, MemoryCredentialStore, MemoryIdentityStore
+from ._verifier import Failure, KeyVerifier, Outcome
 
 _DAY: Final = 86_400.0
 
@@ -97,12 +98,8 @@ class SecurityManager:
         self._ledger = Ledger(self._credentials, self._identities, saved=storage is not None)
         self._saving = None if storage is None else Saving(storage, namespace, self._ledger)
         self._hasher = Hasher(peppers)
-        self._keys = ApiKeyAuthenticator(
-            self._credentials,
-            self._identities,
-            hasher=self._hasher,
-            lockout=lockout,
-            clock=self._clock,
+        self._keys = KeyVerifier(
+            self._credentials, self._identities, self._hasher, lockout, self._clock
         )
         self._others = dict(authenticators or {})
         if authenticator is not None:
@@ -134,7 +131,8 @@ class SecurityManager:
             IdentityExistsError: If the name is taken; it is a `ValueError`.
             InvalidPermissionError: If a pattern or a level is none.
         """
-        if not isinstance(name, str) or not name:  # pyright: ignore[reportUnnecessaryIsInstance]
+        given: Any = name
+        if not isinstance(given, str) or not given:
             raise InvalidSettingError(f"name must be text; got {name!r}", option="name")
         record = IdentityRecord(
             id=generate_id("identity_"),
@@ -535,7 +533,7 @@ class SecurityManager:
             AuthenticationError: If it is nobody's, expired, revoked or locked out.
         """
         try:
-            text: object = credential.key if isinstance(credential, Credential) else credential
+            text: Any = credential.key if isinstance(credential, Credential) else credential
             key_id = claimed_id(text) if isinstance(text, str) else ""
             del text
             # Two look-ups whatever is presented; of what cannot be there, if need be.

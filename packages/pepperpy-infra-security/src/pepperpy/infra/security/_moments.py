@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from pepperpy.infra.utils import to_seconds
 
@@ -21,9 +22,10 @@ def checked(value: datetime | None, option: str) -> datetime | None:
     Raises:
         InvalidSettingError: If it is naive: such a time happens twice, or never, once a year.
     """
+    given: Any = value
     if value is None:
         return None
-    if not isinstance(value, datetime) or value.utcoffset() is None:  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not isinstance(given, datetime) or value.utcoffset() is None:
         raise InvalidSettingError(
             f"{option} must be an aware datetime, like datetime.now(UTC); got {value!r}",
             option=option,

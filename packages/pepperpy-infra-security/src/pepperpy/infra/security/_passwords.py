@@ -86,7 +86,7 @@ class PasswordHasher:
             raise InvalidSettingError(
                 f"scheme must be 'argon2id', 'scrypt' or None; got {scheme!r}", option="scheme"
             )
-        self._costs = {
+        self._costs: dict[str, Any] = {
             "time_cost": _whole("time_cost", time_cost, 1),
             "memory_cost": _whole("memory_cost", memory_cost, 8),
             "parallelism": _whole("parallelism", parallelism, 1),

@@ -9,7 +9,7 @@ other has a star; and a star in the middle is more specific than a last one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias, cast
 
 from ._errors import InvalidPermissionError
 from ._levels import PermissionLevel
@@ -127,14 +127,14 @@ def _specificity(rule: Rule) -> tuple[int, ...]:
     )
 
 
-def _items(levels: object) -> Iterable[tuple[Any, Any]]:
+def _items(levels: Any) -> Iterable[tuple[Any, Any]]:
     if not isinstance(levels, Mapping):
         raise InvalidPermissionError(
             "permissions must be a mapping of patterns to levels, like "
             f"{{'documents:*': PermissionLevel.READ}}; got {type(levels).__name__}",
             pattern=None,
         )
-    return levels.items()
+    return cast("Mapping[str, Any]", levels).items()
 
 
 def _rule(pattern: Any, level: Any) -> Rule:
@@ -165,7 +165,7 @@ def _invalid(pattern: object, problem: str) -> InvalidPermissionError:
     return InvalidPermissionError(f"the pattern {pattern!r} {problem}", pattern=pattern)
 
 
-def permissions_of(levels: object, option: str) -> Permissions | None:
+def permissions_of(levels: Any, option: str) -> Permissions | None:
     """What narrows a key: a mapping as above, or patterns up to whatever the identity may.
 
     Raises:
@@ -174,13 +174,14 @@ def permissions_of(levels: object, option: str) -> Permissions | None:
     if levels is None:
         return None
     if isinstance(levels, Mapping):
-        return Permissions(levels)
+        return Permissions(cast("Mapping[str, PermissionLevel]", levels))
     if isinstance(levels, str) or not isinstance(levels, Iterable):
         raise InvalidPermissionError(
             f"{option} must be patterns, or a mapping of patterns to levels; got {levels!r}",
             pattern=levels,
         )
-    return Permissions(dict.fromkeys(levels, PermissionLevel.SYSTEM))
+    patterns = cast("Iterable[str]", levels)
+    return Permissions(dict.fromkeys(patterns, PermissionLevel.SYSTEM))
 
 
 EVERYTHING: Final = Permissions({STAR: PermissionLevel.SYSTEM})

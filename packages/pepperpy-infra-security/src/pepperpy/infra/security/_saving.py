@@ -83,12 +83,7 @@ class Saving:
         """Drop what the storage has no more, unless it was changed here lately."""
         ledger = self._ledger
         with ledger.lock:
-            known = (
-                ledger.credentials.credentials()
-                if kind == "credential"
-                else ledger.identities.identities()
-            )
-            for record in tuple(known):
+            for record in ledger.all_of(kind):
                 which: Which = (kind, record.id)
                 if record.id not in found and self._is_quiet(which, start):
                     ledger.drop(which, mark=False)
