@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import inspect
 import re
 import threading
 import zlib
@@ -782,3 +783,13 @@ def test_create_security_manager_takes_the_managers_options(clock) -> None:
     manager = create_security_manager(clock=clock, prefix="shop")
 
     assert manager.create_api_key(manager.create_identity("ann").id).key.startswith("shop_")
+
+
+def test_the_options_of_create_security_manager_are_those_of_the_class() -> None:
+    from pepperpy.infra.security._manager import ManagerOptions
+
+    parameters = inspect.signature(SecurityManager).parameters
+
+    assert list(parameters) == list(ManagerOptions.__annotations__)
+    for name, annotation in ManagerOptions.__annotations__.items():
+        assert annotation.__forward_arg__ == parameters[name].annotation

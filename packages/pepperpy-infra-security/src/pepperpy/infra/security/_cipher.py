@@ -142,7 +142,7 @@ def _check(keys: Any) -> None:
         raise InvalidSettingError(
             "keys must map ids to keys, like {'2025': AESCipher.generate_key()}", option="keys"
         )
-    for name, key in cast("Mapping[str, Any]", keys).items():
+    for name, key in cast("Mapping[object, object]", keys).items():
         if not isinstance(name, str) or not _ID.fullmatch(name):
             raise InvalidSettingError(
                 "the id of a key must be 1 to 40 letters, digits, '.', '-' or '_'", option="keys"

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pepperpy.infra.utils import InfraError
+
+if TYPE_CHECKING:
+    from ._authorizer import Decision
 
 
 class SecurityError(InfraError):
@@ -26,11 +31,15 @@ class AuthorizationError(SecurityError, PermissionError):
 
     code = "security-authorization"
 
+    decision: Decision
+
 
 class InvalidPermissionError(SecurityError, TypeError, ValueError):
     """A pattern or a level of a permission is none; *pattern* is what it stands for."""
 
     code = "security-permission"
+
+    pattern: object
 
 
 class InvalidSettingError(SecurityError, TypeError, ValueError):
@@ -38,11 +47,15 @@ class InvalidSettingError(SecurityError, TypeError, ValueError):
 
     code = "security-setting"
 
+    option: str
+
 
 class IdentityExistsError(SecurityError, ValueError):
     """An identity has this *name* already."""
 
     code = "security-identity-exists"
+
+    name: str
 
 
 class UnknownIdentityError(SecurityError, KeyError):
@@ -61,6 +74,8 @@ class CredentialStateError(SecurityError, ValueError):
     """The credential is revoked or expired, and stays so; *key_id* is its id."""
 
     code = "security-credential-state"
+
+    key_id: str
 
 
 class StoredRecordError(SecurityError, ValueError):

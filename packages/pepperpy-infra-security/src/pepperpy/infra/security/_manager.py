@@ -8,7 +8,7 @@ from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypedDict, Unpack
 
 from pepperpy.infra.utils import Clock, generate_id, register_inspectable
 
@@ -613,8 +613,29 @@ class SecurityManager:
         raise TypeError("a SecurityManager is not pickled; give each process one with its storage")
 
 
-def create_security_manager(**options: Any) -> SecurityManager:
-    """A `SecurityManager` that keeps everything in memory; *options* are its keyword arguments.
+class ManagerOptions(TypedDict, total=False):
+    """The arguments of `SecurityManager`, by their names."""
+
+    credential_store: CredentialStore | None
+    identity_store: IdentityStore | None
+    authenticator: Authenticator | None
+    authorizer: Authorizer | None
+    authenticators: Mapping[AuthType, Authenticator] | None
+    prefix: str
+    peppers: Mapping[str, bytes] | None
+    lockout: Lockout | None
+    storage: Storage | None
+    namespace: str
+    name: str
+    audit_grants: bool
+    clock: Clock | None
+
+
+def create_security_manager(**options: Unpack[ManagerOptions]) -> SecurityManager:
+    """A `SecurityManager`, which keeps everything in memory unless *options* say otherwise.
+
+    Args:
+        options: As `SecurityManager` takes them.
 
     Examples:
         >>> manager = create_security_manager()
