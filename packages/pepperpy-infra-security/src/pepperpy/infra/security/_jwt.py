@@ -412,7 +412,7 @@ def _header(token: object) -> dict[str, Any] | None:
 
 def _object(data: bytes) -> dict[str, Any] | None:
     try:
-        found = json.loads(data, parse_constant=_refuse, object_pairs_hook=_once)
+        found = _DECODER.decode(data.decode())
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None  # pyright: ignore[reportUnknownVariableType]
@@ -437,6 +437,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError("a name stands there twice")
     return found
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse, object_pairs_hook=_once)
 
 
 def _is_date(value: object) -> bool:
