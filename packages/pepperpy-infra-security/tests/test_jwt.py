@@ -548,11 +548,18 @@ class TestKeySets:
             served(lambda: answer, clock).verify(Issuer("a").token("a"))
 
     def test_one_thread_fetches_and_the_others_wait_for_it(self, clock) -> None:
-        issuer, start = Issuer("a"), threading.Barrier(8)
+        issuer, all_in_need = Issuer("a"), threading.Barrier(8)
         verifier, signed, found = served(issuer, clock), issuer.token("a"), []
+        client = verifier._keys
+        refresh = client._refresh
+
+        def together(key_id):
+            all_in_need.wait()
+            refresh(key_id)
+
+        client._refresh = together
 
         def verify() -> None:
-            start.wait()
             found.append(verifier.verify(signed)["sub"])
 
         threads = [threading.Thread(target=verify) for _ in range(8)]
@@ -649,8 +656,11 @@ class TestAddress:
         base, answers = server
         answers["/jwks"] = (status, headers, body)
 
-        with pytest.raises(KeySetError):
+        with pytest.raises(KeySetError) as caught:
             served(f"{base}/jwks", clock).verify(Issuer("a").token("a"))
+
+        # A redirection to where one may not fetch from is not followed, and so is the answer.
+        assert status == 200 or caught.value.__cause__.code == status
 
 
 class TestAuthenticator:

@@ -204,6 +204,43 @@ class TestOneProcess:
         again = await restarted(storage)
         assert sorted(each.name for each in again.list_identities()) == ["ann", "bob"]
 
+    async def test_a_rotation_that_fails_leaves_the_old_key_as_it_was(self, storage, clock) -> None:
+        manager = SecurityManager(storage=storage, clock=clock)
+        identity = await manager.acreate_identity("ann")
+        key = await manager.acreate_api_key(identity.id, 100)
+        storage.broken = OSError("disk full")
+
+        with pytest.raises(OSError, match="disk full"):
+            await manager.arotate_api_key(key.id, overlap=1)
+
+        storage.broken = None
+        clock.advance(50)
+        await manager.flush()
+        for each in (manager, await restarted(storage, clock=clock)):
+            assert each.authenticate(key) == identity
+            (only,) = each.get_identity(identity.id).credentials
+            assert only.expires_at == key.expires_at
+
+    async def test_a_name_that_could_not_be_claimed_is_claimed_by_the_next_flush(self) -> None:
+        storage = Versioned()
+        manager = SecurityManager(storage=storage)
+        manager.create_identity("ann")
+        original = storage.set
+
+        async def no_names(key, value, **options):
+            if ":name:" in key:
+                raise OSError("disk full")
+            return await original(key, value, **options)
+
+        storage.set = no_names
+        with pytest.raises(OSError, match="disk full"):
+            await manager.flush()
+        storage.set = original
+        await manager.flush()
+
+        with pytest.raises(IdentityExistsError):
+            await SecurityManager(storage=storage).acreate_identity("ann")
+
     async def test_a_revocation_that_cannot_be_saved_holds_and_is_saved_later(
         self, storage
     ) -> None:

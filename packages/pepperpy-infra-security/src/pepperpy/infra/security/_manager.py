@@ -495,9 +495,16 @@ class SecurityManager:
         overlap: float | timedelta = _DAY,
         expires_in: float | timedelta | None = None,
     ) -> Credential:
-        """`rotate_api_key`, and both keys are in the storage as they are now when this returns."""
+        """`rotate_api_key`, and both keys are in the storage when this returns; else nothing is changed."""
+        before = self._ledger.credential(credential_id)
         new = self.rotate_api_key(credential_id, overlap=overlap, expires_in=expires_in)
-        await self._save_new(("credential", new.id))
+        try:
+            await self._save_new(("credential", new.id))
+        except BaseException:
+            with self._ledger.lock:
+                now = self._ledger.credential(credential_id)
+                self._ledger.put(replace(now, expires_at=before.expires_at))
+            raise
         await self._saved().flush([("credential", credential_id)])
         return new
 
