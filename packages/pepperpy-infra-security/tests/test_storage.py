@@ -513,6 +513,25 @@ class TestSeveralProcesses:
         with pytest.raises(AuthenticationError):
             manager.authenticate(key)
 
+    @pytest.mark.parametrize("how", ["load", "authenticate"])
+    async def test_a_deletion_that_is_not_saved_yet_is_not_undone(self, storage, how) -> None:
+        manager, other, identity, key = await self.both(storage)
+        manager.delete_identity(identity.id)
+
+        if how == "load":
+            await manager.load()
+        else:
+            with pytest.raises(AuthenticationError):
+                await manager.aauthenticate(key.key)
+        with pytest.raises(AuthenticationError):
+            manager.authenticate(key)
+        assert manager.list_identities() == []
+
+        await manager.flush()
+        assert storage.kept == {}
+        await other.load()
+        assert other.list_identities() == []
+
     @pytest.mark.parametrize("kind", ["credential", "identity"])
     async def test_a_value_that_was_read_before_a_change_and_arrives_after_it_undoes_nothing(
         self, storage, kind

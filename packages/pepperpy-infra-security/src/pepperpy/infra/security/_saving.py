@@ -96,13 +96,13 @@ class Saving:
         theirs, _ = await self._read(which)
         with ledger.lock:
             mine = ledger.get(which)
+            quiet = self._is_quiet(which, start)
             if theirs is None:
-                if mine is not None and self._is_quiet(which, start):
+                if mine is not None and quiet:
                     ledger.drop(which, mark=False)
-            elif isinstance(theirs, CredentialRecord):
-                same_kind = mine if isinstance(mine, CredentialRecord) else None
-                ledger.put(_ended(theirs, same_kind), mark=False)
-            elif mine is None or self._is_quiet(which, start):
+            elif isinstance(theirs, CredentialRecord) and isinstance(mine, CredentialRecord):
+                ledger.put(_ended(theirs, mine), mark=False)
+            elif quiet:  # else it was changed here, or deleted, and the storage is still to hear of it
                 ledger.put(theirs, mark=False)
 
     def _is_quiet(self, which: Which, start: int) -> bool:
