@@ -302,6 +302,63 @@ class TestOneProcess:
             with pytest.raises(AuthenticationError):
                 again.authenticate(key)
 
+    @pytest.mark.parametrize("kind", ["identity", "credential"])
+    async def test_whatever_stands_in_a_record_nothing_but_a_damaged_record_is_told(
+        self, kind
+    ) -> None:
+        odd = [None, 0, True, "", "x", [], ["a"], {}, {"a": 1}, -1, 10**30, "\ud800"]
+        odd += ["9999-12-31T23:59:59-23:59", "2025-01-01T00:00:00"]
+        storage = Plain()
+        manager = SecurityManager(storage=storage)
+        identity = await manager.acreate_identity("ann", {"a": READ})
+        key = await manager.acreate_api_key(identity.id, 60, scopes=["a"])
+        name = f"security:{kind}:{key.id if kind == 'credential' else identity.id}"
+        sound, damaged = json.loads(storage.kept[name]), 0
+
+        for field in sound:
+            for value in odd:
+                storage.kept[name] = json.dumps({**sound, field: value})
+                again = SecurityManager(storage=storage)
+                try:
+                    await again.load()
+                    someone = await again.aauthenticate(key.key)
+                    again.authorize(someone, "a", READ)
+                    repr(someone.credentials)
+                    await again.arevoke_credential(key.id)
+                except StoredRecordError:
+                    damaged += 1
+                except AuthenticationError:
+                    continue
+
+        assert damaged > len(sound) * len(odd) // 2
+
+    async def test_a_record_that_was_known_and_is_damaged_now_is_absent_too(self, storage) -> None:
+        manager = SecurityManager(storage=storage)
+        identity = await manager.acreate_identity("ann")
+        first, second = [await manager.acreate_api_key(identity.id) for _ in range(2)]
+        for key in (first, second):
+            storage.kept[f"security:credential:{key.id}"] = "{}"
+
+        with pytest.raises(StoredRecordError):
+            await manager.aauthenticate(first)
+        with pytest.raises(AuthenticationError):
+            manager.authenticate(first)
+        with pytest.raises(StoredRecordError):
+            await manager.load()
+        with pytest.raises(AuthenticationError):
+            manager.authenticate(second)
+
+    @pytest.mark.parametrize("garbage", [0, {}, ["id"]])
+    async def test_a_damaged_claim_of_a_name_is_told(self, storage, garbage) -> None:
+        await SecurityManager(storage=storage).acreate_identity("ann")
+        [name] = [key for key in storage.kept if key.startswith("security:name:")]
+        storage.kept[name] = json.dumps(garbage)
+
+        with pytest.raises(StoredRecordError) as caught:
+            await SecurityManager(storage=storage).acreate_identity("ann")
+
+        assert caught.value.keys == (name,)
+
     async def test_a_new_hash_on_use_is_saved(self, storage) -> None:
         first = SecurityManager(storage=storage)
         identity = await first.acreate_identity("ann")

@@ -541,6 +541,7 @@ class SecurityManager:
 
         Raises:
             AuthenticationError: If it is nobody's, expired, revoked or locked out.
+            StoredRecordError: If its record, or that of its identity, cannot be read.
         """
         try:
             text: Any = credential.key if isinstance(credential, Credential) else credential

@@ -40,8 +40,8 @@ class IdentityRecord:
         """What `to_dict` gave."""
         _check_version(data)
         return cls(
-            id=data["id"],
-            name=data["name"],
+            id=_text_in(data["id"]),
+            name=_text_in(data["name"]),
             permissions=_levels_in(data["permissions"]),
             created_at=_moment_in(data["created_at"]),
             metadata=MappingProxyType(dict(data["metadata"])),
@@ -91,14 +91,14 @@ class CredentialRecord:
         _check_version(data)
         scopes = data["scopes"]
         return cls(
-            id=data["id"],
-            identity_id=data["identity_id"],
+            id=_text_in(data["id"]),
+            identity_id=_text_in(data["identity_id"]),
             hash=KeyHash.from_text(data["hash"]),
             auth_type=AuthType(data["auth_type"]),
-            name=data["name"],
+            name=_text_in(data["name"]),
             created_at=_moment_in(data["created_at"]),
-            expires_at=data["expires_at"] and _moment_in(data["expires_at"]),
-            revoked_at=data["revoked_at"] and _moment_in(data["revoked_at"]),
+            expires_at=_end_in(data["expires_at"]),
+            revoked_at=_end_in(data["revoked_at"]),
             scopes=None if scopes is None else _levels_in(scopes),
             metadata=MappingProxyType(dict(data["metadata"])),
         )
@@ -115,6 +115,16 @@ def _levels_out(permissions: Permissions) -> dict[str, int]:
 
 def _levels_in(levels: Mapping[str, int]) -> Permissions:
     return Permissions({pattern: PermissionLevel(level) for pattern, level in levels.items()})
+
+
+def _text_in(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"text is expected, not {type(value).__name__}")
+    return value
+
+
+def _end_in(text: str | None) -> datetime | None:
+    return None if text is None else _moment_in(text)
 
 
 def _moment_in(text: str) -> datetime:
