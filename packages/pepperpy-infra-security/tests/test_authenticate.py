@@ -251,6 +251,31 @@ class TestAuthenticate:
             alone.authenticate(Credential(key="x"))
 
 
+    def test_the_authenticator_alone_changes_no_record(self) -> None:
+        class Unchanging(MemoryCredentialStore):
+            def update_credential(self, credential):
+                raise AssertionError("what was read may be revoked meanwhile")
+
+        credentials, identities = Unchanging(), MemoryIdentityStore()
+        manager = SecurityManager(credentials, identities)
+        key = manager.create_api_key(manager.create_identity("ann").id)
+        alone = ApiKeyAuthenticator(
+            credentials, identities, peppers={"p": b"p" * 32}, accept_unpeppered=True
+        )
+
+        assert alone.authenticate(key).name == "ann"
+
+    @pytest.mark.parametrize("answer", [None, True, "ann"])
+    def test_another_authenticator_that_answers_with_no_identity_refuses(self, answer) -> None:
+        class Vague(Authenticator):
+            def authenticate(self, credential):
+                return answer
+
+        manager = SecurityManager(authenticators={AuthType.BASIC: Vague()})
+
+        refused(manager, Credential(auth_type=AuthType.BASIC, key="ann"))
+
+
 def count(work: list[str], monkeypatch, manager: SecurityManager) -> None:
     """Note each piece of work that takes time."""
 

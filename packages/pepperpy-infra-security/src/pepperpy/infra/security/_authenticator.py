@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from traceback import clear_frames
 from typing import Final
 
 from pepperpy.infra.utils import Clock
@@ -30,8 +31,23 @@ class Authenticator(ABC):
         """
 
 
+def forget(error: BaseException) -> None:
+    """Empty the frames of *error* and of what led to it: they hold what was presented."""
+    seen: set[int] = set()
+    pending: list[BaseException | None] = [error]
+    while pending:
+        each = pending.pop()
+        if each is not None and id(each) not in seen:
+            seen.add(id(each))
+            clear_frames(each.__traceback__)
+            pending += [each.__cause__, each.__context__]
+
+
 class ApiKeyAuthenticator(Authenticator):
     """Knows API keys by their hashes; a manager does the same by itself.
+
+    It changes no record: a hash is renewed where a manager sees the key, which keeps its records
+    from being changed by two at once.
 
     Args:
         credential_store: Where the records of keys are.
@@ -52,7 +68,6 @@ class ApiKeyAuthenticator(Authenticator):
         lockout: Lockout | None = Lockout(),  # noqa: B008 - frozen
         clock: Clock | None = None,
     ) -> None:
-        self._credentials = credential_store
         self._verifier = KeyVerifier(
             credential_store,
             identity_store,
@@ -62,11 +77,14 @@ class ApiKeyAuthenticator(Authenticator):
         )
 
     def authenticate(self, credential: Credential) -> Identity:
-        outcome = self._verifier.verify(credential.key)
-        del credential  # a traceback holds this frame
+        try:
+            outcome = self._verifier.verify(credential.key)
+        except BaseException as error:
+            forget(error)
+            raise
+        finally:
+            del credential  # a traceback holds this frame
         if outcome.failure is not None or outcome.identity is None:
             raise AuthenticationError(REFUSED)
-        if outcome.rehashed is not None:
-            self._credentials.update_credential(outcome.rehashed)
         found = outcome.identity
         return Identity(found.id, found.name, (), found.permissions.levels(), found.metadata)

@@ -41,7 +41,7 @@ class Ledger:
         """
         record = self.identities.get_identity(identity_id)
         if record is None:
-            raise UnknownIdentityError(f"no identity has the id {_shown(identity_id)}")
+            raise UnknownIdentityError(f"no identity has the id {shown(identity_id)}")
         return record
 
     def credential(self, credential_id: str) -> CredentialRecord:
@@ -52,7 +52,7 @@ class Ledger:
         """
         record = self.credentials.get_credential(credential_id)
         if record is None:
-            raise UnknownCredentialError(f"no credential has the id {_shown(credential_id)}")
+            raise UnknownCredentialError(f"no credential has the id {shown(credential_id)}")
         return record
 
     def get(self, which: Which) -> Record | None:
@@ -107,9 +107,9 @@ class Ledger:
             self.changed[which] = self.pending[which] = self.tick()
 
 
-def _shown(given: object) -> str:
-    """An id for a message; whatever is too long for one may be a key."""
+def shown(given: object) -> str:
+    """An id or a name for a message; whatever is long may be a key."""
     if isinstance(given, str) and len(given) <= _SHOWN:
         return repr(given)
     length = f" of {len(given)} characters" if isinstance(given, str) else ""
-    return f"that was given, which is {type(given).__name__}{length}"
+    return f"what was given: {type(given).__name__}{length}"

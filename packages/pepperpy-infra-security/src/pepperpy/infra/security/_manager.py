@@ -13,7 +13,7 @@ from typing import Any, Final, NoReturn, TypedDict, Unpack
 from pepperpy.infra.utils import Clock, generate_id, register_inspectable
 
 from ._audit import Audit
-from ._authenticator import REFUSED, Authenticator
+from ._authenticator import REFUSED, Authenticator, forget
 from ._authorizer import Authorizer, Decision, Reason, SimpleAuthorizer, decide
 from ._errors import (
     AuthenticationError,
@@ -25,7 +25,7 @@ from ._errors import (
 )
 from ._identity import Credential, Identity, Seal, credential_of, identity_of, seal_of
 from ._keys import Hasher, KeyHash, check_prefix, claimed_id, new_key, new_key_id
-from ._ledger import Ledger, Which
+from ._ledger import Ledger, Which, shown
 from ._levels import AuthType, PermissionLevel
 from ._lockout import Lockout
 from ._moments import after, lasting, moment
@@ -170,7 +170,7 @@ class SecurityManager:
         """
         record = self._identities.get_identity_by_name(name)
         if record is None:
-            raise UnknownIdentityError(f"no identity is called {name!r}")
+            raise UnknownIdentityError(f"no identity is called {shown(name)}")
         return self._view(record)
 
     def list_identities(self) -> list[Identity]:
@@ -319,9 +319,13 @@ class SecurityManager:
             AuthenticationError: If it is nobody's, expired, revoked or locked out; which of them
                 is told to the audit alone.
         """
-        outcome = self._verify(credential, source)
-        # A traceback holds this frame, and tools show its variables.
-        del credential
+        try:
+            outcome = self._verify(credential, source)
+        except BaseException as error:  # a store or another authenticator failed
+            forget(error)
+            raise
+        finally:
+            del credential  # a traceback holds this frame, and tools show its variables
         if outcome.failure is not None or outcome.identity is None:
             raise AuthenticationError(REFUSED)
         return self._view(outcome.identity, outcome.credential)
@@ -346,9 +350,11 @@ class SecurityManager:
         if other is None or not isinstance(credential, Credential):
             return Outcome(Failure.REJECTED)
         try:
-            found = other.authenticate(credential)
+            found: Any = other.authenticate(credential)
         except AuthenticationError:
             # Not its cause either: the frames of that error hold what was presented.
+            return Outcome(Failure.REJECTED)
+        if not isinstance(found, Identity):
             return Outcome(Failure.REJECTED)
         record = self._identities.get_identity(found.id)
         return Outcome(Failure.UNKNOWN if record is None else None, None, record)
