@@ -420,7 +420,7 @@ class TestRevocation:
         refused(manager, revoked)
         assert not manager.authorize(session, "a", READ)
 
-    @pytest.mark.parametrize("unknown", ["nobody", "", None])
+    @pytest.mark.parametrize("unknown", ["nobody", "", None, 5, b"x", [], {}])
     def test_an_unknown_id_is_a_lookup_error(self, manager, unknown) -> None:
         for call in (manager.revoke_credential, manager.rotate_api_key):
             with pytest.raises(UnknownCredentialError) as caught:
@@ -430,8 +430,10 @@ class TestRevocation:
             with pytest.raises(UnknownIdentityError) as caught:
                 call(unknown)
             assert isinstance(caught.value, (LookupError, SecurityError))
-        with pytest.raises(LookupError):
+        with pytest.raises(UnknownIdentityError):
             manager.update_permissions(unknown, {})
+        with pytest.raises(UnknownIdentityError):
+            manager.get_identity_by_name(unknown)
 
     def test_a_key_given_in_place_of_an_id_is_not_shown(self, manager) -> None:
         key = manager.create_api_key(manager.create_identity("ann").id).key

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from enum import Enum
 from itertools import product
 
 import pytest
@@ -130,6 +131,16 @@ class TestPatterns:
             manager.create_api_key(identity.id, scopes={pattern: READ})
         assert [each.name for each in manager.list_identities()] == ["ann"]
         assert identity.credentials == []
+
+    def test_a_pattern_from_an_enum_is_its_text(self, manager) -> None:
+        class Place(str, Enum):  # noqa: UP042 - whose str() is its name
+            PAYROLL = "documents:payroll"
+
+        ann = manager.create_identity("ann", {"documents:*": READ, Place.PAYROLL: NONE})
+
+        assert ann.permissions == {"documents:*": READ, "documents:payroll": NONE}
+        assert not manager.authorize(ann, "documents:payroll", READ)
+        assert not manager.authorize(ann, Place.PAYROLL, READ)
 
     def test_patterns_are_bounded(self, manager) -> None:
         for pattern in (":".join("a" * 33), "a" * 1025):

@@ -31,7 +31,7 @@ _KEY = re.compile(
 def check_prefix(prefix: object) -> str:
     """Refuse what cannot be the prefix of a key."""
     if isinstance(prefix, str) and len(prefix) <= MAX_PREFIX and _PREFIX.fullmatch(prefix):
-        return str(prefix)
+        return str.__str__(prefix)  # str() of an enum's member is its name
     raise InvalidSettingError(
         f"prefix must be at most {MAX_PREFIX} small letters and digits that begin with a letter, "
         f"like 'shop' or 'shop_live'; got {prefix!r}",

@@ -33,24 +33,31 @@ class Ledger:
         self.changed: dict[Which, int] = {}
         self.pending: dict[Which, int] = {}
 
-    def identity(self, identity_id: str) -> IdentityRecord:
+    def identity(self, identity_id: object) -> IdentityRecord:
         """The record with this id.
 
         Raises:
             UnknownIdentityError: If there is none.
         """
-        record = self.identities.get_identity(identity_id)
+        # Anything but text may not even be hashed.
+        record = (
+            self.identities.get_identity(identity_id) if isinstance(identity_id, str) else None
+        )
         if record is None:
             raise UnknownIdentityError(f"no identity has the id {shown(identity_id)}")
         return record
 
-    def credential(self, credential_id: str) -> CredentialRecord:
+    def credential(self, credential_id: object) -> CredentialRecord:
         """The record with this id.
 
         Raises:
             UnknownCredentialError: If there is none.
         """
-        record = self.credentials.get_credential(credential_id)
+        record = (
+            self.credentials.get_credential(credential_id)
+            if isinstance(credential_id, str)
+            else None
+        )
         if record is None:
             raise UnknownCredentialError(f"no credential has the id {shown(credential_id)}")
         return record

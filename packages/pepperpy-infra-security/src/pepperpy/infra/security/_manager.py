@@ -139,7 +139,7 @@ class SecurityManager:
             raise InvalidSettingError(f"name must be text; got {name!r}", option="name")
         record = IdentityRecord(
             id=generate_id("identity_"),
-            name=name,
+            name=str.__str__(name),
             permissions=Permissions({} if permissions is None else permissions),
             created_at=moment(self._clock.time()),
             metadata=_kept(metadata),
@@ -168,7 +168,8 @@ class SecurityManager:
         Raises:
             UnknownIdentityError: If there is none; it is a `KeyError`.
         """
-        record = self._identities.get_identity_by_name(name)
+        known: Any = name  # what is no text may not even be hashed
+        record = self._identities.get_identity_by_name(name) if isinstance(known, str) else None
         if record is None:
             raise UnknownIdentityError(f"no identity is called {shown(name)}")
         return self._view(record)

@@ -143,14 +143,16 @@ def _rule(pattern: Any, level: Any) -> Rule:
         raise _invalid(pattern, "must be text like 'documents:*'")
     if len(pattern) > MAX_LENGTH:
         raise _invalid(pattern[:40], f"has more than {MAX_LENGTH} characters")
-    segments = tuple(str(pattern).split(SEPARATOR))
+    # Not str(), which gives the name of a member where an enum is mixed with str.
+    text = str.__str__(pattern)
+    segments = tuple(text.split(SEPARATOR))
     if "" in segments:
         raise _invalid(pattern, "has an empty segment")
     if len(segments) > MAX_SEGMENTS:
         raise _invalid(pattern, f"has more than {MAX_SEGMENTS} segments")
     if any(STAR in segment and segment != STAR for segment in segments):
         raise _invalid(pattern, "has a star that is not a whole segment")
-    return Rule(str(pattern), level, segments)
+    return Rule(text, level, segments)
 
 
 def check_level(level: object, pattern: object) -> None:
