@@ -250,7 +250,6 @@ class TestAuthenticate:
         with pytest.raises(AuthenticationError):
             alone.authenticate(Credential(key="x"))
 
-
     def test_the_authenticator_alone_changes_no_record(self) -> None:
         class Unchanging(MemoryCredentialStore):
             def update_credential(self, credential):

@@ -247,10 +247,13 @@ class TestErrors:
             def get_credential(self, id):  # noqa: A002
                 if self.gone:
                     try:
-                        raise OSError("no route")
+                        self.connect(id)
                     except OSError as error:
                         raise RuntimeError("the database is gone") from error
                 return super().get_credential(id)
+
+            def connect(self, id):  # noqa: A002
+                raise OSError("no route")
 
         credentials, identities = Gone(), MemoryIdentityStore()
         manager = SecurityManager(credentials, identities)

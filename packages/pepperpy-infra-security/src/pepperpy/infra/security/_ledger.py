@@ -40,9 +40,7 @@ class Ledger:
             UnknownIdentityError: If there is none.
         """
         # Anything but text may not even be hashed.
-        record = (
-            self.identities.get_identity(identity_id) if isinstance(identity_id, str) else None
-        )
+        record = self.identities.get_identity(identity_id) if isinstance(identity_id, str) else None
         if record is None:
             raise UnknownIdentityError(f"no identity has the id {shown(identity_id)}")
         return record
