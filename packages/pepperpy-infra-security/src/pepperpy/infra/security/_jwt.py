@@ -15,6 +15,7 @@ from ._authenticator import Authenticator
 from ._errors import ExpiredTokenError, InvalidSettingError, InvalidTokenError
 from ._identity import Credential, Identity
 from ._moments import lasting
+from ._shared_secret import is_of_a_pair
 
 MAX_LENGTH: Final = 16_384
 """Longer tokens are refused unread."""
@@ -60,17 +61,24 @@ class JWTKey:
                 option="algorithm",
             )
         kind, size = ALGORITHMS[algorithm]
-        imported, problem = None, _too_short(kind, size, key)
+        imported, problem = None, _unfit_secret(kind, size, key)
         if not problem:
             imported = _imported(kind, key)
             problem = _unfit(imported, kind, size, algorithm)
         if problem:
             raise InvalidSettingError(f"this is no key for {algorithm}: {problem}", option="key")
-        named = key.get("kid") if isinstance(key, Mapping) else None
+        named: Any = key.get("kid") if isinstance(key, Mapping) and key_id is None else key_id
+        if named is not None and not isinstance(named, str):
+            raise InvalidSettingError(f"key_id must be text; got {named!r}", option="key_id")
         self.algorithm: str = algorithm
-        self.key_id: str | None = named if key_id is None else key_id
+        self.key_id: str | None = named
         self._key: Any = imported
         self._registry: Any = _only(algorithm)
+
+    @property
+    def can_sign(self) -> bool:
+        """Whether it is a private or a shared one."""
+        return bool(self._key.is_private)
 
     def sign(self, header: Mapping[str, Any], payload: bytes) -> str:
         """A signed token, in the compact form."""
@@ -123,7 +131,7 @@ def _imported(kind: str, key: object) -> Any:
         "OKP": jwk.OKPKey,
     }
     jwk_members = mapping(key)
-    if jwk_members is None and (not isinstance(key, (str, bytes)) or _is_pem_for(kind, key)):
+    if jwk_members is None and not isinstance(key, (str, bytes)):
         return None
     try:
         return classes[kind].import_key(key if jwk_members is None else dict(jwk_members))
@@ -131,16 +139,24 @@ def _imported(kind: str, key: object) -> Any:
         return None
 
 
-def _is_pem_for(kind: str, key: str | bytes) -> bool:
-    """Whether it is the text of another kind of key, offered as a shared secret."""
-    return kind == "oct" and b"-----BEGIN" in (key.encode() if isinstance(key, str) else key)
-
-
-def _too_short(kind: str, size: str | int, key: object) -> str:
-    """What is wrong with a shared secret that is; joserfc would warn of some of them."""
-    if kind != "oct" or not isinstance(key, (str, bytes)):
+def _unfit_secret(kind: str, size: str | int, key: object) -> str:
+    """What is wrong with a shared secret, before joserfc warns of some of it."""
+    if kind != "oct":
         return ""
-    return _weak(len(key.encode() if isinstance(key, str) else key) * 8, int(size))
+    members = mapping(key)
+    try:
+        if members is not None:
+            text = str(members.get("k", ""))
+            secret = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        elif isinstance(key, (str, bytes)):
+            secret = key.encode() if isinstance(key, str) else key
+        else:
+            return "it must be text, bytes or a JWK"
+    except ValueError:  # not as its cause: the error of a codec holds the secret
+        return "it is damaged"
+    if is_of_a_pair(secret):
+        return "it is a key of another kind, and a public one is known to everybody"
+    return _weak(len(secret) * 8, int(size))
 
 
 def _weak(bits: int, least: int) -> str:
@@ -178,8 +194,6 @@ class FixedKeys:
 
     def __init__(self, keys: Iterable[JWTKey]) -> None:
         self._keys = tuple(keys)
-        if not self._keys:
-            raise InvalidSettingError("keys must be at least one", option="keys")
 
     def find(self, key_id: str | None, algorithm: str) -> list[JWTKey]:
         """Those that are called so; those without a name, if none is."""
@@ -202,7 +216,7 @@ class JWTVerifier:
         issuer: What ``iss`` must be, exactly; several for any of them; None for whatever it is.
         audience: What ``aud`` must be or hold; None accepts only tokens that name no audience.
         leeway: How many seconds the clocks of two machines may differ.
-        required: Claims that must be there.
+        required: Claims that must be there beside ``exp``, ``iss`` and ``aud``.
         clock: The system's by default.
 
     Examples:
@@ -219,16 +233,14 @@ class JWTVerifier:
         issuer: str | Iterable[str] | None,
         audience: str | Iterable[str] | None,
         leeway: float | timedelta = 0.0,
-        required: Iterable[str] = ("exp",),
+        required: Iterable[str] = (),
         clock: Clock | None = None,
     ) -> None:
-        if isinstance(keys, JWTKey):
-            keys = [keys]
-        self._keys: KeySource = FixedKeys(keys) if isinstance(keys, Iterable) else keys
-        self._issuers = _texts(issuer)
-        self._audiences = _texts(audience)
+        self._keys: KeySource = _source_of(keys)
+        self._issuers = None if issuer is None else _texts(issuer, "issuer")
+        self._audiences = None if audience is None else _texts(audience, "audience")
         self._leeway = lasting(leeway, "leeway")
-        self._required = _texts(required) or frozenset()
+        self._required = _texts(required, "required", least=0) | {"exp"}
         if self._issuers is not None:
             self._required |= {"iss"}
         if self._audiences is not None:
@@ -282,12 +294,8 @@ class JWTVerifier:
         for name in sorted(self._required):
             if claims.get(name) is None:
                 return f"it has no {name!r}"
-        for name in ("exp", "nbf", "iat"):
-            if name in claims and not _is_date(claims[name]):
-                return f"its {name!r} is no number"
-        for name in ("sub", "iss", "jti"):
-            if name in claims and not isinstance(claims[name], str):
-                return f"its {name!r} is no text"
+        if misshapen := _misshapen(claims):
+            return misshapen
         now = self._clock.time() + self._leeway
         for name in ("nbf", "iat"):
             if name in claims and claims[name] > now:
@@ -308,7 +316,7 @@ class JWTVerifier:
         return "it is for another audience"
 
     def _is_expired(self, claims: Mapping[str, Any]) -> bool:
-        return "exp" in claims and self._clock.time() - self._leeway >= claims["exp"]
+        return bool(self._clock.time() - self._leeway >= claims["exp"])
 
     def __repr__(self) -> str:
         issuers, audiences = (sorted(each or ()) for each in (self._issuers, self._audiences))
@@ -335,8 +343,13 @@ class JWTSigner:
         expires_in: float | timedelta,
         clock: Clock | None = None,
     ) -> None:
+        if not key.can_sign:
+            raise InvalidSettingError(
+                "key must be a private one; a public one signs nothing", option="key"
+            )
+        [self._issuer] = _texts([issuer], "issuer")
+        _texts(audience, "audience")
         self._key = key
-        self._issuer = issuer
         self._audience = audience
         self._expires_in = lasting(expires_in, "expires_in")
         self._clock = clock or Clock()
@@ -356,7 +369,8 @@ class JWTSigner:
             expires_in: In place of the signer's.
 
         Raises:
-            InvalidSettingError: If *claims* has one that the signer sets.
+            InvalidSettingError: If *claims* has one that the signer sets, or there would be a
+                token that no verifier takes.
         """
         given = dict(claims or {})
         taken = [name for name in _RESERVED if name in given]
@@ -376,8 +390,13 @@ class JWTSigner:
         header = {"alg": self._key.algorithm, "typ": "JWT"}
         if self._key.key_id is not None:
             header["kid"] = self._key.key_id
-        payload = json.dumps({**given, **set_here}, separators=(",", ":"), allow_nan=False)
-        return self._key.sign(header, payload.encode())
+        signed = self._key.sign(header, _payload({**given, **set_here}))
+        if len(signed) > MAX_LENGTH:
+            raise InvalidSettingError(
+                f"claims make a token of {len(signed)} characters, and {MAX_LENGTH} are the most",
+                option="claims",
+            )
+        return signed
 
     def __repr__(self) -> str:
         return f"<JWTSigner of {self._issuer!r} with {self._key!r}>"
@@ -398,8 +417,10 @@ class JWTAuthenticator(Authenticator):
         self._claim = claim
 
     def authenticate(self, credential: Credential) -> Identity:
-        claims = self._verifier.verify(credential.key)
-        del credential
+        try:
+            claims = self._verifier.verify(credential.key)
+        finally:
+            del credential  # a traceback holds this frame
         identity_id = claims.get(self._claim)
         if not isinstance(identity_id, str):
             raise InvalidTokenError(
@@ -407,6 +428,16 @@ class JWTAuthenticator(Authenticator):
                 problem=f"it has no {self._claim!r}",
             )
         return Identity(identity_id)
+
+
+def _payload(claims: Mapping[str, Any]) -> bytes:
+    problem = _misshapen(claims)
+    if problem:
+        raise InvalidSettingError(f"no verifier takes such claims: {problem}", option="claims")
+    try:
+        return json.dumps(claims, separators=(",", ":"), allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidSettingError(f"claims must be JSON: {error}", option="claims") from error
 
 
 def _header(token: object) -> dict[str, Any] | None:
@@ -462,10 +493,39 @@ def _is_date(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 2**53
 
 
-def _texts(given: str | Iterable[str] | None) -> frozenset[str] | None:
-    if given is None:
-        return None
-    return frozenset([given]) if isinstance(given, str) else frozenset(given)
+def _misshapen(claims: Mapping[str, Any]) -> str:
+    """What is wrong with the types of the claims that have one."""
+    for name in ("exp", "nbf", "iat"):
+        if name in claims and not _is_date(claims[name]):
+            return f"its {name!r} is no number"
+    for name in ("sub", "iss", "jti"):
+        if name in claims and not isinstance(claims[name], str):
+            return f"its {name!r} is no text"
+    return ""
+
+
+def _source_of(keys: Any) -> KeySource:
+    listed: list[Any] = [keys] if isinstance(keys, JWTKey) else []
+    if isinstance(keys, Iterable):
+        listed = [*cast("Iterable[Any]", keys)]
+    elif not listed and callable(getattr(keys, "find", None)):
+        return cast("KeySource", keys)
+    if not listed or not all(isinstance(each, JWTKey) for each in listed):
+        raise InvalidSettingError("keys must be a JWTKey, several, or a JWKSClient", option="keys")
+    return FixedKeys(listed)
+
+
+def _texts(given: Any, option: str, *, least: int = 1) -> frozenset[str]:
+    listed: list[Any] = [given] if isinstance(given, str) else []
+    if isinstance(given, Iterable):
+        listed = listed or [*cast("Iterable[Any]", given)]
+    elif given is not None:
+        listed = [given]
+    if len(listed) < least or not all(isinstance(each, str) and each for each in listed):
+        raise InvalidSettingError(
+            f"{option} must be text, or several texts; got {given!r}", option=option
+        )
+    return frozenset(listed)
 
 
 def _accepted(claims: dict[str, Any], problem: str, expired: bool) -> dict[str, Any]:
