@@ -845,3 +845,22 @@ def test_the_options_of_create_security_manager_are_those_of_the_class() -> None
     assert list(parameters) == list(ManagerOptions.__annotations__)
     for name, annotation in ManagerOptions.__annotations__.items():
         assert annotation.__forward_arg__ == parameters[name].annotation
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"lockout": 5}, {"lockout": True}, {"clock": 5}, {"name": 5}, {"name": ""}),
+        *({"namespace": 5}, {"namespace": ""}, {"namespace": "app[1]"}, {"namespace": "*"}),
+        *({"peppers": [b"p" * 32]}, {"peppers": b"p" * 32}, {"peppers": {5: b"p" * 32}}),
+        *({"authenticators": {"jwt": 1}}, {"authenticators": [1]}, {"authenticator": 5}),
+        *({"authenticators": {AuthType.JWT: None}}, {"authenticators": {AuthType.JWT: 5}}),
+        *({"storage": 5}, {"storage": object()}, {"authorizer": 5}, {"prefix": 5}),
+    ],
+    ids=repr,
+)
+def test_an_option_that_is_none_is_refused_where_it_is_written(wrong) -> None:
+    with pytest.raises(InvalidSettingError) as caught:
+        SecurityManager(**wrong)
+    assert caught.value.option in wrong
+    assert "pppp" not in str(caught.value)

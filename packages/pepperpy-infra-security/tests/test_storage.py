@@ -459,6 +459,31 @@ class TestSeveralProcesses:
 
         assert counts == [2] * 4
 
+    @pytest.mark.parametrize(
+        "claimed",
+        [
+            "../../../../etc/",
+            "\0" * 16,
+            "*" * 16,
+            "0123456789ABCDEF",
+            "a:name:b23456789",
+            "\n" * 16,
+        ],
+    )
+    async def test_what_is_no_id_does_not_reach_the_storage(
+        self, storage, claimed, monkeypatch
+    ) -> None:
+        manager, _, _, _ = await self.both(storage)
+        asked = []
+        name = "get_entry" if isinstance(storage, Versioned) else "get"
+        original = getattr(storage, name)
+        monkeypatch.setattr(storage, name, lambda key: asked.append(key) or original(key))
+
+        with pytest.raises(AuthenticationError):
+            await manager.aauthenticate(f"shop_{claimed}_{'0' * 49}")
+
+        assert asked == ["security:credential:-", "security:identity:-"]
+
     async def test_a_revocation_wins_over_whatever_the_other_one_writes(self) -> None:
         storage = Versioned()
         first, second, _identity, key = await self.both(storage)

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Mapping
 from hashlib import sha256 as _sha256
 from hmac import compare_digest as _same
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 from pepperpy.infra.utils import generate_id
 
@@ -23,6 +23,7 @@ MAX_PREFIX: Final = 24
 MAX_LENGTH: Final = MAX_PREFIX + ID_LENGTH + SECRET_LENGTH + CHECKSUM_LENGTH + 2
 
 _PREFIX = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
+_ID = re.compile(rf"[0-9a-z]{{{ID_LENGTH}}}")
 _KEY = re.compile(
     rf"[a-z][a-z0-9_]*_[0-9a-z]{{{ID_LENGTH}}}_[0-9A-Za-z]{{{SECRET_LENGTH + CHECKSUM_LENGTH}}}"
 )
@@ -56,9 +57,8 @@ def new_key(prefix: str, key_id: str) -> str:
 def claimed_id(text: str) -> str:
     """The id in what may be a key; "" if there is none."""
     parts = text.rsplit("_", 2) if len(text) <= MAX_LENGTH else ()
-    if len(parts) == 3 and len(parts[1]) == ID_LENGTH and parts[1].isascii():
-        return parts[1]
-    return ""
+    # Nothing else may reach a storage, where it could be a path or a glob.
+    return parts[1] if len(parts) == 3 and _ID.fullmatch(parts[1]) else ""
 
 
 def is_well_formed(text: str) -> bool:
@@ -167,9 +167,14 @@ class Hasher:
 
 
 def _checked(peppers: Mapping[str, bytes] | None) -> dict[str, bytes]:
-    kept: dict[str, Any] = dict(peppers or {})
+    given: Any = {} if peppers is None else peppers
+    if not isinstance(given, Mapping):
+        raise InvalidSettingError(
+            f"peppers must map ids to secrets; got {type(given).__name__}", option="peppers"
+        )
+    kept = dict(cast("Mapping[Any, Any]", given))
     for pepper_id, pepper in kept.items():
-        if not re.fullmatch(r"[0-9A-Za-z._-]{1,40}", pepper_id):
+        if not isinstance(pepper_id, str) or not re.fullmatch(r"[0-9A-Za-z._-]{1,40}", pepper_id):
             raise InvalidSettingError(
                 "the id of a pepper must be 1 to 40 letters, digits, '.', '-' or '_'",
                 option="peppers",

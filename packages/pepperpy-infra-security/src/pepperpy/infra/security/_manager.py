@@ -29,6 +29,7 @@ from ._ledger import Ledger, Which, shown
 from ._levels import AuthType, PermissionLevel
 from ._lockout import Lockout
 from ._moments import after, lasting, moment
+from ._options import check_options
 from ._permissions import EVERYTHING, Permissions, Rule, check_level, permissions_of
 from ._records import CredentialRecord, IdentityRecord
 from ._saving import Saving, Storage
@@ -92,6 +93,16 @@ class SecurityManager:
         audit_grants: bool = False,
         clock: Clock | None = None,
     ) -> None:
+        check_options(
+            authenticator=authenticator,
+            authorizer=authorizer,
+            authenticators=authenticators,
+            lockout=lockout,
+            storage=storage,
+            namespace=namespace,
+            name=name,
+            clock=clock,
+        )
         self._clock = clock or Clock()
         self._prefix = check_prefix(prefix)
         self._credentials = (
