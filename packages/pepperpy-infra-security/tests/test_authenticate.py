@@ -479,6 +479,21 @@ class TestRotation:
         refused(manager, old)
         refused(manager, new)  # it was to live as long as the old one
 
+    @pytest.mark.parametrize("life", [None, 7200.0])
+    def test_again_gives_the_life_that_the_old_key_was_meant_to_have(
+        self, manager, clock, life
+    ) -> None:
+        old = manager.create_api_key(manager.create_identity("ann").id, life)
+        manager.rotate_api_key(old.id, overlap=60)
+        clock.advance(30)
+
+        again = manager.rotate_api_key(old.id)
+
+        lives = again.expires_at and (again.expires_at - again.created_at).total_seconds()
+        assert lives == life
+        clock.advance(30)
+        refused(manager, old)
+
     def test_gives_the_life_that_is_asked_for(self, manager, clock) -> None:
         old = manager.create_api_key(manager.create_identity("ann").id, 10)
 

@@ -221,6 +221,16 @@ class TestOneProcess:
             (only,) = each.get_identity(identity.id).credentials
             assert only.expires_at == key.expires_at
 
+    @pytest.mark.parametrize("life", [None, 7200.0])
+    async def test_a_rotated_key_is_rotated_again_after_a_restart(self, storage, life) -> None:
+        manager = SecurityManager(storage=storage)
+        old = await manager.acreate_api_key((await manager.acreate_identity("ann")).id, life)
+        await manager.arotate_api_key(old.id)
+
+        new = await (await restarted(storage)).arotate_api_key(old.id)
+
+        assert (new.expires_at and (new.expires_at - new.created_at).total_seconds()) == life
+
     async def test_a_name_that_could_not_be_claimed_is_claimed_by_the_next_flush(self) -> None:
         storage = Versioned()
         manager = SecurityManager(storage=storage)

@@ -293,12 +293,17 @@ class SecurityManager:
             def make(key_id: str, kept: KeyHash) -> CredentialRecord:
                 expires_at = _successors_end(old, now, expires_in)
                 return replace(
-                    old, id=key_id, hash=kept, created_at=moment(now), expires_at=expires_at
+                    old,
+                    id=key_id,
+                    hash=kept,
+                    created_at=moment(now),
+                    expires_at=expires_at,
+                    lasts=None,
                 )
 
             new = self._issue(make, "key_rotated", old_key_id=old.id)
             ends = last if old.expires_at is None else min(last, old.expires_at)
-            self._ledger.put(replace(old, expires_at=ends))
+            self._ledger.put(replace(old, expires_at=ends, lasts=old.life))
         return new
 
     def revoke_credential(self, credential_id: str) -> None:
@@ -679,9 +684,8 @@ def create_security_manager(**options: Unpack[ManagerOptions]) -> SecurityManage
 def _successors_end(
     old: CredentialRecord, now: float, expires_in: float | timedelta | None
 ) -> datetime | None:
-    if expires_in is None and old.expires_at is not None:
-        expires_in = old.expires_at - old.created_at
-    return None if expires_in is None else after(now, expires_in, "expires_in")
+    life = old.life if expires_in is None else expires_in
+    return None if life == math.inf else after(now, life, "expires_in")
 
 
 def _kept(metadata: Mapping[str, Any] | None) -> Mapping[str, Any]:

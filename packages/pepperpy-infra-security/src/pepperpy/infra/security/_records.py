@@ -60,6 +60,8 @@ class CredentialRecord:
     name: str = ""
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
+    lasts: float | None = None
+    """For how many seconds it was meant to be good, infinite for ever, if a rotation took from that."""
     scopes: Permissions | None = field(default=None, repr=False)
     metadata: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
     end: float = field(init=False, repr=False, compare=False)
@@ -68,6 +70,17 @@ class CredentialRecord:
     def __post_init__(self) -> None:
         end = math.inf if self.expires_at is None else self.expires_at.timestamp()
         object.__setattr__(self, "end", end)
+
+    @property
+    def life(self) -> float:
+        """For how many seconds it was meant to be good when it was made; infinite for ever."""
+        if self.lasts is not None:
+            return self.lasts
+        return (
+            math.inf
+            if self.expires_at is None
+            else (self.expires_at - self.created_at).total_seconds()
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The record as JSON has it."""
@@ -81,6 +94,7 @@ class CredentialRecord:
             "created_at": self.created_at.isoformat(),
             "expires_at": self.expires_at and self.expires_at.isoformat(),
             "revoked_at": self.revoked_at and self.revoked_at.isoformat(),
+            "lasts": None if self.lasts is None else str(self.lasts),  # JSON has no infinity
             "scopes": None if self.scopes is None else _levels_out(self.scopes),
             "metadata": dict(self.metadata),
         }
@@ -99,6 +113,7 @@ class CredentialRecord:
             created_at=_moment_in(data["created_at"]),
             expires_at=_end_in(data["expires_at"]),
             revoked_at=_end_in(data["revoked_at"]),
+            lasts=None if data["lasts"] is None else _life_in(data["lasts"]),
             scopes=None if scopes is None else _levels_in(scopes),
             metadata=MappingProxyType(dict(data["metadata"])),
         )
@@ -121,6 +136,13 @@ def _text_in(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"text is expected, not {type(value).__name__}")
     return value
+
+
+def _life_in(text: object) -> float:
+    seconds = float(_text_in(text))
+    if not seconds >= 0:  # nor NaN
+        raise ValueError("a life is 0 seconds at least")
+    return seconds
 
 
 def _end_in(text: str | None) -> datetime | None:
