@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
+import traceback
 from enum import Flag, auto
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -13,6 +14,7 @@ import pytest
 
 from pepperpy.infra.security import (
     AuthenticationError,
+    Credential,
     IdentityExistsError,
     InvalidSettingError,
     Lockout,
@@ -220,6 +222,43 @@ class TestOneProcess:
             assert each.authenticate(key) == identity
             (only,) = each.get_identity(identity.id).credentials
             assert only.expires_at == key.expires_at
+
+    @pytest.mark.parametrize("writes", [0, 1])
+    async def test_a_rotation_that_fails_half_way_leaves_no_key_that_nobody_has(
+        self, storage, clock, writes
+    ) -> None:
+        manager = SecurityManager(storage=storage, clock=clock)
+        identity = await manager.acreate_identity("ann")
+        key = await manager.acreate_api_key(identity.id)
+
+        async def fail_later(left=writes):
+            if left == 0:
+                raise OSError("disk full")
+
+            async def next_time():
+                await fail_later(left - 1)
+
+            storage.before_write = next_time
+
+        storage.before_write = fail_later
+        with pytest.raises(OSError, match="disk full") as caught:
+            await manager.arotate_api_key(key.id)
+        await manager.flush()
+
+        for each in (manager, await restarted(storage, clock=clock)):
+            (only,) = each.get_identity(identity.id).credentials
+            assert (only.id, only.expires_at) == (key.id, None)
+        frames = [frame.f_locals for frame, _ in traceback.walk_tb(caught.value.__traceback__)]
+        held = [value for each in frames for value in each.values() if value is not key]
+        assert not any(isinstance(value, Credential) and value.key for value in held)
+
+    async def test_a_rotation_saves_the_identity_that_is_not_saved_yet(self, storage) -> None:
+        manager = SecurityManager(storage=storage)
+        key = manager.create_api_key(manager.create_identity("ann").id)
+
+        new = await manager.arotate_api_key(key.id)
+
+        assert (await restarted(storage)).authenticate(new).name == "ann"
 
     @pytest.mark.parametrize("life", [None, 7200.0])
     async def test_a_rotated_key_is_rotated_again_after_a_restart(self, storage, life) -> None:

@@ -508,7 +508,11 @@ class SecurityManager:
         credential = self.create_api_key(
             identity_id, expires_in, scopes=scopes, name=name, metadata=metadata
         )
-        await self._save_new(("identity", identity_id), ("credential", credential.id))
+        try:
+            await self._save_new(("identity", identity_id), ("credential", credential.id))
+        except BaseException:
+            credential.key = ""  # the traceback holds this frame
+            raise
         return credential
 
     async def arotate_api_key(
@@ -522,14 +526,22 @@ class SecurityManager:
         before = self._ledger.credential(credential_id)
         new = self.rotate_api_key(credential_id, overlap=overlap, expires_in=expires_in)
         try:
-            await self._save_new(("credential", new.id))
+            # The old one last, and only if the new one is there.
+            await self._saved().flush([("identity", before.identity_id)])
+            await self._saved().flush([("credential", new.id)])
+            await self._saved().flush([("credential", before.id)])
         except BaseException:
-            with self._ledger.lock:
-                now = self._ledger.credential(credential_id)
-                self._ledger.put(replace(now, expires_at=before.expires_at))
+            new.key = ""  # the traceback holds this frame
+            self._undo_rotation(new.id, before)
             raise
-        await self._saved().flush([("credential", credential_id)])
         return new
+
+    def _undo_rotation(self, new_id: str, before: CredentialRecord) -> None:
+        with self._ledger.lock:
+            self._ledger.drop(("credential", new_id))
+            now = self._credentials.get_credential(before.id)
+            if now is not None:
+                self._ledger.put(replace(now, expires_at=before.expires_at, lasts=before.lasts))
 
     async def arevoke_credential(self, credential_id: str) -> None:
         """`revoke_credential`, and the storage has it when this returns.
