@@ -18,6 +18,7 @@ from pepperpy.infra.security import (
     Decision,
     Identity,
     InvalidPermissionError,
+    MemoryIdentityStore,
     PermissionLevel,
     Reason,
     SecurityManager,
@@ -157,6 +158,7 @@ class TestPatterns:
         identity = manager.create_identity("ann", {"*": SYSTEM})
 
         assert manager.authorize(identity, resource, READ) is False
+        assert identity.has_permission(resource, READ) is False
 
     def test_a_resource_of_a_million_segments_is_answered(self) -> None:
         assert allowed({"*": READ}, ":".join("a" * 1_000_000))
@@ -391,6 +393,22 @@ class TestAuthorizers:
         assert not manager.authorize(session, "a", READ)
         assert not manager.authorize(Identity(identity.id), "a", READ)
         assert not manager.authorize(None, "a", READ)
+
+    def test_another_one_is_not_asked_for_who_is_deleted_just_now(self) -> None:
+        class Yes(Authorizer):
+            def authorize(self, identity, resource, level):
+                return True
+
+        class Forgetful(MemoryIdentityStore):
+            def get_identity(self, id):  # noqa: A002
+                record = super().get_identity(id)
+                self.delete_identity(id)
+                return record
+
+        manager = SecurityManager(identity_store=Forgetful(), authorizer=Yes())
+        ann = manager.create_identity("ann")
+
+        assert manager.explain(ann, "a", READ).reason is Reason.UNKNOWN_IDENTITY
 
     def test_the_scopes_of_a_key_narrow_what_another_one_grants(self) -> None:
         class Yes(Authorizer):

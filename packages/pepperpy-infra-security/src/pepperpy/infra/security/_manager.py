@@ -454,7 +454,10 @@ class SecurityManager:
         seal = seal_of(identity)
         if seal is None or not decision:
             return decision
-        known = self._view(self._ledger.identity(seal.identity.id), seal.credential)
+        record = self._identities.get_identity(seal.identity.id)
+        if record is None:  # deleted just now
+            return replace(decision, allowed=False, reason=Reason.UNKNOWN_IDENTITY)
+        known = self._view(record, seal.credential)
         # Nothing but True is a grant.
         allowed = authorizer.authorize(known, str(decision.resource), decision.level) is True
         return Decision(allowed, Reason.BY_AUTHORIZER, decision.resource, decision.level)
