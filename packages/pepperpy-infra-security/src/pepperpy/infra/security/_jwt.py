@@ -504,28 +504,31 @@ def _misshapen(claims: Mapping[str, Any]) -> str:
     return ""
 
 
-def _source_of(keys: Any) -> KeySource:
-    listed: list[Any] = [keys] if isinstance(keys, JWTKey) else []
-    if isinstance(keys, Iterable):
-        listed = [*cast("Iterable[Any]", keys)]
-    elif not listed and callable(getattr(keys, "find", None)):
+def _source_of(keys: object) -> KeySource:
+    if not isinstance(keys, Iterable) and callable(getattr(keys, "find", None)):
         return cast("KeySource", keys)
-    if not listed or not all(isinstance(each, JWTKey) for each in listed):
+    listed = _each_of(keys)
+    fitting = [each for each in listed if isinstance(each, JWTKey)]
+    if len(fitting) < max(1, len(listed)):
         raise InvalidSettingError("keys must be a JWTKey, several, or a JWKSClient", option="keys")
-    return FixedKeys(listed)
+    return FixedKeys(fitting)
 
 
-def _texts(given: Any, option: str, *, least: int = 1) -> frozenset[str]:
-    listed: list[Any] = [given] if isinstance(given, str) else []
-    if isinstance(given, Iterable):
-        listed = listed or [*cast("Iterable[Any]", given)]
-    elif given is not None:
-        listed = [given]
-    if len(listed) < least or not all(isinstance(each, str) and each for each in listed):
+def _texts(given: object, option: str, *, least: int = 1) -> frozenset[str]:
+    listed = _each_of(given)
+    texts = [each for each in listed if isinstance(each, str) and each]
+    if len(texts) < max(least, len(listed)):
         raise InvalidSettingError(
             f"{option} must be text, or several texts; got {given!r}", option=option
         )
-    return frozenset(listed)
+    return frozenset(texts)
+
+
+def _each_of(given: object) -> list[object]:
+    """What *given* holds, or itself if it holds nothing but characters."""
+    if isinstance(given, Iterable) and not isinstance(given, (str, bytes)):
+        return [*cast("Iterable[object]", given)]
+    return [given]
 
 
 def _accepted(claims: dict[str, Any], problem: str, expired: bool) -> dict[str, Any]:

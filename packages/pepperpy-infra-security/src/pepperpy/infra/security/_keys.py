@@ -167,13 +167,13 @@ class Hasher:
 
 
 def _checked(peppers: Mapping[str, bytes] | None) -> dict[str, bytes]:
-    given: Any = {} if peppers is None else peppers
+    given: object = {} if peppers is None else peppers
     if not isinstance(given, Mapping):
         raise InvalidSettingError(
             f"peppers must map ids to secrets; got {type(given).__name__}", option="peppers"
         )
-    kept = dict(cast("Mapping[Any, Any]", given))
-    for pepper_id, pepper in kept.items():
+    kept: dict[str, bytes] = {}
+    for pepper_id, pepper in cast("Mapping[object, object]", given).items():
         if not isinstance(pepper_id, str) or not re.fullmatch(r"[0-9A-Za-z._-]{1,40}", pepper_id):
             raise InvalidSettingError(
                 "the id of a pepper must be 1 to 40 letters, digits, '.', '-' or '_'",
@@ -184,4 +184,5 @@ def _checked(peppers: Mapping[str, bytes] | None) -> dict[str, bytes]:
                 f"the pepper {pepper_id!r} must be at least 16 bytes, like os.urandom(32)",
                 option="peppers",
             )
+        kept[pepper_id] = pepper
     return kept

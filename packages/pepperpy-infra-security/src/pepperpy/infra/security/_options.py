@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from pepperpy.infra.utils import Clock
 
@@ -54,7 +54,7 @@ def _check_authenticators(given: object) -> None:
     what = "a mapping like {AuthType.JWT: JWTAuthenticator(...)}"
     if not isinstance(given, Mapping):
         raise _wrong("authenticators", what, given)
-    for kind, each in cast("Mapping[Any, Any]", given).items():
+    for kind, each in cast("Mapping[object, object]", given).items():
         if not isinstance(kind, AuthType) or each is None:
             raise _wrong("authenticators", what, given)
         _needs("authenticators", each, ["authenticate"])
