@@ -169,9 +169,9 @@ def _split(ciphertext: bytes) -> tuple[str, int]:
     raise _no_ciphertext()
 
 
-def _whole(ciphertext: object) -> bytes:
+def _whole(ciphertext: Any) -> bytes:
     if isinstance(ciphertext, (bytes, bytearray, memoryview)):
-        return bytes(ciphertext)
+        return bytes(cast("bytes", ciphertext))
     raise _no_ciphertext()
 
 

@@ -505,9 +505,9 @@ def _misshapen(claims: Mapping[str, Any]) -> str:
 
 
 def _source_of(keys: object) -> KeySource:
-    if not isinstance(keys, Iterable) and callable(getattr(keys, "find", None)):
-        return cast("KeySource", keys)
     listed = _each_of(keys)
+    if not isinstance(keys, (str, bytes, Iterable)) and callable(getattr(keys, "find", None)):
+        return cast("KeySource", keys)
     fitting = [each for each in listed if isinstance(each, JWTKey)]
     if len(fitting) < max(1, len(listed)):
         raise InvalidSettingError("keys must be a JWTKey, several, or a JWKSClient", option="keys")
@@ -525,7 +525,7 @@ def _texts(given: object, option: str, *, least: int = 1) -> frozenset[str]:
 
 
 def _each_of(given: object) -> list[object]:
-    """What *given* holds, or itself if it holds nothing but characters."""
+    """What *given* holds, or itself if it is one thing; a text is."""
     if isinstance(given, Iterable) and not isinstance(given, (str, bytes)):
         return [*cast("Iterable[object]", given)]
     return [given]

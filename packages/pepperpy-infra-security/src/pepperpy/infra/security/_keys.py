@@ -135,7 +135,7 @@ class Hasher:
     def __init__(
         self, peppers: Mapping[str, bytes] | None = None, *, accept_unpeppered: bool = False
     ) -> None:
-        self._peppers: dict[str, bytes] = _checked(peppers)
+        self._peppers: dict[str, bytes] = _checked({} if peppers is None else peppers)
         # Else whoever can write to the store could write the hash of a key of his own.
         self._plain = accept_unpeppered or not self._peppers
         self.current: str = "sha256"
@@ -166,8 +166,7 @@ class Hasher:
         raise TypeError("what hashes keys holds the peppers and is not pickled")
 
 
-def _checked(peppers: Mapping[str, bytes] | None) -> dict[str, bytes]:
-    given: object = {} if peppers is None else peppers
+def _checked(given: object) -> dict[str, bytes]:
     if not isinstance(given, Mapping):
         raise InvalidSettingError(
             f"peppers must map ids to secrets; got {type(given).__name__}", option="peppers"

@@ -56,7 +56,7 @@ def _check_authenticators(given: object) -> None:
         raise _wrong("authenticators", what, given)
     for kind, each in cast("Mapping[object, object]", given).items():
         if not isinstance(kind, AuthType) or each is None:
-            raise _wrong("authenticators", what, given)
+            raise _wrong("authenticators", what, kind)
         _needs("authenticators", each, ["authenticate"])
 
 
