@@ -643,6 +643,22 @@ class TestPeppers:
 
         assert schemes == ["hmac-sha256:old", "hmac-sha256:new", "hmac-sha256:new"]
 
+    def test_a_new_hash_undoes_no_revocation_that_came_meanwhile(self, monkeypatch) -> None:
+        stores = MemoryCredentialStore(), MemoryIdentityStore()
+        plain = SecurityManager(*stores)
+        key = plain.create_api_key(plain.create_identity("ann").id)
+        manager = SecurityManager(*stores, peppers={"p": b"p" * 16}, accept_unpeppered=True)
+        renew = manager._rehash
+
+        def late(record):
+            plain.revoke_credential(key.id)
+            renew(record)
+
+        monkeypatch.setattr(manager, "_rehash", late)
+        manager.authenticate(key)
+
+        refused(manager, key)
+
     def test_without_its_pepper_no_key_is_good(self) -> None:
         credentials, identities = MemoryCredentialStore(), MemoryIdentityStore()
         manager = SecurityManager(credentials, identities, peppers=self.NEW)
@@ -651,6 +667,17 @@ class TestPeppers:
         for peppers in (None, self.OLD, {"new": b"x" * 32}):
             refused(SecurityManager(credentials, identities, peppers=peppers), key)
         manager.authenticate(key)
+
+    def test_a_key_whose_pepper_is_gone_costs_what_a_wrong_one_does(self, monkeypatch) -> None:
+        stores = MemoryCredentialStore(), MemoryIdentityStore()
+        before = SecurityManager(*stores, peppers={"old": b"p" * 16})
+        key = before.create_api_key(before.create_identity("ann").id)
+        manager, work = SecurityManager(*stores, peppers={"new": b"n" * 16}), []
+        count(work, monkeypatch, manager)
+
+        refused(manager, key)
+
+        assert sorted(work) == ["checksum", "compare", "credential", "hash", "identity"]
 
     def test_a_record_that_was_written_into_the_store_is_worth_nothing_without_it(self) -> None:
         credentials, identities = MemoryCredentialStore(), MemoryIdentityStore()

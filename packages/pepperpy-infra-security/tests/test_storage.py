@@ -545,6 +545,21 @@ class TestSeveralProcesses:
             with pytest.raises(AuthenticationError):
                 manager.authenticate(key)
 
+    async def test_of_two_ends_the_earlier_one_counts(self, clock) -> None:
+        storage = Versioned()
+        first, second, _, key = await self.both(storage, clock=clock)
+        first.rotate_api_key(key.id, overlap=10)
+        second.rotate_api_key(key.id, overlap=20)
+
+        await first.flush()
+        await second.flush()
+        await first.load()
+
+        clock.advance(10)
+        for each in (first, second, await restarted(storage, clock=clock)):
+            with pytest.raises(AuthenticationError):
+                each.authenticate(key)
+
     async def test_a_write_between_reading_and_writing_is_merged(self) -> None:
         storage = Versioned()
         first, second, _identity, key = await self.both(storage)

@@ -117,4 +117,4 @@ def shown(given: object) -> str:
     if isinstance(given, str) and len(given) <= _SHOWN:
         return repr(given)
     length = f" of {len(given)} characters" if isinstance(given, str) else ""
-    return f"what was given: {type(given).__name__}{length}"
+    return f"that was given, which is {type(given).__name__}{length}"

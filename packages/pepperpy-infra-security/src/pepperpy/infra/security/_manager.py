@@ -182,7 +182,7 @@ class SecurityManager:
         known: Any = name  # what is no text may not even be hashed
         record = self._identities.get_identity_by_name(name) if isinstance(known, str) else None
         if record is None:
-            raise UnknownIdentityError(f"no identity is called {shown(name)}")
+            raise UnknownIdentityError(f"no identity has the name {shown(name)}")
         return self._view(record)
 
     def list_identities(self) -> list[Identity]:

@@ -104,9 +104,8 @@ class Saving:
                 self._drop_if_quiet(which, start)
             elif isinstance(theirs, CredentialRecord) and isinstance(mine, CredentialRecord):
                 ledger.put(_ended(theirs, mine), mark=False)
-            elif self._is_quiet(
-                which, start
-            ):  # else it was changed here, or deleted, and the storage is still to hear of it
+            elif self._is_quiet(which, start):
+                # Else it was changed here, or deleted, and the storage is still to hear of it.
                 ledger.put(theirs, mark=False)
 
     def _drop_if_quiet(self, which: Which, start: int) -> None:
