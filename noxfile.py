@@ -113,11 +113,16 @@ def tests(session: nox.Session, scope: str) -> None:
         return
     alone = scope != "together"
     packages = WORKSPACE.closure(scope) if alone else [*WORKSPACE.packages.values()]
-    run_tests(session, built(packages), packages[:1] if alone else packages)
+    tested, profile = (packages[:1], "same") if alone else (packages, "fewer")
+    run_tests(session, built(packages), tested, profile=profile)
 
 
 def run_tests(
-    session: nox.Session, files: Sequence[Path], tested: Sequence[ws.Package], *pins: str
+    session: nox.Session,
+    files: Sequence[Path],
+    tested: Sequence[ws.Package],
+    *pins: str,
+    profile: str = "same",
 ) -> None:
     """Install wheels and what their tests need, and run the tests and doctests of some of them."""
     needs = [need for package in tested for need in group("test", package)]
@@ -128,7 +133,8 @@ def run_tests(
     doctests = [path if package.portion else path / "__init__.py" for package, path in modules]
     folders = [package.folder / "tests" for package in tested]
     ignored = without_optional(site, tested) if len(tested) == 1 else []
-    session.run("pytest", *session.posargs, *ignored, *map(str, [*folders, *doctests]))
+    options = (f"--hypothesis-profile={profile}", *session.posargs)
+    session.run("pytest", *options, *ignored, *map(str, [*folders, *doctests]))
 
 
 def without_optional(site: Path, tested: Sequence[ws.Package]) -> list[str]:
@@ -166,7 +172,7 @@ def lowest(session: nox.Session, scope: str) -> None:
         else:
             session.install("hatchling")
             hatchling(session, each.folder, dist, "-t", "wheel")
-    run_tests(session, files, [package], *chosen.pins)
+    run_tests(session, files, [package], *chosen.pins, profile="fewer")
 
 
 @nox.session(requires=["build"])

@@ -317,7 +317,7 @@ class TestHostileBytes:
             with pytest.raises(CompressionError):
                 decode_columns(payload[:length], LIMIT)
 
-    @settings(max_examples=300)
+    @settings(max_examples=6 * settings.default.max_examples)
     @given(
         st.recursive(
             st.integers(-3, 300) | st.binary(max_size=9) | st.text(max_size=4) | st.none(),

@@ -55,7 +55,7 @@ class TestValues:
             ),
         )
     )
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=6 * settings.default.max_examples, deadline=None)
     def test_plain_values_come_back_exactly(self, value: Any) -> None:
         read = deserialize_json(serialize_json(value))
 
@@ -84,7 +84,7 @@ class TestRefusals:
             deserialize_json(data)
 
     @given(st.binary() | st.text())
-    @settings(max_examples=500, deadline=None)
+    @settings(max_examples=10 * settings.default.max_examples, deadline=None)
     def test_any_bytes_give_a_value_or_the_error(self, data: Any) -> None:
         try:
             deserialize_json(data)

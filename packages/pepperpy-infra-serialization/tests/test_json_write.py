@@ -258,7 +258,7 @@ class TestLayout:
     )
 
     @given(PLAIN, st.sampled_from([0, 1, 2, 4, 7]), st.booleans())
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=4 * settings.default.max_examples, deadline=None)
     def test_indent_lays_out_as_the_standard_library_does(
         self, value: Any, indent: int, order: bool
     ) -> None:
@@ -375,7 +375,7 @@ class TestEngines:
         st.sampled_from([None, 0, 2, 4]),
         st.sampled_from(["null", "string"]),
     )
-    @settings(max_examples=500, deadline=None)
+    @settings(max_examples=10 * settings.default.max_examples, deadline=None)
     def test_both_write_the_same_bytes_or_refuse_alike(
         self, value: Any, order: bool, indent: int | None, nan: Any
     ) -> None:

@@ -65,7 +65,7 @@ class Color(enum.Enum):
 class TestRoundTrip:
     @FORMATS
     @given(ANYTHING)
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=8 * settings.default.max_examples, deadline=None)
     def test_values_come_back_with_their_types(self, kind: str, value: Any) -> None:
         serializer = get_serializer(kind, TAGGED)
 
@@ -205,7 +205,7 @@ class TestRefusals:
             lambda i: st.lists(i) | st.dictionaries(UNICODE, i),
         ),
     )
-    @settings(max_examples=500, deadline=None)
+    @settings(max_examples=10 * settings.default.max_examples, deadline=None)
     def test_any_payload_gives_a_value_or_the_error(self, name: str, payload: Any) -> None:
         for kind, value in (("json", {f"${name}": payload}), ("msgpack", payload)):
             if kind == "json":

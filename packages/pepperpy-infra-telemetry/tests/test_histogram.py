@@ -39,7 +39,7 @@ class TestBuckets:
         assert (seen.scale, seen.positive) == (5, {index + 1: 1})
 
     @given(st.lists(VALUES, min_size=1, max_size=300))
-    @settings(max_examples=100)
+    @settings(max_examples=2 * settings.default.max_examples)
     def test_buckets_count_what_the_formula_counts(self, values: list[float]) -> None:
         seen = ExponentialHistogram.of(values)
         expected: dict[int, int] = {}
@@ -118,7 +118,7 @@ class TestQuantiles:
         assert ExponentialHistogram.of(values).quantile(q) == pytest.approx(exact, rel=0.011)
 
     @given(st.lists(ANY | st.floats(1, 2), min_size=1, max_size=200), st.floats(0, 1))
-    @settings(max_examples=100)
+    @settings(max_examples=2 * settings.default.max_examples)
     def test_the_bound_holds_for_few_values_whatever_they_are(
         self, values: list[float], q: float
     ) -> None:
@@ -216,7 +216,7 @@ class TestMerging:
 
 class TestReadingBack:
     @given(st.lists(ANY, max_size=200))
-    @settings(max_examples=100)
+    @settings(max_examples=2 * settings.default.max_examples)
     def test_a_histogram_is_the_same_after_a_way_through_json(self, values: list[float]) -> None:
         seen = ExponentialHistogram.of(values)
 

@@ -26,6 +26,7 @@ __path__ = list(dict.fromkeys([*__path__, *(_join(_root, "infra") for _root in _
 
 # Which module owns which names.  The stub beside this file says the same to type checkers.
 _OWNED = {
+    "_lifecycle": ("lifespan", "running", "start", "stop"),  # the one module of this wheel's own
     "cache": (
         "AsyncCacheInvalidator",
         "Cache",

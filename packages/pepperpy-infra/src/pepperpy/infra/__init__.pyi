@@ -1,5 +1,9 @@
 __path__ = __import__("pkgutil").extend_path(__path__, __name__)
 
+from pepperpy.infra._lifecycle import lifespan as lifespan
+from pepperpy.infra._lifecycle import running as running
+from pepperpy.infra._lifecycle import start as start
+from pepperpy.infra._lifecycle import stop as stop
 from pepperpy.infra.cache import AsyncCacheInvalidator as AsyncCacheInvalidator
 from pepperpy.infra.cache import Cache as Cache
 from pepperpy.infra.cache import CacheError as CacheError
@@ -435,6 +439,7 @@ __all__ = [
     "iter_msgpack",
     "iter_yaml",
     "length_between",
+    "lifespan",
     "load_json",
     "log_calls",
     "log_context",
@@ -472,6 +477,7 @@ __all__ = [
     "reset_config",
     "resilience_disabled",
     "retry",
+    "running",
     "save_json",
     "serialize_json",
     "serialize_msgpack",
@@ -484,6 +490,8 @@ __all__ = [
     "shutdown_logging",
     "shutdown_telemetry",
     "slugify",
+    "start",
+    "stop",
     "subscribe_config",
     "timed",
     "to_base64",
