@@ -163,7 +163,7 @@ def _home(kind: type) -> str:
 
 
 def _facade(workspace: Workspace) -> str:
-    """The names of the facade by their owners, each with a link to where it is explained."""
+    """The facade's own names, then the others by their owners, each with a link to its page."""
     module = import_module(workspace.packages[FACADE].module)
     owners = [
         owner
@@ -172,6 +172,8 @@ def _facade(workspace: Workspace) -> str:
         for owner in surface.modules(package)
     ]
     parts = [f"# {module.__name__}\n\n{_prose(module)}\n"]
+    own = [name for name in module.__all__ if _home(getattr(module, name)).count("._lifecycle.")]
+    parts += ["## Its own\n\n", *(_directive(f"{module.__name__}.{name}") for name in own)]
     for owner in owners:
         links = [
             f"[`{name}`][{owner.__name__}.{name}]"
