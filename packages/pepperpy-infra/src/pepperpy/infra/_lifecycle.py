@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 from pepperpy.infra.utils import InvalidArgumentError, arun_closers, did_you_mean, run_closers
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
     from types import TracebackType
     from typing import Self
 
     Options = Mapping[str, Mapping[str, Any]]
 
 # The log first, so that the others can write to it.  What is closed last is opened first.
-_SECTIONS = ("logging", "telemetry", "cache")
+SECTIONS = ("logging", "telemetry", "cache")
 
 
 def start(config: Options | None = None) -> Awaitable[None]:
@@ -44,10 +44,9 @@ def start(config: Options | None = None) -> Awaitable[None]:
         >>> _ = stop()
     """
     given = _checked(config)
-    for section in _SECTIONS:
-        if section in given or _is_installed(section):
-            initialize = getattr(_portion(section), f"initialize_{section}")
-            initialize(given.get(section, {}))
+    for section in SECTIONS:
+        if section in given or is_installed(section):
+            initialize(section, given.get(section, {}))
     return _Rest(_open_pools)
 
 
@@ -134,7 +133,7 @@ class running:  # noqa: N801 - reads as a verb: `with running():`
 
 
 @asynccontextmanager
-async def lifespan(app: object) -> AsyncIterator[None]:  # noqa: ARG001 - frameworks hand it over
+async def lifespan(app: object) -> AsyncGenerator[None]:  # noqa: ARG001 - frameworks hand it over
     """`running`, in the form that ASGI frameworks take: ``Starlette(lifespan=lifespan)``."""
     async with running():
         yield
@@ -150,9 +149,19 @@ class _Rest:
         return self._work().__await__()
 
 
+def initialize(section: str, options: Mapping[str, Any]) -> None:
+    """Call the ``initialize_...`` function of a section."""
+    getattr(_portion(section), f"initialize_{section}")(options)
+
+
 async def _open_pools() -> None:
-    if _is_installed("connection"):
+    if is_installed("connection"):
         await _portion("connection").initialize_pools()
+
+
+def is_installed(portion: str) -> bool:
+    """Whether the wheel that owns `pepperpy.infra.<portion>` is there."""
+    return find_spec(f"pepperpy.infra.{portion}") is not None
 
 
 async def _nothing() -> None:
@@ -160,30 +169,28 @@ async def _nothing() -> None:
 
 
 def _checked(config: Any) -> Options:
+    """*config*, if it is of the form that it should have."""
     if config is None:
         return {}
     if not isinstance(config, Mapping):
-        problem = (
-            "config must be a mapping of options by section, like {'logging': {'level': 'DEBUG'}}; "
-            f"got {type(config).__name__}"
-        )
-        raise InvalidArgumentError(problem, argument="config")
-    for section, options in config.items():
-        if section not in _SECTIONS:
-            problem = f"unknown section {section!r}; {did_you_mean(section, _SECTIONS)}"
+        example = "{'logging': {'level': 'DEBUG'}}"
+        raise _refused(f"config must be a mapping of options by section, like {example}", config)
+    given: Mapping[Any, Any] = config
+    for section, options in given.items():
+        if section not in SECTIONS:
+            problem = f"unknown section {section!r}; {did_you_mean(section, SECTIONS)}"
             raise InvalidArgumentError(problem, argument="config")
         if not isinstance(options, Mapping):
-            problem = f"options of {section!r} must be a mapping; got {type(options).__name__}"
-            raise InvalidArgumentError(problem, argument="config")
-    return config
+            raise _refused(f"options of {section!r} must be a mapping", options)
+    return given
+
+
+def _refused(rule: str, got: object) -> InvalidArgumentError:
+    return InvalidArgumentError(f"{rule}; got {type(got).__name__}", argument="config")
 
 
 def _portion(name: str) -> Any:
     return import_module(f"pepperpy.infra.{name}")
-
-
-def _is_installed(name: str) -> bool:
-    return find_spec(f"pepperpy.infra.{name}") is not None
 
 
 def _loop_is_running() -> bool:
