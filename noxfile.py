@@ -33,7 +33,8 @@ DIST = ROOT / "dist"
 VENV = ROOT / ".venv"
 OLDEST_PYTHON = WORKSPACE.packages[ws.FACADE].project["requires-python"].removeprefix(">=")
 SCOPES = [*WORKSPACE.packages, *ws.SHARED]
-EXAMPLE = ROOT / "docs" / "examples" / "gateway"
+EXAMPLES = ROOT / "docs" / "examples"
+EXAMPLE = EXAMPLES / "gateway"
 OFFLINE = {"PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"}  # it need not look for a newer one
 GROUPS = load_toml(ROOT / "pyproject.toml")
 
@@ -64,6 +65,12 @@ def group(name: str, package: ws.Package | None = None) -> tuple[str, ...]:
     return (
         dependency_groups(settings, name) if name in settings.get("dependency-groups", {}) else ()
     )
+
+
+def of_examples() -> list[str]:
+    """What the examples need besides the wheels."""
+    files = sorted(EXAMPLES.glob("*/requirements.txt"))
+    return [part for file in files for part in ("-r", str(file))]
 
 
 def site_packages(session: nox.Session) -> Path:
@@ -107,8 +114,7 @@ def tests(session: nox.Session, scope: str) -> None:
         session.run("python", "-m", "pytest", *session.posargs, "tools")
         return
     if scope == "docs":
-        requirements = ("-r", str(EXAMPLE / "requirements.txt"))
-        install_wheels(session, built(), *group("test"), *requirements, extras="[all]")
+        install_wheels(session, built(), *group("test"), *of_examples(), extras="[all]")
         session.run("pytest", *session.posargs, "docs/tests", "docs/examples")
         return
     alone = scope != "together"
@@ -203,7 +209,7 @@ def dev(session: nox.Session) -> None:
     packages = WORKSPACE.packages.values()
     needs = [need for name in GROUPS["dependency-groups"] for need in group(name)]
     needs += [need for package in packages for need in group("test", package)]
-    needs += [*overlay.needs(WORKSPACE), "-r", str(EXAMPLE / "requirements.txt")]
+    needs += [*overlay.needs(WORKSPACE), *of_examples()]
     session.run(*map(str, pip), "-q", *needs, external=True)
     session.run(str(python), "-m", "tools.overlay", external=True)
     modules = ", ".join(package.module for package in packages)
@@ -234,14 +240,14 @@ def changelogs(session: nox.Session) -> None:
 def typecheck(session: nox.Session) -> None:
     """Check all types on the built wheels with mypy and pyright, both strict, and the stub."""
     packages = WORKSPACE.packages.values()
-    requirements = ("-r", str(EXAMPLE / "requirements.txt"))
-    tools = (*group("typecheck"), *group("docs"), *group("test"), *requirements)
+    tools = (*group("typecheck"), *group("docs"), *group("test"), *of_examples())
     install_wheels(session, built(), *tools, extras="[all]")
     infra = site_packages(session) / "pepperpy" / "infra"
     uses = [str(package.folder / "tests" / "typing" / "api.py") for package in packages]
     session.run("mypy", "noxfile.py", "tools")
     session.run("mypy", "docs/building", "tests-integration")
-    session.run("mypy", str(EXAMPLE), env={"MYPYPATH": str(EXAMPLE)})
+    for example in (EXAMPLE, EXAMPLES / "recipes"):
+        session.run("mypy", str(example), env={"MYPYPATH": str(example)})
     session.run("mypy", "-p", "pepperpy.infra")
     for use in uses:  # one by one, since all of them have the same name
         session.run("mypy", use)
