@@ -116,7 +116,9 @@ def _recipes(folder: Path) -> str:
         code = code.removeprefix("from __future__ import annotations\n\n")
         title, _, rest = told.partition("\n")
         name, _, promise = title.partition(": ")
-        parts.append(f"## {name}\n\n{promise}\n{rest}\n```{{.python title={file!r}}}\n{code}```\n")
+        parts.append(
+            f"## {name}\n\n{promise[0].upper()}{promise[1:]}\n{rest}\n```{{.python title={file!r}}}\n{code}```\n"
+        )
     return "\n".join(parts)
 
 
