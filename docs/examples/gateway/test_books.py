@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import circuits
 import exposed
+import lanes
 import performance
 import pytest
 import quantiles
@@ -27,6 +28,7 @@ from checks import leaks, places
 from driver import Outcome, Verdict
 from faults import Outage
 from interferer import REFUSED, RELOADED, Change, Edit, Interferer
+from matplotlib.figure import Figure
 from mistakes import MISTAKES, Found
 from names import (
     ANSWERS,
@@ -723,6 +725,35 @@ class TestMistakes:
             ("nothing right", "zone, query.at, query.tz", "1", "1", "0", "0"),
         ]
 
+    def test_the_plot_shows_what_was_wrong_where_and_the_memory(
+        self, books: Books, tmp_path: Path
+    ) -> None:
+        books.outcomes[2] = replace(books.outcomes[2], mistake="no instant")
+        run = books.close(tmp_path).run
+        validation, memory = Figure().subplots(2)
+
+        lanes.draw_validation(validation, run)
+        lanes.draw_memory(memory, run)
+
+        assert validation.get_legend_handles_labels()[1] == [
+            "required (0)",
+            "instant (1)",
+            "zone (1)",
+            "max_length (1)",
+            "unknown (1)",
+            "cut off or refused (1)",
+        ]
+        rows = [round(float(y)) for line in validation.lines for y in line.get_ydata()]
+        assert rows == [1, 0, 0, 2, 2]
+        assert memory.get_legend_handles_labels()[1] == [
+            "start-a, 67 MiB at most",
+            "start-b, 67 MiB at most",
+        ]
+        assert [list(line.get_xdata()) for line in memory.lines] == [
+            pytest.approx([1.01, 1.96]),
+            pytest.approx([3.71]),
+        ]
+
 
 class TestExposed:
     """What the driver has read at `/metrics`, during the run and in the end."""
@@ -777,7 +808,7 @@ class TestExposed:
 
     def test_what_is_under_way_may_be_counted_or_not(self, books: Books, close: Close) -> None:
         books.readings[-1:-1] = [_read_last()]
-        books.readings[-2] = replace(books.readings[-2], asked=3.605, came=3.608)
+        books.readings[-2] = replace(books.readings[-2], asked=3.595, came=3.602)
 
         assert close() == []
 
@@ -818,13 +849,14 @@ class TestExposed:
 
         assert "/metrics was that of start-a in the end, and start-b is the last" in close()
 
+    @pytest.mark.parametrize("at", [1.5, 3.3])
     def test_nobody_may_be_there_only_while_the_gateway_is_away(
-        self, books: Books, close: Close
+        self, books: Books, close: Close, at: float
     ) -> None:
-        books.readings[2] = replace(books.readings[2], asked=3.3, came=3.31)
+        books.readings[2] = replace(books.readings[2], asked=at, came=at + 0.01)
 
         assert close() == [
-            "the gateway was there at 3.30 s, and was not read: ConnectError('refused')"
+            f"the gateway was there at {at:.2f} s, and was not read: ConnectError('refused')"
         ]
 
     def test_a_reading_without_the_memory_of_the_process_is_a_failure(
@@ -1089,6 +1121,15 @@ class TestCalls:
         books.north.append(_call("1-77", at=3.0))
 
         assert close() == ["north was called by 1-77, who is not in the log"]
+
+    def test_a_call_of_which_the_driver_was_not_told_is_a_failure(
+        self, books: Books, close: Close
+    ) -> None:
+        books.outcomes[0] = replace(books.outcomes[0], calls=("north",))
+
+        assert (
+            "request 1-1: called {'north': 2} in the log, called {'north': 1} at the driver"
+        ) in close()
 
     def test_a_wait_of_which_the_driver_was_not_told_is_a_failure(
         self, books: Books, close: Close
