@@ -16,6 +16,7 @@ from logbook import Line, Logbook, LogFileError, read_lines
 from processes import ChildError
 from report import Report
 from requestlog import FILE, RequestLog, reopen
+from scraper import Scraper
 from telemetrybook import TelemetryBook
 
 from pepperpy.infra import CompressionError
@@ -29,6 +30,7 @@ class Notes:
     began: datetime
     outcomes: list[Outcome] = field(default_factory=list)
     telemetry: TelemetryBook | None = None
+    scraper: Scraper | None = None
     interferer: Interferer | None = None
     crash: ChildError | None = None
     trouble: list[str] = field(default_factory=list)
@@ -66,6 +68,7 @@ def gather(
         log=Logbook(read("gateway") or []),
         telemetry=notes.telemetry,
         metrics=read("metrics") or [],
+        readings=notes.scraper.readings if notes.scraper else (),
         providers={name: log for name in faults.PROVIDERS if (log := read(name)) is not None},
         edits=notes.interferer.edits if notes.interferer else (),
         changes=notes.interferer.changes if notes.interferer else (),

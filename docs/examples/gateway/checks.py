@@ -13,9 +13,11 @@ import circuits
 import reconcile
 from driver import Verdict
 from evidence import Evidence
+from exposed import exposed
 from interferer import REFUSED, RELOADED, SHORT
 from logbook import moment
 from quantiles import compare
+from refused import refused
 from remembered import remembered
 from requestlog import FILE, json_lines, reopen
 
@@ -44,9 +46,13 @@ def check(run: Evidence) -> list[Check]:
     checks: dict[str, Iterable[str]] = {
         "the request log gives back each row that the driver kept": request_log(run),
         "every answer is right, and none is lost": answers(run),
+        "what was wrong on purpose got a 422 with all its paths, and reached no provider": (
+            refused(run)
+        ),
         "requests were cut off or refused only while the gateway was away": cut_off(run),
         "driver and log file agree about every answer": reconcile.driver_and_log(run),
         "log file and telemetry agree since the last start": reconcile.log_and_telemetry(run),
+        "/metrics says what the driver has counted, during the run and in the end": exposed(run),
         "log and metrics file agree, but for what the kill took": reconcile.log_and_metrics_file(
             run
         ),

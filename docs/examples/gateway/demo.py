@@ -32,11 +32,14 @@ from load import make_load, most_wanted
 from processes import Child, ChildError
 from requestlog import FILE, keep
 from rich.console import Console
+from scraper import Scraper
 from screen import Screen
 from stage import CONFIG, Stage
 from telemetrybook import TelemetryBook
 
 SHORTEST = 5  # seconds: in less, two edits would come between two looks at the file
+
+READ_EVERY = 0.5  # seconds between two looks at /metrics
 
 
 class Interruption:
@@ -146,10 +149,13 @@ async def _send_load(
                 done=quiet,
                 say=stage.screen.say,
             )
+            notes.scraper = Scraper(url, every=READ_EVERY, now=driver.now)
             with stage.screen:
                 children = [*providers, gateway]
-                notes.crash = await _drive(driver, notes.interferer, children, interruption)
+                beside = (notes.interferer, notes.scraper)
+                notes.crash = await _drive(driver, beside, children, interruption)
             async with httpx2.AsyncClient(trust_env=False) as client:
+                await notes.scraper.read(client)
                 response = await client.get(f"{url}/stats")
                 notes.telemetry = TelemetryBook.from_stats(response.json())
     except ChildError as error:
@@ -161,25 +167,33 @@ async def _send_load(
 
 
 async def _drive(
-    driver: Driver, interferer: Interferer, children: list[Child], interruption: Interruption
+    driver: Driver,
+    beside: Sequence[Interferer | Scraper],
+    children: list[Child],
+    interruption: Interruption,
 ) -> ChildError | None:
-    """Send the load until it is sent, somebody interrupts, or a process dies: then says which."""
+    """Send the load until it is sent, somebody interrupts, or a process dies: then says which.
+
+    What is to be done *beside* it is stopped with it.
+    """
     sending = asyncio.create_task(driver.run())
-    interfering = asyncio.create_task(interferer.run())
+    others = [asyncio.create_task(each.run()) for each in beside]
     interrupted = asyncio.create_task(interruption.happened.wait())
     deaths = [asyncio.create_task(child.death()) for child in children]
     await asyncio.wait({sending, interrupted, *deaths}, return_when=asyncio.FIRST_COMPLETED)
     driver.stop()
-    interferer.stop()
+    for each in beside:
+        each.stop()
     await sending
     died = [task.result() for task in deaths if task.done()]
     try:
-        await interfering  # a gateway that was killed comes back first
+        for task in others:
+            await task  # a gateway that was killed comes back first
     except ChildError as error:
         died.append(error)
     finally:
-        for task in (interrupted, *deaths):
-            task.cancel()
+        for watching in (interrupted, *deaths):
+            watching.cancel()
     return died[0] if died else None
 
 

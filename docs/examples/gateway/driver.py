@@ -9,11 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import httpx2
 import zones
 from load import Ask
+from mistakes import MISTAKES, Found
 
 PATIENCE = 10.0
 """Seconds after which an answer counts as lost: well beyond what the gateway allows itself."""
@@ -46,6 +48,8 @@ class Outcome:
     status: int = 0
     problem: str | None = None  # the name of the error
     note: str = ""  # what was wrong, or how it was lost
+    mistake: str | None = None  # what was wrong with the request, on purpose
+    invalid: tuple[Found, ...] = ()  # what the gateway has found wrong with it
     # What the gateway says in headers: which of its starts it is, whom it asked last, how often, and
     # whether it asked at all.
     start: str | None = None
@@ -53,6 +57,7 @@ class Outcome:
     cache: str | None = None
     retries: int = 0
     rejected: tuple[str, ...] = ()  # providers that were not asked, since their circuit was open
+    calls: tuple[str, ...] = ()  # the provider of each call that was made for it
     waits: int = 0  # for a connection to a provider
     sent: float = 0.0  # seconds after the start of the run
     seconds: float = 0.0  # until the answer was there
@@ -68,30 +73,62 @@ class Outcome:
         return self.verdict in {Verdict.RIGHT, Verdict.WRONG, Verdict.NAMED_ERROR}
 
 
-def judge(ask: Ask, at: datetime, status: int, body: bytes) -> tuple[Verdict, str | None, str]:
-    """The verdict on one answer, the name of the error if it is one, and what was wrong."""
+class Judgement(NamedTuple):
+    """What an answer is worth."""
+
+    verdict: Verdict
+    problem: str | None = None  # the name of the error
+    note: str = ""  # what was wrong
+    invalid: tuple[Found, ...] = ()  # what it says is wrong with the request
+
+
+def judge(ask: Ask, at: datetime, status: int, body: bytes) -> Judgement:
+    """The judgement on one answer."""
     try:
         content = json.loads(body)
     except ValueError:
         verdict = Verdict.WRONG if status == 200 else Verdict.LOST
-        return verdict, None, f"status {status} without JSON: {body[:80]!r}"
+        return Judgement(verdict, None, f"status {status} without JSON: {body[:80]!r}")
     if status == 200:
         return _judge_answer(ask, at, content)
     name = content.get("name") if isinstance(content, dict) else None
     if not name or content.get("status") != status:
-        return Verdict.LOST, None, f"status {status} without a name: {body[:80]!r}"
-    if name in NAMES_OF_FAILURE or (name == "unknown-zone" and not zones.exists(ask.zone)):
-        return Verdict.NAMED_ERROR, name, ""
-    return Verdict.WRONG, name, f"{name}: {content.get('detail')}"
+        return Judgement(Verdict.LOST, None, f"status {status} without a name: {body[:80]!r}")
+    if name == "invalid-request":
+        return _judge_refusal(ask, status, content)
+    is_due = name in NAMES_OF_FAILURE or (name == "unknown-zone" and not zones.exists(ask.zone))
+    if is_due and not ask.mistake:
+        return Judgement(Verdict.NAMED_ERROR, name)
+    return Judgement(Verdict.WRONG, name, f"{name}: {content.get('detail')}")
 
 
-def _judge_answer(ask: Ask, at: datetime, content: object) -> tuple[Verdict, str | None, str]:
+def _judge_answer(ask: Ask, at: datetime, content: object) -> Judgement:
+    if ask.mistake:
+        return Judgement(
+            Verdict.WRONG, None, f"an answer, though there is {ask.mistake}: {content}"
+        )
     if not zones.exists(ask.zone):
-        return Verdict.WRONG, None, f"an answer for a zone that does not exist: {content}"
+        note = f"an answer for a zone that does not exist: {content}"
+        return Judgement(Verdict.WRONG, None, note)
     truth = zones.answer(ask.zone, at)
     if content != truth:
-        return Verdict.WRONG, None, f"got {content}, and right is {truth}"
-    return Verdict.RIGHT, None, ""
+        return Judgement(Verdict.WRONG, None, f"got {content}, and right is {truth}")
+    return Judgement(Verdict.RIGHT)
+
+
+def _judge_refusal(ask: Ask, status: int, content: dict[str, Any]) -> Judgement:
+    """Every mistake has to be told, with a message, and nothing else."""
+    name = content["name"]
+    try:
+        invalid = tuple((each["path"], each["code"]) for each in content["errors"])
+        is_told = all(each["message"] for each in content["errors"])
+    except (KeyError, TypeError):
+        return Judgement(Verdict.WRONG, name, f"{name} without path, code, message: {content}")
+    wanted = MISTAKES[ask.mistake].found if ask.mistake else ()
+    if status == 422 and is_told and invalid == wanted:
+        return Judgement(Verdict.NAMED_ERROR, name, "", invalid)
+    note = f"status {status} for {list(invalid)}, and wrong is {list(wanted)} ({ask.mistake})"
+    return Judgement(Verdict.WRONG, name, note, invalid)
 
 
 def judge_failure(error: Exception) -> Verdict:
@@ -166,29 +203,34 @@ class Driver:
 
     async def _send(self, client: httpx2.AsyncClient, ask: Ask, due: float) -> None:
         headers, status = httpx2.Headers(), 0
+        mistake = MISTAKES[ask.mistake] if ask.mistake else None
+        zone = (mistake and mistake.zone) or ask.zone
         try:
             async with asyncio.timeout(PATIENCE):
                 response = await client.get(
-                    f"/zones/{quote(ask.zone)}",
-                    params={"at": self._at.isoformat()},
+                    f"/zones/{quote(zone)}",
+                    params=mistake.query if mistake else {"at": self._at.isoformat()},
                     headers={"x-request-id": ask.id},
                 )
             headers, status = response.headers, response.status_code
-            verdict, problem, note = judge(ask, self._at, status, response.content)
+            found = judge(ask, self._at, status, response.content)
         except (httpx2.HTTPError, TimeoutError) as error:
-            verdict, problem, note = judge_failure(error), None, repr(error)
+            found = Judgement(judge_failure(error), None, repr(error))
         outcome = Outcome(
             id=ask.id,
             zone=ask.zone,
-            verdict=verdict,
+            verdict=found.verdict,
             status=status,
-            problem=problem,
-            note=note,
+            problem=found.problem,
+            note=found.note,
+            mistake=ask.mistake,
+            invalid=found.invalid,
             start=headers.get("x-start"),
             provider=headers.get("x-provider"),
             cache=headers.get("x-cache"),
             retries=int(headers.get("x-retries", 0)),
             rejected=tuple(headers.get("x-rejected", "").split()),
+            calls=tuple(headers.get("x-calls", "").split()),
             waits=int(headers.get("x-waits", 0)),
             sent=due - self._began,
             seconds=time.perf_counter() - due,

@@ -12,6 +12,7 @@ from faults import Outage
 from interferer import Change, Edit
 from logbook import Line, Logbook
 from requestlog import RequestLog
+from scraper import Reading
 from telemetrybook import Kind, TelemetryBook
 
 
@@ -27,6 +28,7 @@ class Evidence:
     log: Logbook = field(default_factory=Logbook)
     telemetry: TelemetryBook | None = None  # None if the gateway could not be asked any more
     metrics: Sequence[Line] = ()  # of the metrics file
+    readings: Sequence[Reading] = ()  # of /metrics, by the driver
     providers: Mapping[str, Sequence[Line]] = field(
         default_factory=dict
     )  # the log of each that can be read

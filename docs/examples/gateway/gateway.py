@@ -2,6 +2,7 @@
 
     GET /zones/Europe/Berlin?at=2026-07-01T12:00:00Z    an answer, or an error with a name
     GET /stats                                          what was counted since the start
+    GET /metrics                                        the same for Prometheus
     DELETE /answers/zone:Europe/Berlin                  this zone has changed: forget it
 
 This is the program that the example is about; most of what is around it puts it to the test.
@@ -17,8 +18,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from answers import Answers
-from errors import GatewayError, InternalError, InvalidInstantError
+from errors import GatewayError, InternalError, InvalidRequestError
 from measures import Measures, MetricsFile, telemetry
+from problems import tell
+from questions import ID, Question, is_id, question, values
 from server import serve
 from settings import gateway_settings, register
 from starlette.applications import Starlette
@@ -26,7 +29,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from upstream import Upstreams, Visit, connections
-from zones import parse_instant
+from vitals import watch_memory
 
 from pepperpy.infra import (
     ConfigError,
@@ -39,6 +42,8 @@ from pepperpy.infra import (
     initialize_pools,
     initialize_telemetry,
     invalidate_cache,
+    measure_time,
+    prometheus_text,
     register_pool,
 )
 from pepperpy.infra.config import watch_config
@@ -54,29 +59,31 @@ class Gateway:
     def __init__(self, upstreams: Upstreams, start: str) -> None:
         self._answers = Answers(upstreams)
         self._start = start  # the id of this start: what was counted before is not known any more
-        self._measures = Measures()
+        self._measures = Measures(start)
 
     async def zone(self, request: Request) -> Response:
         """`GET /zones/{zone}`: JSON for the answer and for every failure."""
-        request_id = request.headers.get("x-request-id") or generate_id("req-")
-        visit = Visit(request_id, request.path_params["zone"])
+        given = request.headers.get(ID, "")
+        visit = Visit(given if is_id(given) else generate_id("req-"), request.path_params["zone"])
         # Asked for each time, which costs one look into a dictionary: a reload counts at once.
         time_left = deadline(gateway_settings().time_for_a_request)
         with log_context(request_id=visit.id), time_left:
             try:
-                at = _instant(request)
-                response = JSONResponse(await self._answers.get(visit.zone, at, visit))
+                asked = _question(request, visit)
+                answer = await self._answers.get(asked.zone, asked.at.isoformat(), visit)
+                response = JSONResponse(answer)
             except GatewayError as error:
-                response = _tell(error, visit)
+                response = tell(error, visit)
             except Exception:
                 # The last line of defence: a bug is told as well, and has a name as well.
                 log.exception("bug")
-                response = _tell(InternalError("the gateway's log says more"), visit)
+                response = tell(InternalError("the gateway's log says more"), visit)
             self._note(visit, response.status_code)
         response.headers["x-start"] = self._start
         response.headers["x-retries"] = str(visit.retries)
         response.headers["x-provider"] = visit.provider
         response.headers["x-rejected"] = " ".join(visit.rejected)
+        response.headers["x-calls"] = " ".join(visit.calls.elements())
         response.headers["x-waits"] = str(visit.waits.total())
         response.headers["x-cache"] = visit.cache
         return response
@@ -91,6 +98,7 @@ class Gateway:
             zone=visit.zone,
             status=status,
             problem=visit.problem,
+            invalid=visit.invalid,
             providers=list(visit.attempts),
             rejected=visit.rejected,
             retries=visit.retries,
@@ -102,6 +110,7 @@ class Gateway:
             loaded_by=visit.loaded_by,
             age=round(visit.age, 6),
             ms=_ms(seconds),
+            validation_ms=_ms(visit.validation),
             upstream_ms=None if upstream_seconds is None else _ms(upstream_seconds),
         )
         self._measures.note(visit, status, seconds, upstream_seconds)
@@ -119,46 +128,47 @@ class Gateway:
             {"start": self._start, "metrics": TelemetryManager.get_instance().snapshot()}
         )
 
+    async def metrics(self, _: Request) -> Response:
+        """`GET /metrics`: the same as Prometheus reads it."""
+        # In a thread, as it asks breakers, pools and caches: others are answered meanwhile.
+        text = await asyncio.to_thread(prometheus_text)
+        return Response(text, headers={"content-type": "text/plain; version=0.0.4; charset=utf-8"})
+
     def app(self) -> Starlette:
         """The ASGI application."""
 
         @asynccontextmanager
         async def lifespan(_: Starlette) -> AsyncIterator[None]:
             await initialize_pools()
+            watching = asyncio.create_task(watch_memory(gateway_settings().measure_every))
             yield
+            watching.cancel()
             await close_pools()
 
         routes = [
             Route("/zones/{zone:path}", self.zone),
             Route("/stats", self.stats),
+            Route("/metrics", self.metrics),
             Route("/answers/{name:path}", self.forget, methods=["DELETE"]),
         ]
         return Starlette(routes=routes, lifespan=lifespan)
 
 
 def _ms(seconds: float) -> float:
-    return round(seconds * 1000, 3)
+    return round(seconds * 1000, 6)
 
 
-def _instant(request: Request) -> str:
+def _question(request: Request, visit: Visit) -> Question:
+    """What is asked, and how long it took to see whether it can be."""
+    timer = measure_time("validation")
     try:
-        return parse_instant(request.query_params["at"]).isoformat()
-    except KeyError:
-        raise InvalidInstantError("say ?at= and an instant, like 2026-07-01T12:00:00Z") from None
-    except ValueError as error:
-        raise InvalidInstantError(str(error)) from error
-
-
-def _tell(problem: GatewayError, visit: Visit) -> JSONResponse:
-    visit.problem = problem.name
-    content = {
-        "name": problem.name,
-        "status": problem.status,
-        "detail": str(problem),
-        "request_id": visit.id,
-    }
-    again = None if problem.retry_after is None else {"retry-after": str(problem.retry_after)}
-    return JSONResponse(content, problem.status, again, media_type="application/problem+json")
+        with timer:
+            return question(visit.zone, values(request.query_params), request.headers)
+    except InvalidRequestError as error:
+        visit.invalid = [(each.path, each.code) for each in error.errors]
+        raise
+    finally:
+        visit.validation = round(timer.elapsed_time, 9)
 
 
 def main() -> None:

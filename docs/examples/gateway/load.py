@@ -6,6 +6,9 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle, islice
+
+from mistakes import MISTAKES
 
 UNKNOWN_ZONES = ("Mars/Olympus_Mons", "Europe/Atlantis", "utc+1", "Asia/Shangri-La")
 """Asked for now and then; the right answer to them is an error with a name."""
@@ -17,11 +20,12 @@ RUSH = 6
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One request of the load: its id and the zone it is about."""
+    """One request of the load: its id, the zone it is about, and what is wrong with it if so."""
 
     id: str
     zone: str
     at_once: bool = False  # with the one before it
+    mistake: str | None = None  # what is wrong with it, on purpose
 
 
 def make_load(zones: Sequence[str], requests: int, seed: int) -> list[Ask]:
@@ -30,7 +34,7 @@ def make_load(zones: Sequence[str], requests: int, seed: int) -> list[Ask]:
     The zone of popularity rank *r* is asked about in proportion to 1/r, as in Zipf's law, and each
     at least once if there are enough requests.  The seed decides who is popular.  Half of what is
     asked about a popular zone comes in rushes.  One request in a hundred asks for a zone that does
-    not exist.
+    not exist, and four are wrong, each mistake as often as the others.
 
     Examples:
         >>> [ask.zone for ask in make_load(["A", "B", "C"], 6, seed=1)]
@@ -38,17 +42,21 @@ def make_load(zones: Sequence[str], requests: int, seed: int) -> list[Ask]:
     """
     dice = random.Random(seed)
     ranked = dice.sample(zones, len(zones))
-    unknown = requests // 100
-    counts = zipf_counts(len(ranked), requests - unknown)
-    rushes = [
-        (zone, size) for zone, count in zip(ranked, counts, strict=True) for size in _rushes(count)
+    unknown, wrong = requests // 100, requests // 25
+    counts = zipf_counts(len(ranked), requests - unknown - wrong)
+    rushes: list[tuple[str, int, str | None]] = [
+        (zone, size, None)
+        for zone, count in zip(ranked, counts, strict=True)
+        for size in _rushes(count)
     ]
-    rushes += [(dice.choice(UNKNOWN_ZONES), 1) for _ in range(unknown)]
+    rushes += [(dice.choice(UNKNOWN_ZONES), 1, None) for _ in range(unknown)]
+    mistakes = islice(cycle(MISTAKES), wrong)
+    rushes += [(dice.choice(ranked), 1, mistake) for mistake in mistakes]
     dice.shuffle(rushes)
-    asked = [(zone, place > 0) for zone, size in rushes for place in range(size)]
+    asked = [(zone, place > 0, mistake) for zone, size, mistake in rushes for place in range(size)]
     return [
-        Ask(f"{seed:x}-{number:05}", zone, at_once)
-        for number, (zone, at_once) in enumerate(asked, start=1)
+        Ask(f"{seed:x}-{number:05}", zone, at_once, mistake)
+        for number, (zone, at_once, mistake) in enumerate(asked, start=1)
     ]
 
 
@@ -65,7 +73,7 @@ def most_wanted(load: Sequence[Ask]) -> str:
         >>> most_wanted(make_load(["A", "B", "C"], 6, seed=1))
         'A'
     """
-    return Counter(ask.zone for ask in load).most_common(1)[0][0]
+    return Counter(ask.zone for ask in load if not ask.mistake).most_common(1)[0][0]
 
 
 def zipf_counts(ranks: int, total: int) -> list[int]:

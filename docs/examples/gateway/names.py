@@ -5,6 +5,14 @@ from __future__ import annotations
 REQUESTS = "gateway.requests"
 SECONDS = "gateway.request.duration"
 UPSTREAM_SECONDS = "gateway.upstream.duration"
+VALIDATION_SECONDS = "gateway.validation.duration"
+FAILURES = "gateway.validation.failures"
+START = "gateway.start"
+"""Always 1; its tag is the id of this start."""
+
+MEMORY = "process.memory.usage"
+"""Bytes; the name is that of OpenTelemetry's conventions."""
+
 CHANGES = {
     "circuit.opened": "open",
     "circuit.half_opened": "half open",

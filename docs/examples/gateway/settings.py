@@ -34,6 +34,7 @@ class GatewaySettings(BaseConfig):
     keep_answers: float = Field(5.0, gt=0)  # seconds
     metrics_file: Path = Path("out/metrics.jsonl")
     look_every: float = Field(0.2, gt=0)  # seconds between two looks at the file
+    measure_every: float = Field(0.5, gt=0)  # seconds between two looks at our memory
 
 
 class ProviderSettings(BaseConfig):

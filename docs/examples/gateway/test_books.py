@@ -6,7 +6,7 @@ import gzip
 import io
 import json
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,9 +14,13 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import circuits
+import exposed
+import lanes
+import performance
 import pytest
 import quantiles
 import reconcile
+import refused
 import report
 import tables
 from books import Notes, gather, judge
@@ -24,17 +28,30 @@ from checks import leaks, places
 from driver import Outcome, Verdict
 from faults import Outage
 from interferer import REFUSED, RELOADED, Change, Edit, Interferer
-from names import ANSWERS, REQUESTS, SECONDS, UPSTREAM_SECONDS
+from matplotlib.figure import Figure
+from mistakes import MISTAKES, Found
+from names import (
+    ANSWERS,
+    FAILURES,
+    MEMORY,
+    REQUESTS,
+    SECONDS,
+    START,
+    UPSTREAM_SECONDS,
+    VALIDATION_SECONDS,
+)
 from processes import ChildError
 from requestlog import FILE, keep
 from rich.console import Console
+from scraper import Reading, Scraper
 from telemetrybook import TelemetryBook
 
-from pepperpy.infra.telemetry import ExponentialHistogram
+from pepperpy.infra.telemetry import ExponentialHistogram, TelemetryManager, prometheus_text
 
 BEGAN = datetime(2026, 7, 1, 12, tzinfo=UTC)
 KEY = "0123456789abcdef"
 SENT = 10
+VALIDATION_MS = 0.03
 
 Line = dict[str, Any]
 
@@ -52,6 +69,7 @@ class Books:
     edits: list[Edit] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     outage: Outage | None = None
+    readings: list[Reading] = field(default_factory=list)
     crash: ChildError | None = None
     output: str = "the gateway says hello"
     expected: int | None = SENT
@@ -81,6 +99,7 @@ class Books:
             began=BEGAN,
             outcomes=self.outcomes,
             telemetry=TelemetryBook.from_stats(self.stats) if self.stats else None,
+            scraper=cast("Scraper", SimpleNamespace(readings=self.readings)),
             interferer=cast("Interferer", interferer),
             crash=self.crash,
         )
@@ -129,6 +148,7 @@ def a_run() -> Books:
                 start="start-b",
                 provider="north",
                 cache="miss",
+                calls=("north",),
                 sent=3.1,
             ),
             _right(
@@ -226,6 +246,24 @@ def a_run() -> Books:
         ],
         changes=[Change("zone:Europe/Berlin", 3.5, 1)],
         outage=Outage(2.0, 3.0),
+        readings=[
+            _read(
+                "start-a",
+                [_counted("answered", 200, "north"), *_gauges({("pool.acquired", "north"): 2})],
+                asked=1.0,
+            ),
+            # Of what was under way when it was killed, the gateway may have counted something.
+            _read(
+                "start-a",
+                [
+                    *[_counted("answered", 200, "north")] * 3,
+                    *_gauges({("pool.acquired", "north"): 4}),
+                ],
+                asked=1.95,
+            ),
+            Reading(asked=2.5, came=2.51, trouble="ConnectError('refused')"),
+            _read_last(),
+        ],
     )
 
 
@@ -332,7 +370,7 @@ class TestDriverAndLog:
     ) -> None:
         books.outcomes[1] = replace(books.outcomes[1], start="start-b")
 
-        assert close() == ["request 1-2: start-a in the log, start-b at the driver"]
+        assert "request 1-2: start-a in the log, start-b at the driver" in close()
 
 
 class TestRequestLog:
@@ -437,14 +475,14 @@ class TestKill:
     ) -> None:
         books.outcomes[3] = replace(books.outcomes[3], verdict=verdict, sent=sent, note="why")
 
-        (found,) = close()
+        found = close()[0]
 
         assert found.startswith(f"{verdict.value}: request 1-4, {sent + 0.2:.2f} s after the start")
 
     def test_without_a_kill_nobody_is_cut_off(self, books: Books, close: Close) -> None:
         books.outage = None
 
-        assert len(close()) == 3
+        assert sum("when the gateway was there" in problem for problem in close()) == 3
 
     def test_what_was_refused_cannot_be_in_the_log(self, books: Books, close: Close) -> None:
         books.log.insert(12, _request("1-5", ms=1.0))
@@ -568,6 +606,321 @@ class TestMetricsFile:
         assert close() == ["the metrics file has start-c, and the log has not"]
 
 
+class TestMistakes:
+    """A request that is wrong on purpose, and is refused for all that is wrong with it."""
+
+    @pytest.fixture(autouse=True)
+    def make_one(self, books: Books) -> None:
+        mistake = MISTAKES["nothing right"]
+        answer = _counted("invalid-request", 422, "none", cache="none")
+        failures = [_failed(code) for _, code in mistake.found]
+        books.outcomes.append(
+            Outcome(
+                id="1-11",
+                zone="Asia/Tokyo",
+                verdict=Verdict.NAMED_ERROR,
+                status=422,
+                problem="invalid-request",
+                mistake="nothing right",
+                invalid=mistake.found,
+                start="start-b",
+                provider="none",
+                cache="none",
+                sent=3.65,
+                seconds=0.01,
+            )
+        )
+        books.log.append(
+            _request(
+                "1-11",
+                at=3.655,
+                ms=0.5,
+                status=422,
+                problem="invalid-request",
+                cache="none",
+                invalid=mistake.found,
+            )
+        )
+        told = [answer, *failures, *_measured(served=[0.5])]
+        assert books.stats
+        books.stats["metrics"] += told
+        books.metrics += _of("start-b", told)
+        books.readings[-1] = _read_last([answer, *failures], ms=[0.5])
+        books.expected = SENT + 1
+
+    def test_that_is_a_success(self, close: Close) -> None:
+        assert close() == []
+
+    @pytest.mark.parametrize(
+        ("change", "got"),
+        [
+            ({"invalid": ()}, "422 for []"),
+            ({"invalid": (("zone", "zone"),)}, "422 for [('zone', 'zone')]"),
+            ({"status": 400}, "400 for [('zone', 'max_length'), ('zone', 'zone'), ('query.at', "),
+        ],
+    )
+    def test_a_refusal_that_is_not_for_all_that_is_wrong_is_a_failure(
+        self, books: Books, close: Close, change: dict[str, Any], got: str
+    ) -> None:
+        books.outcomes[-1] = replace(books.outcomes[-1], **change)
+
+        assert any(
+            problem.startswith(f"request 1-11 (nothing right) got {got}") for problem in close()
+        )
+
+    def test_a_refusal_of_a_request_with_which_nothing_is_wrong_is_a_failure(
+        self, books: Books, close: Close
+    ) -> None:
+        books.outcomes[-1] = replace(books.outcomes[-1], mistake=None)
+
+        assert close() == ["request 1-11 got 422, and nothing is wrong with it"]
+
+    @pytest.mark.parametrize("verdict", [Verdict.NAMED_ERROR, Verdict.CUT_OFF])
+    def test_a_provider_that_has_heard_of_it_is_a_failure(
+        self, books: Books, close: Close, verdict: Verdict
+    ) -> None:
+        books.outcomes[-1] = replace(books.outcomes[-1], verdict=verdict)
+        books.north.append(_call("1-11", at=3.652))
+
+        assert "request 1-11 (nothing right) has reached a provider" in close()
+
+    def test_a_log_that_tells_of_other_mistakes_is_a_failure(
+        self, books: Books, close: Close
+    ) -> None:
+        books.log[-1]["invalid"] = [["zone", "zone"]]
+
+        assert any(
+            problem.startswith("request 1-11: wrong is [('zone', 'zone')] in the log")
+            for problem in close()
+        )
+
+    def test_another_count_of_failures_is_a_failure(self, books: Books, close: Close) -> None:
+        assert books.stats
+        books.stats["metrics"].append(_failed("zone"))
+        books.metrics += _of("start-b", [_failed("instant")])
+
+        assert close() == [
+            "validation failures, zone: telemetry 2, log file 1",
+            "validation failures, instant: metrics file 2, log file 1",
+        ]
+
+    def test_another_count_at_metrics_is_a_failure(self, books: Books, close: Close) -> None:
+        answer = _counted("invalid-request", 422, "none", cache="none")
+        books.readings[-1] = _read_last([answer, _failed("zone"), _failed("zone")], ms=[0.5])
+
+        assert close() == [
+            "not valid: instant: /metrics 0 at 3.70 s, driver 1",
+            "not valid: max_length: /metrics 0 at 3.70 s, driver 1",
+            "not valid: unknown: /metrics 0 at 3.70 s, driver 1",
+            "not valid: zone: /metrics 2 at 3.70 s, driver 1",
+        ]
+
+    def test_what_was_wrong_is_told(self, books: Books, tmp_path: Path) -> None:
+        books.outcomes[2] = replace(books.outcomes[2], mistake="no instant")
+
+        table = refused.table(books.close(tmp_path).run)
+
+        assert table.rows == [
+            ("no instant", "query.at", "1", "0", "1", "1"),
+            ("nothing right", "zone, query.at, query.tz", "1", "1", "0", "0"),
+        ]
+
+    def test_the_plot_shows_what_was_wrong_where_and_the_memory(
+        self, books: Books, tmp_path: Path
+    ) -> None:
+        books.outcomes[2] = replace(books.outcomes[2], mistake="no instant")
+        run = books.close(tmp_path).run
+        validation, memory = Figure().subplots(2)
+
+        lanes.draw_validation(validation, run)
+        lanes.draw_memory(memory, run)
+
+        assert validation.get_legend_handles_labels()[1] == [
+            "required (0)",
+            "instant (1)",
+            "zone (1)",
+            "max_length (1)",
+            "unknown (1)",
+            "cut off or refused (1)",
+        ]
+        rows = [round(float(y)) for line in validation.lines for y in line.get_ydata()]
+        assert rows == [1, 0, 0, 2, 2]
+        assert memory.get_legend_handles_labels()[1] == [
+            "start-a, 67 MiB at most",
+            "start-b, 67 MiB at most",
+        ]
+        assert [list(line.get_xdata()) for line in memory.lines] == [
+            pytest.approx([1.01, 1.96]),
+            pytest.approx([3.71]),
+        ]
+
+
+class TestExposed:
+    """What the driver has read at `/metrics`, during the run and in the end."""
+
+    @pytest.mark.parametrize(
+        ("more", "figure"),
+        [
+            ("answered", "requests with status 200: /metrics 5 at 3.70 s, driver 4"),
+            ("hit", "cache: hit: /metrics 2 at 3.70 s, driver 1"),
+            ("own hits", "hits, by the cache itself: /metrics 2 at 3.70 s, driver 1"),
+            ("rejected", "rejections by south: /metrics 1 at 3.70 s, driver 0"),
+            ("acquired", "calls to north: /metrics 3 at 3.70 s, driver 2"),
+            ("failure", "not valid: zone: /metrics 1 at 3.70 s, driver 0"),
+        ],
+    )
+    def test_a_count_in_the_end_that_is_not_the_drivers_is_a_failure(
+        self, books: Books, close: Close, more: str, figure: str
+    ) -> None:
+        records = {
+            "answered": [_counted("answered", 200, "south")],
+            "hit": [_counted("answered", 200, "none", cache="hit")],
+            "own hits": _figures(hits=2),
+            "rejected": _gauges({("circuit_breaker.rejected", "south"): 1}),
+            "acquired": _gauges({("pool.acquired", "north"): 3}),
+            "failure": [_failed("zone")],
+        }
+        books.readings[-1] = _read_last(records[more])
+
+        assert figure in close()
+
+    def test_a_count_during_the_run_must_have_what_was_answered_before(
+        self, books: Books, close: Close
+    ) -> None:
+        books.readings[0] = _read("start-a", [], asked=1.0)
+
+        assert close() == [
+            "cache: miss: /metrics 0 at 1.00 s, driver 1",
+            "calls to north: /metrics 0 at 1.00 s, driver 2",
+            "requests with status 200: /metrics 0 at 1.00 s, driver 1",
+        ]
+
+    def test_a_count_during_the_run_must_not_have_what_was_not_sent_yet(
+        self, books: Books, close: Close
+    ) -> None:
+        books.readings[-1:-1] = [_read_last()]
+        books.readings[-2] = replace(books.readings[-2], asked=3.3, came=3.35)
+
+        problems = close()
+
+        assert "cache: hit: /metrics 1 at 3.30 s, driver 0" in problems
+        assert len(problems) == 5
+
+    def test_what_is_under_way_may_be_counted_or_not(self, books: Books, close: Close) -> None:
+        books.readings[-1:-1] = [_read_last()]
+        books.readings[-2] = replace(books.readings[-2], asked=3.595, came=3.602)
+
+        assert close() == []
+
+    def test_a_kill_explains_no_more_than_the_requests_that_it_cut_off(
+        self, books: Books, close: Close
+    ) -> None:
+        answered, more = _counted("answered", 200, "north"), {("pool.acquired", "north"): 10}
+        books.readings[1] = _read("start-a", [*[answered] * 5, *_gauges(more)], asked=1.95)
+
+        assert close() == [
+            "cache: miss: /metrics 5 at 1.95 s, driver 2 to 4",
+            "calls to north: /metrics 10 at 1.95 s, driver 3 to 9",
+            "requests with status 200: /metrics 5 at 1.95 s, driver 2 to 4",
+        ]
+
+    def test_a_count_must_not_go_back(self, books: Books, close: Close) -> None:
+        answered, calls = (
+            _counted("answered", 200, "north"),
+            _gauges({("pool.acquired", "north"): 4}),
+        )
+        books.readings[1:1] = [_read("start-a", [*[answered] * 3, *calls], asked=1.94)]
+        books.readings[2] = _read("start-a", [*[answered] * 2, *calls], asked=1.95)
+
+        assert close() == [
+            "requests with status 200: /metrics 3 at 1.94 s, and then 2 at 1.95 s",
+            "cache: miss: /metrics 3 at 1.94 s, and then 2 at 1.95 s",
+        ]
+
+    def test_a_reading_in_the_end_is_needed(self, books: Books, close: Close) -> None:
+        books.readings[-1] = replace(books.readings[-1], asked=3.605)
+
+        assert close() == ["the gateway's /metrics was not read after the last answer"]
+
+    def test_a_reading_of_another_start_in_the_end_is_a_failure(
+        self, books: Books, close: Close
+    ) -> None:
+        books.readings[-1] = _read("start-a", [], asked=3.7)
+
+        assert "/metrics was that of start-a in the end, and start-b is the last" in close()
+
+    @pytest.mark.parametrize("at", [1.5, 3.3])
+    def test_nobody_may_be_there_only_while_the_gateway_is_away(
+        self, books: Books, close: Close, at: float
+    ) -> None:
+        books.readings[2] = replace(books.readings[2], asked=at, came=at + 0.01)
+
+        assert close() == [
+            f"the gateway was there at {at:.2f} s, and was not read: ConnectError('refused')"
+        ]
+
+    def test_a_reading_without_the_memory_of_the_process_is_a_failure(
+        self, books: Books, close: Close
+    ) -> None:
+        last = books.readings[-1]
+        others = [sample for sample in last.samples if sample.name != "process_memory_usage"]
+        books.readings[-1] = replace(last, samples=tuple(others))
+
+        assert close() == ["/metrics had nothing about the memory of the process at 3.70 s"]
+
+    def test_a_bucket_that_does_not_hold_what_the_log_has_is_a_failure(
+        self, books: Books, close: Close
+    ) -> None:
+        books.readings[-1] = _read_last(ms=[0.5])
+
+        problems = close()
+
+        assert "gateway.request.duration up to +Inf s: /metrics 6, log file 5" in problems
+        assert all(
+            "gateway.request.duration up to" in problem
+            or "gateway.validation.duration up to" in problem
+            for problem in problems
+        )
+
+    def test_a_histogram_that_is_not_there_is_a_failure(self, books: Books, close: Close) -> None:
+        last = books.readings[-1]
+        others = [each for each in last.samples if "upstream" not in each.name]
+        books.readings[-1] = replace(last, samples=tuple(others))
+
+        assert close() == ["gateway.upstream.duration is not in /metrics"]
+
+    def test_the_last_reading_of_each_start_is_told(self, books: Books, tmp_path: Path) -> None:
+        table = exposed.table(books.close(tmp_path).run)
+
+        assert table.title == "What /metrics said: read 3 times, here the last of each start"
+        assert table.heads == (
+            "",
+            "driver,\n1.95 s",
+            "/metrics,\n1.95 s",
+            "driver,\n3.70 s",
+            "/metrics,\n3.70 s",
+        )
+        rows = {what.strip(): cells for what, *cells in table.rows}
+        assert rows["calls to north"] == ["3 to 9", "4", "2", "2"]
+        assert rows["rejections by north"] == ["0 to 2", "0", "1", "1"]
+
+    def test_timings_and_memory_are_told(self, books: Books, tmp_path: Path) -> None:
+        run = books.close(tmp_path).run
+
+        assert performance.timings(run).rows[0] == (
+            "a whole request",
+            "8",
+            "6.000",
+            "3.000",
+            "79.300",
+            "80.000",
+        )
+        assert performance.memory(run).rows == [
+            ("start-a", "2", *["66.76 MiB"] * 3),
+            ("start-b", "1", *["66.76 MiB"] * 3),
+        ]
+
+
 class TestCircuits:
     """What breakers and the fallback did, in all the books."""
 
@@ -649,7 +1002,8 @@ class TestCircuits:
         books.outcomes[6] = replace(books.outcomes[6], rejected=())
 
         assert close() == [
-            "request 1-7: rejected by ['north'] in the log, rejected by [] at the driver"
+            "request 1-7: rejected by ['north'] in the log, rejected by [] at the driver",
+            "rejections by north: /metrics 1 at 3.70 s, driver 0",
         ]
 
     def test_a_provider_that_was_passed_over_without_a_reason_is_a_failure(
@@ -768,6 +1122,15 @@ class TestCalls:
 
         assert close() == ["north was called by 1-77, who is not in the log"]
 
+    def test_a_call_of_which_the_driver_was_not_told_is_a_failure(
+        self, books: Books, close: Close
+    ) -> None:
+        books.outcomes[0] = replace(books.outcomes[0], calls=("north",))
+
+        assert (
+            "request 1-1: called {'north': 2} in the log, called {'north': 1} at the driver"
+        ) in close()
+
     def test_a_wait_of_which_the_driver_was_not_told_is_a_failure(
         self, books: Books, close: Close
     ) -> None:
@@ -798,9 +1161,14 @@ class TestCache:
     ) -> None:
         books.outcomes[8] = replace(books.outcomes[8], cache="miss")
 
-        (found,) = close()
+        found = close()
 
-        assert found.startswith("request 1-9: answered (200, none, hit) in the log, answered (200,")
+        assert found[0].startswith("request 1-9: answered (200, none, hit) in the log, answered (2")
+        assert found[1:] == [
+            "cache: hit: /metrics 1 at 3.70 s, driver 0",
+            "cache: miss: /metrics 3 at 3.70 s, driver 4",
+            "hits, by the cache itself: /metrics 1 at 3.70 s, driver 0",
+        ]
 
     @pytest.mark.parametrize(
         "figure",
@@ -1105,6 +1473,7 @@ def _right(
         cache=cache,
         retries=retries,
         rejected=rejected,
+        calls=(provider,) * (retries + 1) if cache == "miss" else (),
         waits=waits,
         sent=sent,
         seconds=0.01,
@@ -1145,6 +1514,7 @@ def _request(
     age: float = 0.0,
     calls: int = 1,
     waits: int = 0,
+    invalid: Sequence[Found] = (),
 ) -> Line:
     own = cache == "miss"
     return {
@@ -1154,6 +1524,7 @@ def _request(
         "zone": "Europe/Berlin" if problem is None else "Europe/Atlantis",
         "status": status,
         "problem": problem,
+        "invalid": list(invalid),
         "providers": [provider] if own else [],
         "rejected": ["north"] if own and provider == "south" else [],
         "calls": {provider: calls} if own else {},
@@ -1165,6 +1536,7 @@ def _request(
         "loaded_by": request_id if own and problem is None else loaded_by,
         "age": age,
         "ms": ms,
+        "validation_ms": VALIDATION_MS,
         "upstream_ms": ms / 2 if own else None,
     }
 
@@ -1176,6 +1548,10 @@ def _invalidated(name: str, *, at: float, dropped: int) -> Line:
 def _counted(outcome: str, status: int, provider: str, *, cache: str = "miss") -> Line:
     tags = {"outcome": outcome, "status": str(status), "provider": provider, "cache": cache}
     return {"name": REQUESTS, "type": "counter", "tags": tags, "value": 1}
+
+
+def _failed(code: str) -> Line:
+    return {"name": FAILURES, "type": "counter", "tags": {"code": code}, "value": 1}
 
 
 def _figures(*, invalidated: int = 0, **figures: int) -> list[Line]:
@@ -1219,6 +1595,10 @@ def _pulled() -> list[Line]:
         ("provider_fallback.served_by_south", "north"): 1,
         ("pool.idle", "north"): 3,  # of no interest
     }
+    return _gauges(told)
+
+
+def _gauges(told: Mapping[tuple[str, str], int]) -> list[Line]:
     return [
         {
             "name": f"pepperpy.{name}",
@@ -1237,6 +1617,7 @@ def _signals(count: int) -> Line:
 def _measured(*ms: float, served: Iterable[float] = ()) -> list[Line]:
     """The distributions of what took so long; providers had no part in what was only *served*."""
     upstream = [each / 2000 for each in ms]
+    validation = [VALIDATION_MS / 1000 for _ in (*ms, *served)]
     return [
         {
             "name": name,
@@ -1248,8 +1629,52 @@ def _measured(*ms: float, served: Iterable[float] = ()) -> list[Line]:
         for name, seconds in (
             (SECONDS, [each / 1000 for each in (*ms, *served)]),
             (UPSTREAM_SECONDS, upstream),
+            (VALIDATION_SECONDS, validation),
         )
     ]
+
+
+def _read_last(more: Iterable[Line] = (), *, ms: Iterable[float] = ()) -> Reading:
+    """What the second start says in the end; *more* and *ms* are of what is not in every run."""
+    return _read(
+        "start-b",
+        [
+            _counted("unknown-zone", 404, "north"),
+            _counted("answered", 200, "south"),
+            _counted("answered", 200, "north"),
+            _counted("answered", 200, "none", cache="coalesced"),
+            _counted("answered", 200, "none", cache="hit"),
+            *_figures(hits=1),
+            *_pulled(),
+            *more,
+        ],
+        asked=3.7,
+        ms=[3.0, 80.0, 4.0, 70.0, 1.0, *ms],
+        upstream_ms=[1.5, 40.0, 2.0],
+    )
+
+
+def _read(
+    start: str,
+    records: Iterable[Line],
+    *,
+    asked: float,
+    ms: Iterable[float] = (),
+    upstream_ms: Iterable[float] = (),
+) -> Reading:
+    """What `/metrics` says of these records, and of what took so long."""
+    manager = TelemetryManager()
+    manager.gauge(START, 1, tags={"start": start})
+    manager.gauge(MEMORY, 70_000_000)
+    for record in records:
+        report = manager.count if record["type"] == "counter" else manager.gauge
+        report(record["name"], record["value"], tags=record["tags"])
+    for each in ms:
+        manager.histogram(SECONDS, each / 1000)
+        manager.histogram(VALIDATION_SECONDS, VALIDATION_MS / 1000)
+    for each in upstream_ms:
+        manager.histogram(UPSTREAM_SECONDS, each / 1000)
+    return Reading.of(prometheus_text(manager), asked=asked, came=asked + 0.01)
 
 
 def _of(start: str, records: Iterable[Line]) -> list[Line]:

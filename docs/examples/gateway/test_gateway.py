@@ -13,39 +13,46 @@ import subprocess
 import sys
 import zoneinfo
 from collections import Counter
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import quote
 
 import answers
 import child
 import demo
+import exposed
 import faults
 import figures
 import httpx2
 import interferer
 import load
 import logbook
+import mistakes
 import names
 import provider
 import pytest
 import quantiles
+import questions
 import report
 import zones
-from driver import Verdict, judge, judge_failure
+from driver import Driver, Outcome, Verdict, judge, judge_failure
 from gateway import Gateway
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from logbook import Logbook
 from measures import MetricsFile
+from mistakes import MISTAKES
 from processes import Child, ChildError, running
+from scraper import Reading, Scraper
 from settings import GatewaySettings, ProviderSettings, gateway_settings
 from stage import CONFIG
 from telemetrybook import Kind, TelemetryBook
 from upstream import Upstreams, connections
+from vitals import watch_memory
 
 from pepperpy.infra import (
     ConfigError,
@@ -54,6 +61,7 @@ from pepperpy.infra import (
     clear_cache,
     close_pools,
     explain_config,
+    get_memory_usage,
     initialize_pools,
     initialize_telemetry,
     register_pool,
@@ -214,6 +222,15 @@ class TestLoad:
         assert {ask.zone for ask in asks} - set(load.UNKNOWN_ZONES) == set(known)
         assert sum(ask.zone in load.UNKNOWN_ZONES for ask in asks) == 18
 
+    def test_four_requests_in_a_hundred_are_wrong_each_mistake_as_often_as_the_others(self) -> None:
+        asks = load.make_load(zones.all_zones(), 1800, seed=1)
+
+        made = Counter(ask.mistake for ask in asks if ask.mistake)
+        assert made.keys() == MISTAKES.keys()
+        assert made.total() == 72
+        assert max(made.values()) - min(made.values()) <= 1
+        assert not any(ask.at_once for ask in asks if ask.mistake)
+
     def test_same_seed_gives_the_same_load_and_another_one_another(self) -> None:
         first, again, other = (load.make_load(zones.all_zones(), 900, seed) for seed in (1, 1, 2))
 
@@ -296,7 +313,6 @@ class TestJudge:
             (ATLANTIS, 404, "unknown-zone", Verdict.NAMED_ERROR),
             (BERLIN, 404, "unknown-zone", Verdict.WRONG),
             (BERLIN, 500, "internal-error", Verdict.WRONG),
-            (BERLIN, 422, "invalid-instant", Verdict.WRONG),
         ],
     )
     def test_an_error_with_a_name_is_right_only_where_it_fits(
@@ -305,6 +321,59 @@ class TestJudge:
         body = json.dumps({"name": name, "status": status, "detail": "..."}).encode()
 
         assert judge(ask, AT, status, body)[:2] == (verdict, name)
+
+    @pytest.mark.parametrize(
+        ("mistake", "status", "found", "verdict"),
+        [
+            ("misspelt key", 422, None, Verdict.NAMED_ERROR),
+            ("misspelt key", 400, None, Verdict.WRONG),
+            ("misspelt key", 422, [], Verdict.WRONG),
+            ("misspelt key", 422, [("query.att", "unknown")], Verdict.WRONG),
+            (
+                "misspelt key",
+                422,
+                [("query.at", "required"), ("query.att", "unknown"), ("zone", "zone")],
+                Verdict.WRONG,
+            ),
+            (None, 422, [("query.at", "instant")], Verdict.WRONG),
+        ],
+    )
+    def test_a_refusal_is_right_only_if_it_tells_all_that_is_wrong_and_nothing_else(
+        self,
+        mistake: str | None,
+        status: int,
+        found: list[mistakes.Found] | None,
+        verdict: Verdict,
+    ) -> None:
+        pairs = MISTAKES["misspelt key"].found if found is None else found
+        ask = load.Ask("1-1", "Europe/Berlin", mistake=mistake)
+
+        judgement = judge(ask, AT, status, _refusal(status, *pairs))
+
+        assert judgement.verdict is verdict
+        assert judgement.invalid == tuple(pairs)
+
+    def test_a_refusal_without_messages_or_without_paths_is_wrong(self) -> None:
+        ask = load.Ask("1-1", "Europe/Berlin", mistake="no instant")
+        whole = json.loads(_refusal(422, ("query.at", "required")))
+
+        (error,) = whole["errors"]
+
+        for field in ("path", "code", "message"):
+            rest = {key: value for key, value in error.items() if key != field}
+            for each in (rest, {**rest, field: ""}):
+                body = json.dumps({**whole, "errors": [each]}).encode()
+
+                assert judge(ask, AT, 422, body).verdict is Verdict.WRONG, each
+
+    @pytest.mark.parametrize("name", ["unknown-zone", "providers-failed"])
+    def test_whatever_else_becomes_of_a_request_that_is_wrong_is_wrong(self, name: str) -> None:
+        ask = load.Ask("1-1", "Europe/Atlantis", mistake="no instant")
+        problem = json.dumps({"name": name, "status": 404, "detail": "..."}).encode()
+        truth = json.dumps(zones.answer("Europe/Berlin", AT)).encode()
+
+        assert judge(ask, AT, 404, problem).verdict is Verdict.WRONG
+        assert judge(replace(ask, zone="Europe/Berlin"), AT, 200, truth).verdict is Verdict.WRONG
 
     @pytest.mark.parametrize(
         "body", [b"", b"Internal Server Error", b"{}", b"[]", b'{"name": "x"}', b"\xff"]
@@ -366,12 +435,6 @@ class TestGateway:
 
         assert _problem(visit.response) == (504, "out-of-time")
 
-    @pytest.mark.parametrize("at", ["", "tomorrow", "2026-07-01T12:00:00"])
-    def test_an_invalid_instant_has_a_name(self, at: str) -> None:
-        visit = _ask(_must_not_be_asked, _must_not_be_asked, at=at)
-
-        assert _problem(visit.response) == (422, "invalid-instant")
-
     def test_a_bug_has_a_name_and_tells_nothing_more(self) -> None:
         def bug(_: httpx2.Request) -> httpx2.Response:
             raise ZeroDivisionError("secret")
@@ -403,6 +466,197 @@ class TestGateway:
         _ask(note, _healthy)
 
         assert timeouts == [0.5, 0.2, 0.2]
+
+
+class TestValidation:
+    """A request that is not as it has to be is refused, for all that is wrong with it."""
+
+    @pytest.mark.parametrize("name", MISTAKES)
+    def test_each_mistake_is_refused_with_every_path_and_message(self, name: str) -> None:
+        mistake = MISTAKES[name]
+
+        visit = _ask(
+            _must_not_be_asked,
+            _must_not_be_asked,
+            zone=mistake.zone or "Europe/Berlin",
+            query=mistake.query,
+        )
+
+        assert _problem(visit.response) == (422, "invalid-request")
+        told = visit.response.json()["errors"]
+        assert tuple((each["path"], each["code"]) for each in told) == mistake.found
+        for each in told:
+            assert f"{each['path']} {each['message']}" in visit.response.json()["detail"]
+
+    def test_messages_do_not_repeat_what_was_sent(self) -> None:
+        query = {"at": "my password", "token": "hunter2"}
+        visit = _ask(_must_not_be_asked, _must_not_be_asked, zone="se cret", query=query)
+
+        assert not [
+            word for word in ("my password", "hunter2", "se cret") if word in visit.response.text
+        ]
+
+    def test_it_is_counted_by_what_was_wrong_and_logged_with_the_paths(self) -> None:
+        visit = _ask(_must_not_be_asked, _must_not_be_asked, query={"att": mistakes.NOON})
+
+        counted = visit.metrics[names.FAILURES]
+        assert counted.value == 2
+        assert sorted(tags["code"] for tags in counted.tags) == ["required", "unknown"]
+        (line,) = (line for line in visit.log if line.message == "request")
+        wanted = [("query.at", "required"), ("query.att", "unknown")]
+        assert line.fields["invalid"] == wanted
+        assert line.fields["providers"] == []
+
+    def test_who_asks_cannot_make_series(self) -> None:
+        query = {f"key{number}": "x" for number in range(100)}
+
+        visit = _ask(_must_not_be_asked, _must_not_be_asked, query=query)
+
+        assert len(visit.metrics[names.FAILURES].tags) == 2
+        assert visit.metrics[names.FAILURES].value == 101
+
+    def test_its_time_is_measured_for_good_requests_too(self) -> None:
+        visit = _ask(_healthy, _must_not_be_asked)
+
+        assert visit.metrics[names.VALIDATION_SECONDS].count == 1
+        assert 0 < visit.metrics[names.VALIDATION_SECONDS].value < 1
+
+    @pytest.mark.parametrize("given", ["has a space", "x" * 65, "", "\u00e9"])
+    def test_an_id_that_is_none_is_refused_and_is_in_no_line(self, given: str) -> None:
+        visit = _ask(_must_not_be_asked, _must_not_be_asked, headers={questions.ID: given.encode()})
+
+        assert _problem(visit.response) == (422, "invalid-request")
+        assert [each["path"] for each in visit.response.json()["errors"]] == [
+            "headers.x-request-id"
+        ]
+        assert visit.response.json()["request_id"].startswith("req-")
+
+    def test_an_id_is_taken_over(self) -> None:
+        visit = _ask(
+            _must_not_be_asked, _must_not_be_asked, query={}, headers={questions.ID: "a-1"}
+        )
+
+        assert visit.response.json()["request_id"] == "a-1"
+
+    @pytest.mark.parametrize("zone", [*load.UNKNOWN_ZONES, "Etc/GMT+12", "America/Port-au-Prince"])
+    def test_what_may_be_a_zone_is_valid(self, zone: str) -> None:
+        asked = questions.question(zone, {"at": mistakes.NOON}, {})
+
+        assert asked == questions.Question(zone, AT)
+
+    def test_every_zone_of_the_database_is_valid(self) -> None:
+        for zone in zones.all_zones():
+            assert questions.question(zone, {"at": AT.isoformat()}, {}).zone == zone
+
+
+class TestPrometheus:
+    """What the gateway says at `/metrics`, and how the driver reads it."""
+
+    @pytest.fixture(autouse=True)
+    def empty(self) -> None:
+        clear_cache()
+
+    def test_the_driver_can_read_what_the_gateway_has_counted(self) -> None:
+        calls: list[str] = []
+        before, after = (
+            Reading.of(_ask(_noting(calls, _healthy), _dead, zone=zone).exposed, asked=0, came=0)
+            for zone in ("Etc/UTC", "Etc/GMT+9")
+        )
+
+        assert after.start == "start-1"
+        grown = exposed.by_gateway(after) - exposed.by_gateway(before)
+        assert grown["requests with status 200"] == grown["cache: miss"] == 1
+
+    def test_the_driver_is_told_each_call(self) -> None:
+        visit = _ask(_dead, _healthy)
+
+        assert visit.response.headers["x-calls"] == "north north north south"
+
+    def test_the_memory_of_the_process_is_told_until_nobody_wants_to_know(self) -> None:
+        async def watch() -> None:
+            watching = asyncio.create_task(watch_memory(every=60))
+            await asyncio.sleep(0)
+            watching.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await watching
+
+        with capture_metrics() as metrics:
+            asyncio.run(watch())
+
+        assert metrics[names.MEMORY].value == pytest.approx(get_memory_usage(), rel=0.2)
+
+    def test_a_gateway_that_is_not_there_is_noted_and_read_again(self) -> None:
+        answers: Iterator[Exception | httpx2.Response] = iter(
+            [
+                httpx2.ConnectError("refused"),
+                httpx2.Response(503),
+                httpx2.Response(200, text="a{b=c} 1\n"),
+                httpx2.Response(200, text="process_memory_usage 7.5e7\n"),
+            ]
+        )
+
+        def answer(_: httpx2.Request) -> httpx2.Response:
+            given = next(answers)
+            if isinstance(given, Exception):
+                raise given
+            return given
+
+        async def read() -> Scraper:
+            times = iter(range(10))
+            scraper = Scraper("http://gateway", every=0, now=lambda: float(next(times)))
+            transport = httpx2.MockTransport(answer)
+            async with httpx2.AsyncClient(transport=transport) as client:
+                for _ in range(4):
+                    await scraper.read(client)
+            return scraper
+
+        *failed, last = asyncio.run(read()).readings
+
+        for reading, trouble in zip(failed, ("ConnectError", "503", "labels"), strict=True):
+            assert trouble in reading.trouble
+        assert (last.came - last.asked, last.trouble) == (1.0, "")
+        assert last.memory == 75_000_000
+        assert last.start == "unknown"
+
+    @pytest.mark.timeout(60)
+    def test_a_gateway_of_its_own_process_is_read_until_the_driver_stops(
+        self, tmp_path: Path
+    ) -> None:
+        ask = load.Ask("1-1", "Europe/Berlin", mistake="nothing right")
+        outcomes: list[Outcome] = []
+
+        async def drive() -> Scraper:
+            environ = _environ(tmp_path)
+            async with running("gateway.py", "gateway", environ=environ, show=print) as gateway:
+                url = f"http://127.0.0.1:{gateway.port}"
+                ready = asyncio.Event()
+                ready.set()
+                driver = Driver(
+                    url,
+                    [ask],
+                    at=AT,
+                    rate=100,
+                    ready=ready,
+                    on_begin=lambda: None,
+                    on_outcome=outcomes.append,
+                )
+                scraper = Scraper(url, every=0.01, now=driver.now)
+                reading = asyncio.create_task(scraper.run())
+                await driver.run()
+                scraper.stop()
+                await reading
+                async with httpx2.AsyncClient(trust_env=False) as client:
+                    await scraper.read(client)
+            return scraper
+
+        last = asyncio.run(drive()).readings[-1]
+
+        assert outcomes[0].invalid == MISTAKES["nothing right"].found
+        assert outcomes[0].verdict is Verdict.NAMED_ERROR
+        assert exposed.by_gateway(last) == exposed.by_driver(outcomes)
+        assert last.start == outcomes[0].start
+        assert last.memory
+        assert last.memory > 1_000_000
 
 
 class TestCircuits:
@@ -998,6 +1252,7 @@ class _Visit:
 
     response: httpx2.Response
     stats: dict[str, Any]
+    exposed: str
     retries: Any
     metrics: Any
     log: list[Any]
@@ -1017,9 +1272,13 @@ def _ask(
     zone: str = "Europe/Berlin",
     at: str = "2026-07-01T12:00:00Z",
     settings: dict[str, Any] | None = None,
+    query: Mapping[str, Any] | None = None,
+    headers: dict[str, Any] | None = None,
 ) -> _Visit:
-    """One request to a gateway between these providers."""
-    (visit,) = _ask_all(north, zone, south=south, at=at, settings=settings)
+    """One request to a gateway between these providers; its *query* asks about *at*."""
+    (visit,) = _ask_all(
+        north, zone, south=south, at=at, settings=settings, query=query, headers=headers
+    )
     return visit
 
 
@@ -1031,6 +1290,8 @@ def _ask_all(
     last_at: str | None = None,
     at_once: bool = False,
     settings: dict[str, Any] | None = None,
+    query: Mapping[str, Any] | None = None,
+    headers: dict[str, Any] | None = None,
 ) -> list[_Visit]:
     """Requests to one gateway, in turn or at once; "forget NAME" in place of a zone is news."""
 
@@ -1055,7 +1316,8 @@ def _ask_all(
             if zone.startswith("forget "):
                 return client.delete(f"/answers/{zone.removeprefix('forget ')}")
             is_last = number == len(zones_) - 1
-            return client.get(f"/zones/{zone}", params={"at": (is_last and last_at) or at})
+            params = {"at": (is_last and last_at) or at} if query is None else query
+            return client.get(f"/zones/{quote(zone)}", params=params, headers=headers)
 
         gateway = httpx2.ASGITransport(watched)
         async with httpx2.AsyncClient(transport=gateway, base_url="http://gateway") as client:
@@ -1066,10 +1328,11 @@ def _ask_all(
                 else:
                     responses = [await call for call in calls]
             stats = (await client.get("/stats")).json()
+            told = (await client.get("/metrics")).text
         end()
         await close_pools()
         return [
-            _Visit(response, stats, retries, metrics, list(log), signals, logged[0])
+            _Visit(response, stats, told, retries, metrics, list(log), signals, logged[0])
             for response in responses
         ]
 
@@ -1156,9 +1419,16 @@ def _must_not_be_asked(request: httpx2.Request) -> httpx2.Response:
     raise AssertionError(f"asked for {request.url}")
 
 
+def _refusal(status: int, *found: mistakes.Found) -> bytes:
+    errors = [{"path": path, "code": code, "message": "must be so"} for path, code in found]
+    content = {"name": "invalid-request", "status": status, "detail": "...", "errors": errors}
+    return json.dumps(content).encode()
+
+
 def _problem(response: httpx2.Response) -> tuple[int, str]:
     content = response.json()
     assert response.headers["content-type"] == "application/problem+json"
-    assert content.keys() == {"name", "status", "detail", "request_id"}
+    more = {"errors"} if content["name"] == "invalid-request" else set()
+    assert content.keys() == {"name", "status", "detail", "request_id"} | more
     assert content["status"] == response.status_code
     return response.status_code, content["name"]

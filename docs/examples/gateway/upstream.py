@@ -47,6 +47,8 @@ class Visit:
     rejected: list[str] = field(default_factory=list)  # not asked: their circuits were open
     waited: float = 0.0  # seconds, for connections
     upstream: float = 0.0  # seconds that providers took, without all waiting
+    validation: float = 0.0  # seconds
+    invalid: list[tuple[str, str]] = field(default_factory=list)  # path and code of each mistake
     cache: str = "none"  # what it was to the cache: "hit", "coalesced", "miss"
     loaded_by: str | None = None  # the request whose answer it is
     age: float = 0.0  # seconds since that one got it, for a hit
