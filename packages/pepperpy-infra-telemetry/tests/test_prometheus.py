@@ -410,6 +410,14 @@ class TestCollector:
         ours = prometheus_text(manager, openmetrics=True)
         assert samples(theirs, read_openmetrics) == samples(ours, read_openmetrics)
 
+    def test_no_name_or_tag_fails_the_scrape_of_all(self) -> None:
+        manager, registry = TelemetryManager(), CollectorRegistry()
+        registry.register(PrometheusCollector(manager))
+        manager.count("lone \ud800\n", tags={"a \ud800": "\udfff"})
+
+        for generate in (generate_latest, generate_openmetrics):
+            assert b"Reported as lone ?\\n." in generate(registry)
+
     def test_what_is_reported_later_is_there_later(self) -> None:
         manager, registry = TelemetryManager(), CollectorRegistry()
         registry.register(PrometheusCollector(manager))
