@@ -11,10 +11,12 @@ from pepperpy.infra.utils import did_you_mean, register_closer, to_seconds
 from pepperpy.infra.utils.wrapping import Kind, kind_of
 
 from ._delivery import Delivery, is_delivering
-from ._errors import InvalidHandlerError, UnknownHandlerError
+from ._errors import InvalidHandlerError, InvalidOptionError, UnknownHandlerError
+from ._settings import check_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import timedelta
 
     from ._delivery import Source
 
@@ -25,8 +27,14 @@ def check_handler(handler: Any) -> None:
     """Refuse what cannot be a handler.
 
     Raises:
-        InvalidHandlerError: If it lacks a method, or one of them is a coroutine function.
+        InvalidHandlerError: If it lacks a method, one of them is a coroutine function, or it is a
+            class.
     """
+    if isinstance(handler, type):
+        raise InvalidHandlerError(
+            f"a handler is an object; got the class {handler.__name__}, of which to make one",
+            handler=handler,
+        )
     for method in ("handle_metric", "handle_event"):
         found = getattr(handler, method, None)
         if not callable(found) or kind_of(found) is not Kind.FUNCTION:
@@ -53,6 +61,7 @@ class Deliveries:
 
     def known(self, name: str) -> Delivery:
         """The one of this name, or the error that tells which there are."""
+        check_text("name", name)
         delivery = self._by_name.get(name)
         if delivery is None:
             hint = did_you_mean(name, self._by_name)
@@ -75,6 +84,7 @@ class Deliveries:
         self.default = name
 
     def add(self, name: str, handler: Any) -> None:
+        check_text("name", name)
         check_handler(handler)
         registered = self._by_name.get(name)
         if registered is not None:
@@ -102,11 +112,16 @@ class Deliveries:
             self._withdraw = None
             atexit.unregister(self._source.flush)
 
-    def flush(self, timeout: float | None = None) -> bool:
+    def flush(self, timeout: float | timedelta | None = None) -> bool:
+        wait = self._timeout if timeout is None else to_seconds(timeout)
+        if not wait >= 0:
+            raise InvalidOptionError(
+                f"timeout must be seconds >= 0, or a timedelta; got {timeout!r}", option="timeout"
+            )
         asked = [(each, each.ask()) for each in self.all()]
         if is_delivering():  # a handler that waited for others could wait for itself
             return False
-        until = time.monotonic() + (self._timeout if timeout is None else timeout)
+        until = time.monotonic() + wait
         return all([delivery.finish(ticket, until) for delivery, ticket in asked])  # noqa: C419 - each one
 
     def close(self) -> None:
