@@ -375,6 +375,7 @@ class TestAccept:
             ("text/html,application/xhtml+xml,*/*;q=0.8", False),
             ("application/openmetrics-text", True),
             ("Application/OpenMetrics-Text; Version=1.0.0; charset=utf-8", True),
+            ('application/openmetrics-text; version="1.0.0"', True),
             ("application/openmetrics-text;version=0.0.1", False),
             ("application/openmetrics-text;version=2.0.0", False),
             ("application/openmetrics-text;q=0", False),

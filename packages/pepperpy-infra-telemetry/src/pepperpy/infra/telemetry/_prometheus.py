@@ -58,7 +58,7 @@ def negotiated(accept: str) -> bool:
         media, *given = (each.strip() for each in part.lower().split(";"))
         options = dict(each.split("=", 1) for each in given if "=" in each)
         if media == "application/openmetrics-text":
-            if options.get("version", "1.0.0") == "1.0.0":
+            if options.get("version", "1.0.0").strip('"') == "1.0.0":
                 wants[OPENMETRICS] = max(wants[OPENMETRICS], _weight(options))
         elif media in {"text/plain", "text/*", "*/*"}:
             wants[PLAIN] = max(wants[PLAIN], _weight(options))

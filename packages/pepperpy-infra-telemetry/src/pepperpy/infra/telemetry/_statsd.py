@@ -64,7 +64,8 @@ def _datadog(name: str, value: str, kind: str, tags: list[tuple[str, str]]) -> s
 
 
 def _graphite(name: str, value: str, kind: str, tags: list[tuple[str, str]]) -> str:
-    shown = "".join(f";{key}={text.replace(':', '_')}" for key, text in tags)
+    # Values must not begin with "~", which is for patterns.
+    shown = "".join(f";{key}={text.replace(':', '_').lstrip('~') or '_'}" for key, text in tags)
     return f"{name}{shown}:{value}|{kind}"
 
 
