@@ -11,6 +11,7 @@ import tracemalloc
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -20,6 +21,18 @@ from pepperpy.infra.telemetry import capture_metrics
 from pepperpy.infra.utils import FakeClock
 
 MB = 1_000_000
+
+
+class Whole:
+    """A whole number, as those of numpy."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __index__(self) -> int:
+        return self.number
+
+    __float__ = __index__
 
 
 class TestCalls:
@@ -56,6 +69,13 @@ class TestCalls:
         assert work(1) == 2
         assert work.last_result is not None
         assert work.last_result.iterations == 1
+
+    def test_any_whole_number_of_iterations_will_do(self) -> None:
+        calls: list[int] = []
+
+        benchmark(Whole(3), Whole(2))(lambda: calls.append(1))()
+
+        assert len(calls) == 5
 
     def test_the_first_options_may_be_positional(self) -> None:
         seen = []
@@ -374,7 +394,10 @@ class TestRefused:
             ({"iterations": -1}, "iterations"),
             ({"iterations": True}, "iterations"),
             ({"warmup_iterations": -1}, "warmup_iterations"),
+            ({"iterations": 1.5}, "iterations"),
+            ({"iterations": Decimal(2)}, "iterations"),
             ({"warmup_iterations": 1.5}, "warmup_iterations"),
+            ({"warmup_iterations": None}, "warmup_iterations"),
             ({"min_time": -1}, "min_time"),
             ({"min_time": float("nan")}, "min_time"),
             ({"min_time": "1"}, "min_time"),
@@ -403,7 +426,7 @@ class TestRefused:
             assert isinstance(caught.value, InvalidTargetError)
             assert caught.value.decorator == "benchmark"
 
-    @pytest.mark.parametrize("target", ["work", object(), dict, 1.5])
+    @pytest.mark.parametrize("target", ["work", object(), dict, [1]])
     def test_what_is_no_function_is_refused_at_decoration(self, target: Any) -> None:
         with pytest.raises(InvalidTargetError, match="benchmark decorates functions"):
             benchmark(target)

@@ -13,8 +13,9 @@ from pepperpy.infra.utils import to_seconds
 from pepperpy.infra.utils.wrapping import compile_wrapper, kind_of, name_of
 
 from ._decorating import on_function
-from ._errors import InvalidOptionError, InvalidTargetError
+from ._errors import InvalidTargetError
 from ._memory import MemoryTracker
+from ._options import refuse, whole
 from ._result import PerformanceResult
 
 if TYPE_CHECKING:
@@ -101,10 +102,11 @@ def benchmark(  # noqa: PLR0917 - as it is known
         >>> result.iterations, result.minimum <= result.median <= result.maximum
         (5, True)
     """
-    target, count = (None, iterations) if isinstance(iterations, int) else (iterations, 1)
+    is_number = hasattr(type(iterations), "__float__")
+    target, count = (None, iterations) if is_number else (iterations, 1)
     plan = _Plan(
-        iterations=_whole(count, "iterations", least=1),
-        warmup=_whole(warmup_iterations, "warmup_iterations", least=0),
+        iterations=whole(count, "iterations", least=1),
+        warmup=whole(warmup_iterations, "warmup_iterations", least=0),
         track_memory=track_memory,
         gc_collect=gc_collect,
         report_telemetry=report_telemetry,
@@ -120,21 +122,11 @@ def benchmark(  # noqa: PLR0917 - as it is known
     return decorator if target is None else decorator(target)
 
 
-def _whole(number: Any, option: str, *, least: int) -> int:
-    if isinstance(number, int) and not isinstance(number, bool) and number >= least:
-        return number
-    raise InvalidOptionError(
-        f"{option} must be a whole number >= {least}; got {number!r}", option=option
-    )
-
-
 def _seconds(least: float | timedelta) -> float:
     seconds = to_seconds(least)
-    if 0 <= seconds < float("inf"):
-        return seconds
-    raise InvalidOptionError(
-        f"min_time must be seconds >= 0, or a timedelta; got {least!r}", option="min_time"
-    )
+    if not 0 <= seconds < float("inf"):
+        refuse("min_time", "seconds >= 0, or a timedelta", least)
+    return seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from math import fsum
+from math import fsum, inf
 from typing import TYPE_CHECKING, Any, Final
 
 from . import _histogram as histograms
@@ -12,7 +12,8 @@ from . import _statistics as statistics
 from ._category import MetricCategory, PerformanceMetric
 from ._compare import Comparison, judge
 from ._errors import InvalidOptionError, NoIterationsError
-from ._report import MetricResult, gauge, is_figure, now, reporter
+from ._options import figure, refuse, whole, within
+from ._report import MetricResult, gauge, now, reporter
 from ._units import format_bytes, format_seconds
 
 if TYPE_CHECKING:
@@ -57,8 +58,12 @@ class PerformanceResult:
     """How often an iteration called the function, to be long enough for the clock."""
 
     def __post_init__(self) -> None:
-        """Derive what was not given from what was."""
-        times, memory = tuple(self.iteration_times), tuple(self.iteration_memory)
+        """Derive what was not given from what was.
+
+        Raises:
+            InvalidOptionError: If one of `iteration_times` is no finite number.
+        """
+        times, memory = tuple(map(_seconds, self.iteration_times)), tuple(self.iteration_memory)
         derived: dict[str, Any] = {"iteration_times": times, "iteration_memory": memory}
         derived["custom_metrics"] = dict(self.custom_metrics)
         if times:
@@ -121,22 +126,20 @@ class PerformanceResult:
         Raises:
             InvalidOptionError: If *percent* is not in 0 to 100.
         """
-        if not 0 <= percent <= 100:
-            raise InvalidOptionError(
-                f"percent must be a number from 0 to 100; got {percent!r}", option="percent"
-            )
-        return statistics.quantile(self.iteration_times, percent / 100)
+        share = within(percent, "percent", 0, 100) / 100
+        return statistics.quantile(self.iteration_times, share)
 
     def histogram(self, *, bins: int = 10, width: int = 40) -> str:
         """The times as lines of text, with outliers in a line of their own.
 
         Raises:
-            InvalidOptionError: If *bins* or *width* is less than 1.
+            InvalidOptionError: If *bins* or *width* is no whole number from 1 on.
         """
-        for option, value in (("bins", bins), ("width", width)):
-            if value < 1:
-                raise InvalidOptionError(f"{option} must be 1 or more; got {value}", option=option)
-        return histograms.histogram(self.iteration_times, bins=bins, width=width)
+        return histograms.histogram(
+            self.iteration_times,
+            bins=whole(bins, "bins", least=1),
+            width=whole(width, "width", least=1),
+        )
 
     def compare(
         self, baseline: PerformanceResult, *, significance: float = 0.05, tolerance: float = 0.01
@@ -151,6 +154,7 @@ class PerformanceResult:
 
         Raises:
             NoIterationsError: If one of them has no `iteration_times`.
+            InvalidOptionError: If *baseline* is no result, or a number is out of bounds.
 
         Examples:
             >>> old = PerformanceResult("old", iteration_times=[1.0, 1.1, 1.0, 1.2, 1.1])
@@ -158,6 +162,8 @@ class PerformanceResult:
             >>> print(new.compare(old))
             new: 2.2x faster than old (ratio 0.455, p 0.01, noise 9.1%)
         """
+        if not isinstance(baseline, PerformanceResult):
+            refuse("baseline", "a PerformanceResult", baseline)
         for result in (self, baseline):
             if not result.iteration_times:
                 raise NoIterationsError(
@@ -166,8 +172,8 @@ class PerformanceResult:
         ratio, p_value, noise, verdict = judge(
             self.iteration_times,
             baseline.iteration_times,
-            significance=significance,
-            tolerance=tolerance,
+            significance=within(significance, "significance", 0, 1),
+            tolerance=within(tolerance, "tolerance", 0, inf),
         )
         return Comparison(self.name, baseline.name, ratio, p_value, noise, verdict)
 
@@ -193,9 +199,9 @@ class PerformanceResult:
             if value is not None
         ]
         return figures + [
-            MetricResult(name, value, tags=tags, timestamp=self.timestamp)
+            MetricResult(name, number, tags=tags, timestamp=self.timestamp)
             for name, value in self.custom_metrics.items()
-            if is_figure(value)
+            if (number := figure(value)) is not None
         ]
 
     def report_to_telemetry(self, provider_id: str | None = None) -> None:
@@ -219,11 +225,24 @@ class PerformanceResult:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> PerformanceResult:
-        """The result of which `to_dict` has made *data*."""
-        values = dict(data)
-        values["timestamp"] = datetime.fromisoformat(values["timestamp"])
-        return cls(**values)
+        """The result of which `to_dict` has made *data*.
+
+        Raises:
+            InvalidOptionError: If it was made of none.
+        """
+        try:
+            return cls(**{**data, "timestamp": datetime.fromisoformat(data["timestamp"])})
+        except (LookupError, TypeError, ValueError) as error:
+            raise InvalidOptionError(
+                f"data must be what to_dict() of a result gives: {type(error).__name__}: {error}",
+                option="data",
+            ) from error
 
     def _throughput(self) -> float | None:
         calls = self.iterations * self.loops
         return calls / self.execution_time if self.execution_time > 0 else None
+
+
+def _seconds(given: float) -> float:
+    seconds = figure(given)
+    return refuse("iteration_times", "finite seconds", given) if seconds is None else seconds
