@@ -312,6 +312,38 @@ class TestOthers:
         assert tracemalloc.is_tracing()
         tracemalloc.stop()
 
+    def test_tracing_that_somebody_switches_on_in_the_midst_stays_on(self) -> None:
+        start = tracemalloc.start
+        with measure_memory("outer") as outer:
+            with measure_memory("inner"):
+                tracemalloc.start()
+            bytearray(7 * MB)
+            kept = bytearray(MB)
+
+        assert outer.complete
+        assert outer.memory_used == about(7 * MB)
+        assert tracemalloc.get_object_traceback(kept) is not None
+        assert tracemalloc.get_traced_memory()[1] > 7 * MB
+        assert tracemalloc.start is start
+        with measure_memory("later"):
+            pass
+        assert tracemalloc.is_tracing()
+        tracemalloc.stop()
+
+    def test_what_stands_in_for_start_goes_with_the_block_and_refuses_what_start_refuses(
+        self,
+    ) -> None:
+        start = tracemalloc.start
+        with measure_memory("memory_operation"):
+            with pytest.raises(ValueError, match="number of frames"):
+                tracemalloc.start(0)
+            tracemalloc.stop()
+            with measure_memory("inner"):
+                pass
+
+        assert tracemalloc.start is start
+        assert not tracemalloc.is_tracing()
+
     def test_if_somebody_stops_tracing_the_next_block_is_whole_again(self) -> None:
         with measure_memory("outer") as outer:
             tracemalloc.stop()

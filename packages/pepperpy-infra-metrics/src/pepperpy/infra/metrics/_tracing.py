@@ -7,6 +7,7 @@ noted for those that are open, and the peak starts again from what is in use.
 from __future__ import annotations
 
 import weakref
+from functools import wraps
 from threading import get_ident
 from typing import TYPE_CHECKING, Final
 
@@ -52,6 +53,7 @@ class TracingSession:
         self._ours = False
         self._others_peak = 0
         self._mark: object = None  # traced for as long as nobody stops tracing or clears it
+        self._unwatch = _nothing
         register_after_fork(self)
 
     def begin(self, span: Span) -> None:
@@ -131,20 +133,48 @@ class TracingSession:
 
         for span in self._open_spans():  # they have missed something
             span.complete = False
+        self._unwatch()
         self._ours = not tracemalloc.is_tracing()
         if self._ours:
             tracemalloc.start()
+            self._watch()
         self._mark = object()
         self._others_peak = 0
+
+    def _watch(self) -> None:
+        """Hear of who switches tracing on while it is ours: from then on it is theirs."""
+        import tracemalloc
+
+        start = tracemalloc.start
+
+        @wraps(start)
+        def started(nframe: int = 1, /) -> None:
+            start(nframe)
+            self._ours = False
+
+        # In the module's dictionary: whoever has taken the function out before is not heard of.
+        names = vars(tracemalloc)
+        names["start"] = started
+
+        def unwatch() -> None:
+            if names["start"] is started:
+                names["start"] = start
+
+        self._unwatch = unwatch
 
     def _close(self) -> None:
         import tracemalloc
 
+        self._unwatch()
         on, self._mark = self._is_on(), None
         if on and self._ours:
             tracemalloc.stop()
         elif on:
             _raise_peak(self._others_peak)
+
+
+def _nothing() -> None:
+    """Nobody is watched."""
 
 
 def _raise_peak(peak: int) -> None:
