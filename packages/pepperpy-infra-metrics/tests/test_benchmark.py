@@ -181,6 +181,49 @@ class TestCalls:
     def test_there_is_no_result_before_the_first_call(self) -> None:
         assert benchmark(lambda: None).last_result is None
 
+    def test_a_function_that_calls_itself_is_measured_at_its_outermost_call(self) -> None:
+        calls: list[int] = []
+
+        @benchmark(iterations=3, warmup_iterations=1)
+        def countdown(n: int) -> int:
+            calls.append(n)
+            return countdown(n - 1) if n else 0
+
+        for _ in range(2):
+            countdown(4)
+
+        assert len(calls) == 2 * 4 * 5
+        assert countdown.last_result is not None
+        assert countdown.last_result.iterations == 3
+
+    @pytest.mark.asyncio
+    async def test_so_is_a_coroutine_function_also_by_tasks_of_its_own(self) -> None:
+        calls: list[int] = []
+
+        @benchmark(iterations=2)
+        async def tree(depth: int) -> None:
+            calls.append(depth)
+            if depth:
+                await asyncio.gather(tree(depth - 1), tree(depth - 1))
+
+        await tree(3)
+
+        assert len(calls) == 2 * 15
+
+    def test_after_an_error_it_is_measured_again(self) -> None:
+        calls: list[int] = []
+
+        @benchmark(iterations=3)
+        def work(n: int) -> float:
+            calls.append(n)
+            return 1 / n
+
+        with pytest.raises(ZeroDivisionError):
+            work(0)
+        work(1)
+
+        assert calls == [0, 1, 1, 1]
+
     def test_concurrent_calls_do_not_mix_their_iterations(self) -> None:
         barrier = threading.Barrier(4)
 
@@ -372,10 +415,40 @@ class TestTelemetry:
 
         latency = m["pepperpy.performance.latency"]
         assert (latency.count, latency.value) == (4, 2)
-        assert latency.tags == [{"pepperpy.component.name": "work", "pepperpy.provider.id": "shop"}]
+        assert latency.tags == [
+            {
+                "pepperpy.component.name": f"{__name__}.{work.__qualname__}",
+                "pepperpy.provider.id": "shop",
+            }
+        ]
         assert m["pepperpy.performance.execution_time"].value == 2
         assert m["pepperpy.performance.throughput"].value == 2
         assert "pepperpy.performance.memory_usage" in m
+
+    def test_functions_of_one_name_are_told_apart(self) -> None:
+        class One:
+            @benchmark
+            def load(self) -> None: ...
+
+        class Other:
+            @benchmark(iterations=2)
+            def load(self) -> None: ...
+
+        with capture_metrics() as m:
+            One().load()
+            Other().load()
+
+        names = [tags["pepperpy.component.name"] for tags in m["pepperpy.performance.latency"].tags]
+        assert [name.rpartition("<locals>.")[2] for name in names] == ["One.load", "Other.load"]
+        assert One.load.last_result is not None
+        assert One.load.last_result.name == "load"
+
+    def test_a_name_that_was_given_is_what_telemetry_knows_it_by(self) -> None:
+        with capture_metrics() as m:
+            benchmark(name="nightly")(lambda: None)()
+
+        (tags,) = m["pepperpy.performance.latency"].tags
+        assert tags == {"pepperpy.component.name": "nightly"}
 
     def test_it_hears_nothing_if_it_should_not(self) -> None:
         work = benchmark(report_telemetry=False)(lambda: None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import repeat
 from textwrap import indent
@@ -33,6 +34,13 @@ if TYPE_CHECKING:
 _LABEL: Final = "benchmark"
 
 _MOST_LOOPS: Final = 1 << 24
+
+_OUTERMOST: Final = """\
+if $inside.get():
+    return $await$call
+$inside.set(True)
+try:
+"""
 
 
 @overload
@@ -72,6 +80,7 @@ def benchmark(  # noqa: PLR0917 - as it is known
     arguments and returns what the last call returned; its attribute ``last_result`` is the
     `PerformanceResult`.  Coroutine functions are awaited, methods work, signature and
     documentation stay.  What raises is raised at once, and ``last_result`` stays what it was.
+    Where the function calls itself, that call is part of the measured one.
 
     Args:
         iterations: Calls that are measured.
@@ -82,7 +91,8 @@ def benchmark(  # noqa: PLR0917 - as it is known
             came before.  Whether Python collects meanwhile is left as it is.
         report_telemetry: Whether telemetry hears of the result.
         provider_id: Whose telemetry; by default nobody's in particular.
-        name: Of the result; the function's own by default.
+        name: Of the result, and what telemetry knows it by; by default the function's own, and for
+            telemetry that in full.
         min_time: Seconds that an iteration lasts at least, for functions too short for the
             clock: each iteration calls the function as often as that takes, found out by further
             calls before, and one call's part of the time counts.
@@ -152,15 +162,17 @@ def _wrap(func: Callable[..., Any], plan: _Plan) -> Any:
             f"{kind.value}, of which a call does nothing yet: measure what consumes it",
             decorator=_LABEL,
         )
-    name = plan.name or _plain_name(func)
+    full = name_of(func)
+    name, function = (plan.name, "") if plan.name else (_plain_name(func, full), full)
 
     def keep(run: _Run) -> None:
-        wrapper.last_result = result = run.result(name)
+        wrapper.last_result = result = run.result(name, function)
         if plan.report_telemetry:
             result.report_to_telemetry(plan.provider_id)
 
     names = {
         "begin": lambda: _Run(plan),
+        "inside": ContextVar("pepperpy.metrics.benchmark", default=False),
         "iterations": plan.iterations,
         "keep": keep,
         "now": plan.now,
@@ -172,9 +184,9 @@ def _wrap(func: Callable[..., Any], plan: _Plan) -> Any:
     return wrapper
 
 
-def _plain_name(func: Callable[..., Any]) -> str:
+def _plain_name(func: Callable[..., Any], full: str) -> str:
     name = getattr(func, "__name__", None)
-    return name if isinstance(name, str) else name_of(func)
+    return name if isinstance(name, str) else full
 
 
 def _body(plan: _Plan) -> str:
@@ -202,7 +214,7 @@ def _body(plan: _Plan) -> str:
     ]
     if not plan.min_time:
         del lines[2]
-    return "".join(lines)
+    return _OUTERMOST + indent("".join(lines), "    ") + "finally:\n    $inside.set(False)\n"
 
 
 class _Run:
@@ -237,7 +249,7 @@ class _Run:
         if self._plan.track_memory:
             self._peaks.append(self.memory.memory_used)
 
-    def result(self, name: str) -> PerformanceResult:
+    def result(self, name: str, function: str) -> PerformanceResult:
         """All of them."""
         return PerformanceResult(
             name,
@@ -245,4 +257,5 @@ class _Run:
             iteration_memory=self._peaks,
             cpu_time=process_time() - self._cpu,
             loops=self.loops,
+            function=function,
         )

@@ -56,6 +56,9 @@ class PerformanceResult:
     that it waited."""
     loops: int = 1
     """How often an iteration called the function, to be long enough for the clock."""
+    function: str = ""
+    """In full, as ``module.Class.method``: telemetry knows the result by it, and by `name` if there
+    is none, since functions of one name are many."""
 
     def __post_init__(self) -> None:
         """Derive what was not given from what was.
@@ -192,7 +195,7 @@ class PerformanceResult:
             (PerformanceMetric.CPU_TIME, self.cpu_time, "s", MetricCategory.RESOURCE),
             (PerformanceMetric.MEMORY_USAGE, self.memory_usage, "By", MetricCategory.RESOURCE),
         ]
-        tags = {NAME_TAG: self.name}
+        tags = self._tags()
         figures = [
             MetricResult(PREFIX + name, value, unit, category, tags, self.timestamp)
             for name, value, unit, category in found
@@ -207,14 +210,14 @@ class PerformanceResult:
     def report_to_telemetry(self, provider_id: str | None = None) -> None:
         """Tell telemetry: each iteration to the timer ``...latency``, all else as gauges.
 
-        The name of what was measured is the tag ``pepperpy.component.name``.
+        What was measured is the tag ``pepperpy.component.name``: the `function`, or else the `name`.
         """
         from pepperpy.infra.telemetry import MetricType
 
         report = reporter(provider_id)
         latency = PREFIX + PerformanceMetric.LATENCY
         for seconds in self.iteration_times:
-            report(latency, seconds, MetricType.TIMER, tags={NAME_TAG: self.name})
+            report(latency, seconds, MetricType.TIMER, tags=self._tags())
         for metric in self.to_metrics():
             if metric.name != latency:
                 gauge(report, metric)
@@ -237,6 +240,9 @@ class PerformanceResult:
                 f"data must be what to_dict() of a result gives: {type(error).__name__}: {error}",
                 option="data",
             ) from error
+
+    def _tags(self) -> dict[str, str]:
+        return {NAME_TAG: self.function or self.name}
 
     def _throughput(self) -> float | None:
         calls = self.iterations * self.loops
