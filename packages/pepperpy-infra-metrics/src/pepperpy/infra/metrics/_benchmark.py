@@ -38,8 +38,8 @@ _MOST_LOOPS: Final = 1 << 24
 _OUTERMOST: Final = """\
 if $inside.get():
     return $await$call
-$inside.set(True)
 try:
+    $inside.set(True)
 """
 
 
