@@ -5,9 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import inspect
+import itertools
+import sys
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -23,6 +28,29 @@ SLACK = 20_000
 
 def about(size: int) -> object:
     return pytest.approx(size, abs=SLACK)
+
+
+@contextmanager
+def at_step(place: int, act: Callable[[], None]) -> Iterator[list[int]]:
+    """Call *act* before one of the steps of what measures memory; how many there were."""
+    steps = [0]
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        if not frame.f_code.co_filename.endswith(("_tracing.py", "_memory.py", "_blocks.py")):
+            return None
+        frame.f_trace_opcodes = True
+        if event == "opcode":
+            steps[0] += 1
+            if steps[0] == place + 1:
+                act()
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield steps
+    finally:
+        sys.settrace(before)
 
 
 class TestFigures:
@@ -402,6 +430,30 @@ class TestLife:
                 tracker.stop()
 
         assert not tracemalloc.is_tracing()
+
+    def test_a_block_in_the_midst_of_anything_of_another_leaves_both_whole(self) -> None:
+        start = tracemalloc.start
+
+        def nested() -> None:
+            with measure_memory("in a finalizer, or a handler of a signal") as inner:
+                bytearray(MB)
+            assert inner.memory_used > MB - SLACK
+
+        for place in itertools.count():
+            with measure_memory("warm-up"):  # a first block imports and specialises
+                pass
+            with at_step(place, nested) as steps, measure_memory("outer") as outer:
+                kept = bytearray(2 * MB)
+
+            assert outer.complete, f"at step {place}"
+            # With the other one's, where it comes before the end.
+            assert 2 * MB - SLACK < outer.memory_used < 3 * MB + SLACK, f"at step {place}"
+            assert not tracemalloc.is_tracing(), f"at step {place}"
+            assert tracemalloc.start is start, f"at step {place}"
+            del kept
+            if steps[0] <= place:
+                break
+        assert place > 50
 
     def test_a_generator_that_is_never_ended_ends_its_block_when_it_goes(self) -> None:
         def work() -> Iterator[None]:

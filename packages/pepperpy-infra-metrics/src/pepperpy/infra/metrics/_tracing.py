@@ -44,7 +44,8 @@ class TracingSession:
     """Traces while there are spans, and leaves tracing to others that was on before.
 
     All of it happens under the lock of the blocks: with two locks, a block that is ended by the
-    garbage collector could take them in the other order.
+    garbage collector could take them in the other order.  The lock is re-entrant, and a finalizer
+    or a signal handler may have blocks of its own in the midst of each step.
     """
 
     def __init__(self) -> None:
@@ -62,13 +63,14 @@ class TracingSession:
 
         reference = weakref.ref(span, self._gone)
         with LOCK:
-            if not self._is_on():
-                self._open()
-            self._fold()
-            self._spans.append(reference)
             try:
+                self._spans.append(reference)  # first, so that no block in between is the last one
+                if not self._is_on():
+                    self._open()
+                self._fold()
                 reset_peak()
                 span.start = span.peak = get_traced_memory()[0]
+                span.complete = True
             except BaseException:  # an interrupt: nobody will end it
                 self._gone(reference)
                 raise
@@ -133,18 +135,21 @@ class TracingSession:
 
         for span in self._open_spans():  # they have missed something
             span.complete = False
-        self._unwatch()
-        self._ours = not tracemalloc.is_tracing()
-        if self._ours:
+        ours = not tracemalloc.is_tracing()
+        if ours:
             tracemalloc.start()
             self._watch()
+        elif self._is_on():  # a block in between has opened it
+            return
         self._mark = object()
         self._others_peak = 0
+        self._ours = ours
 
     def _watch(self) -> None:
         """Hear of who switches tracing on while it is ours: from then on it is theirs."""
         import tracemalloc
 
+        self._unwatch()
         start = tracemalloc.start
 
         @wraps(start)
@@ -166,8 +171,11 @@ class TracingSession:
         import tracemalloc
 
         self._unwatch()
-        on, self._mark = self._is_on(), None
-        if on and self._ours:
+        ours, on = self._ours, self._is_on()
+        if self._spans:  # a block in between has begun
+            return
+        self._mark = None
+        if on and ours:
             tracemalloc.stop()
         elif on:
             _raise_peak(self._others_peak)
