@@ -140,7 +140,10 @@ class TestServer:
 
             assert "orders_total 3" in scrape(server.url)[1]
 
-    def test_of_too_many_clients_the_oldest_has_to_go(self, server) -> None:
+    def test_of_too_many_clients_the_oldest_has_to_go(
+        self, monkeypatch: pytest.MonkeyPatch, server
+    ) -> None:
+        monkeypatch.setattr(_http, "PATIENCE", 1000.0)
         with ExitStack() as stack:
             first = stack.enter_context(socket.create_connection((server.host, server.port), 10))
             for _ in range(_http.MAX_CLIENTS):

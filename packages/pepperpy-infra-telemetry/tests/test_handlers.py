@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import math
 import threading
+import weakref
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -124,6 +126,38 @@ class TestDelivery:
         manager.flush()
 
         assert [metric.value for metric in late.metrics] == [7]
+
+    def test_a_handler_that_comes_back_is_told_what_came_since(
+        self, manager: TelemetryManager
+    ) -> None:
+        memory, other = MemoryTelemetryHandler(), MemoryTelemetryHandler()
+        for amount in (3, 4, 5):
+            manager.register_handler("memory", memory)
+            manager.count("n", amount)
+            manager.histogram("h", amount)
+            manager.unregister_handler("memory")
+        manager.count("n", 6)
+        manager.register_handler("memory", memory)
+        manager.register_handler("other", other)
+        manager.flush()
+
+        assert [m.value for m in memory.metrics if m.name == "n"] == [3, 4, 5, 6]
+        assert [m.value for m in memory.metrics if m.name == "h"] == [3, 4, 5]
+        assert [m.value for m in other.metrics if m.name == "n"] == [18]
+
+    def test_a_handler_that_went_is_not_kept_alive(self, manager: TelemetryManager) -> None:
+        handler = MemoryTelemetryHandler()
+        manager.register_handler("memory", handler)
+        manager.unregister_handler("memory")
+        gone = weakref.ref(handler)
+
+        del handler
+        for thread in _threads():
+            thread.join(20)
+        gc.collect()
+
+        assert gone() is None
+        assert manager._engine.deliveries._told == {}
 
     def test_the_thread_delivers_by_itself_every_so_often(self) -> None:
         manager, told = TelemetryManager(interval=0.001), threading.Event()

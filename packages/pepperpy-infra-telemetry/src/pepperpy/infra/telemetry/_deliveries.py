@@ -5,6 +5,8 @@ from __future__ import annotations
 import atexit
 import sys
 import time
+import weakref
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from pepperpy.infra.utils import did_you_mean, register_closer, to_seconds
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from ._delivery import Source
+    from ._series import Series
 
 CLOSES_AT: Final = 800  # after whatever reports, before the logs
 
@@ -52,6 +55,9 @@ class Deliveries:
         self._source = source
         # By name; single operations only, so that no lock can be held over a fork.
         self._by_name: dict[str, Delivery] = {}
+        # What handlers were told that have gone, by identity: one that comes back hears what came
+        # since, or a server that adds up would count twice.
+        self._told: dict[int, tuple[weakref.ref[Any], dict[Series, Any]]] = {}
         self._withdraw: Callable[[], None] | None = None
         self._ends_with_child = False
 
@@ -92,6 +98,9 @@ class Deliveries:
                 return
             self.end(name)
         delivery = Delivery(name, handler, self._source)
+        known = self._told.pop(id(handler), None)
+        if known is not None and known[0]() is handler:
+            delivery.told = known[1]
         self._by_name[name] = delivery
         if self._withdraw is None:
             self._withdraw = register_closer(CLOSES_AT, self._source.close)
@@ -105,12 +114,19 @@ class Deliveries:
         if self._by_name.get(name) is delivery:
             del self._by_name[name]
         delivery.close()
+        self._remember(delivery)
         if self.default == name:
             self.default = None
         if not self._by_name and self._withdraw is not None:
             self._withdraw()
             self._withdraw = None
             atexit.unregister(self._source.flush)
+
+    def _remember(self, delivery: Delivery) -> None:
+        key = id(delivery.handler)
+        with suppress(TypeError):  # it does not allow weak references
+            handler = weakref.ref(delivery.handler, lambda _: self._told.pop(key, None))
+            self._told[key] = handler, delivery.told
 
     def flush(self, timeout: float | timedelta | None = None) -> bool:
         wait = self._timeout if timeout is None else to_seconds(timeout)
@@ -142,6 +158,7 @@ class Deliveries:
     def renew(self) -> None:
         """Begin anew, in a child process."""
         self._ends_with_child = False
+        self._told.clear()
         for delivery in self.all():
             delivery.renew()
 

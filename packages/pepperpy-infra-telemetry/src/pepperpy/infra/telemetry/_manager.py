@@ -125,6 +125,8 @@ class TelemetryManager(Reporter):
     def register_handler(self, name: str, handler: Any) -> None:
         """Deliver to *handler* from now on; first of all what was counted so far.
 
+        A handler that comes back hears of what came since it was unregistered.
+
         Args:
             name: For `handler_name=`, and to unregister it.  Another handler that has the name is
                 flushed and replaced.
