@@ -210,6 +210,27 @@ class TestCalls:
 
         assert len(calls) == 2 * 15
 
+    @pytest.mark.asyncio
+    async def test_a_task_that_outlives_the_call_is_measured_itself(self) -> None:
+        calls: list[int] = []
+        tasks: list[asyncio.Task[None]] = []
+
+        async def later(ended: asyncio.Event) -> None:
+            await ended.wait()
+            await work(2, ended)
+
+        @benchmark(iterations=3)
+        async def work(n: int, ended: asyncio.Event) -> None:
+            calls.append(n)
+            if n == 1 and not tasks:
+                tasks.append(asyncio.create_task(later(ended)))
+
+        await work(1, ended := asyncio.Event())
+        ended.set()
+        await tasks[0]
+
+        assert calls == [1, 1, 1, 2, 2, 2]
+
     def test_after_an_error_it_is_measured_again(self) -> None:
         calls: list[int] = []
 

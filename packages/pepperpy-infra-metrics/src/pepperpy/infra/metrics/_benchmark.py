@@ -35,11 +35,13 @@ _LABEL: Final = "benchmark"
 
 _MOST_LOOPS: Final = 1 << 24
 
+# The mark is emptied in the end, since tasks that outlive the call have it in their contexts too.
 _OUTERMOST: Final = """\
 if $inside.get():
     return $await$call
+$mark = [True]
 try:
-    $inside.set(True)
+    $inside.set($mark)
 """
 
 
@@ -172,7 +174,7 @@ def _wrap(func: Callable[..., Any], plan: _Plan) -> Any:
 
     names = {
         "begin": lambda: _Run(plan),
-        "inside": ContextVar("pepperpy.metrics.benchmark", default=False),
+        "inside": ContextVar("pepperpy.metrics.benchmark", default=None),
         "iterations": plan.iterations,
         "keep": keep,
         "now": plan.now,
@@ -214,7 +216,7 @@ def _body(plan: _Plan) -> str:
     ]
     if not plan.min_time:
         del lines[2]
-    return _OUTERMOST + indent("".join(lines), "    ") + "finally:\n    $inside.set(False)\n"
+    return _OUTERMOST + indent("".join(lines), "    ") + "finally:\n    $mark.clear()\n"
 
 
 class _Run:
