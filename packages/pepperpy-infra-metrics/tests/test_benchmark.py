@@ -70,6 +70,15 @@ class TestCalls:
         assert work.last_result is not None
         assert work.last_result.iterations == 1
 
+    def test_a_callable_object_that_is_a_number_too_is_called(self) -> None:
+        class Both(float):
+            def __call__(self) -> str:
+                return "called"
+
+        work: Any = benchmark(Both(3))
+
+        assert work() == "called"
+
     def test_any_whole_number_of_iterations_will_do(self) -> None:
         calls: list[int] = []
 
