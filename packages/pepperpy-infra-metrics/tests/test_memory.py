@@ -12,7 +12,6 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -32,25 +31,21 @@ def about(size: int) -> object:
 
 @contextmanager
 def at_step(place: int, act: Callable[[], None]) -> Iterator[list[int]]:
-    """Call *act* before one of the steps of what measures memory; how many there were."""
+    """Call *act* at one of the places where a finalizer or a signal handler may run; how many."""
     steps = [0]
 
-    def trace(frame: FrameType, event: str, _: object) -> Any:
-        if not frame.f_code.co_filename.endswith(("_tracing.py", "_memory.py", "_blocks.py")):
-            return None
-        frame.f_trace_opcodes = True
-        if event == "opcode":
+    def profile(_: FrameType, event: str, __: object) -> None:
+        # The interpreter looks for them when a function begins, and when one of C has ended.
+        if event in {"call", "c_return"}:
             steps[0] += 1
             if steps[0] == place + 1:
                 act()
-        return trace
 
-    before = sys.gettrace()
-    sys.settrace(trace)
+    sys.setprofile(profile)
     try:
         yield steps
     finally:
-        sys.settrace(before)
+        sys.setprofile(None)
 
 
 class TestFigures:
