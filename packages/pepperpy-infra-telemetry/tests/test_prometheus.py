@@ -381,6 +381,7 @@ class TestAccept:
             ('application/openmetrics-text; version="1.0.0"', True),
             ("application/openmetrics-text;version=0.0.1", False),
             ("application/openmetrics-text;version=2.0.0", False),
+            ("text/plain,application/openmetrics-text", True),
             ("application/openmetrics-text;q=0", False),
             ("application/openmetrics-text;q=x", False),
             ("application/openmetrics-text;q=0.4,text/plain;q=0.5", False),

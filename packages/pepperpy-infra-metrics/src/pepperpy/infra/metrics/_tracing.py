@@ -170,10 +170,10 @@ class TracingSession:
     def _close(self) -> None:
         import tracemalloc
 
-        self._unwatch()
         ours, on = self._ours, self._is_on()
         if self._spans:  # a block in between has begun
             return
+        self._unwatch()
         self._mark = None
         if on and ours:
             tracemalloc.stop()
