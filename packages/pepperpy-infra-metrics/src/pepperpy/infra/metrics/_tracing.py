@@ -7,7 +7,6 @@ noted for those that are open, and the peak starts again from what is in use.
 from __future__ import annotations
 
 import weakref
-from functools import wraps
 from threading import get_ident
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +15,7 @@ from pepperpy.infra.utils import register_after_fork
 from ._blocks import LOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 class Span:
@@ -54,7 +53,8 @@ class TracingSession:
         self._ours = False
         self._others_peak = 0
         self._mark: object = None  # traced for as long as nobody stops tracing or clears it
-        self._unwatch = _nothing
+        self._stand_in = self._started  # for `tracemalloc.start`: always the same object
+        self._start: Callable[[int], None]
         register_after_fork(self)
 
     def begin(self, span: Span) -> None:
@@ -137,8 +137,8 @@ class TracingSession:
             span.complete = False
         ours = not tracemalloc.is_tracing()
         if ours:
+            self._watch()  # first, or it would be traced
             tracemalloc.start()
-            self._watch()
         elif self._is_on():  # a block in between has opened it
             return
         self._mark = object()
@@ -149,23 +149,22 @@ class TracingSession:
         """Hear of who switches tracing on while it is ours: from then on it is theirs."""
         import tracemalloc
 
-        self._unwatch()
-        start = tracemalloc.start
-
-        @wraps(start)
-        def started(nframe: int = 1, /) -> None:
-            start(nframe)
-            self._ours = False
-
         # In the module's dictionary: whoever has taken the function out before is not heard of.
         names = vars(tracemalloc)
-        names["start"] = started
+        if names["start"] is not self._stand_in:
+            self._start = names["start"]
+            names["start"] = self._stand_in
 
-        def unwatch() -> None:
-            if names["start"] is started:
-                names["start"] = start
+    def _unwatch(self) -> None:
+        import tracemalloc
 
-        self._unwatch = unwatch
+        names = vars(tracemalloc)
+        if names["start"] is self._stand_in:
+            names["start"] = self._start
+
+    def _started(self, nframe: int = 1, /) -> None:
+        self._start(nframe)
+        self._ours = False
 
     def _close(self) -> None:
         import tracemalloc
@@ -179,10 +178,6 @@ class TracingSession:
             tracemalloc.stop()
         elif on:
             _raise_peak(self._others_peak)
-
-
-def _nothing() -> None:
-    """Nobody is watched."""
 
 
 def _raise_peak(peak: int) -> None:
