@@ -114,7 +114,8 @@ def benchmark(  # noqa: PLR0917 - as it is known
         >>> result.iterations, result.minimum <= result.median <= result.maximum
         (5, True)
     """
-    is_number = hasattr(type(iterations), "__float__") and not callable(iterations)
+    given: object = iterations
+    is_number = hasattr(type(given), "__float__") and not callable(given)
     target, count = (None, iterations) if is_number else (iterations, 1)
     plan = _Plan(
         iterations=whole(count, "iterations", least=1),

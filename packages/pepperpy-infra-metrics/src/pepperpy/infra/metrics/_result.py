@@ -165,8 +165,7 @@ class PerformanceResult:
             >>> print(new.compare(old))
             new: 2.2x faster than old (ratio 0.455, p 0.01, noise 9.1%)
         """
-        if not isinstance(baseline, PerformanceResult):
-            refuse("baseline", "a PerformanceResult", baseline)
+        _check_result(baseline)
         for result in (self, baseline):
             if not result.iteration_times:
                 raise NoIterationsError(
@@ -234,7 +233,9 @@ class PerformanceResult:
             InvalidOptionError: If it was made of none.
         """
         try:
-            return cls(**{**data, "timestamp": datetime.fromisoformat(data["timestamp"])})
+            values: dict[str, Any] = {**data}
+            values["timestamp"] = datetime.fromisoformat(data["timestamp"])
+            return cls(**values)
         except (LookupError, TypeError, ValueError) as error:
             raise InvalidOptionError(
                 f"data must be what to_dict() of a result gives: {type(error).__name__}: {error}",
@@ -247,6 +248,11 @@ class PerformanceResult:
     def _throughput(self) -> float | None:
         calls = self.iterations * self.loops
         return calls / self.execution_time if self.execution_time > 0 else None
+
+
+def _check_result(given: object) -> None:
+    if not isinstance(given, PerformanceResult):
+        refuse("baseline", "a PerformanceResult", given)
 
 
 def _seconds(given: float) -> float:

@@ -150,7 +150,7 @@ class TracingSession:
         import tracemalloc
 
         # In the module's dictionary: whoever has taken the function out before is not heard of.
-        names = vars(tracemalloc)
+        names = tracemalloc.__dict__
         if names["start"] is not self._stand_in:
             self._start = names["start"]
             names["start"] = self._stand_in
@@ -158,7 +158,7 @@ class TracingSession:
     def _unwatch(self) -> None:
         import tracemalloc
 
-        names = vars(tracemalloc)
+        names = tracemalloc.__dict__
         if names["start"] is self._stand_in:
             names["start"] = self._start
 

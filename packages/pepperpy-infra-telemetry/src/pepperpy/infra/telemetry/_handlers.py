@@ -54,7 +54,7 @@ class LoggingTelemetryHandler(TelemetryHandler):
         self, logger: logging.Logger | str = LOGGER, level: int | str = logging.INFO
     ) -> None:
         found = logging.getLogger(logger) if isinstance(logger, str) else logger
-        if not isinstance(found, logging.Logger | logging.LoggerAdapter):
+        if not callable(getattr(found, "log", None)):
             raise InvalidOptionError(
                 f"logger must be a logger or its name; got {logger!r}", option="logger"
             )

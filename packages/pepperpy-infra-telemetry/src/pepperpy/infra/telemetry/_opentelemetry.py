@@ -181,8 +181,7 @@ def _point(figure: Figure, since: int, now: int) -> Any:
     if not isinstance(seen, ExponentialHistogram):
         # A gauge has no beginning.
         start: Any = None if figure.type is MetricType.GAUGE else since
-        number = seen if isinstance(seen, float) or seen in _INTEGERS else float(seen)
-        return export.NumberDataPoint(attributes, start, now, number)
+        return export.NumberDataPoint(attributes, start, now, _number(seen))
     seen = _within_span(seen)
     return export.ExponentialHistogramDataPoint(
         attributes,
@@ -198,6 +197,10 @@ def _point(figure: Figure, since: int, now: int) -> Any:
         min=seen.min,
         max=seen.max,
     )
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int) and value not in _INTEGERS else value
 
 
 def _within_span(seen: ExponentialHistogram) -> ExponentialHistogram:
