@@ -205,7 +205,7 @@ class TestServer:
         [
             *({"port": 70_000}, {"port": -1}, {"port": "80"}, {"port": None}, {"port": 80.0}),
             *({"host": None}, {"host": b"::"}, {"host": "x" * 300}, {"host": "\ud800"}),
-            *({"host": "a\0b"}, {"host": "no.such.host.invalid"}, {"host": "192.0.2.1"}),
+            *({"host": "a\0b"}, {"host": "192.0.2.1"}),
         ],
         ids=str,
     )
