@@ -167,5 +167,5 @@ class CompressedData(bytes):
 def made_here(frame: bytes, metadata: Metadata) -> CompressedData:
     """A frame that this process made a moment ago, so that nothing about it needs a check."""
     made = bytes.__new__(CompressedData, frame)
-    vars(made).update(_metadata=metadata, _made_here=True)
+    made._metadata, made._made_here = metadata, True  # noqa: SLF001
     return made
