@@ -7,6 +7,7 @@ import math
 import struct
 import sys
 from contextlib import suppress
+from enum import Enum, IntEnum, StrEnum
 from types import ModuleType
 
 import pytest
@@ -260,6 +261,15 @@ class TestRefusals:
             encode_columns([{"token": Text("s3cret")}])
 
         assert "s3cret" not in str(caught.value)
+
+    @pytest.mark.parametrize("wrap", [lambda v: v, lambda v: {"a": v}, lambda v: [{"a": [v]}]])
+    @pytest.mark.parametrize("kind", [Enum, IntEnum, StrEnum])
+    def test_the_error_for_a_member_of_an_enum_says_to_write_its_value(self, kind, wrap):
+        member = kind("Color", {"RED": "1"}).RED
+
+        for count in (1, 20):
+            with pytest.raises(CompressionError, match=r"a value of type Color .*\.value"):
+                encode_columns([wrap(member)] * count)
 
 
 class TestSize:
