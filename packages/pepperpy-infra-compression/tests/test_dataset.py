@@ -29,6 +29,7 @@ from pepperpy.infra.compression import (
     SerializationFormat,
     SignatureError,
     TruncatedDatasetError,
+    _limits,
     compress_json,
     decompress_data,
     optimize_dataset,
@@ -564,6 +565,19 @@ class TestBadBytes:
             DatasetOptimizer().decompress_dataset(bytes(dataset), max_output_size=10)
         with pytest.raises(OutputLimitError):
             decompress_data(bytes(dataset), max_output_size=10)
+
+    def test_a_chunk_beyond_the_limit_says_how_it_is_read(self, monkeypatch):
+        monkeypatch.setattr(_limits, "_LEAST", 0)
+        rows = [{"flag": n % 7 == 0} for n in range(100_000)]
+        dataset = optimize_dataset(rows, chunk_size=len(rows))
+
+        for read in (lambda: dataset[0], lambda: dataset.chunks[0], lambda: next(iter(dataset))):
+            with pytest.raises(
+                OutputLimitError, match=r"chunk 0.*decompress\(max_output_size="
+            ) as caught:
+                read()
+            assert caught.value.limit < dataset.original_size
+        assert dataset.decompress(max_output_size=None) == rows
 
 
 class TestOptimizer:
