@@ -53,7 +53,9 @@ class TestValues:
         assert deserialize_json(mark + body, **options) == [1]
         assert deserialize_json(mark + body, list[int], **options) == [1]
 
-    @pytest.mark.parametrize("text", ["\ufeff", "[1]\ufeff", "[\ufeff1]", "\ufeff\ufeff[1]", " \ufeff1"])
+    @pytest.mark.parametrize(
+        "text", ["\ufeff", "[1]\ufeff", "[\ufeff1]", "\ufeff\ufeff[1]", " \ufeff1"]
+    )
     def test_a_byte_order_mark_elsewhere_is_an_error(self, text: str) -> None:
         for data in (text, text.encode()):
             with pytest.raises(SerializationError):
