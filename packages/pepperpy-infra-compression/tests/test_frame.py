@@ -17,10 +17,11 @@ from pepperpy.infra.compression import (
     CompressionLevel,
     OutputLimitError,
     SerializationFormat,
+    SignatureError,
     decompress_data,
     train_dictionary,
 )
-from pepperpy.infra.compression._frame import Opened, open_frame, seal
+from pepperpy.infra.compression._frame import Opened, open_frame, seal, take_apart
 from pepperpy.infra.compression._metadata import FrameKind
 
 PAYLOAD = b"how much wood would a woodchuck chuck " * 4
@@ -273,6 +274,33 @@ def test_an_extra_field_that_holds_more_than_the_note_is_an_error(filling: bytes
     for field in (frame[12:16] + filling + frame[16:36], filling + frame[12:36]):
         with pytest.raises(CompressionError):
             decompress_data(frame[:10] + total + field + frame[36:])
+
+
+@pytest.mark.parametrize("algorithm", CompressionAlgorithm)
+def test_a_signature_is_good_for_its_own_metadata_only(algorithm: CompressionAlgorithm) -> None:
+    frame = sealed(algorithm, keys=[KEY])
+    start = frame.rindex(b"PPZ1")
+    forged = bytearray(frame[start : start + 16])
+    forged[5] = 3  # the number of pickle
+    # Whoever forges it knows the checksum as well.
+    seed = zlib.crc32(frame[: start - 32]) if algorithm is CompressionAlgorithm.NONE else 0
+    forged += zlib.crc32(forged, seed).to_bytes(4, "little")
+    changed = frame[:start] + forged + frame[start + 20 :]
+
+    assert take_apart(changed) is not None
+    with pytest.raises(SignatureError):
+        open_frame(changed, 10_000, keys=[KEY])
+
+
+@pytest.mark.parametrize("algorithm", CompressionAlgorithm)
+def test_a_signature_is_good_for_its_own_payload_only(algorithm: CompressionAlgorithm) -> None:
+    frame, other = (sealed(algorithm, each, keys=[KEY]) for each in (b"pay Ann 10", b"pay Bob 99"))
+    signature = frame[frame.rindex(b"PPZ1") - 32 :][:32]
+    start = other.rindex(b"PPZ1") - 32
+    changed = other[:start] + signature + other[start + 32 :]
+
+    with pytest.raises(SignatureError):
+        open_frame(changed, 10_000, keys=[KEY])
 
 
 def test_uncompressed_gzip_is_not_taken_for_a_gzip_frame() -> None:
