@@ -11,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
+from zlib import crc32
 
 import pytest
 from hypothesis import given
@@ -34,7 +35,10 @@ from pepperpy.infra.compression import (
     decompress_data,
     optimize_dataset,
 )
+from pepperpy.infra.compression._columns import encode_columns
 from pepperpy.infra.compression._dataset import _layout, _writer
+from pepperpy.infra.compression._frame import seal
+from pepperpy.infra.compression._metadata import FrameKind
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="a promise that needs POSIX")
 
@@ -522,7 +526,30 @@ class TestAppending:
             assert [*dataset] == records(5)
 
 
+def dataset_of(*chunks, lie=list, kind=FrameKind.COLUMNS, claimed=None):
+    """Bytes of a dataset, whose index is as the lie has it and whose checksums are all right."""
+    settings = _layout.Settings(NONE, SerializationFormat.JSON, CompressionLevel.DEFAULT, 10)
+    parts, entries = [_layout.pack_header(settings)], []
+    for rows in chunks:
+        payload, count = encode_columns(rows), claimed or len(rows)
+        frame = seal(
+            payload,
+            kind=kind,
+            format=settings.serialization,
+            algorithm=NONE,
+            level=settings.level,
+        )
+        entries.append(_layout.Entry(sum(map(len, parts)), len(frame), count, len(payload)))
+        parts.append(_layout.pack_chunk(count, frame))
+    return b"".join([*parts, _layout.pack_index(sum(map(len, parts)), lie(entries))])
+
+
 class TestBadBytes:
+    def test_what_is_made_by_hand_is_read(self):
+        content = dataset_of(records(3), records(2))
+
+        assert [*OptimizedDataset.from_bytes(content)] == records(3) + records(2)
+
     @pytest.mark.parametrize("algorithm", [CompressionAlgorithm.GZIP, NONE])
     def test_every_flipped_byte_is_an_error_or_harmless(self, algorithm):
         content = bytes(optimize_dataset(records(12), chunk_size=5, algorithm=algorithm))
@@ -535,6 +562,75 @@ class TestBadBytes:
                 except CompressionError:
                     continue
                 assert found == records(12)
+
+    def test_a_damaged_index_is_told_though_its_sums_are_right(self):
+        content = bytes(optimize_dataset(records(12), chunk_size=4))
+        index = content.rindex(_layout.INDEX_MAGIC)
+        sizes = [index + 12 + 32 * number + 24 for number in range(2)]
+        changed = bytearray(content)
+        changed[sizes[0]] += 1
+        changed[sizes[1]] -= 1
+
+        with pytest.raises(CompressionError, match="index"):
+            OptimizedDataset.from_bytes(bytes(changed))
+
+    @pytest.mark.parametrize(
+        "lie",
+        [
+            lambda entries: entries[::-1],
+            lambda entries: [entries[0], entries[0]],
+            lambda entries: [entries[0], entries[1]._replace(length=entries[1].length + 1)],
+            lambda entries: [entries[0]._replace(offset=0), entries[1]],
+            lambda entries: [entries[0]._replace(size=1 << 50), entries[1]],
+        ],
+        ids=["order", "twice", "beyond the chunks", "before the chunks", "size"],
+    )
+    def test_an_index_that_lies_is_an_error_when_it_is_opened(self, lie):
+        with pytest.raises(CompressionError, match="index"):
+            OptimizedDataset.from_bytes(dataset_of(records(3), records(2), lie=lie))
+
+    @pytest.mark.parametrize(("place", "by"), [(8, 1), (16, 1)], ids=["rows", "bytes"])
+    def test_sums_that_lie_are_an_error_when_it_is_opened(self, place, by):
+        content = dataset_of(records(3), records(2))
+        index = content.rindex(_layout.INDEX_MAGIC)
+        footer = len(content) - _layout.FOOTER.size
+        changed = bytearray(content)
+        changed[footer + place] += by
+        changed[-8:-4] = crc32(changed[index:-8]).to_bytes(4, "little")
+
+        with pytest.raises(CompressionError, match="index"):
+            OptimizedDataset.from_bytes(bytes(changed))
+
+    @pytest.mark.parametrize(
+        "lie",
+        [
+            lambda entries: [entries[0]._replace(rows=4), entries[1]._replace(rows=1)],
+            lambda entries: [
+                entries[0]._replace(size=entries[0].size - 1),
+                entries[1]._replace(size=entries[1].size + 1),
+            ],
+        ],
+        ids=["rows", "size"],
+    )
+    def test_a_chunk_that_is_not_as_the_index_says_is_an_error(self, lie):
+        dataset = OptimizedDataset.from_bytes(dataset_of(records(3), records(2), lie=lie))
+
+        for read in (dataset.decompress, lambda: dataset.chunks[0], lambda: dataset[0]):
+            with pytest.raises(CompressionError, match="chunk 0"):
+                read()
+
+    @pytest.mark.parametrize("kind", [FrameKind.DATA, FrameKind.NUMPY])
+    def test_a_chunk_of_another_kind_is_an_error(self, kind):
+        dataset = OptimizedDataset.from_bytes(dataset_of(records(3), kind=kind))
+
+        with pytest.raises(CompressionError, match="chunk 0"):
+            dataset.decompress()
+
+    def test_a_chunk_with_other_rows_than_it_says_is_an_error(self):
+        dataset = OptimizedDataset.from_bytes(dataset_of(records(3), claimed=4))
+
+        with pytest.raises(CompressionError, match="chunk 0"):
+            dataset.decompress()
 
     @given(st.binary(max_size=200))
     def test_any_bytes_are_a_dataset_or_the_error(self, data):
