@@ -53,7 +53,8 @@ def in_order(step: Step) -> Step:
 
 def member_order(member: object) -> tuple[str, str]:
     """What members of sets are sorted by."""
-    return class_of(member).__name__, repr(member)
+    own = sorted(map(member_order, member)) if is_a(member, frozenset) else member
+    return class_of(member).__name__, repr(own)
 
 
 def is_model(cls: type) -> bool:
