@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import marshal
 import math
+import os
 import struct
+import subprocess
 import sys
+import textwrap
 from contextlib import suppress
 from enum import Enum, IntEnum, StrEnum
 from types import ModuleType
@@ -261,6 +264,33 @@ class TestRefusals:
             encode_columns([{"token": Text("s3cret")}])
 
         assert "s3cret" not in str(caught.value)
+
+    @pytest.mark.parametrize("seed", ["0", "1", "2", "3"])
+    def test_sets_come_back_and_give_the_same_bytes_whatever_hashes_are(self, seed):
+        code = """
+            from pepperpy.infra.compression._columns import decode_columns, encode_columns
+            rows = [{"a": {"a", "b", "c", "dd"}, "b": frozenset("xyz"), "n": n} for n in range(20)]
+            payload = encode_columns([*rows, {"a", 1, 2.5, None, ("t", 1)}])
+            assert decode_columns(payload, 1 << 20)[:-1] == rows
+            print(payload.hex())
+            """
+        made = [
+            subprocess.run(
+                [sys.executable, "-c", textwrap.dedent(code)],
+                env={**os.environ, "PYTHONHASHSEED": each},
+                check=True,
+                capture_output=True,
+            ).stdout
+            for each in (seed, "100")
+        ]
+
+        assert made[0] == made[1]
+
+    @pytest.mark.parametrize("members", [{Number(1)}, {Text("x"), "y"}, {(1, Number(2))}])
+    @pytest.mark.parametrize("kind", [set, frozenset])
+    def test_a_set_whose_members_would_be_others_is_refused(self, kind, members):
+        with pytest.raises(CompressionError):
+            encode_columns([kind(members)] * 3)
 
     @pytest.mark.parametrize("wrap", [lambda v: v, lambda v: {"a": v}, lambda v: [{"a": [v]}]])
     @pytest.mark.parametrize("kind", [Enum, IntEnum, StrEnum])

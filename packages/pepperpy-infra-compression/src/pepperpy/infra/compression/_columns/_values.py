@@ -83,6 +83,10 @@ def _check_same(value: Any, found: Any) -> None:
     kind = type(value)
     if kind is dict and type(found) is dict:
         value, found = [*value.items()], [*found.items()]
+    elif kind in {set, frozenset} and value == found:
+        # Side by side, since equal sets may have their members in different orders.
+        of_found = {member: member for member in found}
+        value, found = [*value], [of_found[member] for member in value]
     if type(value) is type(found) and type(value) in {list, tuple} and len(value) == len(found):
         for each, other in zip(value, found, strict=True):
             _check_same(each, other)
