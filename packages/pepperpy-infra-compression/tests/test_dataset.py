@@ -486,6 +486,21 @@ class TestAppending:
             copied = OptimizedDataset.from_bytes(bytes(dataset))
         assert [*copied] == records(25) + records(7)
 
+    def test_added_rows_are_on_disk_when_adding_ends(self, tmp_path, monkeypatch):
+        path = tmp_path / "rows"
+        optimizer = DatasetOptimizer(chunk_size=5)
+        optimizer.append(path, records(5))
+        synced, fsync = [], os.fsync
+
+        def note(descriptor):
+            synced.append(os.fstat(descriptor).st_size)
+            fsync(descriptor)
+
+        monkeypatch.setattr(os, "fsync", note)
+        optimizer.append(path, records(20))
+
+        assert synced == [path.stat().st_size]
+
     def test_an_error_of_the_rows_leaves_the_file_as_it_was(self, tmp_path):
         path = tmp_path / "log"
         optimizer = DatasetOptimizer(chunk_size=10)
