@@ -164,6 +164,19 @@ class TestRoundTrip:
         else:
             assert told(found) == told(column)
 
+    @pytest.mark.parametrize(
+        "odd",
+        [" 2", "2 ", "\t2", "2\n", "-0", "-2", "+2", "02", "00", "2.0", "2e0", "", "1_0", "\uff12", "\u0662", "9" * 25, "x", ",", "2,2", "\x002", "]", "0x2"],
+        ids=repr,
+    )  # fmt: skip
+    @pytest.mark.parametrize("width", [1, 4])
+    def test_texts_that_only_look_numbered_come_back(self, odd, width):
+        texts = [f"v{number:0{width}d}!" for number in range(1, 20)]
+        for place in (0, 3, 9, 18):
+            for text in (f"v{odd}!", f"v{odd:0>{width}}!", f"v{odd}", f"{odd}!"):
+                changed = [*texts[:place], text, *texts[place + 1 :]]
+                assert back(changed) == changed
+
     @given(
         st.lists(st.integers(-300, 300) | st.integers(-(1 << 63), (1 << 64) - 1), min_size=64)
         | st.lists(st.sampled_from([7, 8, 500, -70_000, 1 << 40]), min_size=64)
@@ -285,6 +298,11 @@ class TestRefusals:
         ]
 
         assert made[0] == made[1]
+
+    @pytest.mark.parametrize("value", [(0.0, -0.0), {"a": (-0.0,)}, ({1: -0.0},), (1, True, 1.0)])
+    def test_signs_and_types_within_what_has_no_column_come_back(self, value):
+        for count in (1, 20):
+            assert repr(back([value] * count)) == repr([value] * count)
 
     @pytest.mark.parametrize("members", [{Number(1)}, {Text("x"), "y"}, {(1, Number(2))}])
     @pytest.mark.parametrize("kind", [set, frozenset])
