@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 from contextlib import suppress
+from decimal import Decimal
 from enum import Enum, IntEnum, StrEnum
 from types import ModuleType
 
@@ -303,6 +304,12 @@ class TestRefusals:
     def test_signs_and_types_within_what_has_no_column_come_back(self, value):
         for count in (1, 20):
             assert repr(back([value] * count)) == repr([value] * count)
+
+    @pytest.mark.parametrize("text", ["NaN", "-NaN12", "sNaN", "-0", "1.10", "1E+3", "Infinity"])
+    def test_decimals_come_back_digit_by_digit(self, text):
+        for count in (1, 20):
+            rows = back([{"price": Decimal(text)}] * count)
+            assert [repr(row["price"]) for row in rows] == [repr(Decimal(text))] * count
 
     @pytest.mark.parametrize("members", [{Number(1)}, {Text("x"), "y"}, {(1, Number(2))}])
     @pytest.mark.parametrize("kind", [set, frozenset])

@@ -101,6 +101,8 @@ def _is_alike(value: Any, found: Any) -> bool:
     if type(value) is float:
         alike = math.copysign(1, value) == math.copysign(1, found)
         return alike and (value == found or (math.isnan(value) and math.isnan(found)))
+    if hasattr(value, "as_tuple"):  # a Decimal, whose NaN equals nothing, or must not be compared
+        return bool(value.as_tuple() == found.as_tuple())
     if hasattr(value, "dtype"):  # of NumPy, where `==` is no truth value, and NaN equals nothing
         told, known = ((each.dtype, each.shape, each.tobytes()) for each in (value, found))
         return bool(told == known)
