@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import textwrap
+import tracemalloc
 from contextlib import suppress
 from decimal import Decimal
 from enum import Enum, IntEnum, StrEnum
@@ -266,8 +267,14 @@ class TestRefusals:
         ring.update({str(n): ring for n in range(width)})
 
         for value in (loop, ring):
-            with pytest.raises(CompressionError):
-                encode_columns([value])
+            tracemalloc.start()
+            try:
+                with pytest.raises(CompressionError):
+                    encode_columns([value])
+                _, peak = tracemalloc.get_traced_memory()
+            finally:
+                tracemalloc.stop()
+            assert peak < 32 << 20
 
     def test_depth_beyond_what_is_promised_is_refused(self):
         with pytest.raises(CompressionError):
@@ -418,6 +425,65 @@ class TestHostileBytes:
 
         with pytest.raises(CompressionError):
             decode_columns(msgspec.msgpack.encode([1 << 40, column]), LIMIT)
+
+    @pytest.mark.parametrize(
+        "column",
+        [
+            [14, []],
+            [0, [1]],
+            [0, [1, 2, 3]],
+            [1, b"\x93\1\2\3"],
+            [2, b"\0\1", [[0, [1]]]],
+            [2, b"\0", [[0, [1]]]],
+            [3, b"\0\2"],
+            [3, b"\0"],
+            [4, False, 3, 0, 0, bytes(6)],
+            [4, False, 1, 0, 0, b"\1"],
+            [4, True, 1, 0, 0, b"\1\1"],
+            [5, [0, ["1", "zz"]]],
+            [5, [0, ["1", "2", "3"]]],
+            [6, bytes(8)],
+            [7, 10, [0, [1, 2]]],
+            [7, 1, [0, [1, 2, 3]]],
+            [8, "a"],
+            [8, "a\0b\0c"],
+            [9, "x", "", 19, [0, [1, 2]]],
+            [9, "x", "", -1, [0, [1, 2]]],
+            [9, b"x", b"", 0, [0, [1, 2]]],
+            [9, "x", "\0", 0, [0, [1, 2]]],
+            [10, 1, [0, ["x"]], [0, [0, 1]]],
+            [10, 2, [0, ["x", "y"]], [0, [-1, 0]]],
+            [10, 1, [0, [[]]], [0, [0, 0]]],
+            [11, ["a", "a"], [[0, [1, 2]], [0, [1, 2]]]],
+            [11, ["a", "b"], [[0, [1, 2]]]],
+            [11, [1], [[0, [1, 2]]]],
+            [11, ["a"], [[0, [1, 2, 3]]]],
+            [12, [0, [2, 0]], [0, ["a", "a"]], [0, [1, 2]]],
+            [12, [0, [1, 1]], [0, ["a"]], [0, [1]]],
+            [13, [0, [-1, 1]], [0, []]],
+            [13, [0, [True, 1]], [0, [1, 2]]],
+            [13, [0, [1, 1]], [0, [1]]],
+        ],
+        ids=repr,
+    )
+    def test_a_column_that_breaks_a_rule_is_an_error(self, column):
+        import msgspec
+
+        with pytest.raises(CompressionError):
+            decode_columns(msgspec.msgpack.encode([2, column]), LIMIT)
+
+    def test_columns_are_as_deep_as_they_are_written_and_no_deeper(self):
+        import msgspec
+
+        def nested(levels):
+            column = [0, [1]]
+            for _ in range(levels):
+                column = [13, [0, [1]], column]
+            return msgspec.msgpack.encode([1, column])
+
+        assert decode_columns(nested(60), LIMIT)
+        with pytest.raises(CompressionError, match="nested too deep"):
+            decode_columns(nested(70), LIMIT)
 
     @pytest.mark.parametrize(
         "bomb",
