@@ -76,6 +76,7 @@ class TestValues:
             lambda inner: (
                 st.lists(inner) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner)
             ),
+            max_leaves=20,
         )
     )
     @settings(max_examples=300, deadline=None)

@@ -13,7 +13,7 @@ import msgpack
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pepperpy.infra.serialization import (
@@ -35,6 +35,7 @@ PLAIN = st.recursive(
     lambda inner: (
         st.lists(inner) | st.dictionaries(UNICODE | WHOLE | st.binary() | st.none(), inner)
     ),
+    max_leaves=20,
 )
 
 
@@ -181,9 +182,8 @@ class TestDepth:
 
 
 class TestIteration:
-    # How long examples take to make says nothing here.
     @given(st.lists(PLAIN, max_size=5), st.integers(1, 7))
-    @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=200, deadline=None)
     def test_a_stream_gives_its_values_however_it_is_cut(
         self, values: list[Any], size: int
     ) -> None:
