@@ -289,6 +289,11 @@ class TestHostilePayloads:
             payload_of("<f8", [1], False, 9, data=bytes(8)),
             payload_of("<f8", [1], 1, 0, data=bytes(8)),
             payload_of("<f8", [2], False, 0, data=bytes(15)),
+            payload_of("<f8", [2], False, 0, data=bytes(17)),
+            payload_of("<f8", [2], False, 0, data=bytes(24)),
+            payload_of("<f8", [2], False, 1, data=bytes(24)),
+            payload_of("<i8", [2], False, 2, data=bytes(24)),
+            payload_of("<f8", [0], False, 0, data=bytes(8)),
             payload_of("<f8", [1], False, 3, data=bytes(8)),
             payload_of("V0", [1 << 40], False, 0),
             payload_of("U0", [1 << 40], False, 1),
@@ -310,7 +315,7 @@ class TestHostilePayloads:
             payload_of("(", [1], False, 0, data=bytes(8)),
             payload_of(",8", [1], False, 0, data=bytes(8)),
         ],
-        ids=range(32),
+        ids=range(37),
     )
     def test_a_payload_that_lies_is_an_error(self, payload):
         from pepperpy.infra.compression._arrays import decode_array
