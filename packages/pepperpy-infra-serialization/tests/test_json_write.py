@@ -359,7 +359,7 @@ KEYS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_siz
 ANYTHING = st.recursive(
     SCALARS,
     lambda inner: st.lists(inner) | st.tuples(inner, inner) | st.dictionaries(KEYS, inner) | st.builds(User, inner),
-    max_leaves=20,
+    max_leaves=10,
 )  # fmt: skip
 
 

@@ -207,6 +207,7 @@ class TestRefusals:
         st.recursive(
             st.none() | st.booleans() | st.integers() | UNICODE,
             lambda i: st.lists(i) | st.dictionaries(UNICODE, i),
+            max_leaves=10,
         ),
     )
     @settings(max_examples=500, deadline=None)
