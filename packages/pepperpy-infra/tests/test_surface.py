@@ -64,7 +64,7 @@ PROMISED = {
         FormatConverter JSONSerializer MessagePackSerializer PickleSerializer RawSerializer
         SerializationError SerializationFormat Serializer SerializerConfig XMLSerializer
         YAMLSerializer convert_format deserialize_json deserialize_msgpack
-        deserialize_pickle deserialize_xml deserialize_yaml from_base64 get_serializer
+        deserialize_pickle deserialize_xml deserialize_yaml dump_json_lines from_base64 get_serializer
         iter_json_lines iter_msgpack iter_yaml serialize_json serialize_msgpack
         serialize_pickle serialize_xml serialize_yaml to_base64
     """,

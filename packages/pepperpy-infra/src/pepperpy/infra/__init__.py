@@ -187,6 +187,7 @@ _OWNED = {
         "deserialize_pickle",
         "deserialize_xml",
         "deserialize_yaml",
+        "dump_json_lines",
         "from_base64",
         "get_serializer",
         "iter_json_lines",

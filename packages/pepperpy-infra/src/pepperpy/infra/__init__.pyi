@@ -147,6 +147,7 @@ from pepperpy.infra.serialization import deserialize_msgpack as deserialize_msgp
 from pepperpy.infra.serialization import deserialize_pickle as deserialize_pickle
 from pepperpy.infra.serialization import deserialize_xml as deserialize_xml
 from pepperpy.infra.serialization import deserialize_yaml as deserialize_yaml
+from pepperpy.infra.serialization import dump_json_lines as dump_json_lines
 from pepperpy.infra.serialization import from_base64 as from_base64
 from pepperpy.infra.serialization import get_serializer as get_serializer
 from pepperpy.infra.serialization import iter_json_lines as iter_json_lines
@@ -387,6 +388,7 @@ __all__ = [
     "deserialize_yaml",
     "dict_to_object",
     "disable_telemetry",
+    "dump_json_lines",
     "enable_telemetry",
     "explain_config",
     "flush_telemetry",
