@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import gc
+from typing import Annotated
 
 import pytest
 from hypothesis import given
@@ -25,6 +26,7 @@ from pepperpy.infra.validation import (
     none_of,
     not_,
     optional,
+    transform,
     validate,
     validate_async,
     validate_dict,
@@ -119,6 +121,39 @@ class TestAwaiting:
         for rule in (Free(), Free().method, functools.partial(is_free), FreeValidator()):
             assert run("ann", rule).is_valid
             assert not run("root", rule).is_valid
+
+    def test_of_the_same_rule_about_several_values_at_one_path(self) -> None:
+        async def is_short(text):
+            return len(text) < 3
+
+        short = all_of(is_short)
+        small = all_of(lambda text: len(text) < 3)
+        for rule in (short, small):
+            named = Annotated[str, rule]
+            assert run({"a", "b"}, set[named]).is_valid
+            assert len(run({"a", "long", "longer"}, set[named]).errors) == 2
+            assert run({"ab": "b"}, dict[named, named]).is_valid
+            assert [e.path for e in run({"ab": "long"}, dict[named, named]).errors] == ["ab"]
+            assert len(run({"long": "a"}, dict[named, named]).errors) == 1
+            assert run(" ab ", all_of(not_(rule), transform(str.strip), rule)).is_valid
+            assert not run("ab  ", all_of(rule, transform(str.strip))).is_valid
+            assert run("ab  ", any_of(rule, all_of(transform(str.strip), rule))).is_valid
+
+    def test_a_rule_over_several_keys_waits_for_what_is_known_of_them(self) -> None:
+        asked = []
+
+        def differ(*names):
+            asked.append(names)
+            return True
+
+        schema = SchemaValidator(
+            {"a": is_free, "b": is_free}, rules=[cross_field("a", "b", rule=differ)]
+        )
+
+        assert not run({"a": "root", "b": "x"}, schema).is_valid
+        assert asked == []
+        assert run({"a": "y", "b": "x"}, schema).is_valid
+        assert asked == [("y", "x")]
 
     def test_an_exception_is_a_failure_and_its_text_stays_away(self) -> None:
         async def rule(value):

@@ -131,8 +131,10 @@ class Items(Node):
             return value
         out: dict[Any, Any] = {}
         for name, each in source.items():
-            mark = len(run.errors)
+            mark, place = len(run.errors), run.place
+            run.place = place, "key"
             key = self.key.walk(name, (*path, name), run)
+            run.place = place
             for error in run.errors[mark:]:
                 error.message = f"the key {error.message}"
             made = self.item.walk(each, (*path, name), run)

@@ -42,10 +42,14 @@ class Alike(Node):
             return value
         ordered = not isinstance(value, (set, frozenset))
         items: list[Any] = []
+        place = run.place
         for index, each in enumerate(value):
-            # What stands in a set has no place that a path could tell.
+            # What stands in a set has no index that a path could tell.
+            if not ordered:
+                run.place = place, index
             out = self.item.walk(each, (*path, index) if ordered else path, run)
             items.append(out if self.item.fresh else copied(out))
+        run.place = place
         if self.kind is None:
             return tuple(items) if isinstance(value, _TUPLE) else items
         return self.kind(items)
