@@ -163,7 +163,11 @@ class Together(Node):
         if source is None:
             run.fail(path, *_messages.MAPPING)
             return value
-        values = [source.get(key, MISSING) for key in self.keys]
+        try:
+            values = [source.get(key, MISSING) for key in self.keys]
+        except Exception:  # noqa: BLE001 - a key whose own methods fail
+            run.fail(path, *_messages.MAPPING)
+            return value
         ways = [(*path, key) for key in self.keys]
         if any(each is MISSING for each in values) or run.is_waiting(ways) or _failed(ways, run):
             return value
@@ -173,7 +177,13 @@ class Together(Node):
 
 def _failed(ways: Sequence[Parts], run: Run) -> bool:
     depth = len(ways[0])
-    return any(error.level is ERROR and error.parts[:depth] in ways for error in run.errors)
+    mapping = ways[0][:-1]
+    for error in reversed(run.errors):
+        if error.parts[: depth - 1] != mapping:
+            return False  # those before are of other parts of the data, and may be many
+        if error.level is ERROR and error.parts[:depth] in ways:
+            return True
+    return False
 
 
 def message_of(node: Node) -> str:
