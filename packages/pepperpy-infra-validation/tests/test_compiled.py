@@ -205,7 +205,7 @@ def containers(value):
 
 class TestKeysInjectNoCode:
     @pytest.mark.parametrize("key", ["x'] = __import__('os').abort() #", '"""', "\\", "'", "\n", "{v}", "{0}", "$answers",
-                                     "\ud800", Injecting("a"), "", "é", Text("'+'"), 1, -1, 1.5, None, True, (1, "'"), b"'", float("nan")])  # fmt: skip
+                                     "\ud800", Injecting("a"), "", "é", Text("'+'"), 1, -1, 1.5, None, True, (1, "'"), b"'", float("nan"), 10**5000, -(2**64), (10**5000,)], ids=lambda key: type(key).__name__)  # fmt: skip
     def test_whatever_they_are(self, key) -> None:
         schema = {key: v.is_integer}
         for _ in range(COMPILE_AT + 2):

@@ -13,7 +13,7 @@ from inspect import (
 from types import BuiltinFunctionType, FunctionType
 from typing import Any, NamedTuple, TypeAlias, TypeVar, is_typeddict
 
-from ._bounds import class_of
+from ._bounds import class_of, shown
 from ._errors import SchemaError
 from ._fields import Fields, Key
 from ._nodes import Each, Leaf, Node, Opaque
@@ -278,7 +278,7 @@ def _flags(rule: Any) -> int:
 def _shown(rule: Any) -> str:
     kind = type(rule).__name__
     if isinstance(rule, (str, int, float, bool)):
-        return f"{kind} {str(rule)[:40]!r}; for a constant write Literal[...]"
+        return f"{kind} {shown(rule)[:40]}; for a constant write Literal[...]"
     if rule is None:
         return "None; for the value None write is_none"
     return f"{kind}{_INSTEAD.get(kind, '')}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Collection, Iterator, Mapping, MutableMapping, MutableSequence, Sequence
+from enum import Enum
 from typing import (
     Annotated,
     Any,
@@ -19,14 +20,14 @@ from typing import (
     get_type_hints,
 )
 
-from ._bounds import class_of, is_number
+from ._bounds import class_of, shown
 from ._branches import All, Any_
 from ._build import Steps, Want
 from ._collections import max_items, min_items
 from ._errors import SchemaError
 from ._fields import Fields, Items, Key
 from ._nodes import Anything, Leaf, Node
-from ._numbers import is_integer, max_value, min_value
+from ._numbers import is_integer, less_than, max_value, min_value, more_than, multiple_of
 from ._spec import Spec, record_of
 from ._strings import max_length, min_length
 from ._types import instance_spec, is_bool, is_dict, is_list, is_none, is_string
@@ -40,6 +41,7 @@ _PLAIN: dict[Any, Any] = {
     list: is_list,
     type(None): is_none,
 }
+_OF_JSON = {str, int, bool, type(None)}
 _MAPPINGS = (dict, Mapping, MutableMapping)
 _SEQUENCES = (list, tuple, set, frozenset, Sequence, MutableSequence, Collection)
 
@@ -163,14 +165,15 @@ def typed_dict(hint: Any, fields: Fields) -> Steps:
 
 def _literal(_: Any, __: Any, values: tuple[Any, ...]) -> Node:
     known: list[Any] = [(type(value), value) for value in values]
-    shown = " or ".join(map(repr, values))
+    named = " or ".join(map(shown, values))
+    written = [value.value if isinstance(value, Enum) else value for value in values]
     return Leaf(
         Spec(
             check=lambda value: (type(value), value) in known,
             code="literal",
-            message=f"must be {shown}",
+            message=f"must be {named}",
             params={"values": list(values)},
-            schema={"enum": list(values)},
+            schema={"enum": written} if {*map(type, written)} <= _OF_JSON else None,
         )
     )
 
@@ -214,38 +217,6 @@ def _slots(note: Any) -> Iterator[tuple[str, Any]]:
         yield name, getattr(note, name)
 
 
-def _more(limit: Any) -> Validator:
-    def check(value: Any) -> Any:
-        return value > limit
-
-    return _compared(check, "greater_than", f"must be greater than {limit}", limit)
-
-
-def _less(limit: Any) -> Validator:
-    def check(value: Any) -> Any:
-        return value < limit
-
-    return _compared(check, "less_than", f"must be less than {limit}", limit)
-
-
-def _multiple(limit: Any) -> Validator:
-    def check(value: Any) -> bool:
-        return is_number(value) and value % limit == 0
-
-    return _compared(check, "multiple_of", f"must be a multiple of {limit}", limit)
-
-
-def _compared(check: Any, code: str, message: str, limit: Any) -> Validator:
-    names = {
-        "greater_than": "exclusiveMinimum",
-        "less_than": "exclusiveMaximum",
-        "multiple_of": "multipleOf",
-    }
-    schema = {names[code]: limit} if type(limit) in (int, float) else None
-    spec = Spec(check=check, code=code, message=message, params={"limit": limit}, schema=schema)
-    return RuleValidator(spec)
-
-
 def _least(count: int) -> Validator:
     return _sized(min_length(count), min_items(count))
 
@@ -267,11 +238,11 @@ def _sized(text: Any, items: Any) -> Validator:
 
 
 _MEANINGS: dict[str, Any] = {
-    "gt": _more,
+    "gt": more_than,
     "ge": min_value,
-    "lt": _less,
+    "lt": less_than,
     "le": max_value,
-    "multiple_of": _multiple,
+    "multiple_of": multiple_of,
     "min_length": _least,
     "max_length": _most,
 }

@@ -152,6 +152,9 @@ def _merged(schemas: list[dict[str, Any]]) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     rest: list[dict[str, Any]] = []
     for schema in schemas:
+        if {merged.get("type"), schema.get("type")} == {"integer", "number"}:
+            merged["type"] = "integer"
+            schema = {**schema, "type": "integer"}  # noqa: PLW2901
         clash = schema.keys() & _STRUCTURE and merged.keys() & _STRUCTURE
         if not clash and all(merged.get(key, value) == value for key, value in schema.items()):
             merged |= schema

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any, TypeAlias
+from contextlib import suppress
+from typing import Any, TypeAlias, cast
 
 Parts: TypeAlias = tuple[Any, ...]
 """Keys and indices from the outside in."""
@@ -63,6 +64,13 @@ def _bracketed(part: Any) -> str:
 
     if isinstance(part, str):
         return json.dumps(str(part), ensure_ascii=not part.isprintable())
-    if type(part) in (int, bool, float, type(None), bytes, tuple):
-        return repr(part)
+    if _is_plain(part):
+        with suppress(ValueError):  # an integer of more digits than Python writes down
+            return repr(part)
     return f"<{type(part).__name__}>"  # its repr may be anything, and may raise
+
+
+def _is_plain(part: Any) -> bool:
+    if type(part) is tuple:
+        return all(map(_is_plain, cast("tuple[Any, ...]", part)))
+    return type(part) in (int, bool, float, type(None), bytes, str)
