@@ -11,7 +11,7 @@ from inspect import (
     CO_VARARGS,
 )
 from types import BuiltinFunctionType, FunctionType
-from typing import Any, NamedTuple, TypeAlias, TypeVar, is_typeddict
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from ._bounds import class_of, shown
 from ._errors import SchemaError
@@ -145,7 +145,7 @@ class _Builder:
         node = quick(rule)
         if node is not None:
             return node
-        if isinstance(rule, type) and is_typeddict(rule):
+        if isinstance(rule, type) and hasattr(rule, "__required_keys__"):
             return self._typed_dict(rule, unknown)
         made = _validator(rule) if isinstance(rule, Validator) else leaf(rule)
         if isinstance(made, Opaque) and made.is_async and self.asynchronous is None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 Parts: TypeAlias = tuple[Any, ...]
 """Keys and indices from the outside in."""
 
 # A key is written as it is unless that could be read otherwise: as nesting, index or quotation.
 _BARE = re.compile(r"""[^\s.\[\]"'\\]++""").fullmatch
+_PLAIN = frozenset((int, bool, float, type(None), bytes, str))
 _SEGMENT = re.compile(
     r"""(?:(?P<first>\A)|(?P<dot>\.))(?P<bare>[^\s.\[\]"'\\]++)"""
     r"""|\[(?P<index>-?[0-9]++)\]|\[(?P<quoted>"(?:[^"\\]|\\.)*+")\]""",
@@ -71,6 +72,5 @@ def _bracketed(part: Any) -> str:
 
 
 def _is_plain(part: Any) -> bool:
-    if type(part) is tuple:
-        return all(map(_is_plain, cast("tuple[Any, ...]", part)))
-    return type(part) in (int, bool, float, type(None), bytes, str)
+    kind: Any = type(part)
+    return all(map(_is_plain, part)) if kind is tuple else kind in _PLAIN
