@@ -277,6 +277,13 @@ class TestAChangedSchemaIsNoticed:
         for validator in validators:
             assert not validator({"a": 1})
 
+    def test_and_a_validator_cannot_be_given_another_one(self) -> None:
+        validator = v.SchemaValidator({"a": int}, rules=[lambda data: True])
+        for name in ("schema", "unknown", "rules"):
+            assert getattr(validator, name)
+            with pytest.raises(AttributeError):
+                setattr(validator, name, {})
+
     def test_when_a_rule_is_replaced_by_one_that_cannot_be_compared(self) -> None:
         class Odd:
             def __eq__(self, other):

@@ -297,9 +297,13 @@ class TestValidatedData:
         }  # fmt: skip
 
     def test_keeps_the_order_of_keys(self, uses) -> None:
-        out = uses({"z": 1, "b": 2, "a": 3}, {"a": is_integer, "b": is_integer}).validated_data
+        schema = {"a": is_integer, "b": is_integer}
 
-        assert list(out) == ["z", "b", "a"]
+        assert list(uses({"z": 1, "b": 2, "a": 3}, schema).validated_data) == ["z", "b", "a"]
+        strict = uses({"b": 2, "a": 3}, schema, unknown="forbid").validated_data
+        assert list(strict) == ["b", "a"]
+        rest = uses({"b": 2, "z": 1, "a": 3}, schema, unknown="drop").validated_data
+        assert list(rest) == ["a", "b"]  # that of the schema, where keys are picked out
 
     def test_a_rule_sees_no_list_that_later_is_in_the_result(self, uses) -> None:
         seen = []

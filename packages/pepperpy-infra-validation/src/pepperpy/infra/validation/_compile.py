@@ -206,10 +206,10 @@ class _Writer:
         out, count = self._new("x"), self._new("n")
         self._line(f"if type({v}) is dict:")
         self._indent += 1
-        self._line(f"{out} = {'{}' if node.unknown != 'ignore' else f'{v}.copy()'}")
+        self._line(f"{out} = {'{}' if node.unknown == 'drop' else f'{v}.copy()'}")
         self._line(f"{count} = {sum(key.required for key in node.keys)}")
         for key in node.keys:
-            self._key(key, v, path, out, count, copying=node.unknown != "ignore")
+            self._key(key, v, path, out, count, copying=node.unknown == "drop")
         if node.unknown != "drop":
             self._line(f"if len({v}) != {count}:")
             self._line("    run = run or RUN()")

@@ -72,7 +72,7 @@ class Fields(Node):
         except Exception:  # noqa: BLE001 - a key whose own methods fail
             run.fail(path, *MAPPING)
             return value
-        out: dict[Any, Any] = source.copy() if self.unknown == "ignore" else {}
+        out: dict[Any, Any] = {} if self.unknown == "drop" else source.copy()
         found = 0
         for key, item in zip(self.keys, items, strict=True):
             name = key.name
@@ -94,7 +94,7 @@ class Fields(Node):
             return
         try:
             names = [name for name in source if name not in self.known]
-            kept = {name: copied(source[name]) for name in names if self.unknown == "ignore"}
+            kept = {name: copied(source[name]) for name in names}
         except RecursionError:
             raise
         except Exception:  # noqa: BLE001 - a key whose own methods fail
