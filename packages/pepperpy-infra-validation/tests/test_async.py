@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import gc
+import types
 from typing import Annotated
 
 import pytest
@@ -199,6 +200,24 @@ class TestConcurrency:
         assert most == min(limit, 40)
         assert sorted(asked) == list(range(40))
         assert [error.parts for error in result.errors] == [(n,) for n in range(0, 40, 2)]
+
+    def test_without_asyncio_rules_are_awaited_one_by_one(self) -> None:
+        """As under trio, whose loop runs no tasks of asyncio."""
+
+        @types.coroutine
+        def pause():
+            return (yield "paused")
+
+        async def rule(value):
+            await pause()
+            return value % 2
+
+        coroutine = validate_async([1, 2, 3], [rule])
+
+        assert [coroutine.send(None) for _ in range(3)] == ["paused"] * 3
+        with pytest.raises(StopIteration) as done:
+            coroutine.send(None)
+        assert [error.path for error in done.value.value.errors] == ["[1]"]
 
     @pytest.mark.parametrize("limit", [0, -1, 1.5, True, None])
     def test_refuses_a_bound_that_is_none(self, limit) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from enum import Enum
 from typing import Annotated, Literal, TypedDict
 
@@ -33,6 +34,10 @@ class Movie(TypedDict):
 
 class Color(Enum):
     RED = "red"
+
+
+class Callback(pydantic.BaseModel):
+    call: Callable[[int], int]
 
 
 class User(pydantic.BaseModel):
@@ -66,7 +71,7 @@ class TestExport:
         assert body(rule) == schema
 
     @pytest.mark.parametrize("rule", [lambda n: n < 120, v.coerce(int), v.not_(lambda n: n < 120), v.not_(v.is_float), v.is_set,
-                                      v.matches_pattern("a", re.IGNORECASE), v.matches_pattern("(?P<x>a)"), v.min_value("m"), Literal[b"a"]])  # fmt: skip
+                                      v.matches_pattern("a", re.IGNORECASE), v.matches_pattern("(?P<x>a)"), v.min_value("m"), Literal[b"a"], v.matches_pattern("[^]]"), v.matches_pattern("a{,3}"), v.matches_pattern(r"\07"), Callback])  # fmt: skip
     def test_tells_what_it_cannot_say(self, rule) -> None:
         assert list(body(rule)) == ["$comment"]
 

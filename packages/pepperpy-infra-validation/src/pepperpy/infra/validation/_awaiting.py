@@ -35,7 +35,7 @@ async def walked(plan: Plan, value: Any, limit: int) -> ValidationResult:
 
 async def _answer(waiting: list[Waiting], known: dict[Question, Any], limit: int) -> None:
     todo = iter(waiting)
-    if len(waiting) == 1 or limit == 1:
+    if len(waiting) == 1 or limit == 1 or not _is_in_asyncio():
         await _work(todo, known)
         return
     import asyncio
@@ -49,6 +49,17 @@ async def _answer(waiting: list[Waiting], known: dict[Question, Any], limit: int
         # They share an iterator, so what is left in it was never begun.
         await asyncio.gather(*workers, return_exceptions=True)
         _close(todo)
+
+
+def _is_in_asyncio() -> bool:
+    """Whether there is a loop that runs tasks; under trio, which has none, rules wait in turn."""
+    from asyncio import get_running_loop
+
+    try:
+        get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 async def _work(todo: Iterator[Waiting], known: dict[Question, Any]) -> None:
