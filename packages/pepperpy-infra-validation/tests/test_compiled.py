@@ -321,6 +321,28 @@ class TestMemory:
         assert len(_plan._READ) <= 256
         assert len(COMPILED) <= 256
 
+    def test_inline_schemas_and_validators_leave_no_cycles_to_the_collector(self) -> None:
+        def use():
+            schema = {
+                "a": v.min_length(2),
+                "b": v.all_of(int, lambda b: b > 0),
+                "c": v.optional([str]),
+            }
+            v.validate_dict({"a": "ab", "b": 1}, schema)
+            v.SchemaValidator(schema).validate({"a": "x"})
+            v.validate(1, v.not_(v.min_value(1)) | v.coerce(int))
+
+        for _ in range(300):  # what is remembered is full
+            use()
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(100):
+                use()
+            assert gc.collect() == 0
+        finally:
+            gc.enable()
+
     def test_a_flood_of_inline_schemas_does_not_wash_out_the_others(self) -> None:
         schema = {"a": int}
         for _ in range(COMPILE_AT):

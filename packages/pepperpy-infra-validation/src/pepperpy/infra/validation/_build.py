@@ -79,7 +79,10 @@ def quick(rule: Any) -> Node | None:
     """The node of a rule where it takes no building, so that literal schemas stay cheap."""
     kind = class_of(rule)
     if kind is RuleValidator:
-        return leaf_of(rule.spec)
+        if rule.node is None:
+            rule.node = Leaf(rule.spec)
+        made: Node = rule.node
+        return made
     if kind is FunctionType:
         spec = record_of(rule)
         if spec is not None:

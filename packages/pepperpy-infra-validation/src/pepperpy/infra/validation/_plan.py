@@ -46,13 +46,15 @@ class Plan:
     )
 
     def __init__(self, rule: Any, unknown: str, key: Any = None) -> None:
-        self.rule: Any = rule  # a strong reference, so that its id is nobody else's
         self.key: Any = key
         """What it is kept under, if it is."""
         built = build(rule, unknown)
         self.node: Node = built.node
         sources = built.sources
         self.first: Any = sources[0][1] if sources and sources[0][0] is rule else None
+        # A strong reference to a container, so that its id is nobody else's.  A validator holds its
+        # plan, and would be garbage that only the collector finds.
+        self.rule: Any = None if self.first is None else rule
         self.others: list[Source] = sources[1:] if self.first is not None else sources
         self.calls: int = 0
         self.items: int = 0

@@ -98,6 +98,9 @@ class Composed(Validator):
 class RuleValidator(Validator):
     """One of the rules of this package, with its bounds."""
 
+    node: Node | None = None
+    """Its node, once there is one; not of the spec, which would be a cycle to collect."""
+
     def __init__(self, spec: Spec) -> None:
         self.spec: Spec = spec
         self.message: str = spec.message
