@@ -79,9 +79,9 @@ def quick(rule: Any) -> Node | None:
     """The node of a rule where it takes no building, so that literal schemas stay cheap."""
     kind = class_of(rule)
     if kind is RuleValidator:
-        if rule.node is None:
-            rule.node = Leaf(rule.spec)
-        made: Node = rule.node
+        if rule.validation_node is None:
+            rule.validation_node = Leaf(rule.spec)
+        made: Node = rule.validation_node
         return made
     if kind is FunctionType:
         spec = record_of(rule)
@@ -90,7 +90,7 @@ def quick(rule: Any) -> Node | None:
         if _flags(rule) & (_ASYNC | _GENERATOR) or is_factory(rule) or misfit(rule, 1):
             return None
         return Opaque(rule, lambda: described(rule))
-    return rule.node if isinstance(rule, Composed) else None
+    return rule.validation_node if isinstance(rule, Composed) else None
 
 
 def leaf_of(spec: Spec) -> Node:
@@ -289,6 +289,6 @@ def _shown(rule: Any) -> str:
 
 _INSTEAD = {
     "tuple": "; for one of several rules write any_of(...)",
-    "set": "; for one of several rules write any_of(...)",
+    "set": "; for one of several values write Literal[...]",
     "Pattern": "; for a pattern write matches_pattern(...)",
 }

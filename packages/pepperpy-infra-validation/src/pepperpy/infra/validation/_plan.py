@@ -123,9 +123,11 @@ def plan_of(rule: Any, unknown: str = "ignore") -> Plan:
     from ._validator import Validator
 
     if isinstance(rule, Validator):
-        plan = rule.known
+        plan = rule.validation_plan
         if plan is None or not plan.is_current():
-            plan = rule.known = Plan(rule, unknown)
+            plan = Plan(rule, unknown)
+            # It may be a frozen dataclass, which is no less a rule.
+            object.__setattr__(rule, "validation_plan", plan)
         return plan
     if not isinstance(rule, _KEPT_KINDS):
         return Plan(rule, unknown)

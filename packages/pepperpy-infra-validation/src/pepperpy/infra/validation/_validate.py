@@ -38,7 +38,7 @@ def validate(value: Any, rule: Rule) -> ValidationResult:
         [ValidationError('must be a string', path='tags[1]', code='string')]
     """
     if isinstance(rule, Validator):
-        plan = rule.known
+        plan = rule.validation_plan
         if plan is not None and plan.fast is not None and plan.is_current():
             return plan.fast(value)
     return plan_of(rule).validate(value)
