@@ -17,6 +17,7 @@ from pepperpy.infra.validation import (
     FunctionValidator,
     SchemaError,
     SchemaValidator,
+    ValidationResult,
     Validator,
     all_of,
     any_of,
@@ -233,6 +234,16 @@ class TestConcurrency:
 
         assert run({"a": 1, "b": "ann"}, schema).is_valid
         assert asked == [1]
+
+    def test_plain_rules_are_asked_once_beside_others_that_make_new_values(self) -> None:
+        async def doubled(value):
+            return ValidationResult(validated_data=value * 2)
+
+        asked = []
+        schema = {"a": all_of(doubled, is_integer), "b": lambda b: asked.append(b) or True}
+
+        assert run({"a": 1, "b": 3}, schema).validated_data == {"a": 2, "b": 3}
+        assert asked == [3]
 
 
 class TestCancellation:
