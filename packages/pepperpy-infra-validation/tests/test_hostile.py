@@ -115,6 +115,18 @@ class TestCollections:
         assert v.unique_items([deep, 1]) is False
         assert not v.validate([deep], v.unique_items).is_valid
 
+    @pytest.mark.parametrize("kind", [list, tuple])
+    @pytest.mark.timeout(20)
+    def test_what_is_shared_at_every_depth_is_copied_once(self, kind) -> None:
+        shared = ([],)
+        for _ in range(60):
+            shared = kind([shared, shared])
+
+        out = v.validate({"a": shared, "free": shared}, {"a": v.is_not_none}).validated_data["a"]
+
+        assert out[0] is out[1]
+        assert out[0] is not shared[0]
+
     def test_values_nested_too_deeply_to_copy_are_refused(self) -> None:
         deep = []
         for _ in range(100_000):
