@@ -185,6 +185,25 @@ class TestThings:
                     assert error.path == "x"
                     assert "hunter2" not in error.message + repr(error.params)
 
+    def test_that_never_end_do_not_pass_where_failing_is_wanted(self) -> None:
+        class Endless(dict):
+            def keys(self):
+                return self.keys()
+
+            def __iter__(self):
+                return iter([*self])
+
+        class EndlessList(list):
+            def __iter__(self):
+                return iter([*self])
+
+        for thing, rules in (
+            (Endless(a=1), ({"a": int}, dict[str, int])),
+            (EndlessList([1]), ([int], list[int])),
+        ):
+            for rule in rules:
+                assert [e.code for e in v.validate(thing, v.not_(rule)).errors] == ["too_deep"]
+
     def test_as_keys(self) -> None:
         class Key(str):
             def __eq__(self, other):
