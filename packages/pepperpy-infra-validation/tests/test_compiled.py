@@ -7,7 +7,7 @@ import gc
 import threading
 import weakref
 from collections import OrderedDict
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 import pytest
 from hypothesis import given
@@ -145,6 +145,20 @@ class TestFastPath:
         assert plan_of(lists).fast is None
         v.validate_dict({"a": [1] * 1000}, lists)
         assert plan_of(lists).fast is not None
+
+    def test_is_that_of_a_class_as_well(self) -> None:
+        class Movie(TypedDict):
+            title: str
+
+        for _ in range(COMPILE_AT):
+            assert v.validate({"title": "a"}, Movie).is_valid
+            assert [e.path for e in v.validate({}, Movie).errors] == ["title"]
+            assert v.validate(1, int).is_valid
+            assert not v.validate(True, int).is_valid
+
+        assert plan_of(Movie) is plan_of(Movie)
+        assert plan_of(Movie).fast is not None
+        assert v.validate({"title": 1, "b": 1}, Movie).messages() == {"title": ["must be a string"]}
 
     def test_of_a_schema_of_ten_thousand_keys(self) -> None:
         schema = {f"k{n}": int for n in range(10_000)}
