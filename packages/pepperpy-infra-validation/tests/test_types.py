@@ -205,6 +205,7 @@ class TestTyping:
         class Movie(te.TypedDict):
             title: te.ReadOnly[te.Required[str]]
             year: te.NotRequired[te.ReadOnly[int]]
+            draft: te.ReadOnly[te.NotRequired[bool]]
             note: Annotated[te.NotRequired[str], v.min_length(2)]
 
         assert codes({"title": "a"}, Movie) == []

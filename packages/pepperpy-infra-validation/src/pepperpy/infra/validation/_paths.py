@@ -11,6 +11,7 @@ Parts: TypeAlias = tuple[Any, ...]
 
 # A key is written as it is unless that could be read otherwise: as nesting, index or quotation.
 _BARE = re.compile(r"""[^\s.\[\]"'\\]++""").fullmatch
+_TYPE: Any = type  # else checkers would see types of unknown things
 _PLAIN = frozenset((int, bool, float, type(None), bytes, str))
 _SEGMENT = re.compile(
     r"""(?:(?P<first>\A)|(?P<dot>\.))(?P<bare>[^\s.\[\]"'\\]++)"""
@@ -72,5 +73,5 @@ def _bracketed(part: Any) -> str:
 
 
 def _is_plain(part: Any) -> bool:
-    kind: Any = type(part)
+    kind = _TYPE(part)
     return all(map(_is_plain, part)) if kind is tuple else kind in _PLAIN

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     """A function, a validator, a type, a dict of rules, or a list with one rule in it."""
 
 
+_DICT: Any = dict  # else checkers would see one of unknown things
+
+
 class Validator:
     """A rule that is an object: it joins others with ``&``, ``|`` and ``~``.
 
@@ -65,9 +68,9 @@ class Validator:
         """Without what was made of it, which a copy makes for itself."""
         state: Any = super().__getstate__()
         made = ("validation_plan", "validation_node")
-        if type(state) is dict:
-            return {name: held for name, held in state.items() if name not in made}
-        return state
+        if type(state) is not _DICT:
+            return state
+        return {name: held for name, held in state.items() if name not in made}
 
     def __and__(self, other: Rule) -> Validator:
         return _joined("all_of", self, other)
