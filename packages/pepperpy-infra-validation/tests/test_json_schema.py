@@ -65,6 +65,7 @@ class TestExport:
             (v.min_value(-math.inf), {"type": "number"}), (v.value_between(-math.inf, 5), {"type": "number", "maximum": 5}),
             (Annotated[float, at.Lt(math.inf), at.MultipleOf(-0.5)], {"type": "number", "multipleOf": 0.5}),
             (Literal["a", Color.RED], {"enum": ["a", "red"]}),
+            (Annotated[str, at.MinLen(1)], {"type": "string", "allOf": [{"type": ["string", "array", "object"], "minLength": 1, "minItems": 1}]}),
         ],
     )  # fmt: skip
     def test_of_rules(self, rule, schema) -> None:

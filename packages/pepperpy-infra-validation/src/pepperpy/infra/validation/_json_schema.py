@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 # Keywords that mean something else beside each other.
 _STRUCTURE = {"additionalProperties", "items", "prefixItems", "properties"}
+_NUMBERS = (["integer", "number"], ["number", "integer"])
 # Rules whose schema says neither more nor less; only such can be turned round.
 _EXACT = {
     "string",
@@ -158,7 +159,7 @@ def _merged(schemas: list[dict[str, Any]]) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     rest: list[dict[str, Any]] = []
     for schema in schemas:
-        if {merged.get("type"), schema.get("type")} == {"integer", "number"}:
+        if [merged.get("type"), schema.get("type")] in _NUMBERS:
             merged["type"] = "integer"
             schema = {**schema, "type": "integer"}  # noqa: PLW2901
         clash = schema.keys() & _STRUCTURE and merged.keys() & _STRUCTURE
