@@ -175,7 +175,7 @@ def _checked(config: Any) -> Options:
     if not isinstance(config, Mapping):
         example = "{'logging': {'level': 'DEBUG'}}"
         raise _refused(f"config must be a mapping of options by section, like {example}", config)
-    given: Mapping[Any, Any] = config
+    given: Mapping[Any, Any] = config  # pyright: ignore[reportUnknownVariableType]
     for section, options in given.items():
         if section not in SECTIONS:
             problem = f"unknown section {section!r}; {did_you_mean(section, SECTIONS)}"

@@ -130,7 +130,7 @@ class CompressedData(bytes):
             CompressionError: There is no frame in it, or what stands beside it is not true.
             CompressionOptionError: It is no dict.
         """
-        given: object = data
+        given: Any = data
         if not isinstance(given, Mapping):
             raise CompressionOptionError(
                 f"data must be a dict of to_dict(); got {type(given).__name__}", option="data"
@@ -173,5 +173,7 @@ class CompressedData(bytes):
 def made_here(frame: bytes, metadata: Metadata) -> CompressedData:
     """A frame that this process made a moment ago, so that nothing about it needs a check."""
     made = bytes.__new__(CompressedData, frame)
-    made._metadata, made._made_here = metadata, True  # noqa: SLF001
+    # Ours.
+    made._metadata = metadata  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    made._made_here = True  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     return made

@@ -23,12 +23,12 @@ Serialization: TypeAlias = SerializationFormat | str | Serializer
 
 def format_of(serialization: Serialization) -> SerializationFormat:
     """The format that is meant."""
+    given: Any = serialization
     # Asked last, since asking for a class that others may derive from takes longer.
-    if not isinstance(serialization, (SerializationFormat, str)) and isinstance(
-        serialization, Serializer
-    ):
-        return serialization.format
-    return choose(SerializationFormat, serialization, "serialization")
+    if not isinstance(given, (SerializationFormat, str)) and isinstance(given, Serializer):
+        return given.format
+    meant: SerializationFormat = choose(SerializationFormat, given, "serialization")
+    return meant
 
 
 def serializer_for(serialization: Serialization, *, trusted: bool) -> Serializer:

@@ -80,7 +80,7 @@ def _fit(level: list[Any]) -> bool:
 
 def _check_same(value: Any, found: Any) -> None:
     """Raise an error if anything tells them apart, even a sign of zero or the order of keys."""
-    kind = type(value)
+    kind: Any = type(value)  # pyright: ignore[reportUnknownVariableType]
     if kind is dict and type(found) is dict:
         value, found = [*value.items()], [*found.items()]
     elif kind in {set, frozenset} and value == found:
