@@ -17,6 +17,7 @@ from ._default import (
     is_connected,
     keys,
     list_providers,
+    register_file_provider,
     register_memory_provider,
     register_provider,
     set,  # noqa: A004 - the name that it goes by
@@ -43,6 +44,7 @@ from ._errors import (
     UnsupportedError,
     VersionMismatchError,
 )
+from ._file import FileStorageProvider
 from ._memory import MemoryStorageProvider
 from ._options import TTL
 from ._provider import StorageProvider
@@ -60,6 +62,7 @@ __all__ = [
     "CorruptStoreError",
     "CorruptValueError",
     "Entry",
+    "FileStorageProvider",
     "InvalidKeyError",
     "InvalidOptionError",
     "InvalidValueError",
@@ -98,6 +101,7 @@ __all__ = [
     "is_connected",
     "keys",
     "list_providers",
+    "register_file_provider",
     "register_memory_provider",
     "register_provider",
     "set",
