@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from pepperpy.infra.utils import Clock
 
-    from ._options import TTL
     from ._file import Durability
+    from ._options import TTL
     from ._provider import StorageProvider
 
 _registry = StorageProviderRegistry()

@@ -6,13 +6,14 @@ import os
 from datetime import UTC, datetime
 from math import inf
 from typing import TYPE_CHECKING, Any, Final, get_args
+from weakref import ref
 
 from pepperpy.infra.utils import Clock, register_inspectable, to_seconds
 
 from . import _sqlite as sql
 from ._capabilities import Capability
 from ._codec import decode, encode
-from ._entry import MISSING, Entry, Missing, Page, Put
+from ._entry import MISSING, Change, Entry, Missing, Page, Put
 from ._errors import (
     CorruptValueError,
     InvalidOptionError,
@@ -25,6 +26,7 @@ from ._options import check_condition, check_count, check_ttl
 from ._provider import StorageProvider, check_step
 from ._sqlite_tasks import EngineTasks, breathe, in_thread
 from ._type import StorageType
+from ._watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -65,7 +67,11 @@ class FileStorageProvider(StorageProvider):
     """
 
     capabilities = (
-        Capability.TTL | Capability.VERSIONS | Capability.TRANSACTIONS | Capability.BACKUP
+        Capability.TTL
+        | Capability.VERSIONS
+        | Capability.TRANSACTIONS
+        | Capability.WATCH
+        | Capability.BACKUP
     )
 
     def __init__(
@@ -146,15 +152,16 @@ class FileStorageProvider(StorageProvider):
         expires = self._end(ttl)
         if if_version is None and not if_absent:
             version: int = await self._tasks.write(sql.Put(key, data, expires))
+            self._note({key: version})
             return version
+        write = sql.PutIf(key, data, expires, if_version, self._clock.time())
         try:
-            version = await self._tasks.write(
-                sql.PutIf(key, data, expires, if_version, self._clock.time())
-            )
+            version = await self._tasks.write(write)
         except sql.Missed as missed:
             if if_absent:
                 raise already_there(key, self.name) from None
             raise mismatch(key, self.name, if_version, missed.found) from None
+        self._note({key: version})
         return version
 
     async def delete(self, key: str, *, if_version: int | None = None) -> bool:
@@ -164,11 +171,14 @@ class FileStorageProvider(StorageProvider):
             deleted: bool = await self._tasks.write(sql.Delete(key, self._clock.time(), if_version))
         except sql.Missed as missed:
             raise mismatch(key, self.name, if_version, missed.found) from None
+        if deleted:
+            self._note({key: None})
         return deleted
 
     async def delete_many(self, keys: Iterable[str]) -> int:
         checked = tuple(dict.fromkeys(check_key(each) for each in keys))
         deleted: int = await self._tasks.write(sql.DeleteMany(checked, self._clock.time()))
+        self._note(dict.fromkeys(checked))
         return deleted
 
     async def exists(self, key: str) -> bool:
@@ -210,13 +220,18 @@ class FileStorageProvider(StorageProvider):
             return encode(total), total
 
         write = sql.Modify(key, add, self._end(ttl), self._clock.time())
-        total: int = await self._tasks.write(write)
+        total: int
+        total, version = await self._tasks.write(write)
+        self._note({key: version})
         return total
 
     async def expire(self, key: str, ttl: TTL) -> bool:
         key = check_key(key)
-        expired: bool = await self._tasks.write(sql.Expire(key, self._end(ttl), self._clock.time()))
-        return expired
+        write = sql.Expire(key, self._end(ttl), self._clock.time())
+        version: int | None = await self._tasks.write(write)
+        if version is not None:
+            self._note({key: version})
+        return version is not None
 
     async def apply(
         self,
@@ -235,7 +250,19 @@ class FileStorageProvider(StorageProvider):
             )
         except sql.Missed as missed:
             raise mismatch(missed.key, self.name, expected[missed.key], missed.found) from None
+        self._note({key: versions.get(key) for key in encoded})
         return versions
+
+    def watch(self, prefix: str = "") -> Watch:
+        """Changes of keys that begin with *prefix*, from now on: ``async for change in ...``.
+
+        Those of other processes are seen within about a tenth of a second; each time, all keys
+        that begin so are compared.  The watch ends when the store is disconnected.
+        """
+        engine = self._tasks.use()
+        watch = Watch(prefix)
+        engine.observer.watch(check_prefix(prefix), _teller(ref(watch)))
+        return watch
 
     async def backup(self, path: str | os.PathLike[str]) -> None:
         """Write a whole and consistent copy of the store to a new file, while it is in use.
@@ -274,6 +301,12 @@ class FileStorageProvider(StorageProvider):
         row: Sequence[Any] = rows[0]
         return row if row[2] is None or row[2] > self._clock.time() else None
 
+    def _note(self, written: Mapping[str, int | None]) -> None:
+        """Let those who watch know; `None` for what is gone."""
+        engine = self._tasks.engine
+        if engine is not None and engine.observer.active:
+            engine.observer.note([sql.Happened(*each) for each in written.items()])
+
     def _end(self, ttl: TTL) -> float | None:
         seconds = check_ttl(ttl, self._clock)
         return None if seconds is None else self._clock.time() + seconds
@@ -291,6 +324,23 @@ class FileStorageProvider(StorageProvider):
                 storage=self.name,
             )
         return decode(data, key, self.name)
+
+
+def _teller(watch: ref[Watch]) -> sql.Tell:
+    def tell(happened: list[sql.Happened] | None) -> bool:
+        listening = watch()
+        if listening is None or listening.closed:
+            return False
+        if happened is None:
+            listening.end()
+            return False
+        listening.tell(
+            Change(key, "delete", 0) if version is None else Change(key, "set", version)
+            for key, version in happened
+        )
+        return True
+
+    return tell
 
 
 def _absolute(path: Any, option: str) -> str:

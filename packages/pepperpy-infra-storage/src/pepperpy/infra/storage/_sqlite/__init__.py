@@ -2,6 +2,7 @@
 
 from ._engine import Durability, Engine, Settings
 from ._faults import Busy
+from ._observer import Happened, Tell
 from ._statements import (
     GET,
     KEYS,
@@ -35,11 +36,13 @@ __all__ = [
     "Durability",
     "Engine",
     "Expire",
+    "Happened",
     "Job",
     "Missed",
     "Modify",
     "Put",
     "PutIf",
     "Settings",
+    "Tell",
     "Write",
 ]

@@ -12,6 +12,7 @@ from ._backup import write_copy
 from ._driver import driver
 from ._faults import Faults
 from ._lane import Lane
+from ._observer import Observer
 from ._place import identity, make_file
 from ._schema import VERSION, prepare
 from ._statements import COUNT, Row
@@ -47,7 +48,7 @@ class Settings:
 class Engine:
     """A file from `open` to `close`.  Any thread may use it, and a forked child as well.
 
-    One connection reads and one writes; a third one does the upkeep.
+    One connection reads and one writes; a third one does the upkeep, and one looks for changes.
 
     Args:
         settings: How.
@@ -62,6 +63,7 @@ class Engine:
         self._tender = Lane(self._connect)
         self._pen = Lane(self._connect)
         self._reader = Lane(self._connect)
+        self._looker = Lane(self._connect)
         self.upkeep = Upkeep(settings.name, self._tender, self.faults, self._driver, settings.clock)
         self.writer = Writer(
             self._pen,
@@ -72,6 +74,7 @@ class Engine:
             capacity=settings.capacity,
             wrote=lambda size: self.upkeep.wrote(self.writer, size),
         )
+        self.observer = Observer(self._looker, self.faults, self._driver, settings.clock)
         register_after_fork(self)
 
     def open(self) -> None:
@@ -121,8 +124,9 @@ class Engine:
         """Write what waits, and close the file."""
         self.writer.close()
         self.upkeep.close()
+        self.observer.close()
         self._open = False
-        for lane in (self._tender, self._reader, self._pen):
+        for lane in (self._tender, self._reader, self._looker, self._pen):
             with lane.lock:
                 lane.close()
 
@@ -173,6 +177,7 @@ class Engine:
         """Begin anew in a child: the connections are closed, and the threads are the parent's."""
         self.writer.after_fork()
         self.upkeep.after_fork()
+        self.observer.after_fork()
 
     def _connect(self) -> Connection:
         """One more connection, set up; the caller holds its lane's lock."""

@@ -25,6 +25,10 @@ SCAN: Final = """SELECT key, value, version, expires FROM entries
     WHERE key > ? AND (expires IS NULL OR expires > ?) ORDER BY key LIMIT ?"""
 SCAN_FROM: Final = """SELECT key, value, version, expires FROM entries
     WHERE key >= ? AND (expires IS NULL OR expires > ?) ORDER BY key LIMIT ?"""
+VERSIONS: Final = "SELECT key, version, expires FROM entries WHERE key > ? ORDER BY key LIMIT ?"
+VERSIONS_FROM: Final = (
+    "SELECT key, version, expires FROM entries WHERE key >= ? ORDER BY key LIMIT ?"
+)
 COUNT: Final = """SELECT (SELECT count(*) FROM entries)
     - (SELECT count(*) FROM entries WHERE expires <= ?)"""
 NEXT_EXPIRY: Final = "SELECT min(expires) FROM entries WHERE expires IS NOT NULL"
@@ -176,7 +180,7 @@ class DeleteMany:
 
 @dataclass(slots=True)
 class Expire:
-    """Let a key live until another moment; tells whether it was there."""
+    """Let a key live until another moment; gives the version, or `None` if it is not there."""
 
     key: str
     expires: float | None
@@ -184,15 +188,17 @@ class Expire:
     size: ClassVar[int] = OVERHEAD
     single: ClassVar[bool] = True
 
-    def run(self, connection: Connection) -> bool:
-        return bool(connection.execute(_EXPIRE, (self.expires, self.key, self.now)).fetchall())
+    def run(self, connection: Connection) -> int | None:
+        rows = connection.execute(_EXPIRE, (self.expires, self.key, self.now)).fetchall()
+        return rows[0][0] if rows else None
 
 
 @dataclass(slots=True)
 class Modify:
     """Put what a function makes of a value, `None` if there is none, in its place.
 
-    The function is quick and touches nothing else.  It gives the new value, and what to answer.
+    The function is quick and touches nothing else.  It gives the new value, and what to answer;
+    that comes back with the version.
     """
 
     key: str
@@ -202,12 +208,12 @@ class Modify:
     size: ClassVar[int] = OVERHEAD
     single: ClassVar[bool] = False
 
-    def run(self, connection: Connection) -> Any:
+    def run(self, connection: Connection) -> tuple[Any, int]:
         rows = connection.execute(_VALUE, (self.key, self.now)).fetchall()
         old, expires = rows[0] if rows else (None, self.expires_if_new)
         value, answer = self.change(old)
-        connection.execute(_PUT, (self.key, value, expires)).fetchall()
-        return answer
+        rows = connection.execute(_PUT, (self.key, value, expires)).fetchall()
+        return answer, rows[0][0]
 
 
 @dataclass(slots=True)
