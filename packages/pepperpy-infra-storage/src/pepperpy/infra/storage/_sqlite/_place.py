@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from ._faults import Faults
 
 Identity = tuple[int, int]
+
+_SHORTEST: Final = 512  # bytes of a database with one page
 
 
 def make_file(path: str, faults: Faults) -> None:
@@ -20,6 +22,7 @@ def make_file(path: str, faults: Faults) -> None:
 
     Raises:
         StorageConnectionError: If the system does not let us.
+        CorruptStoreError: If there is a file that is no database.
     """
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -27,8 +30,11 @@ def make_file(path: str, faults: Faults) -> None:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         if not os.path.isfile(path):
             raise IsADirectoryError(0, "it is no regular file")
+        size = os.path.getsize(path)
     except OSError as error:
         raise faults.unreachable(error) from error
+    if 0 < size < _SHORTEST:  # SQLite would take a file of one byte for an empty one
+        raise faults.foreign("is no database")
 
 
 def identity(path: str) -> Identity | None:

@@ -113,6 +113,16 @@ class Writer:
         """Whether the last time more than one write waited, so that sharing pays."""
         return self._batch > 1
 
+    @property
+    def waiting(self) -> int:
+        """How many writes are in the queue or under way."""
+        return self._waiting
+
+    @property
+    def queued(self) -> bool:
+        """Whether there is one that nobody has begun with."""
+        return not self._queue.empty()
+
     def now(self, write: Write) -> Any:
         """Do it in this thread, if nobody is at it and nobody else in the queue.
 
