@@ -49,7 +49,9 @@ class TestMaking:
         try:
             async with store(tmp_path / "store.db") as made:
                 await made.set("key", "secret")
-                modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+                modes = {
+                    path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()
+                }
         finally:
             os.umask(before)
 

@@ -95,13 +95,14 @@ class Engine:
                 except self._driver.error as error:
                     raise self.faults.told(error) from error
                 self.writer.identity = identity(self.settings.path)
-            if self._overdue():
-                self.upkeep.start(self.writer)
+            expiring = self._expiring()
         except BaseException:
-            self.close()
+            self._leave()  # so that it may be tried again
             raise
+        if expiring:
+            self.upkeep.start(self.writer)
 
-    def _overdue(self) -> bool:
+    def _expiring(self) -> bool:
         """Whether there is anything that expires at all, so that somebody has to look."""
         return bool(self.read("SELECT 1 FROM entries WHERE expires IS NOT NULL LIMIT 1"))
 
@@ -125,6 +126,9 @@ class Engine:
         self.writer.close()
         self.upkeep.close()
         self.observer.close()
+        self._leave()
+
+    def _leave(self) -> None:
         self._open = False
         for lane in (self._tender, self._reader, self._looker, self._pen):
             with lane.lock:
