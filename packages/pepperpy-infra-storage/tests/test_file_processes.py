@@ -311,7 +311,7 @@ def in_child(work: Callable[[], object]) -> int:
             work()
             status = 0
         except BaseException as error:  # noqa: BLE001 - told on the way out
-            print(repr(error), file=sys.stderr)
+            sys.stderr.write(f"{error!r}\n")
         finally:
             os._exit(status)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
@@ -400,7 +400,7 @@ class TestForked:
         def connect() -> None:
             if os.geteuid() == 0:  # nothing is forbidden to root
                 os.setuid(65534)
-            with pytest.raises(StorageConnectionError, match="cannot open .* Permission denied"):
+            with pytest.raises(StorageConnectionError, match=r"cannot open .* Permission denied"):
                 asyncio.run(FileStorageProvider("store", f"{folder}/store.db").connect())
 
         with tempfile.TemporaryDirectory() as folder:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ._errors import not_connected
 from ._sqlite import Busy, Engine, Job
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from weakref import finalize
 
     from ._sqlite import Settings, Write
+
+T = TypeVar("T")
 
 _ALONE: Final = 64  # writes that one task may do in a row without letting others run
 _PAUSE: Final = 0.002  # seconds between tries for what another process has locked
@@ -118,7 +120,7 @@ class EngineTasks:
             job.dropped = True
             raise
 
-    async def _patiently(self, engine: Engine, attempt: Callable[[], Any]) -> Any:
+    async def _patiently(self, engine: Engine, attempt: Callable[[], T]) -> T:
         """Try until nobody else has the file locked as a whole; other tasks run meanwhile."""
         waited = 0.0
         while True:

@@ -134,12 +134,13 @@ class PutIf:
         return len(self.value) + OVERHEAD
 
     def run(self, connection: Connection) -> int:
-        if self.expected is None:
-            sql, parameters = _PUT_ABSENT, (self.key, self.value, self.expires, self.now)
-        else:
-            sql = _PUT_VERSION
-            parameters = (self.value, self.expires, self.key, self.expected, self.now)
-        rows = connection.execute(sql, parameters).fetchall()
+        rows = (
+            connection.execute(_PUT_ABSENT, (self.key, self.value, self.expires, self.now))
+            if self.expected is None
+            else connection.execute(
+                _PUT_VERSION, (self.value, self.expires, self.key, self.expected, self.now)
+            )
+        ).fetchall()
         if not rows:
             raise Missed(self.key, _found(connection, self.key, self.now))
         version: int = rows[0][0]
