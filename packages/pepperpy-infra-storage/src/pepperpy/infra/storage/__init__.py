@@ -3,6 +3,7 @@
 from ._capabilities import Capability
 from ._codec import decode as decode_value
 from ._codec import encode as encode_value
+from ._copy import copy, export_json_lines, import_json_lines
 from ._default import (
     clear,
     clear_providers,
@@ -29,6 +30,7 @@ from ._errors import (
     ConflictError,
     CorruptStoreError,
     CorruptValueError,
+    ImportLineError,
     InvalidKeyError,
     InvalidOptionError,
     InvalidValueError,
@@ -45,35 +47,47 @@ from ._errors import (
     VersionMismatchError,
 )
 from ._file import FileStorageProvider
+from ._key_value import KeyValueAdapter, KeyValueStore, as_key_value, from_key_value
 from ._memory import MemoryStorageProvider
 from ._options import TTL
 from ._provider import StorageProvider
 from ._registry import StorageProviderRegistry
+from ._sync import SyncStorage, SyncTransaction
 from ._transaction import Transaction
 from ._type import StorageType
 from ._watch import Watch
+from ._wrappers import Cipher, Codec, Compressed, Encrypted, Prefixed, ReadOnly
 
 __all__ = [
     "MISSING",
     "TTL",
     "Capability",
     "Change",
+    "Cipher",
+    "Codec",
+    "Compressed",
     "ConflictError",
     "CorruptStoreError",
     "CorruptValueError",
+    "Encrypted",
     "Entry",
     "FileStorageProvider",
+    "ImportLineError",
     "InvalidKeyError",
     "InvalidOptionError",
     "InvalidValueError",
     "KeyExistsError",
     "KeyNotFoundError",
+    "KeyValueAdapter",
+    "KeyValueStore",
     "LockedError",
     "MemoryStorageProvider",
     "Missing",
     "Page",
+    "Prefixed",
     "ProviderNameError",
     "Put",
+    "ReadOnly",
     "ReadOnlyError",
     "StorageConnectionError",
     "StorageError",
@@ -81,22 +95,29 @@ __all__ = [
     "StorageProvider",
     "StorageProviderRegistry",
     "StorageType",
+    "SyncStorage",
+    "SyncTransaction",
     "Transaction",
     "UnknownProviderError",
     "UnsupportedError",
     "VersionMismatchError",
     "Watch",
+    "as_key_value",
     "clear",
     "clear_providers",
     "connect",
+    "copy",
     "decode_value",
     "delete",
     "disconnect",
     "encode_value",
     "exists",
+    "export_json_lines",
+    "from_key_value",
     "get",
     "get_provider",
     "get_registry",
+    "import_json_lines",
     "increment",
     "is_connected",
     "keys",

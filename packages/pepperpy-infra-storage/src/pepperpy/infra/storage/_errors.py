@@ -138,6 +138,14 @@ class CorruptValueError(CorruptStoreError, ValueError):
     key: str
 
 
+class ImportLineError(StorageError, ValueError):
+    """A line of a file to be imported is none that the export writes; *line* is its number."""
+
+    code = "storage-import"
+
+    line: int
+
+
 class ProviderNameError(StorageError, ValueError):
     """A provider of this *name* is registered already, or it is no name."""
 

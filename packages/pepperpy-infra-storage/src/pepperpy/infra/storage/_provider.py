@@ -11,6 +11,7 @@ from ._codec import encode
 from ._entry import MISSING, Entry, Missing, Page, Put
 from ._errors import (
     ConflictError,
+    InvalidKeyError,
     InvalidOptionError,
     InvalidValueError,
     UnsupportedError,
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from ._options import TTL
+    from ._sync import SyncStorage
     from ._transaction import Transaction
     from ._type import StorageType
     from ._watch import Watch
+    from ._wrappers import Prefixed
 
 
 class StorageProvider(ABC):
@@ -42,6 +45,9 @@ class StorageProvider(ABC):
 
     capabilities: Capability = Capability(0)
     """What it can do beside the basics."""
+
+    waits: bool = True
+    """Whether its methods ever wait; `sync` calls those that do not without a thread between."""
 
     @property
     @abstractmethod
@@ -326,6 +332,27 @@ class StorageProvider(ABC):
     async def backup(self, path: str | PathLike[str]) -> None:  # noqa: ARG002
         """Write a whole and consistent copy of the store to a new file, while it is in use."""
         raise self._unsupported(Capability.BACKUP, "backup()")
+
+    def namespace(self, name: str) -> Prefixed:
+        """The keys that begin with ``<name>:``, without that, as a store of their own.
+
+        Raises:
+            InvalidKeyError: If the name is empty or has a colon: ``a:b`` would lie within ``a``.
+        """
+        from ._wrappers import Prefixed
+
+        if not check_prefix(name) or ":" in name:
+            raise InvalidKeyError(
+                f"a namespace needs a name without a colon; got {name!r:.80}", key=name
+            )
+        return Prefixed(self, f"{name}:")
+
+    @property
+    def sync(self) -> SyncStorage:
+        """The same methods for programs without an event loop."""
+        from ._sync import SyncStorage
+
+        return SyncStorage(self)
 
     async def info(self) -> dict[str, Any]:
         """What is known about the store: its kind, name, state, capabilities, and its own figures."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from pepperpy.infra.utils import Weakly
@@ -27,6 +28,7 @@ class Watch:
         import asyncio
 
         self._prefix = check_prefix(prefix)
+        self._cut = 0
         # Touched by the loop alone.
         self._waiting: dict[str, Change] = {}
         self._closed = False
@@ -50,6 +52,11 @@ class Watch:
             self._waiting.pop(change.key, None)  # so that it stands at its end
             self._waiting[change.key] = change
         self._more.set()
+
+    def without(self, prefix: str) -> Self:
+        """Tell keys without this beginning, which all of them have."""
+        self._cut += len(prefix)
+        return self
 
     def close(self) -> None:
         """Watch no more; whoever waits is told the rest and then stops."""
@@ -77,7 +84,8 @@ class Watch:
                 raise StopAsyncIteration
             self._more.clear()
             await self._more.wait()
-        return self._waiting.pop(next(iter(self._waiting)))
+        change = self._waiting.pop(next(iter(self._waiting)))
+        return replace(change, key=change.key[self._cut :]) if self._cut else change
 
     async def __aenter__(self) -> Self:
         return self
