@@ -85,7 +85,7 @@ class TestCheckpoints:
             for n in range(600):
                 made.writer.execute(Put(f"key{n}", bytes(4000)))
                 if n % 100 == 99:
-                    made.upkeep.checkpoint(made.writer)
+                    made.upkeep.checkpoint()
 
             assert made.read("PRAGMA wal_checkpoint(PASSIVE)")[0][1] < 1000  # of some 2,400
 
@@ -101,7 +101,7 @@ class TestCheckpoints:
                     made.writer.execute(Put(f"key{n}", bytes(1000)))
                 resource.setrlimit(resource.RLIMIT_FSIZE, (64 << 10, hard))
                 try:
-                    made.upkeep._report(made.upkeep.checkpoint, made.writer)
+                    made.upkeep._report(made.upkeep.checkpoint)
                 finally:
                     resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
                 made.writer.execute(Put("key", b"1"))
@@ -154,7 +154,7 @@ class TestWalReset:
         monkeypatch.setattr(Upkeep, "_copy", copied)
         with opened(tmp_path) as made:
             made.writer.execute(Put("key", b"1"))
-            made.upkeep.checkpoint(made.writer)
+            made.upkeep.checkpoint()
 
             assert made.figures()["checkpoints_stop_writers"] is True
             made.writer.execute(Put("key", b"2"))
@@ -174,7 +174,7 @@ class TestWalReset:
 
             monkeypatch.setattr(Upkeep, "_copy", copied)
             made.writer.execute(Put("key", b"1"))
-            made.upkeep.checkpoint(made.writer)
+            made.upkeep.checkpoint()
 
         assert written == [2]
 
@@ -188,7 +188,7 @@ class TestExpiry:
             made.writer.execute(Put("for ever", b"1"))
             clock.advance(50)
 
-            made.upkeep.sweep(made.writer)
+            made.upkeep.sweep()
 
             assert made.upkeep.swept == 600
             assert made.read("SELECT count(*) FROM entries") == [(601,)]

@@ -356,7 +356,7 @@ class TestVersions:
                 await made.expire("key", 5)
                 seen.append((await made.get_entry("key")).version)
                 clock.advance(5)
-                made._tasks.use().upkeep.sweep(made._tasks.use().writer)
+                made._tasks.use().upkeep.sweep()
                 seen.append(await made.set("key", 1, ttl=1))
                 clock.advance(1)
                 seen.append(await made.set("key", 1, if_absent=True))

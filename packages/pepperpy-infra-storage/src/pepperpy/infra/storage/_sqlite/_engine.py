@@ -64,7 +64,6 @@ class Engine:
         self._pen = Lane(self._connect)
         self._reader = Lane(self._connect)
         self._looker = Lane(self._connect)
-        self.upkeep = Upkeep(settings.name, self._tender, self.faults, self._driver, settings.clock)
         self.writer = Writer(
             self._pen,
             self.faults,
@@ -72,8 +71,16 @@ class Engine:
             settings.path,
             timeout=settings.timeout,
             capacity=settings.capacity,
-            wrote=lambda size: self.upkeep.wrote(self.writer, size),
         )
+        self.upkeep = Upkeep(
+            settings.name,
+            self._tender,
+            self.writer,
+            faults=self.faults,
+            driver=self._driver,
+            clock=settings.clock,
+        )
+        self.writer.wrote = self.upkeep.wrote
         self.observer = Observer(self._looker, self.faults, self._driver, settings.clock)
         register_after_fork(self)
 
@@ -100,7 +107,7 @@ class Engine:
             self._leave()  # so that it may be tried again
             raise
         if expiring:
-            self.upkeep.start(self.writer)
+            self.upkeep.start()
 
     def _expiring(self) -> bool:
         """Whether there is anything that expires at all, so that somebody has to look."""

@@ -35,12 +35,22 @@ class Upkeep:
     Args:
         name: The provider's.
         lane: Its connection.
+        writer: Stops while it must, and removes what expired.
         faults: Makes the errors.
         driver: The library.
         clock: What expiry goes by.
     """
 
-    def __init__(self, name: str, lane: Lane, faults: Faults, driver: Driver, clock: Clock) -> None:
+    def __init__(
+        self,
+        name: str,
+        lane: Lane,
+        writer: Writer,
+        *,
+        faults: Faults,
+        driver: Driver,
+        clock: Clock,
+    ) -> None:
         self.checkpoints = 0
         self.swept = 0
         self._name = name
@@ -48,6 +58,7 @@ class Upkeep:
         self._faults = faults
         self._driver = driver
         self._clock = clock
+        self._writer = writer
         self._renew()
 
     def _renew(self) -> None:
@@ -57,20 +68,20 @@ class Upkeep:
         self._due = Event()
         self._written = 0
 
-    def wrote(self, writer: Writer, size: int) -> None:
+    def wrote(self, size: int) -> None:
         """Take in that so many bytes were written, about, and begin when that is due."""
         self._written += size
         if self._thread is None:
-            self.start(writer)
+            self.start()
         if self._written >= DUE_BYTES and not self._due.is_set():
             self._due.set()
 
-    def start(self, writer: Writer) -> None:
+    def start(self) -> None:
         """Begin, if that was not done before."""
         with self._gate:
             if self._thread is None and not self._closed:
                 self._thread = Thread(
-                    target=self._serve, args=(writer,), name="pepperpy-storage-upkeep", daemon=True
+                    target=self._serve, name="pepperpy-storage-upkeep", daemon=True
                 )
                 self._thread.start()
 
@@ -87,20 +98,20 @@ class Upkeep:
         """Begin anew in a child."""
         self._renew()
 
-    def _serve(self, writer: Writer) -> None:
+    def _serve(self) -> None:
         while True:
             due = self._due.wait(_EVERY)
             if self._closed:
                 return
             self._due.clear()
             if due:
-                self._report(self.checkpoint, writer)
+                self._report(self.checkpoint)
             else:
-                self._report(self.sweep, writer)
+                self._report(self.sweep)
 
-    def _report(self, work: Callable[[Writer], None], writer: Writer) -> None:
+    def _report(self, work: Callable[[], None]) -> None:
         try:
-            work(writer)
+            work()
         except Busy:
             pass  # whoever has the lock does it, or it is done the next time
         except StorageError as error:
@@ -113,7 +124,7 @@ class Upkeep:
                 )
             )
 
-    def checkpoint(self, writer: Writer) -> None:
+    def checkpoint(self) -> None:
         """Copy the log into the file.
 
         Writers go on meanwhile.  When they are quicker than that, so that the log only grows, and
@@ -122,10 +133,11 @@ class Upkeep:
         """
         self._written = 0
         with self._lane.lock:
-            if self._driver.resets_safely and self._copy() < LONG_LOG:
-                return
-            with writer.paused():
-                self._copy()
+            pages = self._copy() if self._driver.resets_safely else LONG_LOG
+            if pages >= LONG_LOG:
+                with self._writer.paused():
+                    self._copy()
+        self._writer.begin_log()
 
     def _copy(self) -> int:
         """Copy what can be, and tell how many pages the log has."""
@@ -133,7 +145,7 @@ class Upkeep:
         self.checkpoints += 1
         return int(pages)
 
-    def sweep(self, writer: Writer) -> None:
+    def sweep(self) -> None:
         """Remove all that has expired, some of it at a time, so that writers get their turns."""
         while not self._closed:
             now = self._clock.time()
@@ -141,7 +153,7 @@ class Upkeep:
                 soonest = self._rows(NEXT_EXPIRY)[0][0]
             if soonest is None or soonest > now:
                 return
-            self.swept += writer.execute(Sweep(now, _SWEPT))
+            self.swept += self._writer.execute(Sweep(now, _SWEPT))
 
     def _rows(self, sql: str) -> list[Any]:
         """What a statement gives; the caller holds the lane's lock."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread, current_thread
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pepperpy.infra.storage._errors import InvalidValueError, StorageError, StorageFullError
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from ._lane import Lane
     from ._place import Identity
     from ._statements import Write
+
+T = TypeVar("T")
 
 _BATCH_WRITES: Final = 512
 _BATCH_BYTES: Final = 4 << 20
@@ -69,7 +72,6 @@ class Writer:
         path: The file.
         timeout: Seconds to wait for the lock of another process.
         capacity: Bytes that may wait.
-        wrote: Told after each transaction how many bytes that were, about.
     """
 
     def __init__(
@@ -81,8 +83,9 @@ class Writer:
         *,
         timeout: float,
         capacity: int,
-        wrote: Callable[[int], None],
     ) -> None:
+        self.wrote: Callable[[int], None] = _nothing
+        """Told after each transaction how many bytes that were, about."""
         self.identity: Identity | None = None
         """Which file it is; another one under the same name is not written to."""
         self.commits = 0
@@ -93,7 +96,6 @@ class Writer:
         self._path = path
         self._timeout = timeout
         self._capacity = capacity
-        self._wrote = wrote
         self._renew()
 
     def _renew(self) -> None:
@@ -129,17 +131,18 @@ class Writer:
         Raises:
             Busy: If that is not so; nothing was done.
         """
-        if self._waiting or not self._lane.lock.acquire(blocking=False):
+        lock = self._lane.lock
+        if self._waiting or not lock.acquire(blocking=False):
             raise Busy
         try:
-            job = Job(write, _nothing, None)
-            self._together([job])
+            connection = self._unmoved()
+            answer = write.run(connection) if write.single else _transact(connection, write.run)
+        except self._driver.error as error:
+            raise self._faults.told(error) from error
         finally:
-            self._lane.lock.release()
-        self._account(job.size)
-        if job.error is not None:
-            raise job.error
-        return job.answer
+            lock.release()
+        self._account(1, write.size)
+        return answer
 
     def submit(self, job: Job) -> bool:
         """Put it in the queue; False if there is no room, and then it is woken when there is."""
@@ -203,6 +206,17 @@ class Writer:
             finally:
                 connection.execute("ROLLBACK").fetchall()
 
+    def begin_log(self) -> None:
+        """Begin the log anew, when all of it is copied: with a write that changes nothing.
+
+        It has to wait for the disk, and so should be nobody else's.
+        """
+        with self._lane.lock:
+            try:
+                self._unmoved().execute("UPDATE floor SET version = version").fetchall()
+            except self._driver.error as error:
+                raise self._faults.told(error) from error
+
     # Runs in the writer's thread.
 
     def _start(self) -> None:
@@ -232,7 +246,7 @@ class Writer:
         wanted = [job for job in batch if not job.dropped]
         if wanted:
             self._commit(wanted)
-            self._account(sum(job.size for job in wanted))
+            self._account(len(wanted), sum(job.size for job in wanted))
         with self._gate:
             self._batch = len(batch)
             self._waiting -= len(batch)
@@ -243,9 +257,10 @@ class Writer:
         for wake, jobs in _by_waker(wanted).items():
             wake(jobs)
 
-    def _account(self, size: int) -> None:
+    def _account(self, writes: int, size: int) -> None:
         self.commits += 1
-        self._wrote(size + OVERHEAD)
+        self.writes += writes
+        self.wrote(size + OVERHEAD)
 
     def _commit(self, jobs: list[Job]) -> None:
         """All in one transaction; if there is one too many each in its own, so that it fails alone."""
@@ -277,17 +292,21 @@ class Writer:
 
     def _together(self, jobs: list[Job]) -> None:
         """Run them as one transaction.  The caller holds the lane's lock."""
-        connection = self._lane.open()
-        if identity(self._path) != self.identity:
-            raise self._faults.moved()
         try:
+            connection = self._unmoved()
             if len(jobs) == 1 and jobs[0].write.single:
                 jobs[0].run(connection)
             else:
-                _transact(connection, jobs)
+                _transact(connection, partial(_run_all, jobs))
         except self._driver.error as error:
             raise self._faults.told(error) from error
-        self.writes += len(jobs)
+
+    def _unmoved(self) -> Connection:
+        """The connection, if the file is where it was; the caller holds the lane's lock."""
+        connection = self._lane.connection or self._lane.open()
+        if identity(self._path) != self.identity:
+            raise self._faults.moved()
+        return connection
 
     def _begin(self, connection: Connection) -> None:
         try:
@@ -296,16 +315,21 @@ class Writer:
             raise self._faults.told(error) from error
 
 
-def _transact(connection: Connection, jobs: list[Job]) -> None:
+def _transact(connection: Connection, work: Callable[[Connection], T]) -> T:
     connection.execute("BEGIN IMMEDIATE").fetchall()
     try:
-        for job in jobs:
-            job.run(connection)
+        result = work(connection)
         connection.execute("COMMIT").fetchall()
     except BaseException:
         if connection.in_transaction:  # SQLite itself may have ended it
             connection.execute("ROLLBACK").fetchall()
         raise
+    return result
+
+
+def _run_all(jobs: list[Job], connection: Connection) -> None:
+    for job in jobs:
+        job.run(connection)
 
 
 def _by_waker(jobs: list[Job]) -> dict[Callable[[list[Job]], None], list[Job]]:
@@ -320,7 +344,7 @@ def _set_events(jobs: list[Job]) -> None:
         job.waiter.set()
 
 
-def _nothing(jobs: list[Job]) -> None: ...
+def _nothing(size: int) -> None: ...
 
 
 def _pause() -> None:
