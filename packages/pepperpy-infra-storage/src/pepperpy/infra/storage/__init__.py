@@ -16,6 +16,7 @@ from ._default import (
     is_connected,
     keys,
     list_providers,
+    register_file_provider,
     register_memory_provider,
     register_provider,
     set,  # noqa: A004 - the name that it goes by
@@ -43,6 +44,7 @@ from ._errors import (
     UnsupportedError,
     VersionMismatchError,
 )
+from ._file import FileStorageProvider
 from ._key_value import KeyValueAdapter, KeyValueStore, as_key_value, from_key_value
 from ._memory import MemoryStorageProvider
 from ._options import TTL
@@ -67,6 +69,7 @@ __all__ = [
     "CorruptValueError",
     "Encrypted",
     "Entry",
+    "FileStorageProvider",
     "ImportLineError",
     "InvalidKeyError",
     "InvalidOptionError",
@@ -115,6 +118,7 @@ __all__ = [
     "is_connected",
     "keys",
     "list_providers",
+    "register_file_provider",
     "register_memory_provider",
     "register_provider",
     "set",

@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ._entry import MISSING, Missing
+from ._file import FileStorageProvider
 from ._memory import MemoryStorageProvider
 from ._registry import StorageProviderRegistry
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from pepperpy.infra.utils import Clock
 
+    from ._file import Durability
     from ._options import TTL
     from ._provider import StorageProvider
 
@@ -79,6 +83,24 @@ def register_memory_provider(name: str, *, clock: Clock | None = None) -> Memory
         ProviderNameError: If another provider has the name; it is a `ValueError`.
     """
     provider = MemoryStorageProvider(name, clock=clock)
+    _registry.register(provider)
+    return provider
+
+
+def register_file_provider(
+    name: str,
+    file_path: str | PathLike[str],
+    durability: Durability = "full",
+    *,
+    timeout: float = 5.0,
+    clock: Clock | None = None,
+) -> FileStorageProvider:
+    """Make a store in a file, as `FileStorageProvider` does, and let it be found by its name.
+
+    Raises:
+        ProviderNameError: If another provider has the name; it is a `ValueError`.
+    """
+    provider = FileStorageProvider(name, file_path, durability, timeout=timeout, clock=clock)
     _registry.register(provider)
     return provider
 

@@ -63,6 +63,18 @@ class Watch:
         self._closed = True
         self._more.set()
 
+    def end(self) -> None:
+        """Close it, from any thread, when all is taken in that was told."""
+        try:
+            self._loop.call_soon_threadsafe(self.close)
+        except RuntimeError:
+            self._closed = True
+
+    @property
+    def closed(self) -> bool:
+        """Whether it watches no more."""
+        return self._closed
+
     def __aiter__(self) -> Self:
         return self
 
