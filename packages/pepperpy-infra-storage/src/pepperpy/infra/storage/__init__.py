@@ -1,8 +1,6 @@
 """JSON values under keys, with one semantics in memory and in a crash-safe file."""
 
 from ._capabilities import Capability
-from ._codec import decode as decode_value
-from ._codec import encode as encode_value
 from ._copy import copy, export_json_lines, import_json_lines
 from ._default import (
     clear,
@@ -107,10 +105,8 @@ __all__ = [
     "clear_providers",
     "connect",
     "copy",
-    "decode_value",
     "delete",
     "disconnect",
-    "encode_value",
     "exists",
     "export_json_lines",
     "from_key_value",

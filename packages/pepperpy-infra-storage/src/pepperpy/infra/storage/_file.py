@@ -21,7 +21,7 @@ from ._errors import (
     mismatch,
     not_found,
 )
-from ._keys import check_key, check_prefix, literal_prefix, matcher
+from ._keys import check_key, check_prefix, key_matcher, literal_prefix
 from ._options import check_condition, check_count, check_ttl
 from ._provider import StorageProvider, check_step
 from ._sqlite_tasks import EngineTasks, breathe, in_thread
@@ -165,7 +165,7 @@ class FileStorageProvider(StorageProvider):
         return version
 
     async def delete(self, key: str, *, if_version: int | None = None) -> bool:
-        check_condition(if_version, if_absent=False)
+        check_condition(if_version)
         key = check_key(key)
         try:
             deleted: bool = await self._tasks.write(sql.Delete(key, self._clock.time(), if_version))
@@ -185,7 +185,7 @@ class FileStorageProvider(StorageProvider):
         return await self._row(key) is not None
 
     async def keys(self, pattern: str | None = None) -> list[str]:
-        matches = None if pattern is None else matcher(pattern)
+        matches = None if pattern is None else key_matcher(pattern)
         prefix = "" if pattern is None else literal_prefix(pattern)
         found: list[str] = []
         query, start = sql.KEYS_FROM, prefix

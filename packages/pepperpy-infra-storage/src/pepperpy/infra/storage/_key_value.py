@@ -18,7 +18,7 @@ from ._errors import (
     not_connected,
     not_found,
 )
-from ._keys import check_key, matcher
+from ._keys import check_key, key_matcher
 from ._options import check_condition, check_ttl
 from ._provider import StorageProvider
 from ._type import StorageType
@@ -150,7 +150,7 @@ class KeyValueProvider(StorageProvider):
         return 0
 
     async def delete(self, key: str, *, if_version: int | None = None) -> bool:
-        check_condition(if_version, if_absent=False)
+        check_condition(if_version)
         if if_version is not None:
             raise self._unsupported(Capability.VERSIONS, "if_version=")
         return bool(await self._used().delete(check_key(key), collection=self._collection))
@@ -160,7 +160,7 @@ class KeyValueProvider(StorageProvider):
         return found is not None
 
     async def keys(self, pattern: str | None = None) -> list[str]:
-        matches = matcher("*" if pattern is None else pattern)
+        matches = key_matcher(pattern)
         known = await self._listed()
         if known and len(known) % _CAP == 0:
             raise UnsupportedError(

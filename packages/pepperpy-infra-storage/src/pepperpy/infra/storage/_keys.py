@@ -67,19 +67,25 @@ def literal_prefix(pattern: str) -> str:
     return pattern if wild is None else pattern[: wild.start()]
 
 
-def matcher(pattern: Any) -> Callable[[str], object]:
+def key_matcher(pattern: Any) -> Callable[[str], object]:
     """Tells whether a key matches a glob: ``*``, ``?``, ``[abc]``, ``[!abc]``, and ``[*]`` for a star.
 
-    The time is linear in the length of the key, whatever the pattern.
+    `None` matches all.  The time is linear in the length of the key, whatever the pattern.
 
     Raises:
         InvalidKeyError: If the pattern is no text.
     """
+    if pattern is None:
+        return _all
     if not isinstance(pattern, str):
         raise InvalidKeyError(
             f"a pattern must be text, like 'user:*'; got {type(pattern).__name__}", key=pattern
         )
     return _compiled(str.__str__(pattern))
+
+
+def _all(key: str) -> bool:  # noqa: ARG001
+    return True
 
 
 @lru_cache(maxsize=256)

@@ -13,7 +13,7 @@ from ._capabilities import Capability
 from ._codec import decode, encode
 from ._entry import MISSING, Change, Entry, Missing, Page, Put
 from ._errors import already_there, mismatch, not_connected, not_found
-from ._keys import check_key, check_prefix, literal_prefix, matcher
+from ._keys import check_key, check_prefix, key_matcher, literal_prefix
 from ._options import check_condition, check_count, check_ttl
 from ._provider import StorageProvider, check_step
 from ._type import StorageType
@@ -117,7 +117,7 @@ class MemoryStorageProvider(StorageProvider):
         return version
 
     async def delete(self, key: str, *, if_version: int | None = None) -> bool:
-        check_condition(if_version, if_absent=False)
+        check_condition(if_version)
         check_key(key)
         self._use()
         with self._lock:
@@ -135,7 +135,7 @@ class MemoryStorageProvider(StorageProvider):
         self._use()
         if pattern is None:
             return self._range("")
-        matches = matcher(pattern)
+        matches = key_matcher(pattern)
         return [key for key in self._range(literal_prefix(pattern)) if matches(key)]
 
     async def clear(self) -> None:

@@ -40,7 +40,7 @@ def check_ttl(ttl: Any, clock: Clock = _CLOCK) -> float | None:
     return seconds
 
 
-def check_condition(if_version: Any, if_absent: Any) -> None:
+def check_condition(if_version: Any, if_absent: Any = False) -> None:
     """Refuse conditions that cannot be, or that nothing would check.
 
     Raises:

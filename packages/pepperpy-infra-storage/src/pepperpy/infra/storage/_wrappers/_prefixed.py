@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pepperpy.infra.storage._capabilities import Capability
 from pepperpy.infra.storage._errors import InvalidKeyError
-from pepperpy.infra.storage._keys import check_key, check_prefix, matcher
+from pepperpy.infra.storage._keys import check_key, check_prefix, key_matcher
 
 from ._wrapper import Wrapper
 
@@ -51,7 +51,7 @@ class Prefixed(Wrapper):
     async def keys(self, pattern: str | None = None) -> list[str]:
         if pattern is None:
             pattern = "*"
-        matcher(pattern)  # so that a mistake is told as the caller wrote it
+        key_matcher(pattern)  # so that a mistake is told as the caller wrote it
         below = _WILD.sub(lambda star: f"[{star[0]}]", self.prefix) + pattern
         return [self._up(key) for key in await self.provider.keys(below)]
 
