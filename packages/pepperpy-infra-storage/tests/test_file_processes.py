@@ -12,11 +12,12 @@ import textwrap
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from pepperpy.infra.storage import FileStorageProvider, StorageConnectionError
+from pepperpy.infra.storage._sqlite import _engine, _schema
 
 HEAD = """
 import asyncio, os, sys
@@ -103,7 +104,7 @@ class TestKilled:
     def test_no_acknowledged_write_is_lost_or_torn(
         self, tmp_path: Path, durability: str, tasks: int
     ) -> None:
-        for at_least in (1, 150, 400):
+        for at_least in (1, 200):
             path = tmp_path / f"{at_least}.db"
             acknowledged = kill_in_the_middle(path, durability, tasks, at_least)
 
@@ -115,36 +116,39 @@ class TestKilled:
                 n = int(key.split(":")[1])
                 assert value == {"n": n, "pad": "x" * (n % 700), "end": n}
 
-    def test_a_file_that_was_killed_while_it_was_made_is_made_whole(self, tmp_path: Path) -> None:
-        code = """
-            from pepperpy.infra.storage._sqlite import _schema
+    def test_a_file_that_was_killed_while_it_was_made_is_made_whole(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        class Killed:
+            """A connection whose process is killed before its statements run out."""
 
-            class Killed:
-                def __init__(self, connection):
-                    self.connection, self.left = connection, int(rest[0])
-                def execute(self, statement):
-                    if not self.left:
-                        os.kill(os.getpid(), 9)
-                    self.left -= 1
-                    return self.connection.execute(statement)
-                def __getattr__(self, name):
-                    return getattr(self.connection, name)
+            def __init__(self, connection: Any) -> None:
+                self.connection = connection
+                self.left = statements
 
-            prepare = _schema.prepare
-            from pepperpy.infra.storage._sqlite import _engine
-            _engine.prepare = lambda connection, faults: prepare(Killed(connection), faults)
-            asyncio.run(FileStorageProvider("store", path).connect())
-        """
+            def execute(self, statement: str) -> Any:
+                if not self.left:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                self.left -= 1
+                return self.connection.execute(statement)
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(self.connection, name)
+
+        def prepare(connection: Any, faults: Any) -> None:
+            _schema.prepare(cast("Any", Killed(connection)), faults)
+
         ends = []
-        for statements in range(0, 30, 3):
+        for statements in range(24):
             path = tmp_path / f"{statements}.db"
-            process = start(code, path, statements)
-            process.communicate()
-            ends.append(process.returncode)
+            with monkeypatch.context() as patch:
+                patch.setattr(_engine, "prepare", prepare)
+                store = FileStorageProvider("store", path)
+                ends.append(in_child(lambda made=store: asyncio.run(made.connect())))
 
             assert read_all(path) == {}
 
-        assert -signal.SIGKILL in ends
+        assert ends[0] == -signal.SIGKILL
         assert ends[-1] == 0
 
 
@@ -182,7 +186,7 @@ class TestTogether:
 
             asyncio.run(main())
         """
-        for n in range(3):
+        for n in range(2):
             path = tmp_path / f"{n}.db"
             go([start(code, path, maker, stdin=subprocess.PIPE) for maker in range(4)])
 

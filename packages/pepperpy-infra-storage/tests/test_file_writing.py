@@ -13,6 +13,7 @@ from pepperpy.infra.storage import (
     FileStorageProvider,
     InvalidValueError,
     KeyExistsError,
+    LockedError,
     StorageConnectionError,
 )
 from pepperpy.infra.storage._sqlite import Busy, Engine, Job, Put, Settings
@@ -385,3 +386,51 @@ class TestBusy:
         other.close()
         made.close()
         assert job.answer == 1
+
+
+class TestWithoutALoop:
+    @pytest.mark.parametrize("durability", ["full", "process"])
+    def test_the_sync_twin_works_in_the_thread_that_calls(
+        self, tmp_path: Path, durability: str
+    ) -> None:
+        before = set(threading.enumerate())
+        made = store(tmp_path, durability)
+        with made.sync as twin:
+            assert twin.set("key", 1) == 1
+            assert twin.increment("key") == 2
+            assert twin.keys() == ["key"]
+            twin.backup(tmp_path / "copy.db")
+            started = {thread.name for thread in set(threading.enumerate()) - before}
+            assert twin.update("key", lambda n: n + 1) == 3
+        assert started <= {"pepperpy-storage-upkeep", "pepperpy-storage-sync"}
+
+    def test_threads_write_together(self, tmp_path: Path) -> None:
+        with store(tmp_path).sync as twin:
+            threads = [
+                threading.Thread(target=lambda: [twin.increment("n") for _ in range(25)])
+                for _ in range(8)
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+
+            assert twin.get("n") == 200
+            assert twin.info()["commits"] <= 200
+
+    @pytest.mark.asyncio
+    async def test_the_sync_twin_in_a_coroutine_works_in_another_thread(
+        self, tmp_path: Path
+    ) -> None:
+        async with store(tmp_path) as made:
+            assert made.sync.set("key", 1) == 1
+            assert made.sync.get("key") == 1
+
+    def test_a_lock_that_stays_is_an_error_there_too(self, tmp_path: Path) -> None:
+        with store(tmp_path, timeout=0.05).sync as twin:
+            twin.set("key", 1)
+            other = driver().connect(str(tmp_path / "store.db"))
+            other.execute("BEGIN IMMEDIATE").fetchall()
+            with pytest.raises(LockedError):
+                twin.set("key", 2)
+            other.close()

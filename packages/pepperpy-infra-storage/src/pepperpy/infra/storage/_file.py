@@ -24,7 +24,7 @@ from ._errors import (
 from ._keys import check_key, check_prefix, key_matcher, literal_prefix
 from ._options import check_condition, check_count, check_ttl
 from ._provider import StorageProvider, check_step
-from ._sqlite_tasks import EngineTasks, breathe, in_thread
+from ._sqlite_tasks import EngineTasks, breathe, in_thread, running_loop
 from ._type import StorageType
 from ._watch import Watch
 
@@ -103,6 +103,10 @@ class FileStorageProvider(StorageProvider):
     @property
     def storage_type(self) -> StorageType:
         return StorageType.FILE
+
+    @property
+    def waits(self) -> bool:
+        return running_loop() is not None
 
     async def connect(self) -> None:
         await self._tasks.connect()

@@ -46,8 +46,13 @@ class StorageProvider(ABC):
     capabilities: Capability = Capability(0)
     """What it can do beside the basics."""
 
-    waits: bool = True
-    """Whether its methods ever wait; `sync` calls those that do not without a thread between."""
+    @property
+    def waits(self) -> bool:
+        """Whether its methods wait for an event loop, when called in this thread now.
+
+        `sync` calls those that do not without a thread between.
+        """
+        return True
 
     @property
     @abstractmethod

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ._errors import not_connected
@@ -26,6 +28,9 @@ class EngineTasks:
     Reads are done at once, in the thread of the loop: a hop to another thread costs ten times as
     much as a look into the page cache.  Writes wait in a queue, so that those of many tasks share
     one transaction.  A task that writes alone skips the queue if nothing has to wait for the disk.
+
+    Where no event loop is running the methods never wait for one, but in the thread that calls:
+    whoever drives their coroutines has them done in one step.
 
     Args:
         settings: Of the engine.
@@ -104,9 +109,9 @@ class EngineTasks:
             self._alone = 0 if engine.writer.crowded else _ALONE
 
     async def _queued(self, engine: Engine, write: Write) -> Any:
-        import asyncio
-
-        loop = asyncio.get_running_loop()
+        loop = running_loop()
+        if loop is None:
+            return engine.writer.execute(write)
         if self._waker is None or self._waker.loop is not loop:
             self._waker = _Waker(loop)
         job = Job(write, self._waker, None)
@@ -116,7 +121,7 @@ class EngineTasks:
                 if engine.writer.submit(job):
                     return await done
                 await done  # there is room now
-        except asyncio.CancelledError:
+        except BaseException:  # cancelled, or the write failed and is over anyway
             job.dropped = True
             raise
 
@@ -157,8 +162,17 @@ def _settle(jobs: list[Job]) -> None:
             done.set_exception(job.error)
 
 
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """The event loop that runs in this thread."""
+    asyncio = sys.modules.get("asyncio")  # nobody runs one who has not imported it
+    return None if asyncio is None else asyncio._get_running_loop()  # noqa: SLF001 - public in C
+
+
 async def breathe(seconds: float = 0) -> None:
-    """Let other tasks run."""
+    """Let other tasks run, if there are any."""
+    if running_loop() is None:
+        time.sleep(seconds)  # noqa: ASYNC251 - there is no loop to stop
+        return
     import asyncio
 
     await asyncio.sleep(seconds)
@@ -166,6 +180,10 @@ async def breathe(seconds: float = 0) -> None:
 
 async def in_thread(work: Callable[[], None]) -> None:
     """Do it beside the event loop, and to its end even if the waiting is cancelled."""
+    loop = running_loop()
+    if loop is None:
+        work()
+        return
     import asyncio
 
-    await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, work))
+    await asyncio.shield(loop.run_in_executor(None, work))

@@ -86,14 +86,18 @@ def _drive(work: Coroutine[Any, Any, R]) -> R:
 class SyncStorage:
     """A provider's methods without ``await``, in any thread; `StorageProvider.sync` makes one.
 
-    The work runs on an event loop in a thread of its own, so a coroutine that called this would stop its
-    own loop for as long.  `watch` has no such form.
+    Work that waits for an event loop runs on one in a thread of its own; the rest is done in the
+    thread that calls.  A coroutine that called this would stop its own loop for as long.  `watch`
+    has no such form.
     """
 
     def __init__(self, provider: StorageProvider) -> None:
         self.provider: StorageProvider = provider
         """The one whose methods these are."""
-        self._run: _Run = _loop.run if provider.waits else _drive
+
+    def _run(self, work: Coroutine[Any, Any, R]) -> R:
+        run: _Run = _loop.run if self.provider.waits else _drive
+        return run(work)
 
     @property
     def name(self) -> str:

@@ -35,7 +35,6 @@ class Wrapper(StorageProvider):
         self.provider: StorageProvider = provider
         """The one below."""
         self.capabilities = provider.capabilities
-        self.waits = provider.waits
         self._name = name
 
     # What a kind of wrapper changes.
@@ -57,6 +56,10 @@ class Wrapper(StorageProvider):
         return value
 
     # The same for all.
+
+    @property
+    def waits(self) -> bool:
+        return self.provider.waits
 
     @property
     def name(self) -> str:
