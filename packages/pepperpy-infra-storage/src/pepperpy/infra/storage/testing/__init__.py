@@ -3,29 +3,21 @@
 It needs pytest alone, no plug-in: each test runs an event loop of its own.
 """
 
-from ._bulk import BulkContract
-from ._expiry import ExpiryContract
-from ._keys import KeysContract
-from ._life import LifeContract
-from ._parts import PartsContract
-from ._transactions import TransactionsContract
-from ._values import ValuesContract
-from ._versions import VersionsContract
-from ._watching import WatchingContract
+from . import _bulk, _expiry, _keys, _life, _parts, _transactions, _values, _versions, _watching
 
 __all__ = ["StorageProviderContract"]
 
 
 class StorageProviderContract(
-    ValuesContract,
-    KeysContract,
-    ExpiryContract,
-    VersionsContract,
-    BulkContract,
-    TransactionsContract,
-    WatchingContract,
-    PartsContract,
-    LifeContract,
+    _values.ValuesContract,
+    _keys.KeysContract,
+    _expiry.ExpiryContract,
+    _versions.VersionsContract,
+    _bulk.BulkContract,
+    _transactions.TransactionsContract,
+    _watching.WatchingContract,
+    _parts.PartsContract,
+    _life.LifeContract,
 ):
     """Tests of what a `StorageProvider` promises; give it a `make_provider`.
 
