@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from pepperpy.infra.storage._capabilities import Capability
 from pepperpy.infra.storage._entry import Put
 from pepperpy.infra.storage._errors import (
@@ -108,6 +106,8 @@ class TransactionsContract(Contract):
 
     @_TRANSACTIONS
     async def test_money_is_neither_made_nor_lost(self, store: StorageProvider) -> None:
+        import asyncio
+
         await store.set_many({f"account{number}": 100 for number in range(4)})
 
         async def move(number: int) -> None:

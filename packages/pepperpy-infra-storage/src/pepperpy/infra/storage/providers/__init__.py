@@ -3,11 +3,11 @@
 Together with `pepperpy.infra.storage.testing` this is what a `StorageProvider` of your own is made with.
 """
 
-from ._codec import decode as decode_value
-from ._codec import encode as encode_value
-from ._keys import check_key, check_prefix, key_matcher
-from ._options import check_condition, check_count, check_ttl
-from ._watch import Watchers
+from pepperpy.infra.storage._codec import decode as decode_value
+from pepperpy.infra.storage._codec import encode as encode_value
+from pepperpy.infra.storage._keys import check_key, check_prefix, key_matcher
+from pepperpy.infra.storage._options import check_condition, check_count, check_ttl
+from pepperpy.infra.storage._watch import Watchers
 
 __all__ = [
     "Watchers",
