@@ -19,6 +19,8 @@ import pytest
 from pepperpy.infra.storage import FileStorageProvider, StorageConnectionError
 from pepperpy.infra.storage._sqlite import _engine, _schema
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+
 HEAD = """
 import asyncio, os, sys
 from pepperpy.infra.storage import FileStorageProvider

@@ -434,3 +434,45 @@ class TestWithoutALoop:
             with pytest.raises(LockedError):
                 twin.set("key", 2)
             other.close()
+
+
+class TestGarbage:
+    def test_a_provider_that_is_found_to_be_garbage_in_the_writers_own_thread_is_closed(
+        self, tmp_path: Path
+    ) -> None:
+        made = engine(tmp_path)
+        closed = threading.Event()
+
+        class Collects:
+            size = 1
+            single = False
+
+            def run(self, connection: Any) -> None:
+                made.close()  # as the finalizer of a provider does, wherever it is run
+                closed.set()
+
+        made.writer.submit(Job(Collects(), lambda _: None, None))
+
+        assert closed.wait(20)
+        for thread in threading.enumerate():
+            if thread.name.startswith("pepperpy-storage-close"):
+                thread.join(20)
+        with pytest.raises(StorageConnectionError):
+            made.read("SELECT 1")
+
+    def test_a_thread_that_cannot_be_started_costs_no_write(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = engine(tmp_path, "process")
+
+        def cannot(thread: threading.Thread) -> None:
+            raise RuntimeError("can't start new thread")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", cannot)
+            assert made.writer.now(Put("key", b"1")) == 1
+            with pytest.raises(RuntimeError):
+                made.writer.submit(Job(Put("key", b"2"), lambda _: None, None))
+
+        assert made.writer.execute(Put("key", b"3")) == 2
+        made.close()

@@ -112,9 +112,10 @@ class EngineTasks:
         loop = running_loop()
         if loop is None:
             return engine.writer.execute(write)
-        if self._waker is None or self._waker.loop is not loop:
-            self._waker = _Waker(loop)
-        job = Job(write, self._waker, None)
+        waker = self._waker  # another thread, with a loop of its own, may write it meanwhile
+        if waker is None or waker.loop is not loop:
+            waker = self._waker = _Waker(loop)
+        job = Job(write, waker, None)
         try:
             while True:
                 done = job.waiter = loop.create_future()

@@ -6,6 +6,8 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from ._place import make_folder, sync
+
 if TYPE_CHECKING:
     from ._driver import Connection
 
@@ -18,22 +20,14 @@ def write_copy(connection: Connection, target: str) -> None:
         OSError: If it cannot be made.
     """
     folder, name = os.path.split(target)
-    os.makedirs(folder, exist_ok=True)
+    make_folder(folder)
     hidden = os.path.join(folder, f".{name[:48]}.{os.urandom(8).hex()}.tmp")
     try:
         os.close(os.open(hidden, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         connection.execute("VACUUM INTO ?", (hidden,)).fetchall()
-        _sync(hidden)
+        sync(hidden)
         os.link(hidden, target)  # unlike a rename it replaces nothing
     finally:
         with suppress(FileNotFoundError):
             os.unlink(hidden)
-    _sync(folder)
-
-
-def _sync(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(folder)

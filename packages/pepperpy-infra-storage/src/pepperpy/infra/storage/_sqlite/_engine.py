@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
+from threading import Thread, current_thread
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pepperpy.infra.utils import register_after_fork
@@ -13,7 +13,8 @@ from ._driver import driver
 from ._faults import Faults
 from ._lane import Lane
 from ._observer import Observer
-from ._place import identity, make_file
+from ._patience import patiently
+from ._place import identity, make_file, size
 from ._schema import VERSION, prepare
 from ._statements import COUNT, Row
 from ._upkeep import Upkeep
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 Durability = Literal["full", "process", "memory"]
 
 _SYNCHRONOUS: Final[dict[str, str]] = {"full": "FULL", "process": "NORMAL", "memory": "OFF"}
-_CACHE_KB: Final = 32 << 10
+_CACHE: Final = 32 << 10  # KB at most
+_SMALL_CACHE: Final = 2 << 10
 _LOG_BYTES: Final = 64 << 20  # of a log that once was long
 
 
@@ -60,10 +62,10 @@ class Engine:
         self.faults = Faults(settings.name, settings.path, self._driver)
         self._open = False
         # In the order in which their locks are taken.
-        self._tender = Lane(self._connect)
-        self._pen = Lane(self._connect)
-        self._reader = Lane(self._connect)
-        self._looker = Lane(self._connect)
+        self._tender = Lane(lambda: self._connect(_SMALL_CACHE))
+        self._pen = Lane(lambda: self._connect(_CACHE))
+        self._reader = Lane(lambda: self._connect(_CACHE))
+        self._looker = Lane(lambda: self._connect(_SMALL_CACHE))
         self.writer = Writer(
             self._pen,
             self.faults,
@@ -130,6 +132,12 @@ class Engine:
 
     def close(self) -> None:
         """Write what waits, and close the file."""
+        thread = current_thread()
+        if any(part.serves(thread) for part in (self.writer, self.upkeep, self.observer)):
+            # The one who used it was found to be garbage in a thread of ours, which may hold any
+            # of the locks, and cannot wait for itself.
+            Thread(target=self.close, name="pepperpy-storage-close").start()
+            return
         self.writer.close()
         self.upkeep.close()
         self.observer.close()
@@ -147,21 +155,23 @@ class Engine:
         Raises:
             StorageConnectionError: If there is one already, or it cannot be made.
         """
-        lane = Lane(self._connect)
-        with lane.lock:
-            connection = lane.open()
-            try:
-                write_copy(connection, target)
-            except self._driver.error as error:
-                raise self.faults.told(error) from error
-            except OSError as error:
-                raise self.faults.no_backup(target, error) from error
-            finally:
-                lane.close()
+        lane = Lane(lambda: self._connect(_SMALL_CACHE))
+
+        def copy() -> None:
+            with lane.lock:
+                try:
+                    write_copy(lane.open(), target)
+                except self._driver.error as error:
+                    raise self.faults.told(error) from error
+                except OSError as error:
+                    raise self.faults.no_backup(target, error) from error
+                finally:
+                    lane.close()
+
+        patiently(copy, self.settings.timeout, self.faults)
 
     def figures(self) -> dict[str, Any]:
         """What is known about the file, which is read for that."""
-        log = f"{self.settings.path}-wal"
         return {
             "path": self.settings.path,
             "durability": self.settings.durability,
@@ -170,8 +180,8 @@ class Engine:
             "checkpoints_stop_writers": not self._driver.resets_safely,
             "format": VERSION,
             "keys": self.read(COUNT, (self.settings.clock.time(),))[0][0],
-            "file_bytes": os.path.getsize(self.settings.path),
-            "log_bytes": os.path.getsize(log) if os.path.exists(log) else 0,
+            "file_bytes": size(self.settings.path),
+            "log_bytes": size(f"{self.settings.path}-wal"),
             **self.counts(),
         }
 
@@ -190,7 +200,7 @@ class Engine:
         self.upkeep.after_fork()
         self.observer.after_fork()
 
-    def _connect(self) -> Connection:
+    def _connect(self, cache: int) -> Connection:
         """One more connection, set up; the caller holds its lane's lock."""
         if not self._open:
             raise self.faults.closed()
@@ -199,7 +209,7 @@ class Engine:
         except self._driver.error as error:
             raise self.faults.told(error) from error
         try:
-            for pragma in self._pragmas():
+            for pragma in self._pragmas(cache):
                 connection.execute(f"PRAGMA {pragma}").fetchall()
         except BaseException as error:
             connection.close()
@@ -208,12 +218,12 @@ class Engine:
             raise
         return connection
 
-    def _pragmas(self) -> tuple[str, ...]:
+    def _pragmas(self, cache: int) -> tuple[str, ...]:
         return (
             f"synchronous = {_SYNCHRONOUS[self.settings.durability]}",
             "fullfsync = ON",  # on macOS a plain one stops at the drive's cache
             "checkpoint_fullfsync = ON",
-            f"cache_size = -{_CACHE_KB}",
+            f"cache_size = -{cache}",
             "wal_autocheckpoint = 0",  # the upkeep's
             f"journal_size_limit = {_LOG_BYTES}",
             "trusted_schema = OFF",  # a file from elsewhere calls no functions

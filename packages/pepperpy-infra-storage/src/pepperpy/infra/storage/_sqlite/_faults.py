@@ -20,8 +20,14 @@ if TYPE_CHECKING:
 
     from ._driver import Driver
 
-BUSY: Final = frozenset({5, 6})  # SQLITE_BUSY, SQLITE_LOCKED
-_WRITE_FAILED: Final = frozenset({778, 1034, 1546, 4874, 3850 + 1024})  # of SQLITE_IOERR
+_BUSY: Final = frozenset({5, 6, 15})  # SQLITE_BUSY, SQLITE_LOCKED, SQLITE_PROTOCOL
+_MOVED: Final = 1032  # SQLITE_READONLY_DBMOVED
+_NO_ROOM: Final = (
+    778,
+    1034,
+    1546,
+    4874,
+)  # of SQLITE_IOERR: write, fsync, truncate, size of the log's index
 
 
 class Busy(Exception):  # noqa: N818 - it never leaves the package: another try is due
@@ -45,8 +51,10 @@ class Faults:
     def told(self, error: Exception) -> Exception:
         """The error to raise from one that SQLite raised."""
         code = self._driver.code_of(error)
-        if code & 0xFF in BUSY:
+        if code & 0xFF in _BUSY:
             return Busy()
+        if code == _MOVED:
+            return self.moved()
         make = _BY_CODE.get(code, _BY_CODE.get(code & 0xFF, _unknown))
         return make(self._name, self._path, str(error))
 
@@ -143,6 +151,7 @@ def _unknown(name: str, path: str, said: str) -> StorageError:
 
 
 _BY_CODE: Final[dict[int, Callable[[str, str, str], StorageError]]] = {
+    1: _corrupt,  # ERROR: a table is not there
     3: _unreachable,  # PERM
     8: _read_only,
     11: _corrupt,
@@ -150,5 +159,5 @@ _BY_CODE: Final[dict[int, Callable[[str, str, str], StorageError]]] = {
     14: _unreachable,  # CANTOPEN
     18: _too_big,
     26: _corrupt,  # NOTADB
-    **dict.fromkeys(_WRITE_FAILED, _full),
+    **dict.fromkeys(_NO_ROOM, _full),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import suppress
-from threading import Event, Lock, Thread, current_thread
+from threading import Event, Lock, Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
@@ -120,18 +120,24 @@ class Observer:
         self._wake = Event()
 
     def watch(self, prefix: str, tell: Tell) -> None:
-        """Tell of keys that begin so, from now on."""
-        watched = _Watched(prefix, tell, dict(self._versions(prefix)))
+        """Tell of keys that begin so, from now on.
+
+        Raises:
+            LockedError: If another process has the file locked as a whole.
+        """
+        try:
+            watched = _Watched(prefix, tell, dict(self._versions(prefix)))
+        except Busy:
+            raise self._faults.locked(0) from None
         with self._gate:
             if self._closed:
                 raise self._faults.closed()
             self._watched = [*self._watched, watched]
             self.active = True
             if self._thread is None:
-                self._thread = Thread(
-                    target=self._serve, name="pepperpy-storage-observer", daemon=True
-                )
-                self._thread.start()
+                thread = Thread(target=self._serve, name="pepperpy-storage-observer", daemon=True)
+                thread.start()
+                self._thread = thread
 
     def note(self, happened: Iterable[Happened]) -> None:
         """Take in what was done in this process, in order."""
@@ -146,10 +152,14 @@ class Observer:
             watched, self._watched = self._watched, []
             self.active = False
         self._wake.set()
-        if thread is not None and thread is not current_thread():
+        if thread is not None:
             thread.join()
         for each in watched:
             each.tell(None)
+
+    def serves(self, thread: Thread) -> bool:
+        """Whether that is its own thread."""
+        return thread is self._thread
 
     def _serve(self) -> None:
         last: int | None = None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from threading import Event, Lock, Thread, current_thread
+from contextlib import suppress
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any, Final
 
 from pepperpy.infra.storage._errors import StorageError
@@ -80,10 +81,10 @@ class Upkeep:
         """Begin, if that was not done before."""
         with self._gate:
             if self._thread is None and not self._closed:
-                self._thread = Thread(
-                    target=self._serve, name="pepperpy-storage-upkeep", daemon=True
-                )
-                self._thread.start()
+                thread = Thread(target=self._serve, name="pepperpy-storage-upkeep", daemon=True)
+                with suppress(RuntimeError):  # no more threads now; the next write tries again
+                    thread.start()
+                    self._thread = thread
 
     def close(self) -> None:
         """Stop."""
@@ -91,8 +92,12 @@ class Upkeep:
             self._closed = True
             thread = self._thread
         self._due.set()
-        if thread is not None and thread is not current_thread():
+        if thread is not None:
             thread.join()
+
+    def serves(self, thread: Thread) -> bool:
+        """Whether that is its own thread."""
+        return thread is self._thread
 
     def after_fork(self) -> None:
         """Begin anew in a child."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from contextlib import contextmanager
 from functools import partial
 from queue import Empty, SimpleQueue
-from threading import Event, Lock, Thread, current_thread
-from time import monotonic
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pepperpy.infra.storage._errors import InvalidValueError, StorageError, StorageFullError
 
 from ._faults import Busy, again
+from ._patience import patiently
 from ._place import identity
 from ._statements import OVERHEAD, Missed
 
@@ -29,7 +29,6 @@ T = TypeVar("T")
 _BATCH_WRITES: Final = 512
 _BATCH_BYTES: Final = 4 << 20
 _OF_ONE_WRITE: Final = (StorageFullError, InvalidValueError)
-_PAUSES: Final = (0.0005, 0.02)  # seconds between tries for the lock of another process
 
 
 class Job:
@@ -152,11 +151,11 @@ class Writer:
             if self._bytes > self._capacity:
                 self._outside.append(job)
                 return False
+            if self._thread is None:
+                self._start()
             self._bytes += job.size
             self._waiting += 1
             self._queue.put(job)
-            if self._thread is None:
-                self._start()
         return True
 
     def execute(self, write: Write) -> Any:
@@ -184,8 +183,12 @@ class Writer:
             thread = self._thread
             if thread is not None:
                 self._queue.put(None)
-        if thread is not None and thread is not current_thread():
+        if thread is not None:
             thread.join()
+
+    def serves(self, thread: Thread) -> bool:
+        """Whether that is its own thread."""
+        return thread is self._thread
 
     def after_fork(self) -> None:
         """Begin anew in a child: what waits is done by the parent."""
@@ -200,7 +203,7 @@ class Writer:
         """
         with self._lane.lock:
             connection = self._lane.open()
-            self._patiently(lambda: self._begin(connection))
+            patiently(lambda: self._begin(connection), self._timeout, self._faults)
             try:
                 yield
             finally:
@@ -220,8 +223,9 @@ class Writer:
     # Runs in the writer's thread.
 
     def _start(self) -> None:
-        self._thread = Thread(target=self._serve, name="pepperpy-storage-writer", daemon=True)
-        self._thread.start()
+        thread = Thread(target=self._serve, name="pepperpy-storage-writer", daemon=True)
+        thread.start()
+        self._thread = thread
 
     def _serve(self) -> None:
         going = True
@@ -265,7 +269,7 @@ class Writer:
     def _commit(self, jobs: list[Job]) -> None:
         """All in one transaction; if there is one too many each in its own, so that it fails alone."""
         try:
-            self._patiently(lambda: self._locked(jobs))
+            patiently(lambda: self._locked(jobs), self._timeout, self._faults)
         except _OF_ONE_WRITE as error:
             if len(jobs) == 1:
                 jobs[0].error = error
@@ -275,16 +279,6 @@ class Writer:
         except Exception as error:  # noqa: BLE001 - whoever waits for the jobs gets it
             for job in jobs:
                 job.error = again(error)
-
-    def _patiently(self, attempt: Callable[[], None]) -> None:
-        end = monotonic() + self._timeout
-        while True:
-            try:
-                return attempt()
-            except Busy:
-                if monotonic() >= end:
-                    raise self._faults.locked(self._timeout) from None
-            _pause()
 
     def _locked(self, jobs: list[Job]) -> None:
         with self._lane.lock:
@@ -345,10 +339,3 @@ def _set_events(jobs: list[Job]) -> None:
 
 
 def _nothing(size: int) -> None: ...
-
-
-def _pause() -> None:
-    from random import uniform
-    from time import sleep
-
-    sleep(uniform(*_PAUSES))  # noqa: S311 - so that processes do not try in step
