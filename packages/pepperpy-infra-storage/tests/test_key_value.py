@@ -159,8 +159,6 @@ class TestAsKeyValue:
             assert await store.delete("a", collection="c") is True
             assert await store.delete("a", collection="c") is False
             assert await store.delete_many(["b", "x"], collection="c") == 1
-            assert await store.destroy_collection("c") is True
-            assert await store.get("d", collection="c") is None
 
     async def test_collections_are_parts_that_cannot_be_confused(self) -> None:
         provider, store = await self.opened()
@@ -173,6 +171,17 @@ class TestAsKeyValue:
         assert await store.get("k", collection="a:b") == {"n": 2}
         assert await store.keys("a") == ["b:k"]
         assert len(await provider.keys()) == 4
+
+    async def test_a_collection_that_is_destroyed_can_be_used_again(self) -> None:
+        _, store = await self.opened()
+        await store.put("k", {"n": 1}, collection="c")
+        await store.put("k", {"n": 2}, collection="cc")
+
+        assert await store.destroy_collection("c") is True
+
+        assert await store.get("k", collection="c") is None
+        assert await store.keys("c") == []
+        assert await store.get("k", collection="cc") == {"n": 2}
 
     async def test_their_wrappers_work_around_it(self) -> None:
         provider, store = await self.opened()
