@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol, SupportsFloat
 
 from pepperpy.infra.serialization import SerializationError, from_base64, to_base64
+from pepperpy.infra.utils import Clock
 
 from ._capabilities import Capability
 from ._codec import decode, encode
@@ -58,7 +59,11 @@ class KeyValueStore(Protocol):
 
 
 def from_key_value(
-    store: KeyValueStore, name: str, *, collection: str | None = None
+    store: KeyValueStore,
+    name: str,
+    *,
+    collection: str | None = None,
+    clock: Clock | None = None,
 ) -> StorageProvider:
     """A store of py-key-value-aio as a provider.
 
@@ -70,8 +75,9 @@ def from_key_value(
         store: Any of them; it is opened with the provider, and closed with it.
         name: What the provider is called.
         collection: Which of the store's collections.
+        clock: What moments are told by; the store has its own.
     """
-    return KeyValueProvider(store, name, collection)
+    return KeyValueProvider(store, name, collection, Clock() if clock is None else clock)
 
 
 class KeyValueProvider(StorageProvider):
@@ -79,7 +85,10 @@ class KeyValueProvider(StorageProvider):
 
     capabilities = Capability.TTL
 
-    def __init__(self, store: KeyValueStore, name: str, collection: str | None) -> None:
+    def __init__(
+        self, store: KeyValueStore, name: str, collection: str | None, clock: Clock
+    ) -> None:
+        self._clock = clock
         self._store: Any = store
         self._name = name
         self._collection = collection
@@ -115,12 +124,13 @@ class KeyValueProvider(StorageProvider):
         return default
 
     async def get_entry(self, key: str) -> Entry:
-        from datetime import UTC, datetime, timedelta
+        from datetime import UTC, datetime
 
         found, left = await self._used().ttl(check_key(key), collection=self._collection)
         if found is None:
             raise not_found(key, self._name)
-        expires = None if left is None else datetime.now(UTC) + timedelta(seconds=left)
+        ends = None if left is None else self._clock.time() + left
+        expires = None if ends is None else datetime.fromtimestamp(ends, UTC)
         return Entry(self._value(key, found), 0, expires)
 
     async def set(
@@ -136,7 +146,7 @@ class KeyValueProvider(StorageProvider):
         check_condition(if_version, if_absent)
         if if_version is not None or if_absent:
             raise self._unsupported(Capability.VERSIONS, "if_version= or if_absent=")
-        seconds = check_ttl(ttl)
+        seconds = check_ttl(ttl, self._clock)
         encoded = encode(value)
         held = {"bytes": to_base64(value)} if isinstance(value, bytes) else {"value": value}
         store = self._used()

@@ -65,6 +65,10 @@ class MemoryStorageProvider(StorageProvider):
     def storage_type(self) -> StorageType:
         return StorageType.MEMORY
 
+    @property
+    def waits(self) -> bool:
+        return False
+
     async def connect(self) -> None:
         self._connected = True
 
