@@ -16,6 +16,7 @@ from ._errors import (
     InvalidValueError,
     UnsupportedError,
     not_found,
+    unsupported,
 )
 from ._keys import check_key, check_prefix
 from ._options import check_count, check_ttl
@@ -390,11 +391,7 @@ class StorageProvider(ABC):
             raise self._unsupported(capability, what)
 
     def _unsupported(self, capability: Capability, what: str) -> UnsupportedError:
-        return UnsupportedError(
-            f"{what} needs {capability.name}, which storage {self.name!r} does not have",
-            capability=str(capability.name),
-            storage=self.name,
-        )
+        return unsupported(what, capability, self.name)
 
     def _whole(self, key: str, value: Any) -> int:
         if value.__class__ is not int:
