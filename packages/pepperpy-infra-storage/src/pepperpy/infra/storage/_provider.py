@@ -18,7 +18,7 @@ from ._errors import (
     not_found,
     unsupported,
 )
-from ._keys import check_key, check_prefix
+from ._keys import check_key, check_keys, check_prefix
 from ._options import check_count, check_ttl
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class StorageProvider(ABC):
     async def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
         """The values of those keys that are there."""
         found: dict[str, Any] = {}
-        for key in [check_key(each) for each in keys]:
+        for key in check_keys(keys):
             try:
                 found[key] = await self.get(key)
             except KeyError:
@@ -167,16 +167,15 @@ class StorageProvider(ABC):
         """
         if Capability.TRANSACTIONS in self.capabilities:
             return await self.apply({key: Put(value, ttl) for key, value in values.items()})
-        for key, value in values.items():
-            check_key(key)
+        checked = {check_key(key): value for key, value in values.items()}
+        for value in checked.values():
             encode(value)
         options = self._with_ttl(ttl)
-        return {key: await self.set(key, value, **options) for key, value in values.items()}
+        return {key: await self.set(key, value, **options) for key, value in checked.items()}
 
     async def delete_many(self, keys: Iterable[str]) -> int:
         """Remove those keys, and tell how many were there."""
-        checked = dict.fromkeys(check_key(each) for each in keys)
-        return sum([await self.delete(key) for key in checked])
+        return sum([bool(await self.delete(key)) for key in dict.fromkeys(check_keys(keys))])
 
     async def scan(self, prefix: str = "", *, cursor: str | None = None, limit: int = 100) -> Page:
         """A page of the keys that begin with *prefix*, in the order of their code points.
