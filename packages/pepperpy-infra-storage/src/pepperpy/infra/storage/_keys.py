@@ -52,6 +52,15 @@ def check_prefix(prefix: Any) -> str:
     return _text(prefix, "prefix")
 
 
+def check_cursor(cursor: Any) -> str | None:
+    """Where a page of a scan begins; `None` is the beginning.
+
+    Raises:
+        InvalidKeyError: If it is no text.
+    """
+    return None if cursor is None else _text(cursor, "cursor")
+
+
 def _text(text: Any, what: str) -> str:
     if not isinstance(text, str):
         raise InvalidKeyError(f"a {what} must be text; got {type(text).__name__}", key=text)

@@ -13,7 +13,7 @@ from ._capabilities import Capability
 from ._codec import decode, encode
 from ._entry import MISSING, Change, Entry, Missing, Page, Put
 from ._errors import already_there, mismatch, not_connected, not_found
-from ._keys import check_key, check_keys, check_prefix, key_matcher, literal_prefix
+from ._keys import check_cursor, check_key, check_keys, check_prefix, key_matcher, literal_prefix
 from ._options import check_condition, check_count, check_ttl
 from ._provider import StorageProvider, check_step
 from ._type import StorageType
@@ -153,6 +153,7 @@ class MemoryStorageProvider(StorageProvider):
     async def scan(self, prefix: str = "", *, cursor: str | None = None, limit: int = 100) -> Page:
         check_prefix(prefix)
         check_count(limit, "limit")
+        cursor = check_cursor(cursor)
         self._use()
         keys = self._range(prefix, cursor, limit + 1)
         entries = {

@@ -18,7 +18,7 @@ from ._errors import (
     not_found,
     unsupported,
 )
-from ._keys import check_key, check_keys, check_prefix
+from ._keys import check_cursor, check_key, check_keys, check_prefix
 from ._options import check_count, check_ttl
 
 if TYPE_CHECKING:
@@ -190,6 +190,7 @@ class StorageProvider(ABC):
         """
         check_count(limit, "limit")
         check_prefix(prefix)
+        cursor = check_cursor(cursor)
         keys = [key for key in sorted(await self.keys()) if key.startswith(prefix)]
         start = 0 if cursor is None else bisect_right(keys, cursor)
         entries: dict[str, Entry] = {}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pepperpy.infra.storage._entry import MISSING, Entry, Missing, Page, Put
 from pepperpy.infra.storage._errors import not_found
-from pepperpy.infra.storage._keys import check_key, check_keys, check_prefix
+from pepperpy.infra.storage._keys import check_cursor, check_key, check_keys, check_prefix
 from pepperpy.infra.storage._options import given
 from pepperpy.infra.storage._provider import StorageProvider
 
@@ -134,7 +134,8 @@ class Wrapper(StorageProvider):
         await self.provider.clear()
 
     async def scan(self, prefix: str = "", *, cursor: str | None = None, limit: int = 100) -> Page:
-        below = None if cursor is None else self._down(cursor)
+        after = check_cursor(cursor)
+        below = None if after is None else self._down(after)
         page = await self.provider.scan(self._down(check_prefix(prefix)), cursor=below, limit=limit)
         raised = ((self._up(key), entry) for key, entry in page.entries.items())
         entries = {key: self._lift(key, entry) for key, entry in raised}
