@@ -393,6 +393,29 @@ assert validated_user["name"] == "John"
 assert [error.path for error in result.errors] == ["email", "age"]
 """
 
+STORAGE = """
+import asyncio
+
+from pepperpy.infra import register_memory_provider, connect, set, get
+from pepperpy.infra import register_file_provider
+
+
+async def main():
+    register_memory_provider("cache")
+    await connect("cache")
+    await set("cache", "key1", {"value": 42})
+    data = await get("cache", "key1")
+    assert data == {"value": 42}
+
+    register_file_provider("files", "kept.db")
+    await connect("files")
+    await set("files", "key1", {"value": 42})
+    assert await get("files", "key1") == {"value": 42}
+
+
+asyncio.run(main())
+"""
+
 EVERYTHING = """
 from pepperpy.infra import (
     # Cache
@@ -418,6 +441,9 @@ from pepperpy.infra import (
 
     # Telemetry
     get_provider_telemetry, MetricType,
+
+    # Storage
+    register_memory_provider, connect, get, set,
 )
 """
 
@@ -525,6 +551,11 @@ class TestMetrics:
 class TestValidation:
     def test_values_and_dictionaries_by_functions(self, program: Any) -> None:
         program.run(VALIDATION)
+
+
+class TestStorage:
+    def test_values_come_back_from_memory_and_from_a_file(self, program: Any) -> None:
+        program.run(STORAGE)
 
 
 class TestEverything:

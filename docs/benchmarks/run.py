@@ -21,6 +21,7 @@ import races_logging
 import races_metrics
 import races_resilience
 import races_serialization
+import races_storage
 import races_telemetry
 import races_utils
 import races_validation
@@ -37,6 +38,7 @@ import pepperpy.infra.logging
 import pepperpy.infra.metrics
 import pepperpy.infra.resilience
 import pepperpy.infra.serialization
+import pepperpy.infra.storage
 import pepperpy.infra.telemetry
 import pepperpy.infra.utils
 import pepperpy.infra.validation
@@ -87,6 +89,9 @@ PEERS = (
     "Cerberus",
     "schema",
     "marshmallow",
+    "py-key-value-aio",
+    "diskcache",
+    "aiosqlite",
 )
 MODULES = (
     pepperpy.infra,
@@ -102,6 +107,7 @@ MODULES = (
     pepperpy.infra.compression,
     pepperpy.infra.serialization,
     pepperpy.infra.validation,
+    pepperpy.infra.storage,
 )
 OURS = tuple(module.__name__.replace(".", "-") for module in MODULES)
 
@@ -156,6 +162,7 @@ def every_race(folder: Path) -> Iterator[Race]:
     yield from races_compression.races()
     yield from races_datasets.races()
     yield from races_serialization.races()
+    yield from races_storage.races(folder)
     yield from races_facade.races()
 
 

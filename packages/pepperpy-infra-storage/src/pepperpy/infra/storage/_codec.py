@@ -25,8 +25,8 @@ def encode(value: Any) -> bytes:
     Raises:
         InvalidValueError: If it would not come back as it is.
     """
-    if value.__class__ is bytes:
-        return _RAW + bytes(value)
+    if type(value) is bytes:
+        return _RAW + value
     # First, since it ends with values that hold themselves.
     try:
         encoded = serialize_json(value)
@@ -60,11 +60,11 @@ def _is_plain(value: Any) -> bool:
     """Whether all of it is of the very types that reading JSON makes."""
     found = [value]
     for each in found:  # which grows meanwhile
-        kind = each.__class__
+        kind = type(each)
         if kind is dict:
             found += each.values()
             for name in each:
-                if name.__class__ is not str:
+                if type(name) is not str:
                     return False
         elif kind is list:
             found += each

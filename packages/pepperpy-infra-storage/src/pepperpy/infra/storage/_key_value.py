@@ -142,7 +142,7 @@ class KeyValueProvider(StorageProvider):
         if_version: int | None = None,
         if_absent: bool = False,
     ) -> int:
-        check_key(key)
+        key = check_key(key)
         check_condition(if_version, if_absent)
         if if_version is not None or if_absent:
             raise self._unsupported(Capability.VERSIONS, "if_version= or if_absent=")
