@@ -25,6 +25,7 @@ from pepperpy.infra.cache import (
     initialize_cache,
     invalidate_cache,
 )
+from pepperpy.infra.cache._file import FileTier
 from pepperpy.infra.storage import FileStorageProvider
 from pepperpy.infra.utils import FakeClock, Signal, inspectables, run_closers, subscribe
 
@@ -326,6 +327,50 @@ get_user(1), get_user(2), get_user(3)
         get_user(1)
 
         assert loaded == [1, 1]
+
+    @pytest.mark.parametrize("how", ["name", "arguments", "clear", "function"])
+    def test_a_call_in_its_midst_keeps_nothing_old(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch, how: str
+    ) -> None:
+        loaded: Loaded = []
+
+        @cached
+        def get_user(user_id: int) -> int:
+            loaded.append(user_id)
+            return user_id
+
+        get_user(1)
+        restart(folder)
+        drop = FileTier._drop
+
+        def in_between(tier: FileTier, places: list[str]) -> set[str]:
+            get_user(1)  # it is gone from memory, and not yet from the file
+            return drop(tier, places)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(FileTier, "_drop", in_between)
+            if how == "name":
+                invalidate_cache("user:1")
+            elif how == "arguments":
+                get_user.invalidate(1)
+            elif how == "clear":
+                clear_cache()
+            else:
+                get_user.cache_clear()
+        assert loaded == [1]
+        get_user(1)
+
+        assert loaded == [1, 1]
+
+    def test_what_is_put_is_never_the_older_one(self, folder: Path) -> None:
+        loaded: Loaded = []
+        square = squares(loaded, max_size=1)
+        square(2)
+        restart(folder)
+        for n in range(200):
+            square.put(n, 2)
+            square(3)  # takes the place in memory
+            assert square(2) == n
 
     def test_what_is_dropped_while_it_waits_to_be_written_is_not_written(
         self, folder: Path

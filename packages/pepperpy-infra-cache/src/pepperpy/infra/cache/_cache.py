@@ -13,6 +13,7 @@ from pepperpy.infra.utils.wrapping import decorate
 from ._decorator import Plan, wrap
 from ._errors import InvalidOptionError, InvalidTTLError
 from ._failures import value_of
+from ._flights import running_loop
 from ._names import Wanted
 from ._rules import Rules, check_name
 from ._settings import Settings
@@ -243,13 +244,23 @@ class Cache:
         # Those in memory as well count once.
         above = {place for each in wanted for memo in memos for place in memo.places(each)}
         count = sum(memo.invalidate(each) for each in wanted for memo in memos)
-        return count if tier is None else count + len(tier.invalidate(wanted, namespace) - above)
+        if tier is None:
+            return count
+        count += len(tier.invalidate(wanted, namespace) - above)
+        for memo in memos:  # whoever came in between may have recalled it
+            for each in wanted:
+                memo.invalidate(each)
+        return count
 
     async def ainvalidate(
         self, name: str, *, literal: bool = False, namespace: str | None = None
     ) -> int:
-        """Do what `invalidate` does."""
-        return self.invalidate(name, literal=literal, namespace=namespace)
+        """Do what `invalidate` does; where a file is to be written, in a thread beside the loop."""
+        if self.tier is None or running_loop() is None:
+            return self.invalidate(name, literal=literal, namespace=namespace)
+        import asyncio
+
+        return await asyncio.to_thread(self.invalidate, name, literal=literal, namespace=namespace)
 
     def clear(self, namespace: str | None = None) -> int:
         """Drop all entries, or those of one namespace; how many there were."""
@@ -257,7 +268,12 @@ class Cache:
         tier = self.tier
         above = {place for memo in memos for place in memo.places()}
         count = sum(memo.clear() for memo in memos)
-        return count if tier is None else count + len(tier.clear(namespace) - above)
+        if tier is None:
+            return count
+        count += len(tier.clear(namespace) - above)
+        for memo in memos:  # as above
+            memo.clear()
+        return count
 
     def holds(self, name: str) -> bool:
         """Whether an entry that carries *name* is there and still good."""

@@ -443,7 +443,10 @@ class Memo:
             return self.store.drop_all([key], INVALIDATED, self.now())
 
         count = self._change(change) or 0
-        below = self.tier is not None and self.tier.forget(self, key)
+        if self.tier is None:
+            return count
+        below = self.tier.forget(self, key)
+        self._change(change)  # whoever came in between may have recalled it
         return 1 if below else count
 
     def invalidate(self, wanted: Wanted) -> int:
@@ -482,6 +485,7 @@ class Memo:
         self.clear()
         if self.tier is not None:
             self.tier.clear(memo=self)
+            self.clear()  # as above
 
     def places(self, wanted: Wanted | None = None) -> Iterator[str]:
         """What stands in the lower tier for entries that are still good: those of wanted names."""

@@ -53,13 +53,14 @@ class Queue:
         self._thread: Thread | None = None
         self._closed = False
 
-    def put(self, waiting: Waiting) -> None:
-        """Have it written, unless far too much waits already."""
+    def put(self, waiting: Waiting) -> bool:
+        """Have it written, and tell so, unless far too much waits already."""
         with self._gate:
             if self._closed or self._queue.qsize() >= _MOST:
-                return
+                return False
             self._start()
             self._queue.put(waiting)
+            return True
 
     def flush(self) -> None:
         """Wait until all is written that was put before."""

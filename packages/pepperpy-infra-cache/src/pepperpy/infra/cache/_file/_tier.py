@@ -65,6 +65,7 @@ class FileTier:
         self._lock = ForkSafeLock()
         """Held while rows are written or dropped, so that what was dropped is not written later."""
         self._owners: WeakValueDictionary[str, Memo] = WeakValueDictionary()
+        self._waiting: dict[str, Waiting] = {}
         self._is_off = False
         self._counts = dict.fromkeys(("recalled", "kept", "unkept", "failed", "set_aside"), 0)
         try:
@@ -91,15 +92,17 @@ class FileTier:
         place = self.place_of(memo, key)
         if place is None:
             return None
-        data = self._guarded(lambda: self._store.get(rows.key_of(place), None))
+        name = rows.key_of(place)
+        data = self._waiting_data(name) or self._guarded(lambda: self._store.get(name, None))
         return self._found(memo, key, data)
 
     async def arecall(self, memo: Memo, key: Hashable) -> Found | None:
         place = self.place_of(memo, key)
         if place is None or self._is_off:
             return None
+        name = rows.key_of(place)
         try:
-            data = await self._provider.get(rows.key_of(place), None)
+            data = self._waiting_data(name) or await self._provider.get(name, None)
         except StorageError as error:
             self._failed(error)
             return None
@@ -118,7 +121,10 @@ class FileTier:
             self._counts["unkept"] += 1
             return
         keys = [rows.key_of(place), *rows.name_keys(kept.names, place)]
-        self._queue.put(Waiting(memo, kept, keys, data))
+        waiting = self._waiting[keys[0]] = Waiting(memo, kept, keys, data)
+        if not self._queue.put(waiting):
+            self._counts["unkept"] += 1
+            self._no_longer(waiting)
 
     def place_of(self, memo: Memo, key: Hashable) -> str | None:
         identity = self._identity_of(memo)
@@ -199,6 +205,18 @@ class FileTier:
             wanted = [each for each in waiting if each.is_wanted()]
             if wanted:
                 self._guarded(lambda: self._write_rows(wanted))
+            for each in waiting:
+                self._no_longer(each)
+
+    def _waiting_data(self, name: str) -> bytes | None:
+        """What is about to be written."""
+        waiting = self._waiting.get(name)
+        return waiting.data if waiting is not None and waiting.is_wanted() else None
+
+    def _no_longer(self, waiting: Waiting) -> None:
+        name = waiting.keys[0]
+        if self._waiting.get(name) is waiting:  # and no later one
+            self._waiting.pop(name, None)
 
     def _write_rows(self, waiting: list[Waiting]) -> None:
         with self._store.transaction() as tx:
