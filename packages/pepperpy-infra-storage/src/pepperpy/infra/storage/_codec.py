@@ -12,8 +12,10 @@ from pepperpy.infra.serialization import SerializationError, deserialize_json, s
 from ._errors import CorruptValueError, InvalidValueError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+# As an expression, `type` would narrow a value of any kind to a container of something unknown.
+_class_of: Callable[[object], Any] = type
 _RAW: Final = b"\x00"
 _CONTAINERS: Final = frozenset({dict, list})
 _SCALARS: Final = frozenset({str, int, bool, type(None)})
@@ -58,9 +60,9 @@ def decode(data: bytes, key: str, storage: str) -> Any:
 
 def _is_plain(value: Any) -> bool:
     """Whether all of it is of the very types that reading JSON makes."""
-    found = [value]
+    found: list[Any] = [value]
     for each in found:  # which grows meanwhile
-        kind = type(each)
+        kind = _class_of(each)
         if kind is dict:
             found += each.values()
             for name in each:
@@ -88,7 +90,7 @@ def refuse(value: Any) -> None:
         where, each = waiting.pop()
         if id(each) in seen:
             continue
-        if type(each) in _CONTAINERS:
+        if _class_of(each) in _CONTAINERS:
             seen.add(id(each))
             waiting += _parts(where, each)
         else:
@@ -96,11 +98,11 @@ def refuse(value: Any) -> None:
 
 
 def _parts(where: str, container: Any) -> Iterator[tuple[str, Any]]:
-    if type(container) is list:
+    if _class_of(container) is list:
         yield from ((f"{where}[{at}]", item) for at, item in enumerate(container))
         return
     for name, item in container.items():
-        if type(name) is not str:
+        if _class_of(name) is not str:
             problem = f"has a key of class {type(name).__name__}, and JSON has text alone"
             raise _refused(where, problem, type(name))
         _refuse_text(where, name)
@@ -108,7 +110,7 @@ def _parts(where: str, container: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _refuse_scalar(where: str, value: Any) -> None:
-    kind = type(value)
+    kind = _class_of(value)
     if kind is str:
         _refuse_text(where, value)
     elif kind is float:
