@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 from pepperpy.infra.serialization import SerializationError, deserialize_json, serialize_json
 
 from ._errors import CorruptValueError, InvalidValueError
+from ._kinds import class_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-# As an expression, `type` would narrow a value of any kind to a container of something unknown.
-_class_of: Callable[[object], Any] = type
 _RAW: Final = b"\x00"
 _CONTAINERS: Final = frozenset({dict, list})
 _SCALARS: Final = frozenset({str, int, bool, type(None)})
@@ -62,7 +61,7 @@ def _is_plain(value: Any) -> bool:
     """Whether all of it is of the very types that reading JSON makes."""
     found: list[Any] = [value]
     for each in found:  # which grows meanwhile
-        kind = _class_of(each)
+        kind = class_of(each)
         if kind is dict:
             found += each.values()
             for name in each:
@@ -90,7 +89,7 @@ def refuse(value: Any) -> None:
         where, each = waiting.pop()
         if id(each) in seen:
             continue
-        if _class_of(each) in _CONTAINERS:
+        if class_of(each) in _CONTAINERS:
             seen.add(id(each))
             waiting += _parts(where, each)
         else:
@@ -98,19 +97,19 @@ def refuse(value: Any) -> None:
 
 
 def _parts(where: str, container: Any) -> Iterator[tuple[str, Any]]:
-    if _class_of(container) is list:
+    if class_of(container) is list:
         yield from ((f"{where}[{at}]", item) for at, item in enumerate(container))
         return
     for name, item in container.items():
-        if _class_of(name) is not str:
-            problem = f"has a key of class {type(name).__name__}, and JSON has text alone"
-            raise _refused(where, problem, type(name))
+        if class_of(name) is not str:
+            problem = f"has a key of class {class_of(name).__name__}, and JSON has text alone"
+            raise _refused(where, problem, class_of(name))
         _refuse_text(where, name)
         yield f"{where}.{name[:40]}", item
 
 
 def _refuse_scalar(where: str, value: Any) -> None:
-    kind = _class_of(value)
+    kind = class_of(value)
     if kind is str:
         _refuse_text(where, value)
     elif kind is float:

@@ -20,6 +20,7 @@ from ._errors import (
     not_found,
 )
 from ._keys import check_key, key_matcher
+from ._kinds import class_of
 from ._options import check_condition, check_ttl
 from ._provider import StorageProvider
 from ._type import StorageType
@@ -334,8 +335,7 @@ def _plain(value: Any) -> Any:
 
 
 def _mapping(value: Any) -> dict[str, Any] | None:
-    kind: Any = type(value)
-    if value is None or kind is dict:
+    if value is None or class_of(value) is dict:
         mapping: dict[str, Any] | None = value
         return mapping
     raise InvalidValueError(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict, UserDict
-from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import IntEnum, StrEnum
 from typing import Any, Final
 
 from pepperpy.infra.storage._errors import InvalidValueError
+from pepperpy.infra.storage._kinds import class_of
 from pepperpy.infra.storage._provider import StorageProvider
 
 from ._scenario import Contract, raises, scenario
@@ -45,19 +45,15 @@ INEXACT: Final[list[Any]] = [
 """Values that would come back as something else."""
 
 
-# As an expression, `type` would narrow a value of any kind to a container of something unknown.
-_class_of: Callable[[object], Any] = type
-
-
 def same(one: Any, other: Any) -> bool:
     """Whether two values are equal in every part, in type and order too."""
-    if _class_of(one) is not _class_of(other):
+    if class_of(one) is not class_of(other):
         return False
-    if _class_of(one) is dict:
+    if class_of(one) is dict:
         return list(one) == list(other) and all(same(one[key], other[key]) for key in one)
-    if _class_of(one) is list:
+    if class_of(one) is list:
         return len(one) == len(other) and all(map(same, one, other))
-    if _class_of(one) is float:
+    if class_of(one) is float:
         return bool(one.hex() == other.hex())
     return bool(one == other)
 
