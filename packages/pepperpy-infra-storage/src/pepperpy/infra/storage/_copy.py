@@ -150,7 +150,7 @@ def _line(key: str, entry: Entry) -> bytes:
 
 def _place(path: str | PathLike[str]) -> tuple[str, str]:
     """The whole path of a file to write, and its folder, which is made."""
-    target = os.path.abspath(os.fspath(path))
+    target: str = os.path.abspath(os.fsdecode(path))
     folder = os.path.dirname(target)
     os.makedirs(folder, exist_ok=True)
     return target, folder

@@ -20,6 +20,7 @@ from ._errors import (
     not_found,
 )
 from ._keys import check_key, key_matcher
+from ._kinds import class_of
 from ._options import check_condition, check_ttl
 from ._provider import StorageProvider
 from ._type import StorageType
@@ -206,9 +207,9 @@ class KeyValueProvider(StorageProvider):
 
     def _value(self, key: str, held: Mapping[str, Any]) -> Any:
         try:
-            if held.keys() == {"value"}:
+            if set(held) == {"value"}:
                 return decode(encode(held["value"]), key, self._name)
-            if held.keys() == {"bytes"}:
+            if set(held) == {"bytes"}:
                 return from_base64(held["bytes"])
         except (SerializationError, StorageError, TypeError, ValueError) as error:
             raise self._foreign(key) from error
@@ -334,8 +335,9 @@ def _plain(value: Any) -> Any:
 
 
 def _mapping(value: Any) -> dict[str, Any] | None:
-    if value is None or isinstance(value, dict):
-        return value
+    if value is None or class_of(value) is dict:
+        mapping: dict[str, Any] | None = value
+        return mapping
     raise InvalidValueError(
         f"a store of py-key-value gives mappings; the provider holds a {type(value).__name__} here",
         where="$",

@@ -13,7 +13,7 @@ from ._options import given
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator, Mapping
     from os import PathLike
     from types import TracebackType
 
@@ -201,7 +201,7 @@ class SyncStorage:
         return self._run(self.provider.expire(key, ttl))
 
     @contextmanager
-    def transaction(self) -> Iterator[SyncTransaction]:
+    def transaction(self) -> Generator[SyncTransaction]:
         """See `StorageProvider.transaction`: ``with store.sync.transaction() as tx``."""
         transaction = self.provider.transaction()
         self._run(transaction.__aenter__())

@@ -145,6 +145,7 @@ class BulkContract(Contract):
         for limit in wrong:
             with raises(InvalidOptionError):
                 await store.scan(limit=limit)
-        for cursor in (wrong[0], b"a"):
+        cursors: list[Any] = [0, b"a"]
+        for cursor in cursors:
             with raises(InvalidKeyError):
                 await store.scan(cursor=cursor)
