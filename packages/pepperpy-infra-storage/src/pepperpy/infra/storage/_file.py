@@ -29,7 +29,7 @@ from ._type import StorageType
 from ._watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ._options import TTL
 
@@ -349,8 +349,9 @@ def _teller(watch: ref[Watch]) -> sql.Tell:
 
 
 def _absolute(path: Any, option: str) -> str:
+    fspath: Callable[[Any], object] = os.fspath
     try:
-        text: Any = os.fspath(path)
+        text = fspath(path)
     except TypeError:
         text = None
     if isinstance(text, str) and text and "\0" not in text:
