@@ -29,7 +29,7 @@ from ._type import StorageType
 from ._watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ._options import TTL
 
@@ -349,9 +349,8 @@ def _teller(watch: ref[Watch]) -> sql.Tell:
 
 
 def _absolute(path: Any, option: str) -> str:
-    fspath: Callable[[Any], object] = os.fspath
     try:
-        text = fspath(path)
+        text: Any = os.fspath(path)  # pyright: ignore[reportUnknownVariableType] # of anything
     except TypeError:
         text = None
     if isinstance(text, str) and text and "\0" not in text:
