@@ -349,10 +349,12 @@ def _teller(watch: ref[Watch]) -> sql.Tell:
 
 
 def _absolute(path: Any, option: str) -> str:
-    if isinstance(path, (str, os.PathLike)):
-        text: Any = os.fspath(path)
-        if isinstance(text, str) and text and "\0" not in text:
-            return os.path.abspath(text)
+    try:
+        text: Any = os.fspath(path)  # pyright: ignore[reportUnknownVariableType] # of anything
+    except TypeError:
+        text = None
+    if isinstance(text, str) and text and "\0" not in text:
+        return os.path.abspath(text)
     raise _refused(option, "be the path of a file", path)
 
 
