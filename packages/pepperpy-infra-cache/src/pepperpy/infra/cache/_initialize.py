@@ -92,9 +92,14 @@ def _check_tier(cache_type: Any) -> None:
         )
 
 
+def _is_path(given: object) -> bool:
+    """Whether it names a place; asked here, since the answer would narrow it to something unknown."""
+    return isinstance(given, (str, PathLike))
+
+
 def _tier(wanted: Mapping[str, Any]) -> Tier:
-    folder = wanted.get("cache_directory")
-    if not isinstance(folder, (str, PathLike)) or not str(folder):  # pyright: ignore[reportUnknownArgumentType]
+    folder: Any = wanted.get("cache_directory")
+    if not _is_path(folder) or not str(folder):
         raise InvalidOptionError(
             f"cache_type='file' needs cache_directory, the path of a folder; got {folder!r}",
             option="cache_directory",

@@ -255,7 +255,8 @@ class FileTier:
             for start in range(0, len(places), _PAGE):
                 part = places[start : start + _PAGE]
                 keys = [rows.key_of(place) for place in part]
-                found = self._guarded(lambda keys=keys: self._store.get_many(keys)) or {}  # type: ignore[misc]
+                held = self._guarded(lambda keys=keys: self._store.get_many(keys))  # type: ignore[misc]
+                found: dict[str, Any] = held or {}
                 gone = list(found)
                 for key, data in found.items():
                     row = rows.unpack(data)
