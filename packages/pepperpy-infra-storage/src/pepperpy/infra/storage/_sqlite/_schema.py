@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from ._driver import Connection
     from ._faults import Faults
@@ -58,7 +58,7 @@ def prepare(connection: Connection, faults: Faults) -> None:
 
 
 @contextmanager
-def _transaction(connection: Connection, begin: str) -> Iterator[None]:
+def _transaction(connection: Connection, begin: str) -> Generator[None]:
     connection.execute(begin).fetchall()
     try:
         yield
