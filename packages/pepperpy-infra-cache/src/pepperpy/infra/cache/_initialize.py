@@ -92,14 +92,9 @@ def _check_tier(cache_type: Any) -> None:
         )
 
 
-def _is_path(given: object) -> bool:
-    """Whether it names a place; asked here, since the answer would narrow it to something unknown."""
-    return isinstance(given, (str, PathLike))
-
-
 def _tier(wanted: Mapping[str, Any]) -> Tier:
     folder: Any = wanted.get("cache_directory")
-    if not _is_path(folder) or not str(folder):
+    if not _is_path(folder):
         raise InvalidOptionError(
             f"cache_type='file' needs cache_directory, the path of a folder; got {folder!r}",
             option="cache_directory",
@@ -108,6 +103,10 @@ def _tier(wanted: Mapping[str, Any]) -> Tier:
     with require_extra("pepperpy-infra-cache", "file"):
         from ._file import FileTier
     return FileTier(folder)
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, (str, PathLike)) and value != ""
 
 
 def _configured() -> Mapping[str, Any]:
