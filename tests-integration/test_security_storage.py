@@ -15,14 +15,19 @@ from pepperpy.infra.security import (
     PermissionLevel,
     SecurityManager,
 )
-from pepperpy.infra.storage import Encrypted, FileStorageProvider, MemoryStorageProvider
+from pepperpy.infra.storage import (
+    Encrypted,
+    FileStorageProvider,
+    MemoryStorageProvider,
+    StorageProvider,
+)
 
 READ = PermissionLevel.READ
 
 
 @pytest.fixture(params=["memory", "file", "encrypted memory", "encrypted file"])
-def storage(request, tmp_path: Path):
-    plain = (
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> StorageProvider:
+    plain: StorageProvider = (
         FileStorageProvider("auth", str(tmp_path / "auth.db"))
         if "file" in request.param
         else MemoryStorageProvider("auth")
@@ -32,7 +37,7 @@ def storage(request, tmp_path: Path):
     return Encrypted(plain, AESCipher({"2025": AESCipher.generate_key()}))
 
 
-async def managers(storage, count: int) -> list[SecurityManager]:
+async def managers(storage: StorageProvider, count: int) -> list[SecurityManager]:
     made = [SecurityManager(storage=storage) for _ in range(count)]
     for manager in made:
         await manager.load()
@@ -40,7 +45,7 @@ async def managers(storage, count: int) -> list[SecurityManager]:
 
 
 @pytest.mark.asyncio
-async def test_what_was_acknowledged_is_there_after_a_restart(storage) -> None:
+async def test_what_was_acknowledged_is_there_after_a_restart(storage: StorageProvider) -> None:
     async with storage:
         (first,) = await managers(storage, 1)
         identity = await first.acreate_identity("ann", {"a": READ})
@@ -56,7 +61,7 @@ async def test_what_was_acknowledged_is_there_after_a_restart(storage) -> None:
 
 
 @pytest.mark.asyncio
-async def test_processes_agree_on_names_and_on_what_has_ended(storage) -> None:
+async def test_processes_agree_on_names_and_on_what_has_ended(storage: StorageProvider) -> None:
     async with storage:
         several = await managers(storage, 5)
         made = await asyncio.gather(
