@@ -58,7 +58,11 @@ PROMISED = {
         resilience_disabled with_circuit_breaker with_fallback
     """,
     "security": """
-        AuthType Credential Identity PermissionLevel SecurityManager create_security_manager
+        AESCipher ApiKeyAuthenticator AuthType Authenticator Authorizer Credential
+        CredentialStore Identity IdentityStore JWKSClient JWTAuthenticator JWTKey JWTSigner
+        JWTVerifier Lockout MemoryCredentialStore MemoryIdentityStore PasswordHasher
+        PermissionLevel SecurityError SecurityManager SimpleAuthorizer
+        create_security_manager is_api_key
     """,
     "serialization": """
         FormatConverter JSONSerializer MessagePackSerializer PickleSerializer RawSerializer

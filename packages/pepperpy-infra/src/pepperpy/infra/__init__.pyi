@@ -130,6 +130,30 @@ from pepperpy.infra.resilience import reset_circuit_breaker as reset_circuit_bre
 from pepperpy.infra.resilience import resilience_disabled as resilience_disabled
 from pepperpy.infra.resilience import with_circuit_breaker as with_circuit_breaker
 from pepperpy.infra.resilience import with_fallback as with_fallback
+from pepperpy.infra.security import AESCipher as AESCipher
+from pepperpy.infra.security import ApiKeyAuthenticator as ApiKeyAuthenticator
+from pepperpy.infra.security import Authenticator as Authenticator
+from pepperpy.infra.security import Authorizer as Authorizer
+from pepperpy.infra.security import AuthType as AuthType
+from pepperpy.infra.security import Credential as Credential
+from pepperpy.infra.security import CredentialStore as CredentialStore
+from pepperpy.infra.security import Identity as Identity
+from pepperpy.infra.security import IdentityStore as IdentityStore
+from pepperpy.infra.security import JWKSClient as JWKSClient
+from pepperpy.infra.security import JWTAuthenticator as JWTAuthenticator
+from pepperpy.infra.security import JWTKey as JWTKey
+from pepperpy.infra.security import JWTSigner as JWTSigner
+from pepperpy.infra.security import JWTVerifier as JWTVerifier
+from pepperpy.infra.security import Lockout as Lockout
+from pepperpy.infra.security import MemoryCredentialStore as MemoryCredentialStore
+from pepperpy.infra.security import MemoryIdentityStore as MemoryIdentityStore
+from pepperpy.infra.security import PasswordHasher as PasswordHasher
+from pepperpy.infra.security import PermissionLevel as PermissionLevel
+from pepperpy.infra.security import SecurityError as SecurityError
+from pepperpy.infra.security import SecurityManager as SecurityManager
+from pepperpy.infra.security import SimpleAuthorizer as SimpleAuthorizer
+from pepperpy.infra.security import create_security_manager as create_security_manager
+from pepperpy.infra.security import is_api_key as is_api_key
 from pepperpy.infra.serialization import FormatConverter as FormatConverter
 from pepperpy.infra.serialization import JSONSerializer as JSONSerializer
 from pepperpy.infra.serialization import MessagePackSerializer as MessagePackSerializer
@@ -257,7 +281,12 @@ from pepperpy.infra.validation import validate_dict as validate_dict
 from pepperpy.infra.validation import value_between as value_between
 
 __all__ = [
+    "AESCipher",
+    "ApiKeyAuthenticator",
     "AsyncCacheInvalidator",
+    "AuthType",
+    "Authenticator",
+    "Authorizer",
     "BaseConfig",
     "Bulkhead",
     "Cache",
@@ -282,6 +311,8 @@ __all__ = [
     "ConfigWarning",
     "ConnectionPool",
     "ConnectionPoolConfig",
+    "Credential",
+    "CredentialStore",
     "DataCompressor",
     "DatasetOptimizer",
     "DecoratorsError",
@@ -292,13 +323,23 @@ __all__ = [
     "FunctionValidator",
     "HTTPClientPool",
     "Hedge",
+    "Identity",
+    "IdentityStore",
     "InfraError",
     "InvalidationStrategy",
     "JSONSerializer",
+    "JWKSClient",
+    "JWTAuthenticator",
+    "JWTKey",
+    "JWTSigner",
+    "JWTVerifier",
     "JsonCompressor",
+    "Lockout",
     "LogLevel",
     "LoggingError",
     "LoggingTelemetryHandler",
+    "MemoryCredentialStore",
+    "MemoryIdentityStore",
     "MemoryTelemetryHandler",
     "MemoryTracker",
     "MessagePackSerializer",
@@ -311,8 +352,10 @@ __all__ = [
     "OpenTelemetryHandler",
     "OpenTelemetryProducer",
     "OptimizedDataset",
+    "PasswordHasher",
     "PerformanceResult",
     "PerformanceTracker",
+    "PermissionLevel",
     "PickleSerializer",
     "Pipeline",
     "Policy",
@@ -331,10 +374,13 @@ __all__ = [
     "SQLitePool",
     "Sampling",
     "SchemaValidator",
+    "SecurityError",
+    "SecurityManager",
     "SerializationError",
     "SerializationFormat",
     "Serializer",
     "SerializerConfig",
+    "SimpleAuthorizer",
     "StatsDHandler",
     "TelemetryError",
     "TelemetryHandler",
@@ -374,6 +420,7 @@ __all__ = [
     "configure_logging",
     "contains",
     "convert_format",
+    "create_security_manager",
     "cross_field",
     "deadline",
     "decompress_data",
@@ -414,6 +461,7 @@ __all__ = [
     "initialize_telemetry",
     "invalidate_cache",
     "invalidates",
+    "is_api_key",
     "is_bool",
     "is_dict",
     "is_email",
