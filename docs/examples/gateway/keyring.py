@@ -1,0 +1,48 @@
+"""The keys of a run: good ones, and some that are no good any more or never were."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from access import PREFIX, key_storage, security_manager
+from keys import IDENTITIES, issue
+
+from pepperpy.infra import SecurityManager
+
+Keyring = Mapping[str, str]
+
+
+async def make_keys(file: Path) -> Keyring:
+    """A key for everybody in *file*, and bad ones; what is returned is the only place where they are."""
+    async with key_storage(file) as storage:
+        manager = security_manager(storage)
+        good = {name: await issue(manager, name) for name in IDENTITIES}
+        mistyped, expired, revoked = [
+            await issue(manager, "driver", expires_in=seconds) for seconds in (None, 0.0, None)
+        ]
+        await manager.arevoke_credential(key_id(revoked))
+    another = SecurityManager(prefix=PREFIX)
+    return {
+        **good,
+        "mistyped": mistyped[:-1] + ("a" if mistyped[-1] != "a" else "b"),
+        "expired": expired,
+        "revoked": revoked,
+        "foreign": another.create_api_key(another.create_identity("driver").id).key,
+    }
+
+
+def bearer(key: str) -> dict[str, str]:
+    """The header that shows a key."""
+    return {"authorization": f"Bearer {key}"}
+
+
+def key_id(key: str) -> str:
+    """The part of a key that everybody may see."""
+    return key.split("_")[1]
+
+
+def secrets_of(keys: Keyring) -> Iterator[tuple[str, str]]:
+    """Whose key it is, and the part of it that nobody may see."""
+    for name, key in keys.items():
+        yield f"the key {name!r}", key.split("_")[2]
