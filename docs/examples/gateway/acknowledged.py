@@ -6,6 +6,7 @@ its file of last answers.  That is a promise, and whoever got the header knows i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from driver import Outcome, Verdict
@@ -20,9 +21,10 @@ def acknowledged(run: Evidence) -> Iterator[str]:
         yield "nobody has asked the gateway what it had after it came back"
     if not run.inventories and run.telemetry:
         yield "nobody has asked the gateway what it had in the end"
-    versions = [outcome.stored for outcome in _promises(run)]
-    if len(set(versions)) < len(versions):
-        yield "a version was given to two writes"
+    versions = [(_key(run, outcome), outcome.stored) for outcome in _promises(run)]
+    for (key, version), count in Counter(versions).items():
+        if count > 1:
+            yield f"version {version} of {key} was given to {count} writes"
     for inventory in run.inventories:
         yield from _missing(run, inventory)
         yield from _revived(run, inventory)
@@ -94,8 +96,8 @@ def table(run: Evidence) -> Table:
         "  there, or a newer one in their place",
         "zones that these are about",
         "  found in the file",
-        "of another version than the last acknowledged",
-        "ms from the last one to the kill",
+        "  of a newer version than that",
+        "ms from the last write to the kill",
     )
     rows = [(name, *cells) for name, *cells in zip(what, *columns, strict=True)] if columns else []
     return Table("Answers that the gateway said it had kept", heads, rows)

@@ -23,7 +23,7 @@ from trespasses import AUDITED
 OF = "pepperpy_component_name"
 """The label that says whose figure it is."""
 
-REFUSED, DENIED = "keys refused, by the audit", "denials, by the audit"
+REFUSED, DENIED = "audit: keys refused", "audit: denied"
 CALLS = "calls to"
 ATTEMPTS = 3
 """As often a provider may be called for one request."""

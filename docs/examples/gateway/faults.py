@@ -136,4 +136,4 @@ def interference(seed: int, duration: float) -> Interference:
 def _spell(seed: int, duration: float) -> Spell:
     """From the kill of the gateway till some time after it came back: everybody asks at once then."""
     begin = interference(seed, duration).kill
-    return Spell(begin, begin + 1 + duration * 0.15)
+    return Spell(begin, begin + 2 + duration * 0.15)

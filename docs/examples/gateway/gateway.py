@@ -216,6 +216,7 @@ def main() -> None:
     start = generate_id("start-", 8)
     initialize_logging()
     initialize_telemetry(handlers={"file": MetricsFile(settings.metrics_file, start)})
+    last = LastAnswers(answer_storage(settings.answers_file), start)
     explained = str(explain_config("gateway"))  # without the key
     telemetry.info(
         "gateway.started",
@@ -233,7 +234,6 @@ def main() -> None:
     for name in settings.upstreams:
         register_pool(connections(settings, name))
     access = Access(key_storage(settings.keys_file))
-    last = LastAnswers(answer_storage(settings.answers_file), start)
     app = Gateway(Upstreams(settings), access, last, start).app()
     with watch_config(settings.look_every), suppress(KeyboardInterrupt):
         asyncio.run(serve(app, settings.port, others=settings.other_ports))

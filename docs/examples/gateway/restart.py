@@ -66,15 +66,11 @@ def _in_time(line: Line, log: Logbook, settings: Mapping[str, float]) -> Iterato
             f"{settings['keep_last']} s are allowed"
         )
     since = began(line) - moment(log.lines[0]) - HASTE
-    if since.total_seconds() > settings["warm_up"] + SLACK:
+    if since.total_seconds() > settings["warm_up"]:
         yield f"{_name(line)} got what was left {since.total_seconds():.2f} s after the start"
     news = [each for each in log.of("invalidated") if each["name"] == f"zone:{line['zone']}"]
     if any(moment(each) <= began(line) - HASTE for each in news):
         yield f"{_name(line)} got an answer about {line['zone']} from before it changed"
-
-
-SLACK = 0.5
-"""Seconds between the line that tells of a start and the beginning of its warm-up, at the most."""
 
 
 def _name(line: Line) -> str:
@@ -90,17 +86,18 @@ def first_answers(run: Evidence) -> list[Outcome]:
 
 def table(run: Evidence) -> Table:
     """The first answers after the kill, where they came from, and how old they were."""
-    back = run.outage.end if run.outage else 0.0
+    killed = run.outage.begin if run.outage else 0.0
+    took = {line.get("request_id"): line["ms"] for line in run.log.last[1].requests}
     return Table(
-        f"The first {FIRST} of those who were answered after the kill",
-        ("", "s after it\nwas back", "from", "age, s", "ms"),
+        "The first answers after the kill",
+        ("", "s after\nthe kill", "from", "age, s", "took the\ngateway ms"),
         [
             (
                 outcome.zone,
-                f"{outcome.ended - back:.3f}",
+                f"{outcome.ended - killed:.3f}",
                 SOURCES[outcome.cache or ""],
-                f"{outcome.age:.2f}" if outcome.age else "",
-                f"{outcome.seconds * 1000:.1f}",
+                f"{outcome.age:.2f}",
+                f"{took[outcome.id]:.2f}" if outcome.id in took else "?",
             )
             for outcome in first_answers(run)[:FIRST]
         ],
