@@ -25,7 +25,7 @@ def draw_kept(axes: Axes, run: Evidence) -> None:
         range(len(moments) + 1),
         where="post",
         color=WRITES,
-        label=f"zones with an acknowledged write ({len(moments)})",
+        label=f"acknowledged ({len(moments)})",
     )
     axes.plot(
         [inventory.came for inventory in run.inventories],
@@ -35,7 +35,8 @@ def draw_kept(axes: Axes, run: Evidence) -> None:
         markersize=6,
         markerfacecolor="none",
         markeredgewidth=1.5,
-        label="of these, found in the file when asked",
+        clip_on=False,  # the last one comes after the last answer
+        label="found when asked",
     )
     left = [each for each in run.complete if each.cache == "left"]
     axes.plot(
@@ -44,11 +45,11 @@ def draw_kept(axes: Axes, run: Evidence) -> None:
         "|",
         color=LEFT,
         markersize=9,
-        label=f"answered from the file ({len(left)})",
+        label=f"served from the file ({len(left)})",
     )
     _name_first(axes, run)
     axes.set_ylabel("zones")
-    axes.set_title("What was kept, and found again after the kill", loc="left")
+    axes.set_title("Zones whose last answer is in the file", loc="left")
     legend(axes, shades=False)
 
 
@@ -67,8 +68,10 @@ def _name_first(axes: Axes, run: Evidence) -> None:
         axes.annotate(
             f"first answer: from {source}",
             (first[0].ended, 0),
-            xytext=(4, 9),
+            xytext=(-4, 9),
             textcoords="offset points",
+            ha="right",
+            bbox={"facecolor": "white", "alpha": 0.8, "lw": 0, "pad": 0.5},
             fontsize=8,
             color=LEFT,
         )

@@ -9,6 +9,7 @@ from access import PREFIX, key_storage, security_manager
 from keys import IDENTITIES, issue
 
 from pepperpy.infra import SecurityManager
+from pepperpy.infra.storage import StorageProvider
 
 Keyring = Mapping[str, str]
 
@@ -16,12 +17,17 @@ Keyring = Mapping[str, str]
 async def make_keys(file: Path) -> Keyring:
     """A key for everybody in *file*, and bad ones; what is returned is the only place where they are."""
     async with key_storage(file) as storage:
-        manager = security_manager(storage)
-        good = {name: await issue(manager, name) for name in IDENTITIES}
-        mistyped, expired, revoked = [
-            await issue(manager, "driver", expires_in=seconds) for seconds in (None, 0.0, None)
-        ]
-        await manager.arevoke_credential(key_id(revoked))
+        return await issue_all(storage)
+
+
+async def issue_all(storage: StorageProvider) -> Keyring:
+    """The same in a storage that is there already."""
+    manager = security_manager(storage)
+    good = {name: await issue(manager, name) for name in IDENTITIES}
+    mistyped, expired, revoked = [
+        await issue(manager, "driver", expires_in=seconds) for seconds in (None, 0.0, None)
+    ]
+    await manager.arevoke_credential(key_id(revoked))
     another = SecurityManager(prefix=PREFIX)
     return {
         **good,

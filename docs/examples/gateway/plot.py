@@ -78,7 +78,6 @@ def draw(run: Evidence, *files: Path) -> None:
     draw_validation(validation, run)
     draw_memory(memory, run)
     _draw_effects(effects, run, step=end / 60)
-    figure.align_ylabels()
     for file in files:
         figure.savefig(file, dpi=120)
 

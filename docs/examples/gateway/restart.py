@@ -39,7 +39,7 @@ def left_over(run: Evidence) -> Iterator[str]:
         changes += log.of("invalidated")
         for line in log.requests:
             if line["cache"] == "miss" and line["problem"] is None:
-                loads[line["request_id"]] = line
+                loads[line.get("request_id", "without id")] = line
 
 
 def _told(line: Line, load: Line | None, gone: set[str], changes: list[Line]) -> Iterator[str]:

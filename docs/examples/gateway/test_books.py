@@ -28,6 +28,7 @@ from checks import leaks, places
 from driver import Outcome, Verdict
 from faults import Outage
 from interferer import REFUSED, RELOADED, Change, Edit, Interferer
+from inventory import Inventory
 from matplotlib.figure import Figure
 from mistakes import MISTAKES, Found
 from names import (
@@ -70,6 +71,7 @@ class Books:
     changes: list[Change] = field(default_factory=list)
     outage: Outage | None = None
     readings: list[Reading] = field(default_factory=list)
+    inventories: list[Inventory] = field(default_factory=list)
     crash: ChildError | None = None
     output: str = "the gateway says hello"
     expected: int | None = SENT
@@ -101,10 +103,12 @@ class Books:
             telemetry=TelemetryBook.from_stats(self.stats) if self.stats else None,
             scraper=cast("Scraper", SimpleNamespace(readings=self.readings)),
             interferer=cast("Interferer", interferer),
+            inventories=self.inventories,
             crash=self.crash,
         )
         run, trouble = gather(notes, folder, seed=1, expected=self.expected)
-        return judge(run, trouble, leaks(KEY, places(folder, output=self.output)))
+        written = places(folder, output=self.output)
+        return judge(run, trouble, leaks([("the providers' key", KEY)], written))
 
     def line(self, message: str, request_id: str) -> Line:
         """The first line of the log about a request with this message."""
@@ -134,8 +138,8 @@ def a_run() -> Books:
     """
     return Books(
         outcomes=[
-            _right("1-1", "start-a", sent=0.1, retries=1),
-            _right("1-2", "start-a", sent=1.6),
+            _right("1-1", "start-a", sent=0.1, retries=1, stored=1),
+            _right("1-2", "start-a", sent=1.6, stored=2),
             Outcome(id="1-3", zone="Asia/Tokyo", verdict=Verdict.CUT_OFF, sent=1.9, seconds=0.1),
             Outcome(id="1-4", zone="Asia/Tokyo", verdict=Verdict.CUT_OFF, sent=1.9, seconds=0.2),
             Outcome(id="1-5", zone="Asia/Tokyo", verdict=Verdict.REFUSED, sent=2.5, seconds=0.01),
@@ -159,10 +163,11 @@ def a_run() -> Books:
                 retries=2,
                 rejected=("north",),
                 waits=1,
+                stored=3,
             ),
             _right("1-8", "start-b", provider="none", cache="coalesced", sent=3.21),
             _right("1-9", "start-b", provider="none", cache="hit", sent=3.4),
-            _right("1-10", "start-b", sent=3.6),
+            _right("1-10", "start-b", sent=3.6, stored=4),
         ],
         log=[
             _started("start-a", at=-0.2),
@@ -264,6 +269,7 @@ def a_run() -> Books:
             Reading(asked=2.5, came=2.51, trouble="ConnectError('refused')"),
             _read_last(),
         ],
+        inventories=[_inventory(3.05, berlin=2), _inventory(3.8, berlin=4)],
     )
 
 
@@ -1462,6 +1468,7 @@ def _right(
     cache: str = "miss",
     rejected: tuple[str, ...] = (),
     waits: int = 0,
+    stored: int | None = None,
 ) -> Outcome:
     return Outcome(
         id=id_,
@@ -1475,14 +1482,23 @@ def _right(
         rejected=rejected,
         calls=(provider,) * (retries + 1) if cache == "miss" else (),
         waits=waits,
+        stored=stored,
         sent=sent,
         seconds=0.01,
     )
 
 
+def _inventory(asked: float, **versions: int) -> Inventory:
+    """What is in the file, of zones that are called by their cities."""
+    names = {"berlin": "zone:Europe/Berlin", "tokyo": "zone:Asia/Tokyo"}
+    kept = {f"{names[city]} {BEGAN.isoformat()}": version for city, version in versions.items()}
+    return Inventory(asked=asked, came=asked + 0.01, start="start-b", versions=kept)
+
+
 def _started(start: str, *, at: float) -> Line:
     settings = "[gateway]\nprovider_key  SecretStr('***')  environment"
     data = {"start": start, "settings": settings, "keep": 5.0, "recovery": 0.3}
+    data |= {"keep_last": 300.0, "warm_up": 3.0}
     event = {"event.name": "gateway.started", "event.data": data}
     return {"message": "hello", "timestamp": _clock(at), **event}
 

@@ -29,6 +29,7 @@ import faults
 import figures
 import httpx2
 import interferer
+import keyring
 import load
 import logbook
 import mistakes
@@ -39,10 +40,12 @@ import quantiles
 import questions
 import report
 import zones
+from access import Access, security_manager
 from driver import Driver, Outcome, Verdict, judge, judge_failure
 from gateway import Gateway
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from last import LastAnswers
 from logbook import Logbook
 from measures import MetricsFile
 from mistakes import MISTAKES
@@ -57,6 +60,7 @@ from vitals import watch_memory
 from pepperpy.infra import (
     ConfigError,
     ConfigRegistry,
+    PermissionLevel,
     TelemetryManager,
     clear_cache,
     close_pools,
@@ -72,6 +76,7 @@ from pepperpy.infra import (
 from pepperpy.infra.config import use_registry
 from pepperpy.infra.logging import capture_logs
 from pepperpy.infra.resilience import isolated_circuit_breakers
+from pepperpy.infra.storage import MemoryStorageProvider, StorageProvider
 from pepperpy.infra.telemetry import capture_metrics, shutdown_telemetry
 from pepperpy.infra.utils import Signal, subscribe
 
@@ -603,7 +608,7 @@ class TestPrometheus:
 
         async def read() -> Scraper:
             times = iter(range(10))
-            scraper = Scraper("http://gateway", every=0, now=lambda: float(next(times)))
+            scraper = Scraper("http://gateway", KEY, every=0, now=lambda: float(next(times)))
             transport = httpx2.MockTransport(answer)
             async with httpx2.AsyncClient(transport=transport) as client:
                 for _ in range(4):
@@ -627,6 +632,7 @@ class TestPrometheus:
 
         async def drive() -> Scraper:
             environ = _environ(tmp_path)
+            keys = await keyring.make_keys(tmp_path / "keys.db")
             async with running("gateway.py", "gateway", environ=environ, show=print) as gateway:
                 url = f"http://127.0.0.1:{gateway.port}"
                 ready = asyncio.Event()
@@ -634,13 +640,14 @@ class TestPrometheus:
                 driver = Driver(
                     url,
                     [ask],
+                    keys=keys,
                     at=AT,
                     rate=100,
                     ready=ready,
                     on_begin=lambda: None,
                     on_outcome=outcomes.append,
                 )
-                scraper = Scraper(url, every=0.01, now=driver.now)
+                scraper = Scraper(url, keys["operator"], every=0.01, now=driver.now)
                 reading = asyncio.create_task(scraper.run())
                 await driver.run()
                 scraper.stop()
@@ -776,7 +783,7 @@ class TestConnections:
 
     def test_breakers_pools_and_fallback_have_counted_what_the_log_says(self) -> None:
         settings = _pool(max_size=2, acquire_timeout=0) | _breaker(recovery_timeout=60)
-        asked = (*ZONES, "forget zone:Etc/UTC")
+        asked = (*ZONES, "DELETE /answers/zone:Etc/UTC")
 
         def down(request: httpx2.Request) -> httpx2.Response:
             return (_dead if request.url.path == "/zones/Etc/UTC" else _healthy)(request)
@@ -838,16 +845,22 @@ class TestCache:
     def test_what_has_changed_is_asked_for_again_and_nothing_else(self) -> None:
         zone, other = "Etc/UTC", "Etc/GMT"
 
-        visits = _ask_all(_healthy, zone, other, "forget zone:Etc/UTC", zone, other)
+        forget = "DELETE /answers/zone:Etc/UTC"
+
+        visits = _ask_all(_healthy, zone, other, forget, zone, other, key="everybody")
 
         assert [visit.response.headers.get("x-cache") for visit in visits] == [
             "miss",
             "miss",
-            None,
+            "none",
             "miss",
             "hit",
         ]
-        assert visits[2].response.json() == {"name": "zone:Etc/UTC", "dropped": 1}
+        assert visits[2].response.json() == {
+            "name": "zone:Etc/UTC",
+            "dropped": 1,
+            "from_file": 1,
+        }
 
     def test_an_answer_is_kept_until_the_transition_and_no_longer_than_is_configured(self) -> None:
         now = datetime.now(UTC)
@@ -1093,7 +1106,7 @@ class TestProcesses:
 class TestInterferer:
     @pytest.mark.parametrize(
         ("kill", "done"),
-        [(True, ["kill", "spawn", "ready"]), (False, [])],
+        [(True, ["kill", "spawn", "ready", "back"]), (False, [])],
         ids=["kill", "no kill"],
     )
     def test_it_edits_the_file_back_and_kills_if_it_may(
@@ -1175,6 +1188,8 @@ def _environ(folder: Path) -> dict[str, str]:
         "PEPPERPY_CONFIG": str(CONFIG),
         "PEPPERPY_LOGGING_LOG_FILE": str(folder / "log.jsonl"),
         "PEPPERPY_GATEWAY_METRICS_FILE": str(folder / "metrics.jsonl"),
+        "PEPPERPY_GATEWAY_KEYS_FILE": str(folder / "keys.db"),
+        "PEPPERPY_GATEWAY_ANSWERS_FILE": str(folder / "answers.db"),
         "PEPPERPY_GATEWAY_PORT": "18480",
         "PEPPERPY_GATEWAY_PROVIDER_KEY": KEY,
         "PEPPERPY_PROVIDER_KEY": KEY,
@@ -1213,6 +1228,9 @@ class _FakeChild:
     async def ready(self) -> None:
         self.calls.append("ready")
 
+    async def come_back(self) -> None:
+        self.calls.append("back")
+
 
 async def _interfere(
     gateway: _FakeChild, folder: Path, *, kill: bool, stop: bool = False
@@ -1226,6 +1244,7 @@ async def _interfere(
         kill=kill,
         name="zone:Europe/Berlin",
         forget=gateway.forget,
+        on_back=gateway.come_back,
         now=lambda: 9.0,  # everything is due
         done=done,
         say=lambda _: None,
@@ -1274,10 +1293,20 @@ def _ask(
     settings: dict[str, Any] | None = None,
     query: Mapping[str, Any] | None = None,
     headers: dict[str, Any] | None = None,
+    house: _House | None = None,
+    key: str = "driver",
 ) -> _Visit:
     """One request to a gateway between these providers; its *query* asks about *at*."""
     (visit,) = _ask_all(
-        north, zone, south=south, at=at, settings=settings, query=query, headers=headers
+        north,
+        zone,
+        south=south,
+        at=at,
+        settings=settings,
+        query=query,
+        headers=headers,
+        house=house,
+        key=key,
     )
     return visit
 
@@ -1292,8 +1321,11 @@ def _ask_all(
     settings: dict[str, Any] | None = None,
     query: Mapping[str, Any] | None = None,
     headers: dict[str, Any] | None = None,
+    house: _House | None = None,
+    key: str = "driver",
 ) -> list[_Visit]:
-    """Requests to one gateway, in turn or at once; "forget NAME" in place of a zone is news."""
+    """Requests to one gateway, in turn or at once; "GET /path" in place of a zone is another question."""
+    house = house or _House()
 
     async def ask() -> list[_Visit]:
         for name, answer in (("north", north), ("south", south or _must_not_be_asked)):
@@ -1301,8 +1333,14 @@ def _ask_all(
             register_pool(connections(gateway_settings(), name, transport=transport))
         await initialize_pools()
         signals: list[Signal] = []
+        async with house.keys, house.answers:
+            keys = await house.all_keys()
+            return await visit(keys, signals)
+
+    async def visit(keys: keyring.Keyring, signals: list[Signal]) -> list[_Visit]:
+        app, logged = house.gateway(Upstreams(gateway_settings())).app(), []
+        operator = keyring.bearer(keys["operator"])
         end = subscribe(signals.append)
-        app, logged = Gateway(Upstreams(gateway_settings()), "start-1").app(), []
 
         async def watched(scope: Any, receive: Any, send: Any) -> None:
             async def note_and_send(message: Any) -> None:
@@ -1313,12 +1351,13 @@ def _ask_all(
             await app(scope, receive, note_and_send)
 
         def request(number: int, zone: str) -> Any:
-            if zone.startswith("forget "):
-                return client.delete(f"/answers/{zone.removeprefix('forget ')}")
+            if zone.startswith(("GET", "DELETE")):
+                return client.request(*zone.split(" "), headers=shown)
             is_last = number == len(zones_) - 1
             params = {"at": (is_last and last_at) or at} if query is None else query
-            return client.get(f"/zones/{quote(zone)}", params=params, headers=headers)
+            return client.get(f"/zones/{quote(zone)}", params=params, headers=shown)
 
+        shown = _shown(keys, key, headers)
         gateway = httpx2.ASGITransport(watched)
         async with httpx2.AsyncClient(transport=gateway, base_url="http://gateway") as client:
             with retry.testing() as retries, capture_metrics() as metrics, capture_logs() as log:
@@ -1327,8 +1366,8 @@ def _ask_all(
                     responses = await asyncio.gather(*calls)
                 else:
                     responses = [await call for call in calls]
-            stats = (await client.get("/stats")).json()
-            told = (await client.get("/metrics")).text
+            stats = (await client.get("/stats", headers=operator)).json()
+            told = (await client.get("/metrics", headers=operator)).text
         end()
         await close_pools()
         return [
@@ -1345,6 +1384,38 @@ def _ask_all(
         finally:
             for name in upstreams:
                 unregister_pool(name)
+
+
+def _shown(keys: keyring.Keyring, key: str, headers: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The headers of a request that shows this key, if any."""
+    return (keyring.bearer(keys[key]) if key else {}) | dict(headers or {})
+
+
+class _House:
+    """Where keys and last answers are; a gateway that is started anew is another one in the same."""
+
+    def __init__(self, start: str = "start-1") -> None:
+        self.keys: StorageProvider = MemoryStorageProvider("keys")
+        self.answers: StorageProvider = MemoryStorageProvider("answers")
+        self.start = start
+        self._issued: keyring.Keyring = {}
+
+    def gateway(self, upstreams: Upstreams) -> Gateway:
+        last = LastAnswers(self.answers, self.start)
+        return Gateway(upstreams, Access(self.keys), last, self.start)
+
+    async def all_keys(self) -> keyring.Keyring:
+        if not self._issued:
+            manager = security_manager(self.keys)
+            everything = await manager.acreate_identity("everybody", {"*": PermissionLevel.ADMIN})
+            key = (await manager.acreate_api_key(everything.id)).key
+            self._issued = {**await keyring.issue_all(self.keys), "everybody": key}
+        return self._issued
+
+    def anew(self, start: str) -> _House:
+        """For the next start of the gateway."""
+        self.start = start
+        return self
 
 
 def _breaker(**settings: float) -> dict[str, Any]:
