@@ -35,7 +35,6 @@ def draw_kept(axes: Axes, run: Evidence) -> None:
         markersize=6,
         markerfacecolor="none",
         markeredgewidth=1.5,
-        clip_on=False,  # the last one comes after the last answer
         label="found when asked",
     )
     left = [each for each in run.complete if each.cache == "left"]

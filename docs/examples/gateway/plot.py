@@ -61,7 +61,8 @@ def draw(run: Evidence, *files: Path) -> None:
     figure = Figure(figsize=(11, 18.5), layout="constrained")
     lanes = figure.subplots(10, sharex=True, height_ratios=(3, *[1.2] * 9))
     latency, faults, circuits, detours, cache, kept, door, validation, memory, effects = lanes
-    end = max([0.1, *(outcome.ended for outcome in run.outcomes)])
+    moments = [outcome.ended for outcome in run.outcomes]
+    end = max([0.1, *moments, *(inventory.came + 0.2 for inventory in run.inventories)])
     for axes in lanes:
         _shade_outages(axes, run)
         _mark_edits(axes, run)
