@@ -23,6 +23,7 @@ async def make_keys(file: Path) -> Keyring:
 async def issue_all(storage: StorageProvider) -> Keyring:
     """The same in a storage that is there already."""
     manager = security_manager(storage)
+    await manager.load()
     good = {name: await issue(manager, name) for name in IDENTITIES}
     mistyped, expired, revoked = [
         await issue(manager, "driver", expires_in=seconds) for seconds in (None, 0.0, None)

@@ -13,7 +13,8 @@ import subprocess
 import sys
 import zoneinfo
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -29,6 +30,7 @@ import faults
 import figures
 import httpx2
 import interferer
+import inventory
 import keyring
 import load
 import logbook
@@ -39,8 +41,9 @@ import pytest
 import quantiles
 import questions
 import report
+import trespasses
 import zones
-from access import Access, security_manager
+from access import Access, key_storage, security_manager
 from driver import Driver, Outcome, Verdict, judge, judge_failure
 from gateway import Gateway
 from hypothesis import given, settings
@@ -54,6 +57,7 @@ from scraper import Reading, Scraper
 from settings import GatewaySettings, ProviderSettings, gateway_settings
 from stage import CONFIG
 from telemetrybook import Kind, TelemetryBook
+from trespasses import AUDITED, TRESPASSES
 from upstream import Upstreams, connections
 from vitals import watch_memory
 
@@ -76,7 +80,8 @@ from pepperpy.infra import (
 from pepperpy.infra.config import use_registry
 from pepperpy.infra.logging import capture_logs
 from pepperpy.infra.resilience import isolated_circuit_breakers
-from pepperpy.infra.storage import MemoryStorageProvider, StorageProvider
+from pepperpy.infra.security import is_api_key
+from pepperpy.infra.storage import MemoryStorageProvider, StorageFullError, StorageProvider
 from pepperpy.infra.telemetry import capture_metrics, shutdown_telemetry
 from pepperpy.infra.utils import Signal, subscribe
 
@@ -552,6 +557,316 @@ class TestValidation:
     def test_every_zone_of_the_database_is_valid(self) -> None:
         for zone in zones.all_zones():
             assert questions.question(zone, {"at": AT.isoformat()}, {}).zone == zone
+
+
+class TestAccess:
+    """Whoever asks has to be known, and may do what is granted and nothing else."""
+
+    @pytest.mark.parametrize("name", TRESPASSES)
+    def test_each_trespass_gets_its_status_and_reaches_no_provider(self, name: str) -> None:
+        how = TRESPASSES[name]
+        zone = how.zone or "Europe/Berlin"
+        asked = f"DELETE /answers/zone:{zone}" if how.is_deletion else zone
+        house = _House()
+        keys = house.issued()
+        shown = {"authorization": f"{how.scheme} {keys[how.key]}"} if how.key else {}
+
+        visit = _ask(
+            _must_not_be_asked, _must_not_be_asked, asked, headers=shown, house=house, key=""
+        )
+
+        assert _problem(visit.response) == (how.status, trespasses.NAMES[how.status])
+        assert (visit.response.headers.get("www-authenticate") == "Bearer") == (how.status == 401)
+        audited = [each.kind for each in visit.signals if each.kind in AUDITED.values()]
+        assert audited == [AUDITED[how.status]]
+        (line,) = (line for line in visit.log if line.message == "request")
+        assert line.fields["who"] == (how.key if how.status == 403 else None)
+
+    def test_all_that_is_wrong_with_a_key_is_told_in_the_same_words(self) -> None:
+        house = _House()
+        keys = house.issued()
+        bad = ("mistyped", "expired", "revoked", "foreign")
+
+        told = {
+            json.dumps(_ask(_healthy, _healthy, key=key, house=house).response.json()["detail"])
+            for key in (*bad, "")
+        }
+
+        assert len(keys) > len(bad)
+        assert len(told) == 1
+
+    @pytest.mark.parametrize(
+        ("key", "path", "status"),
+        [
+            ("driver", "GET /zones/Asia/Tokyo?at=2026-07-01T12:00:00Z", 200),
+            ("guest", "GET /zones/Europe/Berlin?at=2026-07-01T12:00:00Z", 200),
+            ("guest", "GET /zones/Asia/Tokyo?at=2026-07-01T12:00:00Z", 403),
+            ("guest", "DELETE /answers/zone:Asia/Tokyo", 403),
+            ("operator", "GET /zones/Europe/Berlin?at=2026-07-01T12:00:00Z", 403),
+            ("operator", "DELETE /answers/zone:Asia/Tokyo", 200),
+            *(
+                (key, f"GET /{path}", 200 if key == "operator" else 403)
+                for key in ("driver", "operator")
+                for path in ("answers", "stats", "metrics")
+            ),
+            *(("", f"GET /{path}", 401) for path in ("answers", "stats", "metrics")),
+        ],
+    )
+    def test_everybody_may_do_what_is_granted_and_nothing_else(
+        self, key: str, path: str, status: int
+    ) -> None:
+        assert _ask(_healthy, _must_not_be_asked, path, key=key).response.status_code == status
+
+    def test_what_is_not_valid_is_told_to_those_with_a_key_alone(self) -> None:
+        path = "GET /zones/Ber%20lin"
+
+        assert _ask(_healthy, _healthy, path).response.status_code == 422
+        assert _ask(_healthy, _healthy, path, key="").response.status_code == 401
+
+    def test_no_key_is_in_the_log_or_in_what_is_counted(self) -> None:
+        house = _House()
+        keys = house.issued()
+
+        visits = [
+            _ask(_healthy, _healthy, zone, key=key, house=house)
+            for key in keys
+            for zone in ("Asia/Tokyo", "GET /metrics")
+        ]
+
+        written = "".join(
+            f"{visit.log}{visit.signals}{visit.stats}{visit.exposed}{visit.response.text}"
+            for visit in visits
+        )
+        assert len(written) > 10_000
+        for what, secret in keyring.secrets_of(keys):
+            assert secret not in written, what
+
+    def test_a_key_that_somebody_else_has_revoked_is_good_no_more(self) -> None:
+        house = _House()
+        keys = house.issued()
+
+        async def revoke() -> None:
+            async with house.keys:
+                another = security_manager(house.keys)
+                await another.load()
+                await another.arevoke_credential(keyring.key_id(keys["driver"]))
+
+        before = _ask(_healthy, _must_not_be_asked, house=house)
+        asyncio.run(revoke())
+        after = _ask(_healthy, _must_not_be_asked, house=house)
+
+        assert (before.response.status_code, after.response.status_code) == (200, 401)
+
+    def test_a_gateway_that_was_started_anew_knows_the_keys_by_the_file(
+        self, tmp_path: Path
+    ) -> None:
+        house = _House()
+        house.keys = key_storage(tmp_path / "keys.db")
+        first = _ask(_healthy, _must_not_be_asked, house=house)
+        house.keys = key_storage(tmp_path / "keys.db")
+        second = _ask(_healthy, _must_not_be_asked, house=house)
+
+        assert first.response.status_code == second.response.status_code == 200
+        content = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+        for what, secret in keyring.secrets_of(house.issued()):
+            assert secret.encode() not in content, what
+
+    @pytest.mark.timeout(60)
+    def test_a_key_is_made_shown_and_revoked_on_the_command_line(self, tmp_path: Path) -> None:
+        def keys_py(*arguments: str) -> str:
+            command = [sys.executable, Path(demo.__file__).with_name("keys.py"), *arguments]
+            environ = os.environ | _environ(tmp_path)
+            return subprocess.run(
+                command, capture_output=True, check=True, env=environ, text=True
+            ).stdout.strip()
+
+        house, key = _House(), keys_py("driver")
+        house.keys = key_storage(tmp_path / "keys.db")
+        shown = keyring.bearer(key)
+
+        assert is_api_key(key)
+        assert _ask(_healthy, _healthy, headers=shown, house=house).response.status_code == 200
+        assert "good no more" in keys_py("--revoke", keyring.key_id(key))
+        assert _ask(_healthy, _healthy, headers=shown, house=house).response.status_code == 401
+
+
+class TestLastAnswers:
+    """What the gateway keeps beyond its end."""
+
+    @pytest.fixture(autouse=True)
+    def empty(self) -> Iterator[None]:
+        clear_cache()
+        yield
+        clear_cache()
+
+    def test_an_answer_says_under_which_version_it_is_kept(self) -> None:
+        house = _House()
+
+        visits = _ask_all(_healthy, "Etc/UTC", "Etc/UTC", "Etc/GMT", house=house)
+        clear_cache()
+        (again,) = _ask_all(_healthy, "Etc/UTC", house=house)
+        (listed,) = _ask_all(_healthy, "GET /answers", house=house, key="operator")
+
+        stored = [visit.response.headers["x-stored"] for visit in (*visits, again)]
+        first, from_memory, other, second = stored
+        assert from_memory == ""
+        assert int(first) < int(second)
+        assert listed.response.json() == {
+            "start": "start-1",
+            "versions": {
+                f"zone:Etc/GMT {AT.isoformat()}": int(other),
+                f"zone:Etc/UTC {AT.isoformat()}": int(second),
+            },
+        }
+
+    def test_what_was_left_is_served_at_once_with_its_age_and_asks_nobody(self) -> None:
+        house = _House()
+        _ask(_healthy, _must_not_be_asked, zone="Etc/UTC", house=house)
+        clear_cache()
+
+        left = _ask(
+            _must_not_be_asked, _must_not_be_asked, zone="Etc/UTC", house=house.anew("start-2")
+        )
+
+        assert left.response.json() == zones.answer("Etc/UTC", AT)
+        assert left.response.headers["x-cache"] == "left"
+        assert 0 < float(left.response.headers["x-age"]) < 60
+        assert left.response.headers["x-stored"] == ""
+
+    def test_a_gateway_does_not_serve_what_it_has_kept_itself(self) -> None:
+        house = _House()
+        _ask(_healthy, _must_not_be_asked, zone="Etc/UTC", house=house)
+        clear_cache()
+
+        assert (
+            _ask(_healthy, _healthy, zone="Etc/UTC", house=house).response.headers["x-cache"]
+            == "miss"
+        )
+
+    def test_what_was_left_is_served_only_in_the_time_after_a_start(self) -> None:
+        house = _House()
+        _ask(_healthy, _must_not_be_asked, zone="Etc/UTC", house=house)
+        clear_cache()
+
+        visit = _ask(
+            _healthy, _healthy, zone="Etc/UTC", house=house.anew("start-2"), settings={"warm_up": 0}
+        )
+
+        assert visit.response.headers["x-cache"] == "miss"
+
+    def test_what_was_left_for_too_long_is_not_there_any_more(self) -> None:
+        house = _House()
+        _ask(
+            _healthy, _must_not_be_asked, zone="Etc/UTC", house=house, settings={"keep_last": 1e-6}
+        )
+        clear_cache()
+
+        visit = _ask(_healthy, _healthy, zone="Etc/UTC", house=house.anew("start-2"))
+
+        assert visit.response.headers["x-cache"] == "miss"
+
+    def test_an_answer_whose_transition_is_over_is_not_served_from_the_file(self) -> None:
+        at, zone, house = "1999-01-01T00:00:00Z", "Europe/Berlin", _House()
+        _ask(_healthy, _must_not_be_asked, zone, at=at, house=house)
+
+        visit = _ask(_healthy, _healthy, zone, at=at, house=house.anew("start-2"))
+
+        assert visit.response.headers["x-cache"] == "miss"
+
+    def test_what_has_changed_is_not_served_from_the_file(self) -> None:
+        house = _House()
+        _ask(_healthy, _must_not_be_asked, zone="Etc/UTC", house=house)
+        clear_cache()
+
+        forget, again = _ask_all(
+            _healthy,
+            "DELETE /answers/zone:Etc/UTC",
+            "Etc/UTC",
+            house=house.anew("start-2"),
+            key="everybody",
+        )
+
+        assert forget.response.json()["from_file"] == 1
+        assert again.response.headers["x-cache"] == "miss"
+
+    def test_what_is_being_loaded_when_its_zone_changes_is_not_kept(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        house, has_changed = _House(), asyncio.Event()
+        delete_many = house.answers.delete_many
+
+        async def delete_and_tell(keys: Any) -> int:
+            dropped = await delete_many(keys)
+            has_changed.set()
+            return dropped
+
+        async def answer_then(request: httpx2.Request) -> httpx2.Response:
+            await has_changed.wait()
+            return _healthy(request)
+
+        monkeypatch.setattr(house.answers, "delete_many", delete_and_tell)
+
+        loading, _ = _ask_all(
+            answer_then,
+            "Etc/UTC",
+            "DELETE /answers/zone:Etc/UTC",
+            at_once=True,
+            house=house,
+            key="everybody",
+        )
+        (listed,) = _ask_all(_healthy, "GET /answers", house=house, key="operator")
+
+        assert loading.response.status_code == 200
+        assert loading.response.headers["x-stored"] == ""
+        assert listed.response.json()["versions"] == {}
+
+    @pytest.mark.parametrize("broken", ["get", "set"])
+    def test_a_file_of_no_use_is_logged_and_the_answer_is_given(
+        self, broken: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def fail(*_: Any, **__: Any) -> Any:
+            raise StorageFullError("the disk is full")
+
+        house = _House()
+        monkeypatch.setattr(house.answers, broken, fail)
+
+        visit = _ask(_healthy, _must_not_be_asked, zone="Etc/UTC", house=house)
+
+        assert visit.response.status_code == 200
+        assert visit.response.headers["x-stored"] == ("" if broken == "set" else "1")
+        assert [line.message for line in visit.log if line.level == "WARNING"] == [
+            f"cannot {'keep an' if broken == 'set' else 'read a last'} answer"
+        ]
+
+    @pytest.mark.timeout(60)
+    def test_a_killed_gateway_has_kept_what_it_acknowledged(self, tmp_path: Path) -> None:
+        outcomes: list[Outcome] = []
+        asks = [load.Ask(f"1-{number}", zone) for number, zone in enumerate(ZONES)]
+
+        async def drive() -> tuple[inventory.Inventory, list[str | None]]:
+            keys = await keyring.make_keys(tmp_path / "keys.db")
+            async with AsyncExitStack() as stack:
+                url = await stack.enter_async_context(_north(tmp_path))
+                environ = _environ(tmp_path) | {"PEPPERPY_GATEWAY_UPSTREAMS__NORTH": url}
+                gateway = await stack.enter_async_context(
+                    running("gateway.py", "gateway", environ=environ, show=print)
+                )
+                await _drive(gateway.port, keys, asks, outcomes)
+                await gateway.kill()
+                await gateway.spawn(PEPPERPY_GATEWAY_WARM_UP="60")
+                await gateway.ready()
+                there = await inventory.take(
+                    f"http://{child.HOST}:{gateway.port}", keys["operator"], lambda: 0.0
+                )
+                await _drive(gateway.port, keys, asks, outcomes)
+            return there, [outcome.cache for outcome in outcomes[len(asks) :]]
+
+        there, sources = asyncio.run(drive())
+
+        acknowledged = {outcome.zone: outcome.stored for outcome in outcomes[: len(asks)]}
+        assert acknowledged == dict.fromkeys(ZONES, 1)
+        assert sorted(there.versions.values()) == [1] * len(ZONES)
+        assert sources == ["left"] * len(asks)
 
 
 class TestPrometheus:
@@ -1326,6 +1641,7 @@ def _ask_all(
 ) -> list[_Visit]:
     """Requests to one gateway, in turn or at once; "GET /path" in place of a zone is another question."""
     house = house or _House()
+    keys = house.issued()
 
     async def ask() -> list[_Visit]:
         for name, answer in (("north", north), ("south", south or _must_not_be_asked)):
@@ -1334,10 +1650,9 @@ def _ask_all(
         await initialize_pools()
         signals: list[Signal] = []
         async with house.keys, house.answers:
-            keys = await house.all_keys()
-            return await visit(keys, signals)
+            return await visit(signals)
 
-    async def visit(keys: keyring.Keyring, signals: list[Signal]) -> list[_Visit]:
+    async def visit(signals: list[Signal]) -> list[_Visit]:
         app, logged = house.gateway(Upstreams(gateway_settings())).app(), []
         operator = keyring.bearer(keys["operator"])
         end = subscribe(signals.append)
@@ -1362,10 +1677,7 @@ def _ask_all(
         async with httpx2.AsyncClient(transport=gateway, base_url="http://gateway") as client:
             with retry.testing() as retries, capture_metrics() as metrics, capture_logs() as log:
                 calls = [request(number, zone) for number, zone in enumerate(zones_)]
-                if at_once:
-                    responses = await asyncio.gather(*calls)
-                else:
-                    responses = [await call for call in calls]
+                responses = await _all(calls, at_once=at_once)
             stats = (await client.get("/stats", headers=operator)).json()
             told = (await client.get("/metrics", headers=operator)).text
         end()
@@ -1386,6 +1698,39 @@ def _ask_all(
                 unregister_pool(name)
 
 
+@asynccontextmanager
+async def _north(folder: Path) -> AsyncIterator[str]:
+    """A provider without faults, as a process of its own; its URL."""
+    environ = _environ(folder) | {"PEPPERPY_LOGGING_LOG_FILE": str(folder / "north.jsonl")}
+    options = ("--name=north", "--port=18490", "--seed=1", "--duration=1000000")
+    async with running("provider.py", "north", *options, environ=environ, show=print) as north:
+        yield f"http://{child.HOST}:{north.port}"
+
+
+async def _drive(
+    port: int, keys: keyring.Keyring, asks: list[load.Ask], outcomes: list[Outcome]
+) -> None:
+    ready = asyncio.Event()
+    ready.set()
+    driver = Driver(
+        f"http://{child.HOST}:{port}",
+        asks,
+        keys=keys,
+        at=AT,
+        rate=100,
+        ready=ready,
+        on_begin=lambda: None,
+        on_outcome=outcomes.append,
+    )
+    await driver.run()
+
+
+async def _all(
+    calls: list[Coroutine[Any, Any, httpx2.Response]], *, at_once: bool
+) -> list[httpx2.Response]:
+    return await asyncio.gather(*calls) if at_once else [await call for call in calls]
+
+
 def _shown(keys: keyring.Keyring, key: str, headers: Mapping[str, Any] | None) -> dict[str, Any]:
     """The headers of a request that shows this key, if any."""
     return (keyring.bearer(keys[key]) if key else {}) | dict(headers or {})
@@ -1404,12 +1749,18 @@ class _House:
         last = LastAnswers(self.answers, self.start)
         return Gateway(upstreams, Access(self.keys), last, self.start)
 
-    async def all_keys(self) -> keyring.Keyring:
+    def issued(self) -> keyring.Keyring:
+        """The keys of the demo, and one with which everything may be done."""
+
+        async def issue() -> keyring.Keyring:
+            async with self.keys:
+                manager = security_manager(self.keys)
+                everything = await manager.acreate_identity("all", {"*": PermissionLevel.ADMIN})
+                key = (await manager.acreate_api_key(everything.id)).key
+                return {**await keyring.issue_all(self.keys), "everybody": key}
+
         if not self._issued:
-            manager = security_manager(self.keys)
-            everything = await manager.acreate_identity("everybody", {"*": PermissionLevel.ADMIN})
-            key = (await manager.acreate_api_key(everything.id)).key
-            self._issued = {**await keyring.issue_all(self.keys), "everybody": key}
+            self._issued = asyncio.run(issue())
         return self._issued
 
     def anew(self, start: str) -> _House:
