@@ -13,8 +13,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import acknowledged
+import admitted
 import circuits
 import exposed
+import keptlanes
 import lanes
 import performance
 import pytest
@@ -22,6 +25,7 @@ import quantiles
 import reconcile
 import refused
 import report
+import restart
 import tables
 from books import Notes, gather, judge
 from checks import leaks, places
@@ -33,6 +37,7 @@ from matplotlib.figure import Figure
 from mistakes import MISTAKES, Found
 from names import (
     ANSWERS,
+    AUDIT,
     FAILURES,
     MEMORY,
     REQUESTS,
@@ -46,6 +51,7 @@ from requestlog import FILE, keep
 from rich.console import Console
 from scraper import Reading, Scraper
 from telemetrybook import TelemetryBook
+from trespasses import AUDITED, NAMES, TRESPASSES
 
 from pepperpy.infra.telemetry import ExponentialHistogram, TelemetryManager, prometheus_text
 
@@ -761,6 +767,359 @@ class TestMistakes:
         ]
 
 
+class TestTrespasses:
+    """A request by somebody who may not make it, and who gets the one answer that is due."""
+
+    @pytest.fixture(autouse=True, params=["revoked", "guest in Asia"])
+    def make_one(self, books: Books, request: pytest.FixtureRequest) -> str:
+        name = str(request.param)
+        status = TRESPASSES[name].status
+        problem = NAMES[status]
+        answer = _counted(problem, status, "none", cache="none")
+        audit = _audited(status)
+        books.outcomes.append(
+            Outcome(
+                id="1-11",
+                zone="Asia/Tokyo",
+                verdict=Verdict.NAMED_ERROR,
+                status=status,
+                problem=problem,
+                trespass=name,
+                start="start-b",
+                provider="none",
+                cache="none",
+                sent=3.65,
+                seconds=0.01,
+            )
+        )
+        books.log += [
+            _audit_line("1-11", status, at=3.654),
+            _request("1-11", at=3.655, ms=0.5, status=status, problem=problem, cache="none"),
+        ]
+        told = [answer, audit, *_measured(served=[0.5])]
+        assert books.stats
+        books.stats["metrics"] += told
+        books.metrics += _of("start-b", told)
+        books.readings[-1] = _read_last([answer, audit], ms=[0.5])
+        books.expected = SENT + 1
+        return name
+
+    def test_that_is_a_success(self, close: Close) -> None:
+        assert close() == []
+
+    @pytest.mark.parametrize("status", [200, 401, 403, 404])
+    def test_another_answer_than_the_one_that_is_due_is_a_failure(
+        self, books: Books, close: Close, make_one: str, status: int
+    ) -> None:
+        due = TRESPASSES[make_one].status
+        books.outcomes[-1] = replace(books.outcomes[-1], status=status)
+
+        found = f"request 1-11 ({make_one}) got {status}, and {due} is due"
+
+        assert (found in close()) == (status != due)
+
+    def test_a_refusal_of_somebody_who_may_is_a_failure(
+        self, books: Books, close: Close, make_one: str
+    ) -> None:
+        due = TRESPASSES[make_one].status
+        books.outcomes[-1] = replace(books.outcomes[-1], trespass=None)
+
+        assert close() == [
+            f"request 1-11 (driver) got {due}, and no refusal is due",
+            f"request 1-11 (driver): the audit has ['{AUDITED[due]}']",
+        ]
+
+    @pytest.mark.parametrize("verdict", [Verdict.NAMED_ERROR, Verdict.CUT_OFF])
+    def test_a_provider_that_has_heard_of_it_is_a_failure(
+        self, books: Books, close: Close, make_one: str, verdict: Verdict
+    ) -> None:
+        books.outcomes[-1] = replace(books.outcomes[-1], verdict=verdict)
+        books.north.append(_call("1-11", at=3.652))
+
+        assert f"request 1-11 ({make_one}) has reached a provider" in close()
+
+    @pytest.mark.parametrize("times", [0, 2])
+    def test_an_audit_that_has_it_not_or_twice_is_a_failure(
+        self, books: Books, close: Close, make_one: str, times: int
+    ) -> None:
+        line = books.log[-2]
+        books.log[-2:-1] = [line] * times
+        event = AUDITED[TRESPASSES[make_one].status]
+
+        assert f"request 1-11 ({make_one}): the audit has {[event] * times}" in close()
+
+    def test_an_audit_of_what_nobody_sent_is_a_failure(self, books: Books, close: Close) -> None:
+        books.log[-2:-1] = [books.log[-2], _audit_line("1-99", 401, at=3.654)]
+
+        assert (
+            "the audit has ['security.authentication_failed'] by 1-99, whom nobody sent" in close()
+        )
+
+    def test_another_count_of_the_audit_is_a_failure(
+        self, books: Books, close: Close, make_one: str
+    ) -> None:
+        status = TRESPASSES[make_one].status
+        assert books.stats
+        books.stats["metrics"].append(_audited(status))
+        answer = _counted(NAMES[status], status, "none", cache="none")
+        books.readings[-1] = _read_last([answer], ms=[0.5])
+        what = exposed.REFUSED if status == 401 else exposed.DENIED
+
+        assert close() == [
+            f"{AUDITED[status]} of access: telemetry 2, log file 1",
+            f"{what}: /metrics 0 at 3.70 s, driver 1",
+        ]
+
+    def test_trespasses_are_told(self, books: Books, tmp_path: Path, make_one: str) -> None:
+        books.outcomes[2] = replace(books.outcomes[2], trespass=make_one)
+
+        table = admitted.table(books.close(tmp_path).run)
+
+        due = str(TRESPASSES[make_one].status)
+        assert table.rows == [(make_one, due, "2", "1", "1", "1")]
+
+    def test_the_plot_shows_who_was_turned_away(
+        self, books: Books, tmp_path: Path, make_one: str
+    ) -> None:
+        books.outcomes[2] = replace(books.outcomes[2], trespass=make_one)
+        axes = Figure().subplots()
+
+        keptlanes.draw_door(axes, books.close(tmp_path).run)
+
+        is_401 = TRESPASSES[make_one].status == 401
+        assert axes.get_legend_handles_labels()[1] == [
+            f"401 ({int(is_401)})",
+            f"403 ({int(not is_401)})",
+            "cut off or refused (1)",
+        ]
+        rows = [float(y) for line in axes.lines for y in line.get_ydata()]
+        assert rows == [list(TRESPASSES).index(make_one)] * 2
+
+
+class TestAcknowledged:
+    """What the gateway said it had kept, and what was there when it was asked."""
+
+    def test_a_write_that_is_not_there_after_the_kill_is_a_failure(
+        self, books: Books, close: Close
+    ) -> None:
+        books.inventories[0] = _inventory(3.05)
+
+        assert close() == [
+            f"request {id_}: Europe/Berlin was kept as version {version}, and at 3.05 s there is none"
+            for id_, version in (("1-1", 1), ("1-2", 2))
+        ]
+
+    def test_an_older_version_than_was_acknowledged_is_a_failure(
+        self, books: Books, close: Close
+    ) -> None:
+        books.inventories[0] = _inventory(3.05, berlin=1)
+
+        assert close() == [
+            "request 1-2: Europe/Berlin was kept as version 2, and at 3.05 s there is version 1"
+        ]
+
+    def test_a_newer_version_is_none(self, books: Books, close: Close) -> None:
+        books.inventories[0] = _inventory(3.05, berlin=3)
+
+        assert close() == []
+
+    def test_what_is_missing_in_the_end_is_a_failure(self, books: Books, close: Close) -> None:
+        books.inventories[1] = _inventory(3.8, berlin=3)
+
+        assert close() == [
+            "request 1-10: Europe/Berlin was kept as version 4, and at 3.80 s there is version 3"
+        ]
+
+    def test_a_write_that_was_not_acknowledged_when_the_gateway_was_asked_may_be_missing(
+        self, books: Books, close: Close
+    ) -> None:
+        books.outcomes[1] = replace(books.outcomes[1], seconds=1.5)
+        books.inventories[0] = _inventory(3.05, berlin=1)
+
+        assert close() == []
+
+    def test_a_write_of_so_long_ago_that_it_is_not_kept_any_more_may_be_missing(
+        self, books: Books, close: Close
+    ) -> None:
+        for line in books.log:
+            if "event.data" in line:
+                line["event.data"]["keep_last"] = 1.0
+        books.inventories = [_inventory(3.05), _inventory(3.8, berlin=4)]
+
+        assert close() == []
+
+    def test_one_version_for_two_writes_is_a_failure(self, books: Books, close: Close) -> None:
+        books.outcomes[1] = replace(books.outcomes[1], stored=1)
+
+        assert close() == [
+            f"version 1 of zone:Europe/Berlin {BEGAN.isoformat()} was given to 2 writes"
+        ]
+
+    def test_a_kill_after_which_nobody_asked_is_a_failure(self, books: Books, close: Close) -> None:
+        books.inventories = [_inventory(2.9, berlin=2)]
+
+        assert "nobody has asked the gateway what it had after it came back" in close()
+
+    def test_a_run_without_any_look_is_a_failure(self, books: Books, close: Close) -> None:
+        books.inventories = []
+
+        assert close() == [
+            "nobody has asked the gateway what it had after it came back",
+            "nobody has asked the gateway what it had in the end",
+        ]
+
+    @pytest.mark.parametrize(
+        ("sent", "found", "problem"),
+        [
+            (1.7, 0, None),  # it was deleted, and was not there
+            (1.7, 3, None),  # what came after it is there
+            (1.7, 2, "Europe/Berlin was deleted at 1.80 s, and at 3.05 s there is version 2 from "),
+            (1.605, 0, None),  # at the same time: both may be
+            (1.605, 2, None),
+            (
+                1.4,
+                0,
+                "request 1-2: Europe/Berlin was kept as version 2, and at 3.05 s there is none",
+            ),
+            (
+                3.1,
+                0,
+                "request 1-1: Europe/Berlin was kept as version 1, and at 3.05 s there is none",
+            ),
+        ],
+    )
+    def test_what_was_deleted_is_not_there_and_what_came_after_it_is(
+        self, books: Books, tmp_path: Path, sent: float, found: int, problem: str | None
+    ) -> None:
+        books.outcomes.append(_deletion("deletion-1", sent=sent))
+        books.inventories[0] = _inventory(3.05, **({"berlin": found} if found else {}))
+
+        problems = list(acknowledged.acknowledged(books.close(tmp_path).run))
+
+        assert [each for each in problems if "3.05" in each][:1] == (
+            [each for each in problems if each.startswith(problem)][:1] if problem else []
+        )
+        assert any(problems) == (problem is not None)
+
+    def test_what_was_promised_and_found_is_told(self, books: Books, tmp_path: Path) -> None:
+        books.inventories[1] = _inventory(3.8, berlin=3)
+
+        table = acknowledged.table(books.close(tmp_path).run)
+
+        assert table.heads == ["", "3.05 s,\nstart-b", "3.80 s,\nstart-b"]
+        assert [cells for _, *cells in table.rows] == [
+            ["2", "4"],
+            ["2", "3"],
+            ["1", "1"],
+            ["1", "1"],
+            ["0", "1"],
+            ["390.0", "390.0"],
+        ]
+
+    def test_the_plot_shows_how_many_were_acknowledged_and_found(
+        self, books: Books, tmp_path: Path
+    ) -> None:
+        axes = Figure().subplots()
+
+        keptlanes.draw_kept(axes, books.close(tmp_path).run)
+
+        acknowledged_, found, left = axes.lines
+        assert list(acknowledged_.get_ydata()) == [0, 1]
+        assert list(found.get_xdata()) == pytest.approx([3.06, 3.81])
+        assert list(found.get_ydata()) == [1, 1]
+        assert list(left.get_xdata()) == []
+        assert [text.get_text() for text in axes.texts] == ["first answer: from a provider"]
+
+
+class TestLeft:
+    """An answer from the file, which a gateway before had loaded."""
+
+    @pytest.fixture(autouse=True)
+    def serve_one(self, books: Books) -> None:
+        answer = _counted("answered", 200, "none", cache="left")
+        books.outcomes.append(
+            _right("1-11", "start-b", provider="none", cache="left", sent=3.05, age=1.44)
+        )
+        line = _request("1-11", at=3.055, ms=5.0, cache="left", loaded_by="1-2", age=1.44)
+        books.log.insert(books.log.index(_first_of_start_b(books)) + 1, line)
+        told = [answer, *_measured(served=[5.0])]
+        assert books.stats
+        books.stats["metrics"] += told
+        books.metrics += _of("start-b", told)
+        books.readings[-1] = _read_last([answer], ms=[5.0])
+        books.expected = SENT + 1
+
+    def test_that_is_a_success(self, close: Close) -> None:
+        assert close() == []
+
+    @pytest.mark.parametrize(
+        ("change", "problem"),
+        [
+            ({"loaded_by": "1-9"}, "got what 1-9 loaded, whom no start before knows"),
+            ({"loaded_by": "1-10"}, "got what 1-10 loaded, whom no start before knows"),
+            ({"zone": "Asia/Tokyo"}, "about Asia/Tokyo got an answer about Europe/Berlin"),
+            ({"age": 1.3}, "got an answer of 1.30 s ago by its age, and it was not"),
+            ({"age": 1.6}, "got an answer of 1.60 s ago by its age, and it was not"),
+        ],
+    )
+    def test_what_the_log_contradicts_is_a_failure(
+        self, books: Books, close: Close, change: dict[str, Any], problem: str
+    ) -> None:
+        books.line("request", "1-11").update(change)
+
+        assert close() == [f"request 1-11 (left) {problem}"]
+
+    def test_who_loaded_it_may_have_been_cut_off_by_the_kill(
+        self, books: Books, close: Close
+    ) -> None:
+        books.line("request", "1-11")["loaded_by"] = "1-4"
+
+        assert close() == []
+
+    @pytest.mark.parametrize(
+        ("setting", "problem"),
+        [
+            ("keep_last", "got an answer of 1.44 s ago, and 0.01 s are allowed"),
+            ("warm_up", "got what was left 0.05 s after the start"),
+        ],
+    )
+    def test_one_that_was_not_good_enough_is_a_failure(
+        self, books: Books, close: Close, setting: str, problem: str
+    ) -> None:
+        _first_of_start_b(books)["event.data"][setting] = 0.01
+
+        assert f"request 1-11 (left) {problem}" in close()
+
+    @pytest.mark.parametrize("before", ["start-b", "1-11"])
+    def test_one_from_before_a_change_is_a_failure(
+        self, books: Books, close: Close, before: str
+    ) -> None:
+        is_before_the_kill = before == "start-b"
+        line = _first_of_start_b(books) if is_before_the_kill else books.line("request", "1-11")
+        at = 1.9 if is_before_the_kill else 3.01
+        books.log.insert(
+            books.log.index(line), _invalidated("zone:Europe/Berlin", at=at, dropped=0)
+        )
+        books.changes.insert(0, Change("zone:Europe/Berlin", at, 0))
+
+        assert (
+            "request 1-11 (left) got an answer about Europe/Berlin from before it changed"
+        ) in close()
+
+    def test_the_first_answers_after_the_kill_are_told(self, books: Books, tmp_path: Path) -> None:
+        rows = restart.table(books.close(tmp_path).run).rows
+
+        assert rows[:2] == [
+            ("Europe/Berlin", "1.060", "the file", "1.44", "5.00"),
+            ("Europe/Atlantis", "1.100", "a provider", "0.00", "3.00"),
+        ]
+
+
+def _first_of_start_b(books: Books) -> Line:
+    lines = (line for line in books.log if line.get("event.data", {}).get("start") == "start-b")
+    return next(lines)
+
+
 class TestExposed:
     """What the driver has read at `/metrics`, during the run and in the end."""
 
@@ -1469,6 +1828,7 @@ def _right(
     rejected: tuple[str, ...] = (),
     waits: int = 0,
     stored: int | None = None,
+    age: float = 0.0,
 ) -> Outcome:
     return Outcome(
         id=id_,
@@ -1483,9 +1843,27 @@ def _right(
         calls=(provider,) * (retries + 1) if cache == "miss" else (),
         waits=waits,
         stored=stored,
+        age=age,
         sent=sent,
         seconds=0.01,
     )
+
+
+def _deletion(id_: str, *, sent: float) -> Outcome:
+    """Somebody who may has told the gateway that Berlin has changed."""
+    outcome = _right(id_, "start-a", sent=sent, provider="none", cache="none")
+    return replace(outcome, key="operator", is_deletion=True, seconds=0.1)
+
+
+def _audited(status: int) -> Line:
+    """What telemetry counts of the audit."""
+    tags = {"pepperpy.component.name": AUDIT}
+    return {"name": AUDITED[status], "type": "counter", "tags": tags, "value": 1}
+
+
+def _audit_line(request_id: str, status: int, *, at: float) -> Line:
+    line = {"message": AUDITED[status], "logger": AUDIT, "timestamp": _clock(at)}
+    return {**line, "request_id": request_id}
 
 
 def _inventory(asked: float, **versions: int) -> Inventory:

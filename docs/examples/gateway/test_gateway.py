@@ -58,7 +58,7 @@ from settings import GatewaySettings, ProviderSettings, gateway_settings
 from stage import CONFIG
 from telemetrybook import Kind, TelemetryBook
 from trespasses import AUDITED, TRESPASSES
-from upstream import Upstreams, connections
+from upstream import Upstreams, Visit, connections
 from vitals import watch_memory
 
 from pepperpy.infra import (
@@ -789,36 +789,27 @@ class TestLastAnswers:
         assert forget.response.json()["from_file"] == 1
         assert again.response.headers["x-cache"] == "miss"
 
-    def test_what_is_being_loaded_when_its_zone_changes_is_not_kept(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        house, has_changed = _House(), asyncio.Event()
-        delete_many = house.answers.delete_many
+    def test_what_is_being_loaded_when_its_zone_changes_is_not_kept(self) -> None:
+        visit = Visit("1-1", "Etc/UTC")
 
-        async def delete_and_tell(keys: Any) -> int:
-            dropped = await delete_many(keys)
-            has_changed.set()
-            return dropped
+        async def ask() -> tuple[zones.Answer, dict[str, int]]:
+            async with MemoryStorageProvider("answers") as storage:
+                last = LastAnswers(storage, "start-1")
 
-        async def answer_then(request: httpx2.Request) -> httpx2.Response:
-            await has_changed.wait()
-            return _healthy(request)
+                class Changing:
+                    async def ask(self, *_: Any) -> zones.Answer:
+                        await last.forget("zone:Etc/UTC")
+                        return zones.answer("Etc/UTC", AT)
 
-        monkeypatch.setattr(house.answers, "delete_many", delete_and_tell)
+                asked = answers.Answers(cast("Upstreams", Changing()), last)
+                answer = await asked.get("Etc/UTC", AT.isoformat(), visit)
+                return answer, await last.versions()
 
-        loading, _ = _ask_all(
-            answer_then,
-            "Etc/UTC",
-            "DELETE /answers/zone:Etc/UTC",
-            at_once=True,
-            house=house,
-            key="everybody",
-        )
-        (listed,) = _ask_all(_healthy, "GET /answers", house=house, key="operator")
+        with use_registry(_registry(CONFIG)):
+            answer, kept = asyncio.run(ask())
 
-        assert loading.response.status_code == 200
-        assert loading.response.headers["x-stored"] == ""
-        assert listed.response.json()["versions"] == {}
+        assert answer == zones.answer("Etc/UTC", AT)
+        assert (visit.stored, kept) == (None, {})
 
     @pytest.mark.parametrize("broken", ["get", "set"])
     def test_a_file_of_no_use_is_logged_and_the_answer_is_given(
