@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import io
 import json
@@ -33,6 +34,7 @@ from driver import Outcome, Verdict
 from faults import Outage
 from interferer import REFUSED, RELOADED, Change, Edit, Interferer
 from inventory import Inventory
+from keyring import make_keys, secrets_of
 from matplotlib.figure import Figure
 from mistakes import MISTAKES, Found
 from names import (
@@ -1690,6 +1692,19 @@ class TestTheRest:
         books.outcomes[0] = replace(books.outcomes[0], note=f"sent {KEY}")
 
         assert close() == [f"the providers' key is in {FILE}"]
+
+    @pytest.mark.parametrize("name", ["driver", "mistyped", "revoked"])
+    def test_the_secret_part_of_any_key_of_the_run_is_looked_for(
+        self, tmp_path: Path, name: str
+    ) -> None:
+        keys = asyncio.run(make_keys(tmp_path / "keys.db"))
+        secrets = [*secrets_of(keys)]
+        assert [*leaks(secrets, places(tmp_path))] == []
+
+        secret = keys[name].split("_")[2]
+        (tmp_path / "answers.db").write_bytes(b"\x00" + secret.encode() + b"\xff")
+
+        assert [*leaks(secrets, places(tmp_path))] == [f"the key '{name}' is in answers.db"]
 
     def test_a_key_on_the_terminal_is_a_failure(self, books: Books, close: Close) -> None:
         books.output = f"GET / with {KEY}"

@@ -202,6 +202,18 @@ class TestFaults:
         for fault in (faults.Fault.BUSY, faults.Fault.SLOW, faults.Fault.DROP, faults.Fault.CUT):
             assert met[fault] / 20_000 == pytest.approx(getattr(rates, fault.value), rel=0.2)
 
+    def test_for_a_while_after_the_kill_every_answer_is_late(self) -> None:
+        plan = faults.Plan(seed=1, provider="north", duration=24)
+        kill = faults.interference(1, 24).kill
+        well = next(n for n in range(1, 500) if plan.fault_of(n) is None)
+        dropped = next(n for n in range(1, 500) if plan.fault_of(n) is faults.Fault.DROP)
+
+        assert plan.spell.begin == kill < plan.spell.end < 24
+        assert plan.fault_at(well, kill - 0.01) is None
+        assert plan.fault_at(well, kill) is faults.Fault.SLOW
+        assert plan.fault_at(well, plan.spell.end) is None
+        assert plan.fault_at(dropped, kill) is faults.Fault.DROP
+
     @pytest.mark.parametrize("seed", range(50))
     def test_outages_lie_within_the_run_and_overlap_a_little(self, seed: int) -> None:
         north, south = (
@@ -240,6 +252,24 @@ class TestLoad:
         assert made.total() == 72
         assert max(made.values()) - min(made.values()) <= 1
         assert not any(ask.at_once for ask in asks if ask.mistake)
+
+    def test_four_requests_in_a_hundred_are_trespasses_each_as_often_as_the_others(self) -> None:
+        asks = load.make_load(zones.all_zones(), 1800, seed=1)
+
+        made = Counter(ask.trespass for ask in asks if ask.trespass)
+        assert made.keys() == TRESPASSES.keys()
+        assert made.total() == 72
+        assert max(made.values()) - min(made.values()) <= 1
+        assert not any(ask.at_once or ask.mistake for ask in asks if ask.trespass)
+
+    def test_a_guest_asks_for_a_tenth_of_what_a_guest_may_know(self) -> None:
+        asks = load.make_load(zones.all_zones(), 1800, seed=1)
+
+        right = [ask for ask in asks if not ask.trespass]
+        by_guest = [ask for ask in right if ask.key == "guest"]
+        assert 0.06 < len(by_guest) / len(right) < 0.12
+        assert not any(ask.zone.startswith("Asia/") for ask in by_guest)
+        assert {ask.key for ask in right} == {"guest", "driver"}
 
     def test_same_seed_gives_the_same_load_and_another_one_another(self) -> None:
         first, again, other = (load.make_load(zones.all_zones(), 900, seed) for seed in (1, 1, 2))
@@ -384,6 +414,34 @@ class TestJudge:
 
         assert judge(ask, AT, 404, problem).verdict is Verdict.WRONG
         assert judge(replace(ask, zone="Europe/Berlin"), AT, 200, truth).verdict is Verdict.WRONG
+
+    @pytest.mark.parametrize(
+        ("trespass", "status", "name", "verdict"),
+        [
+            ("revoked", 401, "unauthenticated", Verdict.NAMED_ERROR),
+            ("revoked", 403, "forbidden", Verdict.WRONG),
+            ("revoked", 401, "forbidden", Verdict.WRONG),
+            ("revoked", 503, "providers-unavailable", Verdict.WRONG),
+            ("guest in Asia", 403, "forbidden", Verdict.NAMED_ERROR),
+            ("guest in Asia", 401, "unauthenticated", Verdict.WRONG),
+            (None, 401, "unauthenticated", Verdict.WRONG),
+            (None, 403, "forbidden", Verdict.WRONG),
+        ],
+    )
+    def test_a_trespass_has_to_get_the_one_status_that_is_due_and_nobody_else_may(
+        self, trespass: str | None, status: int, name: str, verdict: Verdict
+    ) -> None:
+        ask = load.Ask("1-1", "Europe/Berlin", trespass=trespass)
+        body = json.dumps({"name": name, "status": status, "detail": "..."}).encode()
+
+        assert judge(ask, AT, status, body).verdict is verdict
+
+    @pytest.mark.parametrize("is_deletion", [True, False])
+    def test_an_answer_to_a_trespass_is_wrong(self, is_deletion: bool) -> None:
+        ask = load.Ask("1-1", "Europe/Berlin", trespass="revoked", is_deletion=is_deletion)
+        body = json.dumps(zones.answer("Europe/Berlin", AT)).encode()
+
+        assert judge(ask, AT, 200, body).verdict is Verdict.WRONG
 
     @pytest.mark.parametrize(
         "body", [b"", b"Internal Server Error", b"{}", b"[]", b'{"name": "x"}', b"\xff"]
