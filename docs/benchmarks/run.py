@@ -20,6 +20,7 @@ import races_facade
 import races_logging
 import races_metrics
 import races_resilience
+import races_security
 import races_serialization
 import races_telemetry
 import races_utils
@@ -36,6 +37,7 @@ import pepperpy.infra.decorators
 import pepperpy.infra.logging
 import pepperpy.infra.metrics
 import pepperpy.infra.resilience
+import pepperpy.infra.security
 import pepperpy.infra.serialization
 import pepperpy.infra.telemetry
 import pepperpy.infra.utils
@@ -87,6 +89,10 @@ PEERS = (
     "Cerberus",
     "schema",
     "marshmallow",
+    "casbin",
+    "PyJWT",
+    "itsdangerous",
+    "cryptography",
 )
 MODULES = (
     pepperpy.infra,
@@ -101,6 +107,7 @@ MODULES = (
     pepperpy.infra.connection,
     pepperpy.infra.compression,
     pepperpy.infra.serialization,
+    pepperpy.infra.security,
     pepperpy.infra.validation,
 )
 OURS = tuple(module.__name__.replace(".", "-") for module in MODULES)
@@ -156,6 +163,7 @@ def every_race(folder: Path) -> Iterator[Race]:
     yield from races_compression.races()
     yield from races_datasets.races()
     yield from races_serialization.races()
+    yield from races_security.races()
     yield from races_facade.races()
 
 

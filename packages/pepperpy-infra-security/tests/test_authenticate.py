@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import inspect
 import re
 import threading
 import zlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -69,6 +71,14 @@ class TestKey:
         assert key.startswith("shop_live_")
         assert is_api_key(key)
         assert manager.authenticate(key).name == "ann"
+
+    def test_a_key_with_an_earlier_prefix_stays_good(self) -> None:
+        stores = MemoryCredentialStore(), MemoryIdentityStore()
+        before = SecurityManager(*stores, prefix="old")
+        key = before.create_api_key(before.create_identity("ann").id).key
+
+        assert SecurityManager(*stores, prefix="new").authenticate(key).name == "ann"
+        refused(SecurityManager(*stores, prefix="new"), key.replace("old", "new"))
 
     @pytest.mark.parametrize("prefix", ["", "Shop", "7up", "a_", "_a", "a b", "a" * 25, None, "é"])
     def test_a_prefix_that_makes_no_key_is_refused(self, prefix) -> None:
@@ -482,9 +492,10 @@ class TestLockout:
     def test_repeated_failures_refuse_the_right_key_for_a_while(self, clock, forge) -> None:
         manager = self.manager(clock, max_failures=3, window=60, duration=30)
         key = manager.create_api_key(manager.create_identity("ann").id).key
-        for _ in range(2):
-            refused(manager, forge(key))
-        manager.authenticate(key)  # which forgets them
+        for _ in range(3):
+            for _ in range(2):
+                refused(manager, forge(key))
+            manager.authenticate(key)  # which forgets them
         for _ in range(3):
             refused(manager, forge(key))
 
@@ -492,6 +503,7 @@ class TestLockout:
         clock.advance(29.9)
         refused(manager, key)
         clock.advance(0.1)
+        refused(manager, forge(key))  # one more is not three more
         manager.authenticate(key)
 
     def test_is_there_by_default(self, manager, forge) -> None:
@@ -503,7 +515,7 @@ class TestLockout:
         refused(manager, key)
 
     def test_failures_that_lie_apart_do_not_count_together(self, clock, forge) -> None:
-        manager = self.manager(clock, max_failures=2, window=10, duration=30)
+        manager = self.manager(clock, max_failures=2, window=10, duration=3000)
         key = manager.create_api_key(manager.create_identity("ann").id).key
 
         for _ in range(5):
@@ -579,9 +591,12 @@ class TestPeppers:
         plain = SecurityManager(credentials, identities)
         identity = plain.create_identity("ann")
         key = plain.create_api_key(identity.id)
+        refused(SecurityManager(credentials, identities, peppers=self.OLD), key)
         schemes = []
         for peppers in (self.OLD, self.NEW, self.NEW):
-            manager = SecurityManager(credentials, identities, peppers=peppers)
+            manager = SecurityManager(
+                credentials, identities, peppers=peppers, accept_unpeppered=peppers is self.OLD
+            )
             assert manager.authenticate(key) == identity
             schemes.append(credentials.get_credential(key.id).hash.scheme)
 
@@ -595,6 +610,17 @@ class TestPeppers:
         for peppers in (None, self.OLD, {"new": b"x" * 32}):
             refused(SecurityManager(credentials, identities, peppers=peppers), key)
         manager.authenticate(key)
+
+    def test_a_record_that_was_written_into_the_store_is_worth_nothing_without_it(self) -> None:
+        credentials, identities = MemoryCredentialStore(), MemoryIdentityStore()
+        manager = SecurityManager(credentials, identities, peppers=self.NEW)
+        key = manager.create_api_key(manager.create_identity("ann").id)
+        plain = hashlib.sha256(key.key.encode()).digest()
+
+        for scheme in ("sha256", "hmac-sha256:unknown", "hmac-sha256:", "md5", ""):
+            record = credentials.get_credential(key.id)
+            credentials.update_credential(replace(record, hash=_keys.KeyHash(scheme, plain)))
+            refused(manager, key)
 
     def test_hashes_tell_their_version(self) -> None:
         kept = _keys.Hasher(self.NEW).new("key")

@@ -104,6 +104,9 @@ class TestPatterns:
             ({"*": WRITE, "a:b": READ, "a:c": ADMIN}, ["b:*"], ["*", "a:*"]),
             ({"*": WRITE, "a:*": WRITE, "*:b": NONE}, ["a:*"], ["*", "x:*"]),
             ({"*": READ, "a:*": WRITE}, ["a:*"], ["*"]),
+            # A denial that something more specific hides wherever it would count.
+            ({"*": WRITE, "*:b": NONE, "a:b": WRITE}, ["a:*"], ["*", "*:b"]),
+            ({"*": WRITE, "*:b:*": NONE, "a:*": WRITE}, ["a:*", "a:b:*"], ["*", "c:*"]),
         ],
     )
     def test_asking_for_a_star_needs_all_that_it_covers(self, permissions, grants, denies) -> None:

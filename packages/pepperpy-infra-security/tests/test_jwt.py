@@ -244,7 +244,7 @@ class TestForgeries:
         assert "no signed token" in problem(verifier, token(GOOD, header=header))
 
     def test_a_header_that_is_not_known_says_nothing(self, verifier) -> None:
-        header = {"x": 1, "typ": "at+jwt", "x5t": "abc", "cty": "JWT"}
+        header = {"x": 1, "x5c": ["certificate" * 300], "typ": "at+jwt", "x5t": "abc", "cty": "JWT"}
 
         assert verifier.verify(token(GOOD, header=header))["sub"] == "ann"
 
@@ -548,11 +548,18 @@ class TestKeySets:
             served(lambda: answer, clock).verify(Issuer("a").token("a"))
 
     def test_one_thread_fetches_and_the_others_wait_for_it(self, clock) -> None:
-        issuer, start = Issuer("a"), threading.Barrier(8)
+        issuer, all_in_need = Issuer("a"), threading.Barrier(8)
         verifier, signed, found = served(issuer, clock), issuer.token("a"), []
+        client = verifier._keys
+        refresh = client._refresh
+
+        def together(key_id):
+            all_in_need.wait()
+            refresh(key_id)
+
+        client._refresh = together
 
         def verify() -> None:
-            start.wait()
             found.append(verifier.verify(signed)["sub"])
 
         threads = [threading.Thread(target=verify) for _ in range(8)]
@@ -649,8 +656,11 @@ class TestAddress:
         base, answers = server
         answers["/jwks"] = (status, headers, body)
 
-        with pytest.raises(KeySetError):
+        with pytest.raises(KeySetError) as caught:
             served(f"{base}/jwks", clock).verify(Issuer("a").token("a"))
+
+        # A redirection to where one may not fetch from is not followed, and so is the answer.
+        assert getattr(caught.value.__cause__, "code", 200) == status
 
 
 class TestAuthenticator:

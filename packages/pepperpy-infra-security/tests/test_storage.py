@@ -204,6 +204,43 @@ class TestOneProcess:
         again = await restarted(storage)
         assert sorted(each.name for each in again.list_identities()) == ["ann", "bob"]
 
+    async def test_a_rotation_that_fails_leaves_the_old_key_as_it_was(self, storage, clock) -> None:
+        manager = SecurityManager(storage=storage, clock=clock)
+        identity = await manager.acreate_identity("ann")
+        key = await manager.acreate_api_key(identity.id, 100)
+        storage.broken = OSError("disk full")
+
+        with pytest.raises(OSError, match="disk full"):
+            await manager.arotate_api_key(key.id, overlap=1)
+
+        storage.broken = None
+        clock.advance(50)
+        await manager.flush()
+        for each in (manager, await restarted(storage, clock=clock)):
+            assert each.authenticate(key) == identity
+            (only,) = each.get_identity(identity.id).credentials
+            assert only.expires_at == key.expires_at
+
+    async def test_a_name_that_could_not_be_claimed_is_claimed_by_the_next_flush(self) -> None:
+        storage = Versioned()
+        manager = SecurityManager(storage=storage)
+        manager.create_identity("ann")
+        original = storage.set
+
+        async def no_names(key, value, **options):
+            if ":name:" in key:
+                raise OSError("disk full")
+            return await original(key, value, **options)
+
+        storage.set = no_names
+        with pytest.raises(OSError, match="disk full"):
+            await manager.flush()
+        storage.set = original
+        await manager.flush()
+
+        with pytest.raises(IdentityExistsError):
+            await SecurityManager(storage=storage).acreate_identity("ann")
+
     async def test_a_revocation_that_cannot_be_saved_holds_and_is_saved_later(
         self, storage
     ) -> None:
@@ -269,7 +306,7 @@ class TestOneProcess:
         first = SecurityManager(storage=storage)
         identity = await first.acreate_identity("ann")
         key = await first.acreate_api_key(identity.id)
-        second = await restarted(storage, peppers={"p": b"p" * 32})
+        second = await restarted(storage, peppers={"p": b"p" * 32}, accept_unpeppered=True)
 
         second.authenticate(key)
         await second.flush()
@@ -462,6 +499,55 @@ class TestSeveralProcesses:
         with pytest.raises(AuthenticationError):
             manager.authenticate(key)
         assert manager.authenticate(made[0]) == identity
+
+    async def test_loading_undoes_nothing_that_is_not_saved_yet(self, storage) -> None:
+        manager, _, identity, key = await self.both(storage)
+        manager.revoke_credential(key.id)
+        manager.update_permissions(identity.id, {})
+        fresh = manager.create_api_key(identity.id)
+
+        await manager.load()
+
+        assert manager.get_identity(identity.id).permissions == {}
+        assert manager.authenticate(fresh) == identity
+        with pytest.raises(AuthenticationError):
+            manager.authenticate(key)
+
+    @pytest.mark.parametrize("kind", ["credential", "identity"])
+    async def test_a_value_that_was_read_before_a_change_and_arrives_after_it_undoes_nothing(
+        self, storage, kind
+    ) -> None:
+        manager, _, identity, key = await self.both(storage)
+        name = "get_entry" if isinstance(storage, Versioned) else "get"
+        original = getattr(storage, name)
+
+        async def late(asked):
+            found = await original(asked)
+            setattr(storage, name, original)
+            manager.revoke_credential(key.id)
+            manager.update_permissions(identity.id, {})
+            await manager.flush()
+            return found
+
+        setattr(storage, name, late)
+        await manager._saving.refresh((kind, key.id if kind == "credential" else identity.id))
+
+        assert manager.get_identity(identity.id).permissions == {}
+        with pytest.raises(AuthenticationError):
+            manager.authenticate(key)
+
+    async def test_what_changes_during_a_flush_is_saved_by_the_next(self, storage) -> None:
+        manager, _, identity, _ = await self.both(storage)
+
+        async def meanwhile() -> None:
+            manager.update_permissions(identity.id, {"b": READ})
+
+        manager.update_permissions(identity.id, {"c": READ})
+        storage.before_write = meanwhile
+        await manager.flush()
+        await manager.flush()
+
+        assert (await restarted(storage)).get_identity(identity.id).permissions == {"b": READ}
 
     async def test_lockout_stays_where_it_is(self, storage, forge) -> None:
         first, second, _identity, key = await self.both(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Final
 
 from pepperpy.infra.utils import Signal, emit, listening
@@ -12,9 +11,10 @@ from ._identity import seal_of
 from ._levels import AuthType
 from ._verifier import Failure, Outcome
 
-_NOTICE: Final = logging.INFO
-_DETAIL: Final = logging.DEBUG
-_WARNING: Final = logging.WARNING
+# On the scale of `logging`, which nobody need import for them.
+_DETAIL: Final = 10
+_NOTICE: Final = 20
+_WARNING: Final = 30
 
 
 class Audit:

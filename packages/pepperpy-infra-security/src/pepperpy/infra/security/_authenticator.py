@@ -37,6 +37,7 @@ class ApiKeyAuthenticator(Authenticator):
         credential_store: Where the records of keys are.
         identity_store: Where those of identities are.
         peppers: As those of the manager that made the keys.
+        accept_unpeppered: As that of the manager.
         lockout: When to refuse a key that was presented wrongly too often; None for never.
         clock: The system's by default.
     """
@@ -47,12 +48,17 @@ class ApiKeyAuthenticator(Authenticator):
         identity_store: IdentityStore,
         *,
         peppers: Mapping[str, bytes] | None = None,
+        accept_unpeppered: bool = False,
         lockout: Lockout | None = Lockout(),  # noqa: B008 - frozen
         clock: Clock | None = None,
     ) -> None:
         self._credentials = credential_store
         self._verifier = KeyVerifier(
-            credential_store, identity_store, Hasher(peppers), lockout, clock or Clock()
+            credential_store,
+            identity_store,
+            Hasher(peppers, accept_unpeppered=accept_unpeppered),
+            lockout,
+            clock or Clock(),
         )
 
     def authenticate(self, credential: Credential) -> Identity:

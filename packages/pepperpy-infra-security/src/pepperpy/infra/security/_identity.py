@@ -242,7 +242,7 @@ class Identity:
     def has_permission(self, resource: str, level: PermissionLevel) -> bool:
         """Whether this view gives *level*; `SecurityManager.authorize` is what decides."""
         tables = [Permissions(self.permissions)]
-        if self._seal and self._seal.credential and self._seal.credential.scopes:
+        if self._seal and self._seal.credential and self._seal.credential.scopes is not None:
             tables.append(self._seal.credential.scopes)
         return all(
             (rule := table.deciding(resource, level)) is not None

@@ -60,8 +60,10 @@ class JWTKey:
                 option="algorithm",
             )
         kind, size = ALGORITHMS[algorithm]
-        imported = _imported(kind, key)
-        problem = _unfit(imported, kind, size, algorithm)
+        imported, problem = None, _too_short(kind, size, key)
+        if not problem:
+            imported = _imported(kind, key)
+            problem = _unfit(imported, kind, size, algorithm)
         if problem:
             raise InvalidSettingError(f"this is no key for {algorithm}: {problem}", option="key")
         named = key.get("kid") if isinstance(key, Mapping) else None
@@ -99,6 +101,9 @@ def _only(algorithm: str) -> Any:
     from joserfc.jws import JWSRegistry
 
     class Only(JWSRegistry):
+        # The whole token was measured before.
+        max_header_length = max_payload_length = max_signature_length = MAX_LENGTH
+
         def get_alg(self, name: str) -> Any:
             return self.algorithms[name] if name == algorithm else super().get_alg(name)
 
@@ -131,6 +136,17 @@ def _is_pem_for(kind: str, key: str | bytes) -> bool:
     return kind == "oct" and b"-----BEGIN" in (key.encode() if isinstance(key, str) else key)
 
 
+def _too_short(kind: str, size: str | int, key: object) -> str:
+    """What is wrong with a shared secret that is; joserfc would warn of some of them."""
+    if kind != "oct" or not isinstance(key, (str, bytes)):
+        return ""
+    return _weak(len(key.encode() if isinstance(key, str) else key) * 8, int(size))
+
+
+def _weak(bits: int, least: int) -> str:
+    return "" if bits >= least else f"it must have {least} bits at least, and has {bits}"
+
+
 def _unfit(imported: Any, kind: str, size: str | int, algorithm: str) -> str:
     if imported is None:
         return f"it must be of the type {kind}"
@@ -142,7 +158,7 @@ def _unfit(imported: Any, kind: str, size: str | int, algorithm: str) -> str:
     if isinstance(size, str):
         return "" if told.get("crv") == size else f"its curve must be {size}"
     bits = len(imported.raw_value) * 8 if kind == "oct" else imported.raw_value.key_size
-    return "" if bits >= size else f"it must have {size} bits at least, and has {bits}"
+    return _weak(bits, size)
 
 
 class KeySource(Protocol):
@@ -412,7 +428,7 @@ def _header(token: object) -> dict[str, Any] | None:
 
 def _object(data: bytes) -> dict[str, Any] | None:
     try:
-        found = json.loads(data, parse_constant=_refuse, object_pairs_hook=_once)
+        found = _DECODER.decode(data.decode())
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None  # pyright: ignore[reportUnknownVariableType]
@@ -437,6 +453,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError("a name stands there twice")
     return found
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse, object_pairs_hook=_once)
 
 
 def _is_date(value: object) -> bool:

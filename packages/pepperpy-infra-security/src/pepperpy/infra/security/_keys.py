@@ -127,35 +127,40 @@ class Hasher:
 
     Args:
         peppers: Secrets by their ids; the last one hashes new keys, the others verify old ones.
+        accept_unpeppered: Whether hashes without a pepper still count although there are peppers.
     """
 
-    __slots__ = ("_peppers", "current")
+    __slots__ = ("_peppers", "_plain", "current")
 
-    def __init__(self, peppers: Mapping[str, bytes] | None = None) -> None:
+    def __init__(
+        self, peppers: Mapping[str, bytes] | None = None, *, accept_unpeppered: bool = False
+    ) -> None:
         self._peppers: dict[str, bytes] = _checked(peppers)
+        # Else whoever can write to the store could write the hash of a key of his own.
+        self._plain = accept_unpeppered or not self._peppers
         self.current: str = "sha256"
         for pepper_id in self._peppers:
             self.current = f"hmac-sha256:{pepper_id}"
 
-    def hash(self, key: bytes, scheme: str) -> bytes:
-        """The hash of *key*; one that nothing can equal if the pepper is not known."""
-        if scheme == "sha256":
-            return _sha256(key).digest()
-        pepper = self._peppers.get(scheme.partition(":")[2])
-        if pepper is None:
-            return _sha256(key).digest()[:-1]
-        return hmac.digest(pepper, key, "sha256")
-
     def new(self, key: str) -> KeyHash:
         """The hash of a new key."""
-        return KeyHash(self.current, self.hash(key.encode(), self.current))
+        return KeyHash(self.current, self._hash(key.encode(), self.current) or b"")
 
     def matches(self, key: bytes, kept: KeyHash) -> bool:
         """Whether *kept* is the hash of *key*, in time that does not depend on how near it is."""
         scheme, digest = kept
-        if scheme == "sha256":  # the usual one, without another call
-            return _same(_sha256(key).digest(), digest)
-        return _same(self.hash(key, scheme), digest)
+        made = self._hash(key, scheme)
+        if made is None:  # as much work, for nothing
+            return _same(_sha256(key).digest(), b"")
+        return _same(made, digest)
+
+    def _hash(self, key: bytes, scheme: str) -> bytes | None:
+        """The hash of *key*; None if such hashes do not count here."""
+        if scheme == "sha256":
+            return _sha256(key).digest() if self._plain else None
+        kind, _, pepper_id = scheme.partition(":")
+        pepper = self._peppers.get(pepper_id) if kind == "hmac-sha256" else None
+        return None if pepper is None else hmac.digest(pepper, key, "sha256")
 
     def __reduce__(self) -> str:
         raise TypeError("what hashes keys holds the peppers and is not pickled")

@@ -81,12 +81,11 @@ class Failures:
             found.since, found.count = found.locked_until, 0
             return True
 
-    def clear(self, who: tuple[str, str | None], now: Callable[[], float]) -> None:
-        """Forget the failures of *who*, unless they are locked out."""
+    def clear(self, who: tuple[str, str | None]) -> None:
+        """Forget the failures of *who*."""
         if who in self._by_who:
             with self._lock:
-                if not self.locked(who, now):
-                    self._by_who.pop(who, None)
+                self._by_who.pop(who, None)
 
     def count_locked(self, now: float) -> int:
         """How many are locked out."""

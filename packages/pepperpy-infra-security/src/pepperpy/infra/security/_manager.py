@@ -52,7 +52,9 @@ class SecurityManager:
         authenticators: For other kinds of credentials than API keys.
         prefix: What new keys begin with; name your product, so that a found key can be told.
         peppers: Secrets by their ids, at least 16 bytes each, that a stolen store does not have.
-            The last one is used for new hashes; keys hashed otherwise get a new hash on use.
+            The last one is used for new hashes; keys hashed with another get a new hash on use.
+        accept_unpeppered: Whether keys that were hashed without a pepper are still good, and get
+            one on use: for the time after the first pepper was introduced.
         lockout: When to refuse a key that was presented wrongly too often; None for never.
         storage: Keeps the records beyond this process: see `load`, `flush` and the methods that
             begin with an ``a``.
@@ -82,6 +84,7 @@ class SecurityManager:
         authenticators: Mapping[AuthType, Authenticator] | None = None,
         prefix: str = "pepper",
         peppers: Mapping[str, bytes] | None = None,
+        accept_unpeppered: bool = False,
         lockout: Lockout | None = Lockout(),  # noqa: B008 - frozen
         storage: Storage | None = None,
         namespace: str = "security",
@@ -97,7 +100,7 @@ class SecurityManager:
         self._identities = MemoryIdentityStore() if identity_store is None else identity_store
         self._ledger = Ledger(self._credentials, self._identities, saved=storage is not None)
         self._saving = None if storage is None else Saving(storage, namespace, self._ledger)
-        self._hasher = Hasher(peppers)
+        self._hasher = Hasher(peppers, accept_unpeppered=accept_unpeppered)
         self._keys = KeyVerifier(
             self._credentials, self._identities, self._hasher, lockout, self._clock
         )
@@ -492,9 +495,16 @@ class SecurityManager:
         overlap: float | timedelta = _DAY,
         expires_in: float | timedelta | None = None,
     ) -> Credential:
-        """`rotate_api_key`, and both keys are in the storage as they are now when this returns."""
+        """`rotate_api_key`, and both keys are in the storage when this returns; else nothing is changed."""
+        before = self._ledger.credential(credential_id)
         new = self.rotate_api_key(credential_id, overlap=overlap, expires_in=expires_in)
-        await self._save_new(("credential", new.id))
+        try:
+            await self._save_new(("credential", new.id))
+        except BaseException:
+            with self._ledger.lock:
+                now = self._ledger.credential(credential_id)
+                self._ledger.put(replace(now, expires_at=before.expires_at))
+            raise
         await self._saved().flush([("credential", credential_id)])
         return new
 
@@ -623,6 +633,7 @@ class ManagerOptions(TypedDict, total=False):
     authenticators: Mapping[AuthType, Authenticator] | None
     prefix: str
     peppers: Mapping[str, bytes] | None
+    accept_unpeppered: bool
     lockout: Lockout | None
     storage: Storage | None
     namespace: str

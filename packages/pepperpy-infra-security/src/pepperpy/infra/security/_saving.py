@@ -56,6 +56,7 @@ class Saving:
         )
         # Keys that were seen in the storage: if one of them is gone, somebody deleted it.
         self._seen: set[Which] = set()
+        self._named: set[Which] = set()  # identities that are known to have their name
 
     async def load(self) -> None:
         """Take over what the storage has.
@@ -143,8 +144,9 @@ class Saving:
             merged = _merged(mine, theirs)
             if await self._wrote(self._key(which), merged.to_dict(), version):
                 break
-        if isinstance(merged, IdentityRecord) and theirs is None:
+        if isinstance(merged, IdentityRecord) and which not in self._named:
             await self._claim(which, merged)
+            self._named.add(which)
         self._seen.add(which)
         with self._ledger.lock:
             if merged is not mine and self._ledger.get(which) is mine:
@@ -155,10 +157,13 @@ class Saving:
         key = self._name_key(record.name)
         while True:
             holder, version = await self._read_raw(key)
-            if holder is not None and holder["id"] != record.id:
+            if holder is not None and holder["id"] == record.id:
+                return
+            if holder is not None:
                 other, _version = await self._read(("identity", holder["id"]))
                 if other is not None:
                     await self._storage.delete(self._key(which))
+                    self._seen.discard(which)  # it was not somebody else who deleted it
                     raise IdentityExistsError(
                         f"an identity is called {record.name!r} already in the storage; load() it",
                         name=record.name,

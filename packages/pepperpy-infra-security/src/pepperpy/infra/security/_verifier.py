@@ -72,7 +72,7 @@ class KeyVerifier:
         who = (record.id if record else "", source)
         failure = self._failure(record, matches, who)
         if record is not None and identity is not None and failure is None:
-            self.failures.clear(who, self._clock.monotonic)
+            self.failures.clear(who)
             if record.hash.scheme == self._hasher.current:
                 return Outcome(None, record, identity)
             rehashed = replace(record, hash=self._hasher.new(text))
