@@ -170,6 +170,8 @@ class Gateway:
         async def lifespan(_: Starlette) -> AsyncIterator[None]:
             async with self._access.storage, self._last.storage:
                 await initialize_pools()
+                self._last.begin()
+                log.info("serving")
                 watching = asyncio.create_task(watch_memory(gateway_settings().measure_every))
                 yield
                 watching.cancel()

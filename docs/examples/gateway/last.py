@@ -48,6 +48,10 @@ class LastAnswers:
         self._began = time.monotonic()
         self._changes: Counter[str] = Counter()  # how often we were told to forget each zone
 
+    def begin(self) -> None:
+        """Count the time after the start from now on, when questions can come."""
+        self._began = time.monotonic()
+
     async def left(self, zone: str, at: str) -> Kept | None:
         """What the gateway before this one has left, as long as that is good enough."""
         warm = time.monotonic() - self._began >= gateway_settings().warm_up

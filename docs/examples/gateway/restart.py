@@ -65,9 +65,9 @@ def _in_time(line: Line, log: Logbook, settings: Mapping[str, float]) -> Iterato
             f"{_name(line)} got an answer of {line['age']:.2f} s ago, and "
             f"{settings['keep_last']} s are allowed"
         )
-    since = began(line) - moment(log.lines[0]) - HASTE
+    since = began(line) - moment((log.of("serving") or log.lines)[0]) - HASTE
     if since.total_seconds() > settings["warm_up"]:
-        yield f"{_name(line)} got what was left {since.total_seconds():.2f} s after the start"
+        yield f"{_name(line)} got what was left {since.total_seconds():.2f} s after it began to serve"
     news = [each for each in log.of("invalidated") if each["name"] == f"zone:{line['zone']}"]
     if any(moment(each) <= began(line) - HASTE for each in news):
         yield f"{_name(line)} got an answer about {line['zone']} from before it changed"

@@ -179,6 +179,7 @@ def a_run() -> Books:
         ],
         log=[
             _started("start-a", at=-0.2),
+            {"message": "serving", "timestamp": _clock(-0.1)},
             _retried("1-1"),
             _request("1-1", at=0.11, ms=9.0, calls=2),
             _changed("south", "opened", at=0.2),
@@ -190,7 +191,8 @@ def a_run() -> Books:
             {"message": RELOADED, "timestamp": _clock(1.5), "paths": ["levels.gateway"]},
             _request("1-2", at=1.61, ms=5.0),
             _request("1-3", at=1.91, ms=7.0),  # it was killed before it could answer
-            _started("start-b", at=3.0),
+            _started("start-b", at=2.9),
+            {"message": "serving", "timestamp": _clock(3.0)},
             _request("1-6", at=3.11, ms=3.0, status=404, problem="unknown-zone"),
             _changed("north", "opened", at=3.15),
             _retried("1-7"),
@@ -1043,7 +1045,7 @@ class TestLeft:
             _right("1-11", "start-b", provider="none", cache="left", sent=3.05, age=1.44)
         )
         line = _request("1-11", at=3.055, ms=5.0, cache="left", loaded_by="1-2", age=1.44)
-        books.log.insert(books.log.index(_first_of_start_b(books)) + 1, line)
+        books.log.insert(books.log.index(_first_of_start_b(books)) + 2, line)
         told = [answer, *_measured(served=[5.0])]
         assert books.stats
         books.stats["metrics"] += told
@@ -1082,7 +1084,7 @@ class TestLeft:
         ("setting", "problem"),
         [
             ("keep_last", "got an answer of 1.44 s ago, and 0.01 s are allowed"),
-            ("warm_up", "got what was left 0.05 s after the start"),
+            ("warm_up", "got what was left 0.05 s after it began to serve"),
         ],
     )
     def test_one_that_was_not_good_enough_is_a_failure(
@@ -1761,11 +1763,11 @@ class TestReport:
             ("south", "open", 0.2, 0.55),
             ("south", "half open", 0.55, 0.56),
             ("south", "closed", 0.56, 2.0),
-            ("north", "closed", 3.0, 3.15),
+            ("north", "closed", 2.9, 3.15),
             ("north", "open", 3.15, 3.607),
             ("north", "half open", 3.607, 3.609),
             ("north", "closed", 3.609, 3.61),
-            ("south", "closed", 3.0, 3.61),
+            ("south", "closed", 2.9, 3.61),
         ]
 
     def test_what_happened_on_the_way_to_each_provider_is_told(

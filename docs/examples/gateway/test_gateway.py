@@ -11,6 +11,7 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 import zoneinfo
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
@@ -19,6 +20,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -811,6 +813,29 @@ class TestLastAnswers:
         )
 
         assert visit.response.headers["x-cache"] == "miss"
+
+    def test_the_time_after_a_start_begins_when_the_gateway_serves(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        house, now = _House(), [0.0]
+        _ask(_healthy, _must_not_be_asked, zone="Etc/UTC", house=house)
+        clock = SimpleNamespace(monotonic=lambda: now[0], time=time.time)
+        monkeypatch.setattr("last.time", clock)
+
+        async def look() -> list[bool]:
+            last = LastAnswers(house.answers, "start-2")
+            upstreams = Upstreams(gateway_settings())
+            app = Gateway(upstreams, Access(house.keys), last, "start-2").app()
+            now[0] = 10.0  # it took so long until it served
+            async with app.router.lifespan_context(app):
+                moments = 10.0, 12.9, 13.0
+                found = []
+                for now[0] in moments:
+                    found.append(await last.left("Etc/UTC", AT.isoformat()) is not None)
+            return found
+
+        with use_registry(_registry(CONFIG)), isolated_circuit_breakers():
+            assert asyncio.run(look()) == [True, True, False]
 
     def test_what_was_left_for_too_long_is_not_there_any_more(self) -> None:
         house = _House()
