@@ -896,7 +896,7 @@ class TestTrespasses:
             f"403 ({int(not is_401)})",
             "cut off or refused (1)",
         ]
-        rows = [float(y) for line in axes.lines for y in line.get_ydata()]
+        rows = [y for line in axes.lines for y in _points(line)[1]]
         assert rows == [list(TRESPASSES).index(make_one)] * 2
 
 
@@ -1028,10 +1028,10 @@ class TestAcknowledged:
         keptlanes.draw_kept(axes, books.close(tmp_path).run)
 
         acknowledged_, found, left = axes.lines
-        assert list(acknowledged_.get_ydata()) == [0, 1]
-        assert list(found.get_xdata()) == pytest.approx([3.06, 3.81])
-        assert list(found.get_ydata()) == [1, 1]
-        assert list(left.get_xdata()) == []
+        assert _points(acknowledged_)[1] == [0, 1]
+        assert _points(found)[0] == pytest.approx([3.06, 3.81])
+        assert _points(found)[1] == [1, 1]
+        assert _points(left) == ([], [])
         assert [text.get_text() for text in axes.texts] == ["first answer: from a provider"]
 
 
@@ -1825,6 +1825,11 @@ class TestReport:
 
     def test_tables_fit_a_terminal_of_80_columns(self, books: Books, tmp_path: Path) -> None:
         assert max(map(len, _printed(books.close(tmp_path)).splitlines())) <= 80
+
+
+def _points(line: Any) -> tuple[list[float], list[float]]:
+    """Where the marks of a line of the plot are."""
+    return list(line.get_xdata()), list(line.get_ydata())
 
 
 def _printed(found: report.Report) -> str:

@@ -734,11 +734,16 @@ class TestAccess:
     @pytest.mark.timeout(60)
     def test_a_key_is_made_shown_and_revoked_on_the_command_line(self, tmp_path: Path) -> None:
         def keys_py(*arguments: str) -> str:
-            command = [sys.executable, Path(demo.__file__).with_name("keys.py"), *arguments]
+            script = str(Path(demo.__file__).with_name("keys.py"))
             environ = os.environ | _environ(tmp_path)
-            return subprocess.run(
-                command, capture_output=True, check=True, env=environ, text=True
-            ).stdout.strip()
+            done = subprocess.run(
+                [sys.executable, script, *arguments],
+                capture_output=True,
+                check=True,
+                env=environ,
+                text=True,
+            )
+            return done.stdout.strip()
 
         house, key = _House(), keys_py("driver")
         house.keys = key_storage(tmp_path / "keys.db")
