@@ -184,11 +184,11 @@ def patience(run: Evidence) -> Iterator[str]:
                 yield f"{name} was asked without its key by {line['request_id']}"
 
 
-def leaks(secrets: Iterable[tuple[str, str]], places: Mapping[str, bytes]) -> Iterator[str]:
-    """Where a secret, that has a name, can be read."""
-    for what, secret in secrets:
+def leaks(secrets: Mapping[str, Iterable[str]], places: Mapping[str, bytes]) -> Iterator[str]:
+    """Where a secret, or a piece of it, can be read."""
+    for what, pieces in secrets.items():
         for place, content in places.items():
-            if secret.encode() in content:
+            if any(piece.encode() in content for piece in pieces):
                 yield f"{what} is in {place}"
 
 

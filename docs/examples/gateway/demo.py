@@ -71,7 +71,7 @@ async def demo(options: argparse.Namespace, console: Console) -> int:
     shutil.copy(CONFIG, folder)
     key = secrets.token_hex(16)
     keys = await make_keys(folder / KEYS)
-    hidden = [("the providers' key", key), *secrets_of(keys)]
+    hidden = {"the providers' key": [key], **secrets_of(keys)}
     screen = Screen(console, options.requests)
     stage = Stage(
         folder=folder,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from access import PREFIX, key_storage, security_manager
@@ -12,6 +12,9 @@ from pepperpy.infra import SecurityManager
 from pepperpy.infra.storage import StorageProvider
 
 Keyring = Mapping[str, str]
+
+PIECE = 16
+"""Letters of a secret: fewer of them could be in a file by chance."""
 
 
 async def make_keys(file: Path) -> Keyring:
@@ -49,7 +52,10 @@ def key_id(key: str) -> str:
     return key.split("_")[1]
 
 
-def secrets_of(keys: Keyring) -> Iterator[tuple[str, str]]:
-    """Whose key it is, and the part of it that nobody may see."""
-    for name, key in keys.items():
-        yield f"the key {name!r}", key.split("_")[2]
+def secrets_of(keys: Keyring) -> dict[str, list[str]]:
+    """Of each key what nobody may see, in pieces: a part of it is found too."""
+    return {f"the key {name!r}": _pieces(key.split("_")[2]) for name, key in keys.items()}
+
+
+def _pieces(secret: str) -> list[str]:
+    return [secret[begin : begin + PIECE] for begin in range(0, len(secret) - PIECE + 1, PIECE)]
