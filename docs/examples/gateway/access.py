@@ -8,8 +8,8 @@ from errors import ForbiddenError, UnauthenticatedError
 from names import AUDIT
 from starlette.requests import Request
 
-from pepperpy.infra import PermissionLevel, SecurityManager
-from pepperpy.infra.security import AuthenticationError, Identity
+from pepperpy.infra import Identity, PermissionLevel, SecurityManager
+from pepperpy.infra.security import AuthenticationError
 from pepperpy.infra.storage import FileStorageProvider, StorageProvider
 
 PREFIX = "gateway"

@@ -40,6 +40,7 @@ from vitals import watch_memory
 
 from pepperpy.infra import (
     ConfigError,
+    Identity,
     PermissionLevel,
     TelemetryManager,
     close_pools,
@@ -56,7 +57,6 @@ from pepperpy.infra import (
 )
 from pepperpy.infra.config import watch_config
 from pepperpy.infra.logging import log_context
-from pepperpy.infra.security import Identity
 from pepperpy.infra.utils import deadline
 
 log = get_logger("gateway")

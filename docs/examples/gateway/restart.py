@@ -16,7 +16,7 @@ SOURCES = {
     # what an answer's "x-cache" means
     "left": "the file",
     "hit": "memory",
-    "coalesced": "another's load",
+    "coalesced": "another",
     "miss": "a provider",
 }
 
@@ -90,7 +90,7 @@ def table(run: Evidence) -> Table:
     took = {line.get("request_id"): line["ms"] for line in run.log.last[1].requests}
     return Table(
         "The first answers after the kill",
-        ("", "s after\nthe kill", "from", "age, s", "took the\ngateway ms"),
+        ("", "s after\nthe kill", "from", "age, s", "gateway,\nms"),
         [
             (
                 outcome.zone,
