@@ -18,8 +18,8 @@ from pathlib import Path
 from access import key_storage, security_manager
 from settings import gateway_settings, register
 
-from pepperpy.infra import ConfigError, PermissionLevel, SecurityManager
-from pepperpy.infra.security import UnknownCredentialError, UnknownIdentityError
+from pepperpy.infra import ConfigError, PermissionLevel, SecurityError, SecurityManager
+from pepperpy.infra.security import UnknownIdentityError
 
 IDENTITIES: dict[str, Mapping[str, PermissionLevel]] = {
     "driver": {"zones:*": PermissionLevel.READ},
@@ -66,7 +66,7 @@ def main() -> None:
     file = gateway_settings().keys_file
     try:
         shown = asyncio.run(run(file, options.name, options.expires_in, options.revoke))
-    except UnknownCredentialError as error:
+    except SecurityError as error:
         parser.error(str(error))
     sys.stdout.write(f"{shown}\n")
 

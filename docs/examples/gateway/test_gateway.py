@@ -34,6 +34,7 @@ import httpx2
 import interferer
 import inventory
 import keyring
+import keys
 import load
 import logbook
 import mistakes
@@ -753,6 +754,34 @@ class TestAccess:
         assert _ask(_healthy, _healthy, headers=shown, house=house).response.status_code == 200
         assert "good no more" in keys_py("--revoke", keyring.key_id(key))
         assert _ask(_healthy, _healthy, headers=shown, house=house).response.status_code == 401
+
+    @pytest.mark.timeout(60)
+    @pytest.mark.parametrize(
+        ("arguments", "complaint"),
+        [
+            (["--revoke", "nonsense"], "no credential has the id 'nonsense'"),
+            (["driver", "--expires-in", "-1"], "expires_in must be"),
+        ],
+        ids=["revoke", "expires"],
+    )
+    def test_what_the_command_line_cannot_mean_is_refused_with_the_reason(
+        self,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        arguments: list[str],
+        complaint: str,
+    ) -> None:
+        monkeypatch.setattr(sys, "argv", ["keys.py", *arguments])
+        registry = _registry(None)
+        settings = {"upstreams": {"north": "http://north"}, "keys_file": tmp_path / "keys.db"}
+        with use_registry(registry):
+            registry.set_config("gateway", settings)
+
+            with pytest.raises(SystemExit, match="2"):
+                keys.main()
+
+        assert complaint in capsys.readouterr().err
 
 
 class TestLastAnswers:
