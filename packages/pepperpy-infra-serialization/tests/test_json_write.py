@@ -255,6 +255,7 @@ class TestLayout:
         lambda inner: (
             st.lists(inner) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner)
         ),
+        max_leaves=20,
     )
 
     @given(PLAIN, st.sampled_from([0, 1, 2, 4, 7]), st.booleans())
@@ -358,6 +359,7 @@ KEYS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_siz
 ANYTHING = st.recursive(
     SCALARS,
     lambda inner: st.lists(inner) | st.tuples(inner, inner) | st.dictionaries(KEYS, inner) | st.builds(User, inner),
+    max_leaves=10,
 )  # fmt: skip
 
 

@@ -35,6 +35,7 @@ PLAIN = st.recursive(
     lambda inner: (
         st.lists(inner) | st.dictionaries(UNICODE | WHOLE | st.binary() | st.none(), inner)
     ),
+    max_leaves=20,
 )
 
 

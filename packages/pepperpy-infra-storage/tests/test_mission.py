@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import zlib
+
 import pytest
 
 from pepperpy.infra.storage import (
+    Compressed,
     KeyNotFoundError,
     MemoryStorageProvider,
     ProviderNameError,
@@ -199,6 +202,22 @@ async def test_a_provider_of_the_older_api_is_used_by_its_name() -> None:
     assert [pair async for pair in get_provider("old").items()] == [("a", 2), ("b", 1)]
     await delete("old", "a")
     assert await exists("old", "a") is False
+
+
+@pytest.mark.asyncio
+async def test_wrappers_and_the_sync_twin_stand_around_a_provider_of_the_older_api() -> None:
+    old = OldStyle()
+    store = Compressed(old, zlib)
+    await store.set("a", [1])
+
+    assert await store.get("a") == [1]
+    assert await store.get("x", default=0) == 0
+    await store.delete("a")
+    old.sync.set("b", 2)
+    assert old.sync.get("b") == 2
+    assert old.sync.get("x", None) is None
+    old.sync.delete("b")
+    assert old.held == {}
 
 
 def test_a_registry_is_made_for_a_test_in_one_line() -> None:

@@ -68,13 +68,17 @@ PROMISED = {
         FormatConverter JSONSerializer MessagePackSerializer PickleSerializer RawSerializer
         SerializationError SerializationFormat Serializer SerializerConfig XMLSerializer
         YAMLSerializer convert_format deserialize_json deserialize_msgpack
-        deserialize_pickle deserialize_xml deserialize_yaml from_base64 get_serializer
+        deserialize_pickle deserialize_xml deserialize_yaml dump_json_lines from_base64 get_serializer
         iter_json_lines iter_msgpack iter_yaml serialize_json serialize_msgpack
         serialize_pickle serialize_xml serialize_yaml to_base64
     """,
     "storage": """
-        FileStorageProvider MemoryStorageProvider StorageProvider StorageType connect get
-        register_memory_provider set
+        Capability Compressed Encrypted FileStorageProvider MemoryStorageProvider Prefixed Put
+        ReadOnly StorageError StorageProvider StorageProviderRegistry StorageType SyncStorage
+        Transaction as_key_value clear clear_providers connect copy delete disconnect exists
+        export_json_lines from_key_value get get_provider get_registry import_json_lines increment
+        is_connected keys list_providers register_file_provider register_memory_provider
+        register_provider set set_registry unregister_provider
     """,
     "telemetry": """
         CompositeTelemetryHandler Event EventLevel LoggingTelemetryHandler MemoryTelemetryHandler
@@ -240,6 +244,13 @@ class TestStarImport:
 
         del space["__builtins__"]
         assert sorted(space) == pepperpy.infra.__all__
+
+    def test_leaves_out_what_is_too_plain_and_that_resolves_by_name(self) -> None:
+        left_out = {*pepperpy.infra._OWNERS} - {*pepperpy.infra.__all__}
+
+        assert left_out == {*pepperpy.infra._BY_NAME}
+        assert left_out >= {"get", "set", "connect"}
+        assert all(here(name) is not None for name in left_out)
 
     def test_shadows_no_builtin(self) -> None:
         assert clashes(pepperpy.infra.__all__, vars(builtins)) == []

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import asynccontextmanager
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pepperpy.infra.utils import InvalidArgumentError, arun_closers, did_you_mean, run_closers
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    Options = Mapping[str, Mapping[str, Any]]
+Options: TypeAlias = Mapping[str, Mapping[str, Any]]
 
 # The log first, so that the others can write to it.  What is closed last is opened first.
 SECTIONS = ("logging", "telemetry", "cache")
@@ -175,7 +175,7 @@ def _checked(config: Any) -> Options:
     if not isinstance(config, Mapping):
         example = "{'logging': {'level': 'DEBUG'}}"
         raise _refused(f"config must be a mapping of options by section, like {example}", config)
-    given: Mapping[Any, Any] = config
+    given: Mapping[Any, Any] = config  # pyright: ignore[reportUnknownVariableType]
     for section, options in given.items():
         if section not in SECTIONS:
             problem = f"unknown section {section!r}; {did_you_mean(section, SECTIONS)}"

@@ -1,5 +1,6 @@
 """JSON values under keys, with one semantics in memory and in a crash-safe file."""
 
+from ._as_key_value import KeyValueAdapter, as_key_value
 from ._capabilities import Capability
 from ._copy import copy, export_json_lines, import_json_lines
 from ._default import (
@@ -45,7 +46,7 @@ from ._errors import (
     VersionMismatchError,
 )
 from ._file import FileStorageProvider
-from ._key_value import KeyValueAdapter, KeyValueStore, as_key_value, from_key_value
+from ._from_key_value import KeyValueStore, from_key_value
 from ._memory import MemoryStorageProvider
 from ._options import TTL
 from ._provider import StorageProvider

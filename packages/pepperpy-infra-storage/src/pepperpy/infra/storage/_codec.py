@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pepperpy.infra.serialization import SerializationError, deserialize_json, serialize_json
 
 from ._errors import CorruptValueError, InvalidValueError
+from ._kinds import class_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +26,8 @@ def encode(value: Any) -> bytes:
     Raises:
         InvalidValueError: If it would not come back as it is.
     """
-    if value.__class__ is bytes:
-        return _RAW + bytes(value)
+    if type(value) is bytes:
+        return _RAW + value
     # First, since it ends with values that hold themselves.
     try:
         encoded = serialize_json(value)
@@ -58,13 +59,13 @@ def decode(data: bytes, key: str, storage: str) -> Any:
 
 def _is_plain(value: Any) -> bool:
     """Whether all of it is of the very types that reading JSON makes."""
-    found = [value]
+    found: list[Any] = [value]
     for each in found:  # which grows meanwhile
-        kind = each.__class__
+        kind = class_of(each)
         if kind is dict:
             found += each.values()
             for name in each:
-                if name.__class__ is not str:
+                if type(name) is not str:
                     return False
         elif kind is list:
             found += each
@@ -88,7 +89,7 @@ def refuse(value: Any) -> None:
         where, each = waiting.pop()
         if id(each) in seen:
             continue
-        if type(each) in _CONTAINERS:
+        if class_of(each) in _CONTAINERS:
             seen.add(id(each))
             waiting += _parts(where, each)
         else:
@@ -96,19 +97,19 @@ def refuse(value: Any) -> None:
 
 
 def _parts(where: str, container: Any) -> Iterator[tuple[str, Any]]:
-    if type(container) is list:
+    if class_of(container) is list:
         yield from ((f"{where}[{at}]", item) for at, item in enumerate(container))
         return
     for name, item in container.items():
-        if type(name) is not str:
-            problem = f"has a key of class {type(name).__name__}, and JSON has text alone"
-            raise _refused(where, problem, type(name))
+        if class_of(name) is not str:
+            problem = f"has a key of class {class_of(name).__name__}, and JSON has text alone"
+            raise _refused(where, problem, class_of(name))
         _refuse_text(where, name)
         yield f"{where}.{name[:40]}", item
 
 
 def _refuse_scalar(where: str, value: Any) -> None:
-    kind = type(value)
+    kind = class_of(value)
     if kind is str:
         _refuse_text(where, value)
     elif kind is float:

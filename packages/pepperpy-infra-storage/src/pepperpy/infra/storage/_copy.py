@@ -93,7 +93,8 @@ async def import_json_lines(target: StorageProvider, path: str | PathLike[str]) 
     count = number = 0
     with await asyncio.to_thread(open, path, "rb") as file:
         while lines := await asyncio.to_thread(_page_of, file):
-            parsed = [_parsed(line, at) for at, line in enumerate(lines, number + 1)]
+            numbered = enumerate(lines, number + 1)
+            parsed = [_parsed(line, at) for at, line in numbered if line.strip()]
             count += await _write(target, parsed)
             number += len(lines)
     return count
@@ -149,7 +150,7 @@ def _line(key: str, entry: Entry) -> bytes:
 
 def _place(path: str | PathLike[str]) -> tuple[str, str]:
     """The whole path of a file to write, and its folder, which is made."""
-    target = os.path.abspath(os.fspath(path))
+    target: str = os.path.abspath(os.fsdecode(path))
     folder = os.path.dirname(target)
     os.makedirs(folder, exist_ok=True)
     return target, folder

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ._entry import MISSING, Missing
 from ._file import FileStorageProvider
 from ._memory import MemoryStorageProvider
+from ._options import given
 from ._registry import StorageProviderRegistry
 
 if TYPE_CHECKING:
@@ -154,10 +155,8 @@ async def set(  # noqa: A001 - the name that it goes by
         ConflictError: If the key is not as *if_version* or *if_absent* say.
         InvalidValueError: If the value would not come back as it is.
     """
-    provider = _registry.get(name)
-    if ttl is None and if_version is None and not if_absent:
-        return await provider.set(key, value)
-    return await provider.set(key, value, ttl=ttl, if_version=if_version, if_absent=if_absent)
+    options = given(ttl, if_version, if_absent)
+    return await _registry.get(name).set(key, value, **options)
 
 
 async def delete(name: str, key: str, *, if_version: int | None = None) -> bool:
@@ -166,10 +165,7 @@ async def delete(name: str, key: str, *, if_version: int | None = None) -> bool:
     Raises:
         VersionMismatchError: If the key has not the version *if_version*; then it stays.
     """
-    provider = _registry.get(name)
-    if if_version is None:
-        return await provider.delete(key)
-    return await provider.delete(key, if_version=if_version)
+    return await _registry.get(name).delete(key, **given(if_version=if_version))
 
 
 async def exists(name: str, key: str) -> bool:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import builtins
+from typing import TYPE_CHECKING
 
 from pepperpy.infra.utils import InfraError
+
+if TYPE_CHECKING:
+    from ._capabilities import Capability
 
 
 class StorageError(InfraError):
@@ -172,6 +176,15 @@ def not_found(key: str, storage: str) -> KeyNotFoundError:
     return KeyNotFoundError(
         f"storage {storage!r} has no key {key!r:.80}; get(..., default=...) does without",
         key=key,
+        storage=storage,
+    )
+
+
+def unsupported(what: str, capability: Capability, storage: str) -> UnsupportedError:
+    """The error for something that a store cannot do."""
+    return UnsupportedError(
+        f"{what} needs {capability.name}, which storage {storage!r} does not have",
+        capability=str(capability.name),
         storage=storage,
     )
 

@@ -21,7 +21,7 @@ from ._errors import (
     mismatch,
     not_found,
 )
-from ._keys import check_key, check_prefix, key_matcher, literal_prefix
+from ._keys import check_cursor, check_key, check_keys, check_prefix, key_matcher, literal_prefix
 from ._options import check_condition, check_count, check_ttl
 from ._provider import StorageProvider, check_step
 from ._sqlite_tasks import EngineTasks, breathe, in_thread, running_loop
@@ -133,7 +133,7 @@ class FileStorageProvider(StorageProvider):
 
     async def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for count, key in enumerate([check_key(each) for each in keys], 1):
+        for count, key in enumerate(check_keys(keys), 1):
             row = await self._row(key)
             if row is not None:
                 found[key] = self._decoded(key, row[0])
@@ -180,7 +180,7 @@ class FileStorageProvider(StorageProvider):
         return deleted
 
     async def delete_many(self, keys: Iterable[str]) -> int:
-        checked = tuple(dict.fromkeys(check_key(each) for each in keys))
+        checked = tuple(dict.fromkeys(check_keys(keys)))
         deleted: int = await self._tasks.write(sql.DeleteMany(checked, self._clock.time()))
         self._note(dict.fromkeys(checked))
         return deleted
@@ -208,6 +208,7 @@ class FileStorageProvider(StorageProvider):
     async def scan(self, prefix: str = "", *, cursor: str | None = None, limit: int = 100) -> Page:
         prefix = check_prefix(prefix)
         check_count(limit, "limit")
+        cursor = check_cursor(cursor)
         behind = cursor is not None and cursor >= prefix
         query, start = (sql.SCAN, cursor) if behind else (sql.SCAN_FROM, prefix)
         rows = await self._tasks.read(query, (start, self._clock.time(), limit + 1))
@@ -348,10 +349,12 @@ def _teller(watch: ref[Watch]) -> sql.Tell:
 
 
 def _absolute(path: Any, option: str) -> str:
-    if isinstance(path, (str, os.PathLike)):
-        text: Any = os.fspath(path)
-        if isinstance(text, str) and text and "\0" not in text:
-            return os.path.abspath(text)
+    try:
+        text: Any = os.fspath(path)  # pyright: ignore[reportUnknownVariableType] # of anything
+    except TypeError:
+        text = None
+    if isinstance(text, str) and text and "\0" not in text:
+        return os.path.abspath(text)
     raise _refused(option, "be the path of a file", path)
 
 

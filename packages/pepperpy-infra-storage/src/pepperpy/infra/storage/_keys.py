@@ -32,6 +32,17 @@ def check_key(key: Any) -> str:
     return plain
 
 
+def check_keys(keys: Any) -> list[str]:
+    """Several keys, each as plain text; one text alone is no list of its letters.
+
+    Raises:
+        InvalidKeyError: If it is one, or something in it is no key.
+    """
+    if isinstance(keys, str):
+        raise InvalidKeyError(f"several keys are needed, like [{keys!r:.60}]; got one", key=keys)
+    return [check_key(key) for key in keys]
+
+
 def check_prefix(prefix: Any) -> str:
     """The beginning of keys; the empty one begins them all.
 
@@ -39,6 +50,15 @@ def check_prefix(prefix: Any) -> str:
         InvalidKeyError: As for keys.
     """
     return _text(prefix, "prefix")
+
+
+def check_cursor(cursor: Any) -> str | None:
+    """Where a page of a scan begins; `None` is the beginning.
+
+    Raises:
+        InvalidKeyError: If it is no text.
+    """
+    return None if cursor is None else _text(cursor, "cursor")
 
 
 def _text(text: Any, what: str) -> str:

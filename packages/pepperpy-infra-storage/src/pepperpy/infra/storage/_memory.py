@@ -13,7 +13,7 @@ from ._capabilities import Capability
 from ._codec import decode, encode
 from ._entry import MISSING, Change, Entry, Missing, Page, Put
 from ._errors import already_there, mismatch, not_connected, not_found
-from ._keys import check_key, check_prefix, key_matcher, literal_prefix
+from ._keys import check_cursor, check_key, check_keys, check_prefix, key_matcher, literal_prefix
 from ._options import check_condition, check_count, check_ttl
 from ._provider import StorageProvider, check_step
 from ._type import StorageType
@@ -65,6 +65,10 @@ class MemoryStorageProvider(StorageProvider):
     def storage_type(self) -> StorageType:
         return StorageType.MEMORY
 
+    @property
+    def waits(self) -> bool:
+        return False
+
     async def connect(self) -> None:
         self._connected = True
 
@@ -89,7 +93,7 @@ class MemoryStorageProvider(StorageProvider):
         return self._entry(key, record)
 
     async def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
-        found = [(key, self._find(key)) for key in keys]
+        found = [(key, self._find(key)) for key in check_keys(keys)]
         return {key: decode(each[0], key, self._name) for key, each in found if each is not None}
 
     async def set(
@@ -101,7 +105,7 @@ class MemoryStorageProvider(StorageProvider):
         if_version: int | None = None,
         if_absent: bool = False,
     ) -> int:
-        check_key(key)
+        key = check_key(key)
         data = encode(value)
         check_condition(if_version, if_absent)
         seconds = None if ttl is None else check_ttl(ttl, self._clock)
@@ -118,7 +122,7 @@ class MemoryStorageProvider(StorageProvider):
 
     async def delete(self, key: str, *, if_version: int | None = None) -> bool:
         check_condition(if_version)
-        check_key(key)
+        key = check_key(key)
         self._use()
         with self._lock:
             if if_version is not None:
@@ -149,6 +153,7 @@ class MemoryStorageProvider(StorageProvider):
     async def scan(self, prefix: str = "", *, cursor: str | None = None, limit: int = 100) -> Page:
         check_prefix(prefix)
         check_count(limit, "limit")
+        cursor = check_cursor(cursor)
         self._use()
         keys = self._range(prefix, cursor, limit + 1)
         entries = {
@@ -159,7 +164,7 @@ class MemoryStorageProvider(StorageProvider):
         return Page(entries, keys[limit - 1] if len(keys) > limit else None)
 
     async def increment(self, key: str, by: int = 1, *, ttl: TTL = None) -> int:
-        check_key(key)
+        key = check_key(key)
         check_step(by)
         seconds = check_ttl(ttl, self._clock)
         self._use()

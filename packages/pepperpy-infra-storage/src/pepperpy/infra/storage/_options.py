@@ -73,6 +73,12 @@ def check_version(version: Any) -> int:
     return int(version)
 
 
+def given(ttl: Any = None, if_version: Any = None, if_absent: Any = False) -> dict[str, Any]:
+    """Those options of a write that were given: a provider of the older API has none of them."""
+    options = {"ttl": ttl, "if_version": if_version, "if_absent": if_absent or None}
+    return {name: value for name, value in options.items() if value is not None}
+
+
 def check_count(count: Any, option: str) -> int:
     """How many, at least one.
 

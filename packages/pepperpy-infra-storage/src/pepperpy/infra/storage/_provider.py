@@ -16,8 +16,9 @@ from ._errors import (
     InvalidValueError,
     UnsupportedError,
     not_found,
+    unsupported,
 )
-from ._keys import check_key, check_prefix
+from ._keys import check_cursor, check_key, check_keys, check_prefix
 from ._options import check_count, check_ttl
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ class StorageProvider(ABC):
     async def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
         """The values of those keys that are there."""
         found: dict[str, Any] = {}
-        for key in [check_key(each) for each in keys]:
+        for key in check_keys(keys):
             try:
                 found[key] = await self.get(key)
             except KeyError:
@@ -166,16 +167,15 @@ class StorageProvider(ABC):
         """
         if Capability.TRANSACTIONS in self.capabilities:
             return await self.apply({key: Put(value, ttl) for key, value in values.items()})
-        for key, value in values.items():
-            check_key(key)
+        checked = {check_key(key): value for key, value in values.items()}
+        for value in checked.values():
             encode(value)
         options = self._with_ttl(ttl)
-        return {key: await self.set(key, value, **options) for key, value in values.items()}
+        return {key: await self.set(key, value, **options) for key, value in checked.items()}
 
     async def delete_many(self, keys: Iterable[str]) -> int:
         """Remove those keys, and tell how many were there."""
-        checked = dict.fromkeys(check_key(each) for each in keys)
-        return sum([await self.delete(key) for key in checked])
+        return sum([bool(await self.delete(key)) for key in dict.fromkeys(check_keys(keys))])
 
     async def scan(self, prefix: str = "", *, cursor: str | None = None, limit: int = 100) -> Page:
         """A page of the keys that begin with *prefix*, in the order of their code points.
@@ -190,6 +190,7 @@ class StorageProvider(ABC):
         """
         check_count(limit, "limit")
         check_prefix(prefix)
+        cursor = check_cursor(cursor)
         keys = [key for key in sorted(await self.keys()) if key.startswith(prefix)]
         start = 0 if cursor is None else bisect_right(keys, cursor)
         entries: dict[str, Entry] = {}
@@ -390,11 +391,7 @@ class StorageProvider(ABC):
             raise self._unsupported(capability, what)
 
     def _unsupported(self, capability: Capability, what: str) -> UnsupportedError:
-        return UnsupportedError(
-            f"{what} needs {capability.name}, which storage {self.name!r} does not have",
-            capability=str(capability.name),
-            storage=self.name,
-        )
+        return unsupported(what, capability, self.name)
 
     def _whole(self, key: str, value: Any) -> int:
         if value.__class__ is not int:

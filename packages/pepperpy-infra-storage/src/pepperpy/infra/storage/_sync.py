@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from pepperpy.infra.utils import ForkSafeLock, register_after_fork
 
-from ._entry import MISSING, Entry, Page
+from ._entry import MISSING, Entry, Missing, Page
+from ._options import given
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator, Mapping
     from os import PathLike
     from types import TracebackType
 
@@ -118,7 +119,12 @@ class SyncStorage:
 
     def get(self, key: str, default: Any = MISSING) -> Any:
         """See `StorageProvider.get`."""
-        return self._run(self.provider.get(key, default))
+        try:
+            return self._run(self.provider.get(key))
+        except KeyError:
+            if isinstance(default, Missing):
+                raise
+            return default
 
     def get_entry(self, key: str) -> Entry:
         """See `StorageProvider.get_entry`."""
@@ -138,8 +144,8 @@ class SyncStorage:
         if_absent: bool = False,
     ) -> int:
         """See `StorageProvider.set`."""
-        work = self.provider.set(key, value, ttl=ttl, if_version=if_version, if_absent=if_absent)
-        return self._run(work)
+        options = given(ttl, if_version, if_absent)
+        return self._run(self.provider.set(key, value, **options))
 
     def set_many(self, values: Mapping[str, Any], *, ttl: TTL = None) -> dict[str, int]:
         """See `StorageProvider.set_many`."""
@@ -147,7 +153,7 @@ class SyncStorage:
 
     def delete(self, key: str, *, if_version: int | None = None) -> bool:
         """See `StorageProvider.delete`."""
-        return self._run(self.provider.delete(key, if_version=if_version))
+        return self._run(self.provider.delete(key, **given(if_version=if_version)))
 
     def delete_many(self, keys: Iterable[str]) -> int:
         """See `StorageProvider.delete_many`."""
@@ -195,7 +201,7 @@ class SyncStorage:
         return self._run(self.provider.expire(key, ttl))
 
     @contextmanager
-    def transaction(self) -> Iterator[SyncTransaction]:
+    def transaction(self) -> Generator[SyncTransaction]:
         """See `StorageProvider.transaction`: ``with store.sync.transaction() as tx``."""
         transaction = self.provider.transaction()
         self._run(transaction.__aenter__())

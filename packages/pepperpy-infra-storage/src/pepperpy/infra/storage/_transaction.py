@@ -7,28 +7,15 @@ from typing import TYPE_CHECKING, Any, Self
 from ._codec import encode
 from ._entry import MISSING, Entry, Missing, Put
 from ._errors import StorageError, not_found
-from ._keys import check_key
+from ._keys import check_key, check_keys
 from ._options import check_ttl
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
     from types import TracebackType
-    from typing import Protocol
 
     from ._options import TTL
-
-    class Applies(Protocol):
-        """What a transaction needs of a provider."""
-
-        @property
-        def name(self) -> str: ...
-        async def get_entry(self, key: str) -> Entry: ...
-        def apply(
-            self,
-            writes: Mapping[str, Put | None],
-            *,
-            expect: Mapping[str, int | None] | None = None,
-        ) -> Awaitable[dict[str, int]]: ...
+    from ._provider import StorageProvider
 
 
 class Transaction:
@@ -38,8 +25,8 @@ class Transaction:
     meanwhile, so the block may wait for whatever it likes.
     """
 
-    def __init__(self, provider: Any) -> None:
-        self._provider: Applies = provider
+    def __init__(self, provider: StorageProvider) -> None:
+        self._provider = provider
         self._expect: dict[str, int | None] = {}
         self._seen: dict[str, Entry | None] = {}
         self._writes: dict[str, Put | None] = {}
@@ -66,7 +53,7 @@ class Transaction:
 
     async def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
         """The values of those keys that are there."""
-        found = {key: await self._look(key) for key in keys}
+        found = {key: await self._look(key) for key in check_keys(keys)}
         return {key: value for key, value in found.items() if not isinstance(value, Missing)}
 
     async def set(self, key: str, value: Any, *, ttl: TTL = None) -> None:
@@ -105,6 +92,7 @@ class Transaction:
 
     async def _look(self, key: str) -> Any:
         self._use()
+        key = check_key(key)
         if key in self._writes:
             written = self._writes[key]
             return MISSING if written is None else _copied(written.value)

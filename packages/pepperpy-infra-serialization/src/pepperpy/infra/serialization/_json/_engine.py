@@ -71,7 +71,7 @@ def _opened(level: list[Any]) -> list[Any] | None:
     inner: list[Any] = []
     names: list[Any] = []
     for each in level:
-        kind = type(each)
+        kind = class_of(each)
         if kind in _SCALARS:
             continue
         if kind is dict:

@@ -64,14 +64,15 @@ def driver() -> Driver:
 def _apsw() -> Driver:
     import apsw
 
-    # Waiting for locks is the engine's, which can let others run meanwhile.
-    return Driver(
-        "apsw",
-        _numbers(apsw.sqlite_lib_version()),
-        apsw.Error,
-        lambda path: apsw.Connection(path, flags=_READ_WRITE, statementcachesize=64),
-        lambda error: int(getattr(error, "extendedresult", 0)),
-    )
+    def connect(path: str) -> Connection:
+        # Waiting for locks is the engine's, which can let others run meanwhile.
+        return apsw.Connection(path, flags=_READ_WRITE, statementcachesize=64)
+
+    def code(error: BaseException) -> int:
+        return int(getattr(error, "extendedresult", 0))
+
+    version = _numbers(apsw.sqlite_lib_version())
+    return Driver("apsw", version, apsw.Error, connect, code)
 
 
 def _sqlite3() -> Driver:
@@ -85,13 +86,10 @@ def _sqlite3() -> Driver:
             uri, uri=True, timeout=0, isolation_level=None, check_same_thread=False
         )
 
-    return Driver(
-        "sqlite3",
-        sqlite3.sqlite_version_info,
-        sqlite3.Error,
-        connect,
-        lambda error: int(getattr(error, "sqlite_errorcode", 0)),
-    )
+    def code(error: BaseException) -> int:
+        return int(getattr(error, "sqlite_errorcode", 0))
+
+    return Driver("sqlite3", sqlite3.sqlite_version_info, sqlite3.Error, connect, code)
 
 
 _READ_WRITE = 2  # SQLITE_OPEN_READWRITE: open what is there, make nothing

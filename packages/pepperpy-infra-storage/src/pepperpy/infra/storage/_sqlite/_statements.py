@@ -7,7 +7,7 @@ may forbid it, so one that raises an error of ours leaves no trace in the transa
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -83,24 +83,26 @@ class Missed(Exception):  # noqa: N818 - it is an answer, and never leaves the p
         self.found = found
 
 
-class Write(Protocol):
+class Write:
     """Something to be done to the tables, all of it or nothing."""
+
+    __slots__ = ()
+
+    single: ClassVar[bool] = False
+    """Whether it is one statement, which needs no transaction around it."""
 
     @property
     def size(self) -> int:
         """About how many bytes wait with it."""
-        ...
+        return OVERHEAD
 
-    @property
-    def single(self) -> bool:
-        """Whether it is one statement, which needs no transaction around it."""
-        ...
-
-    def run(self, connection: Connection) -> Any: ...
+    def run(self, connection: Connection) -> Any:
+        """Do it, and return what came of it."""
+        raise NotImplementedError
 
 
 @dataclass(slots=True)
-class Put:
+class Put(Write):
     """Keep a value; gives its version."""
 
     key: str
@@ -119,7 +121,7 @@ class Put:
 
 
 @dataclass(slots=True)
-class PutIf:
+class PutIf(Write):
     """Keep a value if the key has a version, `None` for being absent; gives its version."""
 
     key: str
@@ -148,13 +150,12 @@ class PutIf:
 
 
 @dataclass(slots=True)
-class Delete:
+class Delete(Write):
     """Remove a key, if it has a version when one is given; tells whether it was there."""
 
     key: str
     now: float
     expected: int | None = None
-    size: ClassVar[int] = OVERHEAD
     single: ClassVar[bool] = False
 
     def run(self, connection: Connection) -> bool:
@@ -164,7 +165,7 @@ class Delete:
 
 
 @dataclass(slots=True)
-class DeleteMany:
+class DeleteMany(Write):
     """Remove some keys; tells how many were there."""
 
     keys: tuple[str, ...]
@@ -180,13 +181,12 @@ class DeleteMany:
 
 
 @dataclass(slots=True)
-class Expire:
+class Expire(Write):
     """Let a key live until another moment; gives the version, or `None` if it is not there."""
 
     key: str
     expires: float | None
     now: float
-    size: ClassVar[int] = OVERHEAD
     single: ClassVar[bool] = True
 
     def run(self, connection: Connection) -> int | None:
@@ -195,7 +195,7 @@ class Expire:
 
 
 @dataclass(slots=True)
-class Modify:
+class Modify(Write):
     """Put what a function makes of a value, `None` if there is none, in its place.
 
     The function is quick and touches nothing else.  It gives the new value, and what to answer;
@@ -206,7 +206,6 @@ class Modify:
     change: Callable[[bytes | None], tuple[bytes, Any]]
     expires_if_new: float | None
     now: float
-    size: ClassVar[int] = OVERHEAD
     single: ClassVar[bool] = False
 
     def run(self, connection: Connection) -> tuple[Any, int]:
@@ -218,7 +217,7 @@ class Modify:
 
 
 @dataclass(slots=True)
-class Apply:
+class Apply(Write):
     """Write several keys if some have the versions that are expected; gives the new versions."""
 
     writes: Mapping[str, tuple[bytes, float | None] | None]
@@ -242,10 +241,9 @@ class Apply:
 
 
 @dataclass(slots=True)
-class Clear:
+class Clear(Write):
     """Remove everything."""
 
-    size: ClassVar[int] = OVERHEAD
     single: ClassVar[bool] = False
 
     def run(self, connection: Connection) -> None:
@@ -254,12 +252,11 @@ class Clear:
 
 
 @dataclass(slots=True)
-class Sweep:
+class Sweep(Write):
     """Remove some of what has expired; tells how many that were."""
 
     now: float
     limit: int
-    size: ClassVar[int] = OVERHEAD
     single: ClassVar[bool] = True
 
     def run(self, connection: Connection) -> int:

@@ -16,7 +16,7 @@ from ._place import identity
 from ._statements import OVERHEAD, Missed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     from ._driver import Connection, Driver
     from ._faults import Faults
@@ -195,7 +195,7 @@ class Writer:
         self._renew()
 
     @contextmanager
-    def paused(self) -> Iterator[None]:
+    def paused(self) -> Generator[None]:
         """Nobody writes to the file meanwhile, in whatever process.
 
         Raises:

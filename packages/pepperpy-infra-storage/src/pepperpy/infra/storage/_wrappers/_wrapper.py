@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from pepperpy.infra.storage._entry import MISSING, Entry, Missing, Page, Put
 from pepperpy.infra.storage._errors import not_found
-from pepperpy.infra.storage._keys import check_key, check_prefix
+from pepperpy.infra.storage._keys import check_cursor, check_key, check_keys, check_prefix
+from pepperpy.infra.storage._options import given
 from pepperpy.infra.storage._provider import StorageProvider
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from pepperpy.infra.storage._options import TTL
     from pepperpy.infra.storage._type import StorageType
     from pepperpy.infra.storage._watch import Watch
-
-_ABSENT: Final = object()
 
 
 class Wrapper(StorageProvider):
@@ -79,12 +78,13 @@ class Wrapper(StorageProvider):
         return await self.provider.is_connected()
 
     async def get(self, key: str, default: Any = MISSING) -> Any:
-        found = await self.provider.get(self._down(check_key(key)), _ABSENT)
-        if found is not _ABSENT:
-            return self._unpack(key, found)
-        if isinstance(default, Missing):
-            raise not_found(key, self.name)
-        return default
+        try:
+            found = await self.provider.get(self._down(check_key(key)))
+        except KeyError:
+            if isinstance(default, Missing):
+                raise not_found(key, self.name) from None
+            return default
+        return self._unpack(key, found)
 
     async def get_entry(self, key: str) -> Entry:
         try:
@@ -94,7 +94,7 @@ class Wrapper(StorageProvider):
         return self._lift(key, entry)
 
     async def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
-        found = await self.provider.get_many([self._down(check_key(key)) for key in keys])
+        found = await self.provider.get_many([self._down(key) for key in check_keys(keys)])
         raised = ((self._up(key), value) for key, value in found.items())
         return {key: self._unpack(key, value) for key, value in raised}
 
@@ -107,10 +107,9 @@ class Wrapper(StorageProvider):
         if_version: int | None = None,
         if_absent: bool = False,
     ) -> int:
-        packed = self._pack(check_key(key), value)
-        return await self.provider.set(
-            self._down(key), packed, ttl=ttl, if_version=if_version, if_absent=if_absent
-        )
+        key = check_key(key)
+        options = given(ttl, if_version, if_absent)
+        return await self.provider.set(self._down(key), self._pack(key, value), **options)
 
     async def set_many(self, values: Mapping[str, Any], *, ttl: TTL = None) -> dict[str, int]:
         packed = {self._down(check_key(key)): self._pack(key, each) for key, each in values.items()}
@@ -118,10 +117,12 @@ class Wrapper(StorageProvider):
         return {self._up(key): version for key, version in versions.items()}
 
     async def delete(self, key: str, *, if_version: int | None = None) -> bool:
-        return await self.provider.delete(self._down(check_key(key)), if_version=if_version)
+        return await self.provider.delete(
+            self._down(check_key(key)), **given(if_version=if_version)
+        )
 
     async def delete_many(self, keys: Iterable[str]) -> int:
-        return await self.provider.delete_many([self._down(check_key(key)) for key in keys])
+        return await self.provider.delete_many([self._down(key) for key in check_keys(keys)])
 
     async def exists(self, key: str) -> bool:
         return await self.provider.exists(self._down(check_key(key)))
@@ -133,7 +134,8 @@ class Wrapper(StorageProvider):
         await self.provider.clear()
 
     async def scan(self, prefix: str = "", *, cursor: str | None = None, limit: int = 100) -> Page:
-        below = None if cursor is None else self._down(cursor)
+        after = check_cursor(cursor)
+        below = None if after is None else self._down(after)
         page = await self.provider.scan(self._down(check_prefix(prefix)), cursor=below, limit=limit)
         raised = ((self._up(key), entry) for key, entry in page.entries.items())
         entries = {key: self._lift(key, entry) for key, entry in raised}

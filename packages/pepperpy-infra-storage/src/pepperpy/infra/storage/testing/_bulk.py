@@ -140,8 +140,12 @@ class BulkContract(Contract):
         assert [pair async for pair in store.items("k")] == list(values.items())
 
     @scenario
-    async def test_a_limit_that_is_none_is_refused(self, store: StorageProvider) -> None:
+    async def test_what_is_no_limit_and_no_cursor_is_refused(self, store: StorageProvider) -> None:
         wrong: list[Any] = [0, -1, 1.5, True, "1", None]
         for limit in wrong:
             with raises(InvalidOptionError):
                 await store.scan(limit=limit)
+        cursors: list[Any] = [0, b"a"]
+        for cursor in cursors:
+            with raises(InvalidKeyError):
+                await store.scan(cursor=cursor)

@@ -58,8 +58,10 @@ class ExpiryContract(Contract):
     async def test_what_expired_counts_as_absent_for_writes(self, store: StorageProvider) -> None:
         version = await store.set("a", 1, ttl=60)
         await store.set("n", 5, ttl=60)
+        await store.set("b", 5, ttl=60)
         await self.elapse(60)
 
+        assert await store.set("b", 6, if_absent=True) > 0
         with raises(VersionMismatchError) as caught:
             await store.set("a", 2, if_version=version)
         assert caught.error.found is None

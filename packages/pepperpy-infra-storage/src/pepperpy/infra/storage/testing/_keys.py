@@ -63,6 +63,34 @@ class KeysContract(Contract):
                 assert isinstance(caught.error, ValueError)
 
     @scenario
+    async def test_a_key_of_a_class_derived_from_str_is_plain_text(
+        self, store: StorageProvider
+    ) -> None:
+        class Key(str):
+            __slots__ = ()
+
+        await store.set(Key("a"), 1)
+        await store.set_many({Key("b"): 2})
+
+        assert await store.get(Key("a")) == await store.get("a") == 1
+        found = [
+            *await store.keys(),
+            *await store.get_many([Key("a")]),
+            *(await store.scan()).entries,
+        ]
+        assert found == ["a", "b", "a", "a", "b"]
+        assert {type(key) for key in found} == {str}
+
+    @scenario
+    async def test_one_text_is_not_taken_for_many_keys(self, store: StorageProvider) -> None:
+        await store.set("a", 1)
+
+        for use in (store.get_many, store.delete_many):
+            with raises(InvalidKeyError):
+                await use("abc")
+        assert await store.exists("a")
+
+    @scenario
     async def test_a_missing_key_is_a_key_error_that_names_it(self, store: StorageProvider) -> None:
         with raises(KeyNotFoundError) as caught:
             await store.get("nobody")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -68,7 +68,7 @@ class Caught(Generic[E]):
 
 
 @contextmanager
-def raises(kind: type[E]) -> Iterator[Caught[E]]:
+def raises(kind: type[E]) -> Generator[Caught[E]]:
     """The block must raise such an error."""
     caught: Caught[E] = Caught()
     try:

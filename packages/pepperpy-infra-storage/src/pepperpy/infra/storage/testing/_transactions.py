@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
+from typing import Any
 
 from pepperpy.infra.storage._capabilities import Capability
 from pepperpy.infra.storage._entry import Put
 from pepperpy.infra.storage._errors import (
     ConflictError,
+    InvalidKeyError,
     InvalidValueError,
     KeyNotFoundError,
     StorageError,
@@ -108,6 +109,8 @@ class TransactionsContract(Contract):
 
     @_TRANSACTIONS
     async def test_money_is_neither_made_nor_lost(self, store: StorageProvider) -> None:
+        import asyncio
+
         await store.set_many({f"account{number}": 100 for number in range(4)})
 
         async def move(number: int) -> None:
@@ -139,6 +142,17 @@ class TransactionsContract(Contract):
             await tx.set("b", 1)
 
         assert await store.keys() == ["b"]
+
+    @_TRANSACTIONS
+    async def test_what_is_no_key_is_refused_in_a_block_too(self, store: StorageProvider) -> None:
+        wrong: list[Any] = ["", 1, ["a"], "\ud800"]
+        async with store.transaction() as tx:
+            for key in wrong:
+                for use in (tx.get, tx.exists, tx.delete):
+                    with raises(InvalidKeyError):
+                        await use(key)
+            with raises(InvalidKeyError):
+                await tx.get_many("abc")
 
     @_TRANSACTIONS
     async def test_a_transaction_is_used_in_its_block(self, store: StorageProvider) -> None:

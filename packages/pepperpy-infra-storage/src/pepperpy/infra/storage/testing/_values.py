@@ -10,6 +10,7 @@ from enum import IntEnum, StrEnum
 from typing import Any, Final
 
 from pepperpy.infra.storage._errors import InvalidValueError
+from pepperpy.infra.storage._kinds import class_of
 from pepperpy.infra.storage._provider import StorageProvider
 
 from ._scenario import Contract, raises, scenario
@@ -46,13 +47,13 @@ INEXACT: Final[list[Any]] = [
 
 def same(one: Any, other: Any) -> bool:
     """Whether two values are equal in every part, in type and order too."""
-    if type(one) is not type(other):
+    if class_of(one) is not class_of(other):
         return False
-    if isinstance(one, dict):
+    if class_of(one) is dict:
         return list(one) == list(other) and all(same(one[key], other[key]) for key in one)
-    if isinstance(one, list):
+    if class_of(one) is list:
         return len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, float):
+    if class_of(one) is float:
         return bool(one.hex() == other.hex())
     return bool(one == other)
 

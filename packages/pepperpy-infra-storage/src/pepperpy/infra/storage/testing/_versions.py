@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from pepperpy.infra.storage._capabilities import Capability
@@ -73,6 +72,8 @@ class VersionsContract(Contract):
 
     @_VERSIONS
     async def test_one_of_many_who_set_if_absent_wins(self, store: StorageProvider) -> None:
+        import asyncio
+
         tries = [store.set("a", number, if_absent=True) for number in range(16)]
         results = await asyncio.gather(*tries, return_exceptions=True)
 
@@ -82,6 +83,8 @@ class VersionsContract(Contract):
 
     @_VERSIONS
     async def test_one_of_many_who_set_if_version_wins(self, store: StorageProvider) -> None:
+        import asyncio
+
         version = await store.set("a", -1)
         tries = [store.set("a", number, if_version=version) for number in range(16)]
         results = await asyncio.gather(*tries, return_exceptions=True)
@@ -126,6 +129,8 @@ class VersionsContract(Contract):
 
     @_VERSIONS
     async def test_update_loses_nothing_however_many_do_it(self, store: StorageProvider) -> None:
+        import asyncio
+
         async def add(number: int) -> None:
             async def later(held: list[int]) -> list[int]:
                 await asyncio.sleep(0)  # so that others come between
@@ -177,6 +182,8 @@ class VersionsContract(Contract):
 
     @_VERSIONS
     async def test_increment_loses_nothing_however_many_do_it(self, store: StorageProvider) -> None:
+        import asyncio
+
         totals = await asyncio.gather(*(store.increment("n") for _ in range(50)))
 
         assert sorted(totals) == list(range(1, 51))

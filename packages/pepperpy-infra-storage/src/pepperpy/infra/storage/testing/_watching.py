@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from pepperpy.infra.storage._capabilities import Capability
 from pepperpy.infra.storage._entry import Change
 from pepperpy.infra.storage._provider import StorageProvider
@@ -16,6 +14,8 @@ _SECONDS = 10.0  # until a test is given up
 
 
 async def _next(watch: Watch, count: int) -> list[Change]:
+    import asyncio
+
     async with asyncio.timeout(_SECONDS):
         return [await anext(watch) for _ in range(count)]
 
@@ -49,6 +49,8 @@ class WatchingContract(Contract):
 
     @_WATCH
     async def test_whoever_waits_is_woken(self, store: StorageProvider) -> None:
+        import asyncio
+
         async with store.watch() as watch:
             waiting = asyncio.create_task(_next(watch, 1))
             await asyncio.sleep(0)
@@ -92,6 +94,8 @@ class WatchingContract(Contract):
 
     @_WATCH
     async def test_a_watch_that_is_closed_ends(self, store: StorageProvider) -> None:
+        import asyncio
+
         watch = store.watch()
         waiting = asyncio.create_task(_all(watch))
         await asyncio.sleep(0)
