@@ -8,9 +8,14 @@ from errors import ForbiddenError, UnauthenticatedError
 from names import AUDIT
 from starlette.requests import Request
 
-from pepperpy.infra import Identity, PermissionLevel, SecurityManager
+from pepperpy.infra import (
+    FileStorageProvider,
+    Identity,
+    PermissionLevel,
+    SecurityManager,
+    StorageProvider,
+)
 from pepperpy.infra.security import AuthenticationError
-from pepperpy.infra.storage import FileStorageProvider, StorageProvider
 
 PREFIX = "gateway"
 """What our keys begin with, so that one that was found somewhere can be told."""

@@ -8,8 +8,7 @@ from pathlib import Path
 from access import PREFIX, key_storage, security_manager
 from keys import IDENTITIES, issue
 
-from pepperpy.infra import SecurityManager
-from pepperpy.infra.storage import StorageProvider
+from pepperpy.infra import SecurityManager, StorageProvider
 
 Keyring = Mapping[str, str]
 

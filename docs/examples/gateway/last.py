@@ -15,8 +15,7 @@ from typing import Any, NamedTuple
 from settings import gateway_settings
 from zones import Answer
 
-from pepperpy.infra import get_logger
-from pepperpy.infra.storage import FileStorageProvider, StorageError, StorageProvider
+from pepperpy.infra import FileStorageProvider, StorageError, StorageProvider, get_logger
 
 log = get_logger("gateway")
 

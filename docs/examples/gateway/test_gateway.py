@@ -67,7 +67,9 @@ from vitals import watch_memory
 from pepperpy.infra import (
     ConfigError,
     ConfigRegistry,
+    MemoryStorageProvider,
     PermissionLevel,
+    StorageProvider,
     TelemetryManager,
     clear_cache,
     close_pools,
@@ -84,7 +86,7 @@ from pepperpy.infra.config import use_registry
 from pepperpy.infra.logging import capture_logs
 from pepperpy.infra.resilience import isolated_circuit_breakers
 from pepperpy.infra.security import is_api_key
-from pepperpy.infra.storage import MemoryStorageProvider, StorageFullError, StorageProvider
+from pepperpy.infra.storage import StorageFullError
 from pepperpy.infra.telemetry import capture_metrics, shutdown_telemetry
 from pepperpy.infra.utils import Signal, subscribe
 
