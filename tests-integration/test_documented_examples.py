@@ -421,6 +421,29 @@ is_authorized = security_manager.authorize(
 assert is_authorized is True
 """
 
+STORAGE = """
+import asyncio
+
+from pepperpy.infra import register_memory_provider, connect, set, get
+from pepperpy.infra import register_file_provider
+
+
+async def main():
+    register_memory_provider("cache")
+    await connect("cache")
+    await set("cache", "key1", {"value": 42})
+    data = await get("cache", "key1")
+    assert data == {"value": 42}
+
+    register_file_provider("files", "kept.db")
+    await connect("files")
+    await set("files", "key1", {"value": 42})
+    assert await get("files", "key1") == {"value": 42}
+
+
+asyncio.run(main())
+"""
+
 EVERYTHING = """
 from pepperpy.infra import (
     # Cache
@@ -449,6 +472,9 @@ from pepperpy.infra import (
 
     # Security
     create_security_manager, PermissionLevel,
+
+    # Storage
+    register_memory_provider, connect, get, set,
 )
 """
 
@@ -561,6 +587,11 @@ class TestValidation:
 class TestSecurity:
     def test_an_identity_its_key_and_what_it_may_do(self, program: Any) -> None:
         program.run(SECURITY)
+
+
+class TestStorage:
+    def test_values_come_back_from_memory_and_from_a_file(self, program: Any) -> None:
+        program.run(STORAGE)
 
 
 class TestEverything:

@@ -22,6 +22,7 @@ import races_metrics
 import races_resilience
 import races_security
 import races_serialization
+import races_storage
 import races_telemetry
 import races_utils
 import races_validation
@@ -39,6 +40,7 @@ import pepperpy.infra.metrics
 import pepperpy.infra.resilience
 import pepperpy.infra.security
 import pepperpy.infra.serialization
+import pepperpy.infra.storage
 import pepperpy.infra.telemetry
 import pepperpy.infra.utils
 import pepperpy.infra.validation
@@ -93,6 +95,9 @@ PEERS = (
     "PyJWT",
     "itsdangerous",
     "cryptography",
+    "py-key-value-aio",
+    "diskcache",
+    "aiosqlite",
 )
 MODULES = (
     pepperpy.infra,
@@ -109,6 +114,7 @@ MODULES = (
     pepperpy.infra.serialization,
     pepperpy.infra.security,
     pepperpy.infra.validation,
+    pepperpy.infra.storage,
 )
 OURS = tuple(module.__name__.replace(".", "-") for module in MODULES)
 
@@ -164,6 +170,7 @@ def every_race(folder: Path) -> Iterator[Race]:
     yield from races_datasets.races()
     yield from races_serialization.races()
     yield from races_security.races()
+    yield from races_storage.races(folder)
     yield from races_facade.races()
 
 

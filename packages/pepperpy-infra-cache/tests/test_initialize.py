@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -15,6 +16,7 @@ from pepperpy.infra.cache import (
     clear_cache,
     initialize_cache,
 )
+from pepperpy.infra.utils import MissingExtraError
 
 
 class TestTypes:
@@ -29,20 +31,42 @@ class TestTypes:
         assert f(1) is not kept
         assert f(1) is f(1)
 
-    @pytest.mark.parametrize("kind", ["file", "redis"])
-    def test_others_are_not_there_yet(self, kind: str) -> None:
+    def test_redis_is_not_there_yet(self) -> None:
         @cached
         def f() -> object:
             return object()
 
         kept = f()
-        with pytest.raises(CacheTierError, match=f"{kind}.* not there in this version") as caught:
-            initialize_cache(kind, cache_url="redis://user:hunter2@host", cache_directory="/x")
+        with pytest.raises(CacheTierError, match=r"redis.* not there in this version") as caught:
+            initialize_cache("redis", cache_url="redis://user:hunter2@host")
 
-        assert caught.value.cache_type == kind
+        assert caught.value.cache_type == "redis"
         assert isinstance(caught.value, CacheError)
         assert "hunter2" not in str(caught.value)
         assert f() is kept
+
+    def test_a_file_without_the_storage_wheel_is_a_missing_extra(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        @cached
+        def f() -> object:
+            return object()
+
+        kept = f()
+        for name in [name for name in sys.modules if name.startswith("pepperpy.infra.cache._file")]:
+            monkeypatch.delitem(sys.modules, name)
+        monkeypatch.setitem(sys.modules, "pepperpy.infra.storage", None)
+        with pytest.raises(MissingExtraError, match=r"pepperpy-infra-cache\[file\]"):
+            initialize_cache("file", cache_directory=tmp_path)
+
+        assert f() is kept
+
+    @pytest.mark.parametrize("folder", [None, "", 7])
+    def test_a_file_needs_a_folder(self, folder: Any) -> None:
+        with pytest.raises(InvalidOptionError, match="needs cache_directory") as caught:
+            initialize_cache("file", cache_directory=folder)
+
+        assert caught.value.option == "cache_directory"
 
     @pytest.mark.parametrize("kind", ["memroy", "", 5, ["memory"], True])
     def test_unknown_ones_are_named(self, kind: Any) -> None:

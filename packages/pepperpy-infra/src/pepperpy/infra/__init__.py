@@ -26,6 +26,7 @@ __path__ = list(dict.fromkeys([*__path__, *(_join(_root, "infra") for _root in _
 
 # Which module owns which names.  The stub beside this file says the same to type checkers.
 _OWNED = {
+    "_lifecycle": ("lifespan", "running", "start", "stop"),  # the one module of this wheel's own
     "cache": (
         "AsyncCacheInvalidator",
         "Cache",
@@ -212,6 +213,7 @@ _OWNED = {
         "deserialize_pickle",
         "deserialize_xml",
         "deserialize_yaml",
+        "dump_json_lines",
         "from_base64",
         "get_serializer",
         "iter_json_lines",
@@ -223,6 +225,46 @@ _OWNED = {
         "serialize_xml",
         "serialize_yaml",
         "to_base64",
+    ),
+    "storage": (
+        "Capability",
+        "Compressed",
+        "Encrypted",
+        "FileStorageProvider",
+        "MemoryStorageProvider",
+        "Prefixed",
+        "Put",
+        "ReadOnly",
+        "StorageError",
+        "StorageProvider",
+        "StorageProviderRegistry",
+        "StorageType",
+        "SyncStorage",
+        "Transaction",
+        "as_key_value",
+        "clear",
+        "clear_providers",
+        "connect",
+        "copy",
+        "delete",
+        "disconnect",
+        "exists",
+        "export_json_lines",
+        "from_key_value",
+        "get",
+        "get_provider",
+        "get_registry",
+        "import_json_lines",
+        "increment",
+        "is_connected",
+        "keys",
+        "list_providers",
+        "register_file_provider",
+        "register_memory_provider",
+        "register_provider",
+        "set",
+        "set_registry",
+        "unregister_provider",
     ),
     "telemetry": (
         "CompositeTelemetryHandler",
@@ -330,7 +372,22 @@ _OWNED = {
 }
 _OWNERS = {_name: _portion for _portion, _names in _OWNED.items() for _name in _names}
 
-__all__ = sorted(_OWNERS)  # pyright: ignore[reportUnsupportedDunderAll]  # noqa: PLE0605
+# Names too plain for a star import, which would take them from builtins and from programs.
+_BY_NAME = (
+    "clear",
+    "connect",
+    "copy",
+    "delete",
+    "disconnect",
+    "exists",
+    "get",
+    "increment",
+    "is_connected",
+    "keys",
+    "set",
+)
+
+__all__ = sorted({*_OWNERS} - {*_BY_NAME})  # pyright: ignore[reportUnsupportedDunderAll]  # noqa: PLE0605
 
 
 def __getattr__(name: str) -> object:

@@ -1,5 +1,9 @@
 __path__ = __import__("pkgutil").extend_path(__path__, __name__)
 
+from pepperpy.infra._lifecycle import lifespan as lifespan
+from pepperpy.infra._lifecycle import running as running
+from pepperpy.infra._lifecycle import start as start
+from pepperpy.infra._lifecycle import stop as stop
 from pepperpy.infra.cache import AsyncCacheInvalidator as AsyncCacheInvalidator
 from pepperpy.infra.cache import Cache as Cache
 from pepperpy.infra.cache import CacheError as CacheError
@@ -167,6 +171,7 @@ from pepperpy.infra.serialization import deserialize_msgpack as deserialize_msgp
 from pepperpy.infra.serialization import deserialize_pickle as deserialize_pickle
 from pepperpy.infra.serialization import deserialize_xml as deserialize_xml
 from pepperpy.infra.serialization import deserialize_yaml as deserialize_yaml
+from pepperpy.infra.serialization import dump_json_lines as dump_json_lines
 from pepperpy.infra.serialization import from_base64 as from_base64
 from pepperpy.infra.serialization import get_serializer as get_serializer
 from pepperpy.infra.serialization import iter_json_lines as iter_json_lines
@@ -178,6 +183,44 @@ from pepperpy.infra.serialization import serialize_pickle as serialize_pickle
 from pepperpy.infra.serialization import serialize_xml as serialize_xml
 from pepperpy.infra.serialization import serialize_yaml as serialize_yaml
 from pepperpy.infra.serialization import to_base64 as to_base64
+from pepperpy.infra.storage import Capability as Capability
+from pepperpy.infra.storage import Compressed as Compressed
+from pepperpy.infra.storage import Encrypted as Encrypted
+from pepperpy.infra.storage import FileStorageProvider as FileStorageProvider
+from pepperpy.infra.storage import MemoryStorageProvider as MemoryStorageProvider
+from pepperpy.infra.storage import Prefixed as Prefixed
+from pepperpy.infra.storage import Put as Put
+from pepperpy.infra.storage import ReadOnly as ReadOnly
+from pepperpy.infra.storage import StorageError as StorageError
+from pepperpy.infra.storage import StorageProvider as StorageProvider
+from pepperpy.infra.storage import StorageProviderRegistry as StorageProviderRegistry
+from pepperpy.infra.storage import StorageType as StorageType
+from pepperpy.infra.storage import SyncStorage as SyncStorage
+from pepperpy.infra.storage import Transaction as Transaction
+from pepperpy.infra.storage import as_key_value as as_key_value
+from pepperpy.infra.storage import clear as clear
+from pepperpy.infra.storage import clear_providers as clear_providers
+from pepperpy.infra.storage import connect as connect
+from pepperpy.infra.storage import copy as copy
+from pepperpy.infra.storage import delete as delete
+from pepperpy.infra.storage import disconnect as disconnect
+from pepperpy.infra.storage import exists as exists
+from pepperpy.infra.storage import export_json_lines as export_json_lines
+from pepperpy.infra.storage import from_key_value as from_key_value
+from pepperpy.infra.storage import get as get
+from pepperpy.infra.storage import get_provider as get_provider
+from pepperpy.infra.storage import get_registry as get_registry
+from pepperpy.infra.storage import import_json_lines as import_json_lines
+from pepperpy.infra.storage import increment as increment
+from pepperpy.infra.storage import is_connected as is_connected
+from pepperpy.infra.storage import keys as keys
+from pepperpy.infra.storage import list_providers as list_providers
+from pepperpy.infra.storage import register_file_provider as register_file_provider
+from pepperpy.infra.storage import register_memory_provider as register_memory_provider
+from pepperpy.infra.storage import register_provider as register_provider
+from pepperpy.infra.storage import set as set  # noqa: A004
+from pepperpy.infra.storage import set_registry as set_registry
+from pepperpy.infra.storage import unregister_provider as unregister_provider
 from pepperpy.infra.telemetry import CompositeTelemetryHandler as CompositeTelemetryHandler
 from pepperpy.infra.telemetry import Event as Event
 from pepperpy.infra.telemetry import EventLevel as EventLevel
@@ -289,6 +332,7 @@ __all__ = [
     "CacheError",
     "CacheInvalidationRule",
     "CacheInvalidator",
+    "Capability",
     "Chaos",
     "CircuitBreaker",
     "CircuitBreakerConfig",
@@ -296,6 +340,7 @@ __all__ = [
     "CircuitState",
     "Clock",
     "CompositeTelemetryHandler",
+    "Compressed",
     "CompressedData",
     "CompressionAlgorithm",
     "CompressionDictionary",
@@ -312,9 +357,11 @@ __all__ = [
     "DataCompressor",
     "DatasetOptimizer",
     "DecoratorsError",
+    "Encrypted",
     "Event",
     "EventLevel",
     "FakeClock",
+    "FileStorageProvider",
     "FormatConverter",
     "FunctionValidator",
     "HTTPClientPool",
@@ -336,6 +383,7 @@ __all__ = [
     "LoggingTelemetryHandler",
     "MemoryCredentialStore",
     "MemoryIdentityStore",
+    "MemoryStorageProvider",
     "MemoryTelemetryHandler",
     "MemoryTracker",
     "MessagePackSerializer",
@@ -358,12 +406,15 @@ __all__ = [
     "PoolError",
     "PooledResourceContext",
     "PostgresPool",
+    "Prefixed",
     "PrometheusCollector",
     "ProviderFallback",
     "ProviderTelemetry",
+    "Put",
     "QueuePolicy",
     "RateLimit",
     "RawSerializer",
+    "ReadOnly",
     "ResilienceError",
     "Retry",
     "RetryBudget",
@@ -378,12 +429,18 @@ __all__ = [
     "SerializerConfig",
     "SimpleAuthorizer",
     "StatsDHandler",
+    "StorageError",
+    "StorageProvider",
+    "StorageProviderRegistry",
+    "StorageType",
+    "SyncStorage",
     "TelemetryError",
     "TelemetryHandler",
     "TelemetryManager",
     "ThreadConnectionPool",
     "Timeout",
     "Timer",
+    "Transaction",
     "UtilsError",
     "ValidationError",
     "ValidationLevel",
@@ -394,6 +451,7 @@ __all__ = [
     "ainvalidate_cache",
     "all_of",
     "any_of",
+    "as_key_value",
     "async_cached",
     "async_log_exceptions",
     "async_memoize",
@@ -406,6 +464,7 @@ __all__ = [
     "capture_logs",
     "capture_metrics",
     "clear_cache",
+    "clear_providers",
     "close_pools",
     "coerce",
     "compress_data",
@@ -430,11 +489,14 @@ __all__ = [
     "deserialize_yaml",
     "dict_to_object",
     "disable_telemetry",
+    "dump_json_lines",
     "enable_telemetry",
     "explain_config",
+    "export_json_lines",
     "flush_telemetry",
     "format_bytes",
     "from_base64",
+    "from_key_value",
     "generate_id",
     "generate_timestamp",
     "get_circuit_breaker",
@@ -447,10 +509,13 @@ __all__ = [
     "get_logger",
     "get_memory_usage",
     "get_pool",
+    "get_provider",
     "get_provider_telemetry",
+    "get_registry",
     "get_serializer",
     "get_system_info",
     "hash_string",
+    "import_json_lines",
     "initialize_cache",
     "initialize_logging",
     "initialize_pools",
@@ -483,6 +548,8 @@ __all__ = [
     "iter_msgpack",
     "iter_yaml",
     "length_between",
+    "lifespan",
+    "list_providers",
     "load_json",
     "log_calls",
     "log_context",
@@ -509,7 +576,10 @@ __all__ = [
     "prometheus_text",
     "prometheus_wsgi",
     "register_config",
+    "register_file_provider",
+    "register_memory_provider",
     "register_pool",
+    "register_provider",
     "release_connection",
     "reload_config",
     "report_custom_metric",
@@ -520,6 +590,7 @@ __all__ = [
     "reset_config",
     "resilience_disabled",
     "retry",
+    "running",
     "save_json",
     "serialize_json",
     "serialize_msgpack",
@@ -529,9 +600,12 @@ __all__ = [
     "serve_prometheus",
     "set_config",
     "set_log_level",
+    "set_registry",
     "shutdown_logging",
     "shutdown_telemetry",
     "slugify",
+    "start",
+    "stop",
     "subscribe_config",
     "timed",
     "to_base64",
@@ -541,6 +615,7 @@ __all__ = [
     "truncate_string",
     "unique_items",
     "unregister_pool",
+    "unregister_provider",
     "use_registry",
     "validate",
     "validate_all_configs",

@@ -13,6 +13,7 @@ from pepperpy.infra.utils.wrapping import decorate
 from ._decorator import Plan, wrap
 from ._errors import InvalidOptionError, InvalidTTLError
 from ._failures import value_of
+from ._flights import running_loop
 from ._names import Wanted
 from ._rules import Rules, check_name
 from ._settings import Settings
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from ._memo import Memo
+    from ._tier import Tier
 
 
 class Defaults(TypedDict, total=False):
@@ -96,6 +98,8 @@ class Cache:
         check_name("name", name)
         self.name = name
         self.rules: Rules = Rules()
+        self.tier: Tier | None = None
+        """Where results are kept below memory."""
         self._options: Mapping[str, Any] = options
         self._max_size: int | None = _MAX_SIZE
         self._memos: Weakly[Memo] = Weakly()
@@ -120,6 +124,7 @@ class Cache:
         own = {key: value for key, value in self._options.items() if key not in _OF_FUNCTIONS}
         plan = replace(_plan({**own, "name": self.name, "names": False}), ends=True)
         _, memo = wrap(_value, plan, self.rules, "cached")
+        memo.origin = None  # no function, but values that somebody has set
         self._memos.add(memo)
         return memo
 
@@ -177,6 +182,7 @@ class Cache:
         sized = options if own else {**options, "max_size": self._max_size}
         plan = replace(_plan(sized), has_own_size=bool(own))
         wrapper, memo = wrap(func, plan, self.rules, label)
+        memo.tier = self.tier
         self._memos.add(memo)
         return wrapper  # type: ignore[no-any-return]
 
@@ -233,28 +239,61 @@ class Cache:
         """Drop every entry that carries *name*: as `invalidate_cache`, in this cache alone."""
         check_name("name", name)
         wanted = self.rules.affected(name, literal=literal)
-        return sum(memo.invalidate(each) for each in wanted for memo in self._within(namespace))
+        memos = self._within(namespace)
+        tier = self.tier
+        # Those in memory as well count once.
+        above = {place for each in wanted for memo in memos for place in memo.places(each)}
+        count = sum(memo.invalidate(each) for each in wanted for memo in memos)
+        if tier is None:
+            return count
+        count += len(tier.invalidate(wanted, namespace) - above)
+        for memo in memos:  # whoever came in between may have recalled it
+            for each in wanted:
+                memo.invalidate(each)
+        return count
 
     async def ainvalidate(
         self, name: str, *, literal: bool = False, namespace: str | None = None
     ) -> int:
-        """Do what `invalidate` does."""
-        return self.invalidate(name, literal=literal, namespace=namespace)
+        """Do what `invalidate` does; where a file is to be written, in a thread beside the loop."""
+        if self.tier is None or running_loop() is None:
+            return self.invalidate(name, literal=literal, namespace=namespace)
+        import asyncio
+
+        return await asyncio.to_thread(self.invalidate, name, literal=literal, namespace=namespace)
 
     def clear(self, namespace: str | None = None) -> int:
         """Drop all entries, or those of one namespace; how many there were."""
-        return sum(memo.clear() for memo in self._within(namespace))
+        memos = self._within(namespace)
+        tier = self.tier
+        above = {place for memo in memos for place in memo.places()}
+        count = sum(memo.clear() for memo in memos)
+        if tier is None:
+            return count
+        count += len(tier.clear(namespace) - above)
+        for memo in memos:  # as above
+            memo.clear()
+        return count
 
     def holds(self, name: str) -> bool:
         """Whether an entry that carries *name* is there and still good."""
         wanted = Wanted(name)
         return any(memo.holds(wanted) for memo in self._memos.alive())
 
-    def begin_anew(self, options: Mapping[str, Any]) -> None:
-        """Drop everything; *options* are those of functions that say nothing about them."""
-        self.clear()
+    def begin_anew(self, options: Mapping[str, Any], tier: Tier | None = None) -> None:
+        """Forget what is in memory; *options* are those of functions that say nothing about them.
+
+        Args:
+            tier: Where results are kept below memory from now on.
+        """
+        earlier, self.tier = self.tier, tier
         self._max_size = options.get("max_size", _MAX_SIZE)
         for memo in self._memos.alive():
+            memo.tier = tier
+        if earlier is not None:
+            earlier.close()  # before memory is cleared, which would take back what waits for it
+        for memo in self._memos.alive():
+            memo.clear()
             if not memo.has_own_size:
                 memo.resize(self._max_size)
 

@@ -133,6 +133,7 @@ def wrap(func: Callable[..., Any], plan: Plan, rules: Rules, label: str) -> tupl
         # A rule can end what has a name.
         ends=plan.ends or plan.settings.can_expire or naming.names_entries,
     )
+    memo.origin = func
     known = {
         **keys.names,
         "entity": entity_name,

@@ -40,6 +40,8 @@ class Flight:
     """Whether it ended with neither a value nor an error to share."""
     fallback: Entry | None = None
     """An old entry, for if this fails."""
+    may_recall: bool = False
+    """Whether what a lower tier has kept is as good as what is loaded."""
     value: Any = None
     error: Exception | None = None
     waiting: int = 0

@@ -107,7 +107,7 @@ class Handles:
 
     def cache_clear(self) -> None:
         """Drop all results of this function."""
-        self._memo.clear()
+        self._memo.empty()
 
     def cache_key(self, /, *args: Any, **kwargs: Any) -> str:
         """A text for the call with these arguments, the same in every process.

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os import PathLike
 from typing import TYPE_CHECKING, Any, Final
 
-from pepperpy.infra.utils import did_you_mean
+from pepperpy.infra.utils import did_you_mean, require_extra
 
 from ._default import default
 from ._errors import CacheTierError, InvalidOptionError
 from ._settings import check_size
 
 if TYPE_CHECKING:
-    from os import PathLike
+    from ._tier import Tier
 
 _COMPONENT: Final = "cache"
 _TIERS: Final = ("memory", "file", "redis")
+_OWNERS: Final = {"cache_directory": "file", "cache_url": "redis"}
 _OPTIONS: Final = ("cache_type", "cache_directory", "cache_url", "max_size")
 
 
@@ -26,21 +28,25 @@ def initialize_cache(
     cache_url: str | None = None,
     **options: Any,
 ) -> None:
-    """Choose where `cached` keeps results, and begin anew: what was kept is dropped.
+    """Choose where `cached` keeps results, and begin anew: what was in memory is dropped.
 
     Nothing has to be called for results to be kept in memory.  Where `pepperpy.infra.config` is
     installed, the section ``cache`` of the configuration is read as well, whose variables begin
     with ``PEPPERPY_CACHE_``; arguments win over it.
 
+    A file that was chosen before is closed, when all is written that was kept in it.
+
     Args:
-        cache_type: ``"memory"``; this version has no other one.  Or a mapping of all options.
-        cache_directory: Where a ``"file"`` cache lies.
-        cache_url: Where a ``"redis"`` cache is found.
-        options: ``max_size``: results kept for each function that says nothing about it.
+        cache_type: ``"memory"``, or ``"file"`` for memory and a file below it, in which results
+            survive a restart.  Or a mapping of all options.
+        cache_directory: The folder in which a ``"file"`` cache lies.
+        cache_url: Where a ``"redis"`` cache is found, which this version does not have.
+        options: ``max_size``: results kept in memory for each function that says nothing about it.
 
     Raises:
-        CacheTierError: If there is no such type, or not in this version.
+        CacheTierError: If there is no such type, or not in this version, or no file can be had.
         InvalidOptionError: If there is no such option, or it cannot have this value.
+        MissingExtraError: If ``"file"`` was asked for without the extra ``file`` of this wheel.
         ConfigError: If the configuration is wrong; its message tells where.
     """
     given: dict[str, Any] = dict(cache_type) if isinstance(cache_type, Mapping) else {}
@@ -58,17 +64,18 @@ def initialize_cache(
                 value=given[name],
             )
     wanted = {**_configured(), **given}
-    _check_tier(wanted.get("cache_type", "memory"))
-    for name in ("cache_directory", "cache_url"):
-        if name in given:
+    cache_type = wanted.get("cache_type", "memory")
+    _check_tier(cache_type)
+    for name, owner in _OWNERS.items():
+        if name in given and cache_type != owner:
             raise InvalidOptionError(
-                f"{name} goes with another cache_type than 'memory'; leave it out",
+                f"{name} goes with cache_type={owner!r}, not {cache_type!r}; leave it out",
                 option=name,
                 value=None,  # a URL may hold a password
             )
     if "max_size" in wanted:
         check_size("max_size", wanted["max_size"])
-    default.begin_anew(wanted)
+    default.begin_anew(wanted, _tier(wanted) if cache_type == "file" else None)
 
 
 def _check_tier(cache_type: Any) -> None:
@@ -77,12 +84,29 @@ def _check_tier(cache_type: Any) -> None:
             f"unknown cache_type {cache_type!r}; {did_you_mean(cache_type, _TIERS)}",
             cache_type=cache_type,
         )
-    if cache_type != "memory":
+    if cache_type == "redis":
         raise CacheTierError(
-            f"cache_type={cache_type!r} is not there in this version of pepperpy-infra-cache, "
-            "which keeps results in memory only",
+            "cache_type='redis' is not there in this version of pepperpy-infra-cache, which keeps "
+            "results in memory and in a file",
             cache_type=cache_type,
         )
+
+
+def _tier(wanted: Mapping[str, Any]) -> Tier:
+    folder: Any = wanted.get("cache_directory")
+    if not _is_path(folder):
+        raise InvalidOptionError(
+            f"cache_type='file' needs cache_directory, the path of a folder; got {folder!r}",
+            option="cache_directory",
+            value=folder,
+        )
+    with require_extra("pepperpy-infra-cache", "file"):
+        from ._file import FileTier
+    return FileTier(folder)
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, (str, PathLike)) and value != ""
 
 
 def _configured() -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from functools import partial
+from functools import cached_property, partial
 from threading import RLock, get_ident
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
@@ -22,7 +22,7 @@ from pepperpy.infra.utils import (
     register_inspectable,
 )
 
-from ._entry import DETAILS, HITS, KEY, VALUE, Details, Entry, end_of
+from ._entry import DEADLINE, DETAILS, HITS, KEY, VALUE, Details, Entry, end_of
 from ._errors import UnkeyableArgumentError
 from ._failures import fresh_error
 from ._flights import Flight, wake
@@ -32,6 +32,7 @@ from ._keeping import Keeping
 from ._keys import Token, Tokens
 from ._settled import SettledStore
 from ._store import COLLECTED, INVALIDATED, MemoryStore
+from ._tier import Kept
 from ._uses import FRESH, NONE, RENEWED, use_of
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from ._rules import Rules
     from ._settings import Settings
     from ._store import Removed
+    from ._tier import Found, Tier
 
 memos: Final[Weakly[Memo]] = Weakly()
 
@@ -97,6 +99,13 @@ class Memo:
         self.has_own_size = has_own_size
         self.ends = ends
         """Whether entries can expire, so that a hit has to look at the clock."""
+        self.clock = clock
+        self.origin: Callable[..., Any] | None = None
+        """The function itself, where it can be found again in another process."""
+        self.tier: Tier | None = None
+        """Where results are kept below memory."""
+        self.drops: int = 0
+        """How often something was dropped on purpose."""
         self.now: Callable[[], float] = time.monotonic if type(clock) is Clock else clock.monotonic
         owner_of = keys.owner if keys.is_method else None
         self.store: MemoryStore = (
@@ -146,6 +155,23 @@ class Memo:
                 parameter="self",
             ) from None
         return self._keys.settle(key, token)
+
+    @cached_property
+    def identity(self) -> str | None:
+        """What stands for the function in every process, if anything can."""
+        if self.origin is None or self._keys.is_method:
+            return None
+        from ._identity import identity_of
+
+        return identity_of(self.origin, self.function)
+
+    def call_of(self, key: Hashable) -> str:
+        """The arguments in a key, as a text that is the same in every process.
+
+        Raises:
+            UnkeyableArgumentError: If one of them means nothing outside of this process.
+        """
+        return self._keys.written(key)
 
     @property
     def has_names(self) -> bool:
@@ -198,6 +224,8 @@ class Memo:
                 flight.wait_with(waiter)
                 return flight, False, None
             flight = Flight(key, names, now, entry and entry.copy() if use is not NONE else None)
+            if self.tier is not None and use is NONE and not anew:
+                flight.may_recall = True
             mark.append(flight)
             self._flights[key] = flight
             if waiter is not None:
@@ -225,11 +253,28 @@ class Memo:
         """
         now = self.now()
         entry = self.keeping.entry(flight.key, flight.names, value, now)
+        if self.tier is None:
+            self._land(flight, value, entry, now, 1)
+            return
+        kept = self._to_keep(entry, value, now)
+        self._pass_down(kept, self._land(flight, value, entry, now, 1))
+
+    def recalled(self, flight: Flight, found: Found) -> None:
+        """Take what a lower tier has kept, as if it was loaded."""
+        now = self.now()
+        entry = self.keeping.entry(flight.key, flight.names, found.value, now, found.life)
+        self._land(flight, found.value, entry, now, 0)
+
+    def _land(
+        self, flight: Flight, value: Any, entry: Entry | None, now: float, loads: int
+    ) -> int | None:
+        """End a flight with a value; if that is kept, `drops` at that moment.  Takes the lock."""
         limited = self.keeping.limited_names(entry) if self._rules.has_limits else ()
+        drops: int | None = None
         try:
             with self._lock:
-                self._loads += 1
-                self._load_seconds += now - flight.began
+                self._loads += loads
+                self._load_seconds += (now - flight.began) * loads
                 if not flight.done:
                     flight.finish(value)
                     if flight.is_fenced:
@@ -238,6 +283,7 @@ class Memo:
                         del self._flights[flight.key]
                         if entry is not None:
                             self._keep(entry, now)
+                            drops = self.drops
                 trash = self._tidied()
         finally:
             if flight.waiters:
@@ -246,6 +292,23 @@ class Memo:
             self._let_go(trash)
         if limited:
             self._rules.kept(self, flight.key, limited)
+        return drops
+
+    def _to_keep(self, entry: Entry | None, value: Any, now: float) -> Kept | None:
+        """What a lower tier has to know about an entry that nobody else has yet.  Takes no lock."""
+        if entry is None:
+            return None
+        details: Details | None = entry[DETAILS]
+        names = () if details is None else details.names
+        until: float = entry[DEADLINE] if details is None else details.fresh_until
+        every = (*names, *self.keeping.entity_names(entry[KEY]))
+        return Kept(entry[KEY], entry, value, every, until - now, 0)
+
+    def _pass_down(self, kept: Kept | None, drops: int | None) -> None:
+        """Have the lower tier keep what memory keeps.  Takes no lock."""
+        tier = self.tier
+        if tier is not None and kept is not None and drops is not None:
+            tier.keep(self, kept._replace(drops=drops))
 
     def failed(self, flight: Flight, error: BaseException) -> bool:
         """Take the failure of a load; whether it is the caller's to bear.
@@ -345,17 +408,23 @@ class Memo:
         now = self.now()
         entry = self.keeping.entry(key, names, value, now, life)
         limited = self.keeping.limited_names(entry)
+        kept = None if self.tier is None else self._to_keep(entry, value, now)
 
-        def change() -> None:
+        def change() -> int | None:
             self._fence(key)
+            self.drops += 1
             if entry is None or switch.blocks:
                 self.store.drop(key, INVALIDATED)
-            else:
-                self._keep(entry, now)
+                return None
+            self._keep(entry, now)
+            return self.drops
 
-        self._change(change)
+        drops = self._change(change)
         if limited:
             self._rules.kept(self, key, limited)
+        if drops is None and self.tier is not None:
+            self.tier.forget(self, key)
+        self._pass_down(kept, drops)
 
     def look(self, key: Hashable) -> Entry | None:
         """The entry of *key* if it is good for being served; this counts as a call."""
@@ -372,14 +441,24 @@ class Memo:
 
         def change() -> int:
             self._fence(key)
+            self.drops += 1
             return self.store.drop_all([key], INVALIDATED, self.now())
 
-        return self._change(change) or 0
+        count = self._change(change) or 0
+        if self.tier is None:
+            return count
+        below = self.tier.forget(self, key)
+        self._change(change)  # whoever came in between may have recalled it
+        return 1 if below else count
 
     def invalidate(self, wanted: Wanted) -> int:
-        """Drop what carries a wanted name, and keep nothing of the kind that is being loaded."""
+        """Drop what carries a wanted name, and keep nothing of the kind that is being loaded.
+
+        A lower tier is not asked; it knows more functions than this.
+        """
 
         def change() -> int:
+            self.drops += 1
             for flight in list(self._flights.values()):
                 if self._may_carry(flight, wanted):
                     flight.is_fenced = True
@@ -388,9 +467,13 @@ class Memo:
         return self._change(change) or 0
 
     def clear(self) -> int:
-        """Drop everything, and keep nothing that is being loaded; how much was of use."""
+        """Drop everything, and keep nothing that is being loaded; how much was of use.
+
+        A lower tier is not asked.
+        """
 
         def change() -> int:
+            self.drops += 1
             for flight in list(self._flights.values()):
                 flight.is_fenced = True
             count = self.store.size(self.now())
@@ -398,6 +481,27 @@ class Memo:
             return count
 
         return self._change(change) or 0
+
+    def empty(self) -> None:
+        """Drop everything, in a lower tier too."""
+        self.clear()
+        if self.tier is not None:
+            self.tier.clear(memo=self)
+            self.clear()  # as above
+
+    def places(self, wanted: Wanted | None = None) -> Iterator[str]:
+        """What stands in the lower tier for entries that are still good: those of wanted names."""
+        tier = self.tier
+        if tier is None:
+            return
+        with self._lock:
+            now = self.now()
+            keys = [*self.store.entries] if wanted is None else self._keys_named(wanted)
+            good = [key for key in keys if use_of(self.store.entries.get(key), now) is not NONE]
+        for key in good:
+            place = tier.place_of(self, key)
+            if place is not None:
+                yield place
 
     def holds(self, wanted: Wanted) -> bool:
         """Whether an entry that carries a wanted name is still good."""

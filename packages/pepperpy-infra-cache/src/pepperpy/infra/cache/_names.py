@@ -188,5 +188,10 @@ class Wanted:
         return start.startswith(prefix) or prefix.startswith(start)
 
     @property
+    def beginning(self) -> str:
+        """What all names that can be meant begin with; one of them may be all of it."""
+        return self._literal_start if self.is_glob else self.name
+
+    @property
     def _literal_start(self) -> str:
         return _WILD.split(self.name, maxsplit=1)[0]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ._flights import Flight, Waiter
     from ._memo import Memo
+    from ._tier import Found
 
 _tasks: Final[set[asyncio.Task[None]]] = set()
 """Loads under way; their loops hold them only weakly."""
@@ -109,6 +110,10 @@ class TaskDriver:
         """Load in the caller's own task."""
         memo = self._memo
         try:
+            if flight is not None and flight.may_recall:
+                found = await self._recalled(flight)
+                if found is not None:
+                    return memo.copied(found.value)
             value = await self._func(*args, **kwargs)
             if flight is not None:
                 memo.loaded(flight, value)
@@ -120,6 +125,14 @@ class TaskDriver:
             if flight is not None and (flight.waiters or not flight.done):
                 memo.abandon(flight)  # interrupted in the midst of the above
         return value
+
+    async def _recalled(self, flight: Flight) -> Found | None:
+        """What the tier below has, if it has it; it is the flight's result then."""
+        memo = self._memo
+        found = None if memo.tier is None else await memo.tier.arecall(memo, flight.key)
+        if found is not None:
+            memo.recalled(flight, found)
+        return found
 
     async def _wait(self, flight: Flight, waiter: Waiter) -> bool:
         try:
@@ -173,7 +186,8 @@ class TaskDriver:
 
     async def _run(self, flight: Flight, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         try:
-            self._memo.loaded(flight, await self._func(*args, **kwargs))
+            if not (flight.may_recall and await self._recalled(flight)):
+                self._memo.loaded(flight, await self._func(*args, **kwargs))
         except BaseException as error:
             self._memo.failed(flight, error)
             if passes_through(error):

@@ -48,7 +48,9 @@ class ThreadDriver:
             flight, leads, entry = memo.begin(key, names, None, mark)
             if leads:
                 enter(flight)
-                return None
+                if flight is None or not flight.may_recall:
+                    return None
+                return self._recalled(flight)
             if entry is not None:
                 return (memo.copied(value_of(entry)),)
             if flight is None:
@@ -58,6 +60,16 @@ class ThreadDriver:
                 return None
             if not flight.abandoned:
                 return (memo.take(flight),)
+
+    def _recalled(self, flight: Flight) -> tuple[Any] | None:
+        """What the tier below has, if it has it; it is the flight's result then."""
+        memo = self._memo
+        found = None if memo.tier is None else memo.tier.recall(memo, flight.key)
+        if found is None:
+            return None
+        memo.recalled(flight, found)
+        enter(flight.outer)
+        return (memo.copied(found.value),)
 
     @staticmethod
     def _waits(flight: Flight) -> bool:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from itertools import chain
 from math import isfinite
-from operator import methodcaller
 from typing import Any, Final
 
 from pepperpy.infra.serialization._kinds import class_of
@@ -17,10 +15,10 @@ Dumps = Callable[[Any, Callable[[Any], Any], int], bytes]
 LEVELS: Final = 254
 """How deep orjson writes."""
 
-_SCALARS: Final = frozenset({str, int, float, bool, type(None)})
-_CONTAINERS: Final = frozenset({dict, list, tuple})
+_SCALARS: Final = frozenset({str, int, bool, type(None)})
+_NAMES: Final = frozenset({str})
+_MANY: Final = 4096
 _EXPONENT: Final = 1e16
-_values: Callable[[Any], Any] = methodcaller("values")
 
 
 @cache
@@ -54,24 +52,33 @@ def _msgspec_dumps(value: Any, hook: Callable[[Any], Any], options: int) -> byte
 def _quick(value: Any) -> bool:
     """Whether there are only containers with text as keys and scalars, and no float is huge.
 
-    This goes level by level, so that loops of C do the work.
+    This goes level by level: it is no deeper than the engine takes, and needs no stack.
     """
     level: list[Any] = [value]
     for _ in range(LEVELS):
-        kinds = set(map(class_of, level))
-        if not kinds <= _SCALARS | _CONTAINERS:
-            return False
-        if float in kinds and not all(
-            abs(each) < _EXPONENT or not isfinite(each) for each in level if class_of(each) is float
-        ):
-            return False
-        if not kinds & _CONTAINERS:
-            return True
-        # By identity: what is shared, or holds itself, would else grow with every level.
-        inner = {id(each): each for each in level if class_of(each) in _CONTAINERS}.values()
-        dicts = [each for each in inner if class_of(each) is dict]
-        if not set(map(class_of, chain.from_iterable(dicts))) <= {str}:
-            return False
-        lists = (each for each in inner if class_of(each) is not dict)
-        level = [*chain.from_iterable(map(_values, dicts)), *chain.from_iterable(lists)]
+        if len(level) > _MANY:
+            # What is shared, or holds itself, would else grow with every level.
+            level = [*{id(each): each for each in level}.values()]
+        inner = _opened(level)
+        if not inner:
+            return inner is not None
+        level = inner
     return False
+
+
+def _opened(level: list[Any]) -> list[Any] | None:
+    """What the containers of a level hold; `None` if something there is not as it should be."""
+    inner: list[Any] = []
+    names: list[Any] = []
+    for each in level:
+        kind = class_of(each)
+        if kind in _SCALARS:
+            continue
+        if kind is dict:
+            names += each
+            inner += each.values()
+        elif kind is list or kind is tuple:
+            inner += each
+        elif kind is not float or (abs(each) >= _EXPONENT and isfinite(each)):
+            return None
+    return inner if set(map(class_of, names)) <= _NAMES else None

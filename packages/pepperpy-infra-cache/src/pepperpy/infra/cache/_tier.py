@@ -1,0 +1,69 @@
+"""What a place below memory has to offer, which outlives the process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable
+
+    from ._entry import Entry
+    from ._memo import Memo
+    from ._names import Wanted
+
+
+class Found(NamedTuple):
+    """A result that was kept by another process, or before it was forgotten in this one."""
+
+    value: object
+    life: float
+    """Seconds that it is still good for."""
+
+
+class Kept(NamedTuple):
+    """A result that memory has begun to keep."""
+
+    key: Hashable
+    entry: Entry
+    value: object
+    names: tuple[str, ...]
+    life: float
+    """Seconds that it is good for."""
+    drops: int
+    """How often the function's results had been dropped by then."""
+
+
+class Tier(Protocol):
+    """Keeps results below memory.  Nothing of it ever fails a call: what it cannot do is a miss."""
+
+    def recall(self, memo: Memo, key: Hashable) -> Found | None:
+        """The result of a call that is not in memory, if there is one that is still good."""
+        ...
+
+    async def arecall(self, memo: Memo, key: Hashable) -> Found | None:
+        """Do what `recall` does, in a task."""
+        ...
+
+    def keep(self, memo: Memo, kept: Kept) -> None:
+        """Keep it as well; it may be done a little later."""
+        ...
+
+    def place_of(self, memo: Memo, key: Hashable) -> str | None:
+        """What stands for a call in every process; `None` if it cannot be kept here."""
+        ...
+
+    def forget(self, memo: Memo, key: Hashable) -> bool:
+        """Drop the result of a call; whether there was one that was still good."""
+        ...
+
+    def invalidate(self, wanted: Iterable[Wanted], namespace: str | None) -> set[str]:
+        """Drop what carries a wanted name; the places of what was still good."""
+        ...
+
+    def clear(self, namespace: str | None = None, memo: Memo | None = None) -> set[str]:
+        """Drop everything, or all of a namespace or a function; the places of what was good."""
+        ...
+
+    def close(self) -> None:
+        """Write what waits, and let go of the place."""
+        ...

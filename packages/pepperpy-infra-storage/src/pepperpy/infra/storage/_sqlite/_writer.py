@@ -1,0 +1,341 @@
+"""Group commit: what waits while one transaction is written to disk shares the next one."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import partial
+from queue import Empty, SimpleQueue
+from threading import Event, Lock, Thread
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from pepperpy.infra.storage._errors import InvalidValueError, StorageError, StorageFullError
+
+from ._faults import Busy, again
+from ._patience import patiently
+from ._place import identity
+from ._statements import OVERHEAD, Missed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from ._driver import Connection, Driver
+    from ._faults import Faults
+    from ._lane import Lane
+    from ._place import Identity
+    from ._statements import Write
+
+T = TypeVar("T")
+
+_BATCH_WRITES: Final = 512
+_BATCH_BYTES: Final = 4 << 20
+_OF_ONE_WRITE: Final = (StorageFullError, InvalidValueError)
+
+
+class Job:
+    """A write that waits for its turn, and then what came of it.
+
+    Args:
+        write: What to do.
+        wake: Called in the writer's thread with all the jobs of its own that are done.
+        waiter: Whatever *wake* needs.
+    """
+
+    __slots__ = ("answer", "dropped", "error", "size", "waiter", "wake", "write")
+
+    def __init__(self, write: Write, wake: Callable[[list[Job]], None], waiter: Any) -> None:
+        self.write = write
+        self.wake = wake
+        self.waiter = waiter
+        self.size = write.size
+        self.answer: Any = None
+        self.error: Exception | None = None
+        self.dropped = False
+        """Nobody waits any more, so it need not begin."""
+
+    def run(self, connection: Connection) -> None:
+        """Do it, or keep the reason why it was refused."""
+        self.error = None
+        try:
+            self.answer = self.write.run(connection)
+        except (Missed, StorageError) as error:
+            self.error = error
+
+
+class Writer:
+    """The only one in this process who writes to the file.
+
+    Args:
+        lane: Its connection.
+        faults: Makes the errors.
+        driver: The library.
+        path: The file.
+        timeout: Seconds to wait for the lock of another process.
+        capacity: Bytes that may wait.
+    """
+
+    def __init__(
+        self,
+        lane: Lane,
+        faults: Faults,
+        driver: Driver,
+        path: str,
+        *,
+        timeout: float,
+        capacity: int,
+    ) -> None:
+        self.wrote: Callable[[int], None] = _nothing
+        """Told after each transaction how many bytes that were, about."""
+        self.identity: Identity | None = None
+        """Which file it is; another one under the same name is not written to."""
+        self.commits = 0
+        self.writes = 0
+        self._lane = lane
+        self._faults = faults
+        self._driver = driver
+        self._path = path
+        self._timeout = timeout
+        self._capacity = capacity
+        self._renew()
+
+    def _renew(self) -> None:
+        self._gate = Lock()  # guards all that follows
+        self._queue: SimpleQueue[Job | None] = SimpleQueue()
+        self._waiting = 0  # jobs in the queue or under way
+        self._bytes = 0
+        self._outside: list[Job] = []  # wait for room
+        self._thread: Thread | None = None
+        self._closed = False
+        self._batch = 1  # jobs of the last transaction from the queue
+
+    # Called by those who write.
+
+    @property
+    def crowded(self) -> bool:
+        """Whether the last time more than one write waited, so that sharing pays."""
+        return self._batch > 1
+
+    @property
+    def waiting(self) -> int:
+        """How many writes are in the queue or under way."""
+        return self._waiting
+
+    @property
+    def queued(self) -> bool:
+        """Whether there is one that nobody has begun with."""
+        return not self._queue.empty()
+
+    def now(self, write: Write) -> Any:
+        """Do it in this thread, if nobody is at it and nobody else in the queue.
+
+        Raises:
+            Busy: If that is not so; nothing was done.
+        """
+        lock = self._lane.lock
+        if self._waiting or not lock.acquire(blocking=False):
+            raise Busy
+        try:
+            connection = self._unmoved()
+            answer = write.run(connection) if write.single else _transact(connection, write.run)
+        except self._driver.error as error:
+            raise self._faults.told(error) from error
+        finally:
+            lock.release()
+        self._account(1, write.size)
+        return answer
+
+    def submit(self, job: Job) -> bool:
+        """Put it in the queue; False if there is no room, and then it is woken when there is."""
+        with self._gate:
+            if self._closed:
+                raise self._faults.closed()
+            if self._bytes > self._capacity:
+                self._outside.append(job)
+                return False
+            if self._thread is None:
+                self._start()
+            self._bytes += job.size
+            self._waiting += 1
+            self._queue.put(job)
+        return True
+
+    def execute(self, write: Write) -> Any:
+        """Do it, and wait until it is done; not for threads with an event loop.
+
+        Raises:
+            StorageError: If it cannot be done.
+        """
+        try:
+            return self.now(write)
+        except Busy:
+            job = Job(write, _set_events, Event())
+        while not self.submit(job):
+            job.waiter.wait()
+            job.waiter.clear()
+        job.waiter.wait()
+        if job.error is not None:
+            raise job.error
+        return job.answer
+
+    def close(self) -> None:
+        """Do all that waits, and take no more."""
+        with self._gate:
+            self._closed = True
+            thread = self._thread
+            if thread is not None:
+                self._queue.put(None)
+        if thread is not None:
+            thread.join()
+
+    def serves(self, thread: Thread) -> bool:
+        """Whether that is its own thread."""
+        return thread is self._thread
+
+    def after_fork(self) -> None:
+        """Begin anew in a child: what waits is done by the parent."""
+        self._renew()
+
+    @contextmanager
+    def paused(self) -> Generator[None]:
+        """Nobody writes to the file meanwhile, in whatever process.
+
+        Raises:
+            Busy: If somebody does, and goes on doing so.
+        """
+        with self._lane.lock:
+            connection = self._lane.open()
+            patiently(lambda: self._begin(connection), self._timeout, self._faults)
+            try:
+                yield
+            finally:
+                connection.execute("ROLLBACK").fetchall()
+
+    def begin_log(self) -> None:
+        """Begin the log anew, when all of it is copied: with a write that changes nothing.
+
+        It has to wait for the disk, and so should be nobody else's.
+        """
+        with self._lane.lock:
+            try:
+                self._unmoved().execute("UPDATE floor SET version = version").fetchall()
+            except self._driver.error as error:
+                raise self._faults.told(error) from error
+
+    # Runs in the writer's thread.
+
+    def _start(self) -> None:
+        thread = Thread(target=self._serve, name="pepperpy-storage-writer", daemon=True)
+        thread.start()
+        self._thread = thread
+
+    def _serve(self) -> None:
+        going = True
+        while going:
+            job = self._queue.get()
+            if job is None:
+                return
+            batch, size = [job], job.size
+            while len(batch) < _BATCH_WRITES and size < _BATCH_BYTES:
+                try:
+                    job = self._queue.get_nowait()
+                except Empty:
+                    break
+                if job is None:
+                    going = False
+                    break
+                batch.append(job)
+                size += job.size
+            self._finish(batch)
+
+    def _finish(self, batch: list[Job]) -> None:
+        wanted = [job for job in batch if not job.dropped]
+        if wanted:
+            self._commit(wanted)
+            self._account(len(wanted), sum(job.size for job in wanted))
+        with self._gate:
+            self._batch = len(batch)
+            self._waiting -= len(batch)
+            self._bytes -= sum(job.size for job in batch)
+            if self._bytes <= self._capacity:
+                wanted += self._outside
+                self._outside = []
+        for wake, jobs in _by_waker(wanted).items():
+            wake(jobs)
+
+    def _account(self, writes: int, size: int) -> None:
+        self.commits += 1
+        self.writes += writes
+        self.wrote(size + OVERHEAD)
+
+    def _commit(self, jobs: list[Job]) -> None:
+        """All in one transaction; if there is one too many each in its own, so that it fails alone."""
+        try:
+            patiently(lambda: self._locked(jobs), self._timeout, self._faults)
+        except _OF_ONE_WRITE as error:
+            if len(jobs) == 1:
+                jobs[0].error = error
+                return
+            for job in jobs:
+                self._commit([job])
+        except Exception as error:  # noqa: BLE001 - whoever waits for the jobs gets it
+            for job in jobs:
+                job.error = again(error)
+
+    def _locked(self, jobs: list[Job]) -> None:
+        with self._lane.lock:
+            self._together(jobs)
+
+    def _together(self, jobs: list[Job]) -> None:
+        """Run them as one transaction.  The caller holds the lane's lock."""
+        try:
+            connection = self._unmoved()
+            if len(jobs) == 1 and jobs[0].write.single:
+                jobs[0].run(connection)
+            else:
+                _transact(connection, partial(_run_all, jobs))
+        except self._driver.error as error:
+            raise self._faults.told(error) from error
+
+    def _unmoved(self) -> Connection:
+        """The connection, if the file is where it was; the caller holds the lane's lock."""
+        connection = self._lane.connection or self._lane.open()
+        if identity(self._path) != self.identity:
+            raise self._faults.moved()
+        return connection
+
+    def _begin(self, connection: Connection) -> None:
+        try:
+            connection.execute("BEGIN IMMEDIATE").fetchall()
+        except self._driver.error as error:
+            raise self._faults.told(error) from error
+
+
+def _transact(connection: Connection, work: Callable[[Connection], T]) -> T:
+    connection.execute("BEGIN IMMEDIATE").fetchall()
+    try:
+        result = work(connection)
+        connection.execute("COMMIT").fetchall()
+    except BaseException:
+        if connection.in_transaction:  # SQLite itself may have ended it
+            connection.execute("ROLLBACK").fetchall()
+        raise
+    return result
+
+
+def _run_all(jobs: list[Job], connection: Connection) -> None:
+    for job in jobs:
+        job.run(connection)
+
+
+def _by_waker(jobs: list[Job]) -> dict[Callable[[list[Job]], None], list[Job]]:
+    groups: dict[Callable[[list[Job]], None], list[Job]] = {}
+    for job in jobs:
+        groups.setdefault(job.wake, []).append(job)
+    return groups
+
+
+def _set_events(jobs: list[Job]) -> None:
+    for job in jobs:
+        job.waiter.set()
+
+
+def _nothing(size: int) -> None: ...

@@ -1,0 +1,122 @@
+"""Changes as they happen, told to whoever watches."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Self
+
+from pepperpy.infra.utils import Weakly
+
+from ._keys import check_prefix
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Iterable
+    from types import TracebackType
+
+    from ._entry import Change
+
+
+class Watch:
+    """Changes of keys, in the order in which they happened; for one task.
+
+    It watches from the moment when it is made.  It ends when it is closed, by the end of an
+    ``async with`` block too.  No more than one change for each key waits to be read.
+    """
+
+    def __init__(self, prefix: str) -> None:
+        import asyncio
+
+        self._prefix = check_prefix(prefix)
+        self._cut = 0
+        # Touched by the loop alone.
+        self._waiting: dict[str, Change] = {}
+        self._closed = False
+        self._more = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop = asyncio.get_running_loop()
+
+    def tell(self, changes: Iterable[Change]) -> None:
+        """Take in what happened; from any thread."""
+        if self._closed:
+            return
+        wanted = [change for change in changes if change.key.startswith(self._prefix)]
+        if not wanted:
+            return
+        try:
+            self._loop.call_soon_threadsafe(self._take, wanted)
+        except RuntimeError:  # its loop is closed, and nobody can be waiting
+            self._closed = True
+
+    def _take(self, changes: list[Change]) -> None:
+        for change in changes:
+            self._waiting.pop(change.key, None)  # so that it stands at its end
+            self._waiting[change.key] = change
+        self._more.set()
+
+    def without(self, prefix: str) -> Self:
+        """Tell keys without this beginning, which all of them have."""
+        self._cut += len(prefix)
+        return self
+
+    def close(self) -> None:
+        """Watch no more; whoever waits is told the rest and then stops."""
+        self._closed = True
+        self._more.set()
+
+    def end(self) -> None:
+        """Close it, from any thread, when all is taken in that was told."""
+        try:
+            self._loop.call_soon_threadsafe(self.close)
+        except RuntimeError:
+            self._closed = True
+
+    @property
+    def closed(self) -> bool:
+        """Whether it watches no more."""
+        return self._closed
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Change:
+        while not self._waiting:
+            if self._closed:
+                raise StopAsyncIteration
+            self._more.clear()
+            await self._more.wait()
+        change = self._waiting.pop(next(iter(self._waiting)))
+        return replace(change, key=change.key[self._cut :]) if self._cut else change
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class Watchers:
+    """Those who watch one store.  Each is held weakly: one that nobody reads any more is gone."""
+
+    def __init__(self) -> None:
+        self._watches: Weakly[Watch] = Weakly()
+
+    def add(self, prefix: str) -> Watch:
+        """One more, from now on."""
+        watch = Watch(prefix)
+        self._watches.add(watch)
+        return watch
+
+    def any(self) -> bool:
+        """Whether there is anybody to tell."""
+        return bool(self._watches.alive())
+
+    def tell(self, changes: Iterable[Change]) -> None:
+        """Tell all of them; from any thread."""
+        told = list(changes)
+        for watch in self._watches.alive():
+            watch.tell(told)
