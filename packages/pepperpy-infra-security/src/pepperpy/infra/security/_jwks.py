@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from pepperpy.infra.utils import Clock, ForkSafeLock, Signal, emit, passes_through
 
 from ._errors import InvalidSettingError, KeySetError
-from ._jwt import ALGORITHMS, JWTKey, listing, mapping
+from ._jwt_keys import ALGORITHMS, JWTKey, listing, mapping
 from ._moments import lasting
 
 _LARGEST: Final = 1 << 20
