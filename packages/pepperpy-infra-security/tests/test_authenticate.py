@@ -434,6 +434,24 @@ class TestRevocation:
         with pytest.raises(UnknownIdentityError):
             manager.get_identity_by_name(unknown)
 
+    def test_an_object_given_in_place_of_its_id_is_told(self, manager) -> None:
+        identity = manager.create_identity("ann")
+
+        with pytest.raises(UnknownIdentityError, match="which is Identity; give its id"):
+            manager.create_api_key(identity)
+        with pytest.raises(UnknownCredentialError, match="which is Credential; give its id"):
+            manager.revoke_credential(manager.create_api_key(identity.id))
+
+    @pytest.mark.parametrize("wrong", [{"name": 5}, {"metadata": "abc"}, {"metadata": [1]}])
+    def test_a_name_or_metadata_of_the_wrong_type_is_refused(self, manager, wrong) -> None:
+        identity = manager.create_identity("ann")
+
+        with pytest.raises(InvalidSettingError) as caught:
+            manager.create_api_key(identity.id, **wrong)
+        assert caught.value.option in wrong
+        with pytest.raises(InvalidSettingError):
+            manager.create_identity(**{"name": "bob", **wrong})
+
     def test_a_key_given_in_place_of_an_id_is_not_shown(self, manager) -> None:
         key = manager.create_api_key(manager.create_identity("ann").id).key
 
@@ -898,6 +916,7 @@ def test_the_options_of_create_security_manager_are_those_of_the_class() -> None
         *({"authenticators": {"jwt": 1}}, {"authenticators": [1]}, {"authenticator": 5}),
         *({"authenticators": {AuthType.JWT: None}}, {"authenticators": {AuthType.JWT: 5}}),
         *({"storage": 5}, {"storage": object()}, {"authorizer": 5}, {"prefix": 5}),
+        *({"credential_store": "shop"}, {"identity_store": {}}),
     ],
     ids=repr,
 )

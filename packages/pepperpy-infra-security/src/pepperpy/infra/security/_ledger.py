@@ -117,4 +117,5 @@ def shown(given: object) -> str:
     if isinstance(given, str) and len(given) <= _SHOWN:
         return repr(given)
     length = f" of {len(given)} characters" if isinstance(given, str) else ""
-    return f"that was given, which is {type(given).__name__}{length}"
+    hint = "; give its id" if isinstance(getattr(given, "id", None), str) else ""
+    return f"that was given, which is {type(given).__name__}{length}{hint}"

@@ -8,7 +8,7 @@ from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Final, NoReturn, TypedDict, Unpack
+from typing import Any, Final, NoReturn, TypedDict, Unpack, cast
 
 from pepperpy.infra.utils import Clock, generate_id, register_inspectable
 
@@ -94,6 +94,8 @@ class SecurityManager:
         clock: Clock | None = None,
     ) -> None:
         check_options(
+            credential_store=credential_store,
+            identity_store=identity_store,
             authenticator=authenticator,
             authorizer=authorizer,
             authenticators=authenticators,
@@ -242,9 +244,13 @@ class SecurityManager:
 
         Raises:
             UnknownIdentityError: If there is no such identity; it is a `KeyError`.
-            InvalidSettingError: If *expires_in* is no duration.
+            InvalidSettingError: If *expires_in* is no duration, *name* no text or *metadata* no
+                mapping.
         """
         now = self._clock.time()
+        called: Any = name
+        if not isinstance(called, str):
+            raise InvalidSettingError(f"name must be text; got {name!r}", option="name")
 
         def make(key_id: str, kept: KeyHash) -> CredentialRecord:
             return CredentialRecord(
@@ -254,7 +260,7 @@ class SecurityManager:
                 created_at=moment(now),
                 expires_at=None if expires_in is None else after(now, expires_in, "expires_in"),
                 scopes=permissions_of(scopes, "scopes"),
-                name=name,
+                name=str.__str__(name),
                 metadata=_kept(metadata),
             )
 
@@ -704,4 +710,9 @@ def _successors_end(
 
 
 def _kept(metadata: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    return MappingProxyType(deepcopy(dict(metadata or {})))
+    given: Any = {} if metadata is None else metadata
+    if not isinstance(given, Mapping):
+        raise InvalidSettingError(
+            f"metadata must be a mapping; got {type(given).__name__}", option="metadata"
+        )
+    return MappingProxyType(deepcopy(dict(cast("Mapping[str, Any]", given))))

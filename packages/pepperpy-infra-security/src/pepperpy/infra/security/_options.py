@@ -19,6 +19,8 @@ _STORAGE: Final = ("get", "set", "delete", "keys")
 
 def check_options(
     *,
+    credential_store: object,
+    identity_store: object,
     authenticator: object,
     authorizer: object,
     authenticators: object,
@@ -33,6 +35,8 @@ def check_options(
     Raises:
         InvalidSettingError: With the name of the option.
     """
+    _needs("credential_store", credential_store, ["get_credential", "credentials"])
+    _needs("identity_store", identity_store, ["get_identity", "identities"])
     _needs("authenticator", authenticator, ["authenticate"])
     _needs("authorizer", authorizer, ["authorize"])
     _check_authenticators(authenticators)
