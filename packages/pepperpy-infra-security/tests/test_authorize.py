@@ -23,6 +23,7 @@ from pepperpy.infra.security import (
     Reason,
     SecurityManager,
     SimpleAuthorizer,
+    _permissions,
 )
 from pepperpy.infra.security._permissions import Permissions
 
@@ -159,6 +160,22 @@ class TestPatterns:
 
         assert manager.authorize(identity, resource, READ) is False
         assert identity.has_permission(resource, READ) is False
+
+    @pytest.mark.parametrize("level", [READ, WRITE])
+    def test_a_star_from_outside_looks_at_each_grant_once(self, level, monkeypatch) -> None:
+        looked = []
+        original = _permissions._hides
+        monkeypatch.setattr(
+            _permissions,
+            "_hides",
+            lambda before, shared: looked.append(len(before)) or original(before, shared),
+        )
+        grants = {f"documents:{number}:*": READ for number in range(200)}
+
+        for resource in ("*", "documents:*", "*:*"):
+            allowed(grants, resource, level)
+
+        assert sum(looked) == 0
 
     def test_a_resource_of_a_million_segments_is_answered(self) -> None:
         assert allowed({"*": READ}, ":".join("a" * 1_000_000))

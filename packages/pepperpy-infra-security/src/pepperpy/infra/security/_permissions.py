@@ -81,11 +81,16 @@ class Permissions:
                 continue
             if shared == asked:
                 return rule  # it covers all that is asked, and hides what comes after it
-            hidden = any(_overlap(shared, other.segments) == shared for other in before)
-            if rule.level < level and not hidden:
+            # Looked at only where it matters: a star may come from outside, many times a second.
+            if rule.level < level and not _hides(before, shared):
                 return rule
             before.append(rule)
         return None
+
+
+def _hides(before: list[Rule], shared: Segments) -> bool:
+    """Whether a more specific rule covers all of *shared*."""
+    return any(_overlap(shared, other.segments) == shared for other in before)
 
 
 def _walk(node: dict[str, Any], segments: Segments, at: int) -> Rule | None:
