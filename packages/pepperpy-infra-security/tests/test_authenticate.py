@@ -737,7 +737,7 @@ class TestIdentities:
         assert manager.get_identity_by_name("ann") == first
         assert manager.create_identity("Ann") != first
 
-    @pytest.mark.parametrize("name", ["", None, 7, b"ann"])
+    @pytest.mark.parametrize("name", ["", "\ud800", None, 7, b"ann"])
     def test_a_name_that_is_none_is_refused(self, manager, name) -> None:
         with pytest.raises(InvalidSettingError, match="name must be text"):
             manager.create_identity(name)

@@ -148,7 +148,8 @@ class SecurityManager:
             InvalidPermissionError: If a pattern or a level is none.
         """
         given: Any = name
-        if not isinstance(given, str) or not given:
+        # A lone surrogate would be refused by every storage, again and again.
+        if not isinstance(given, str) or not given or not _has_utf8(given):
             raise InvalidSettingError(f"name must be text; got {name!r}", option="name")
         record = IdentityRecord(
             id=generate_id("identity_"),
@@ -707,6 +708,14 @@ def _successors_end(
 ) -> datetime | None:
     life = old.life if expires_in is None else expires_in
     return None if life == math.inf else after(now, life, "expires_in")
+
+
+def _has_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _kept(metadata: Mapping[str, Any] | None) -> Mapping[str, Any]:
