@@ -268,11 +268,35 @@ class TestErrors:
         assert len(frames) >= 3
         assert holders(secret_of(key), error, [frame.f_locals for frame in frames]) == []
 
+    def test_the_frames_of_what_went_wrong_before_stay_as_they_are(self) -> None:
+        class Gone(MemoryCredentialStore):
+            def get_credential(self, id):  # noqa: A002
+                raise OSError("no route")
+
+        def went_wrong():
+            evidence = "kept"
+            raise ValueError(evidence)
+
+        before = None
+        try:
+            went_wrong()
+        except ValueError as caught:
+            before = caught
+            error = self.caught(SecurityManager(Gone()).authenticate, "shop_key")
+
+        assert error.__context__ is before
+        assert before.__traceback__.tb_next.tb_frame.f_locals == {"evidence": "kept"}
+
     def test_nor_does_that_of_another_authenticator_which_fails(self) -> None:
         class Directory(Authenticator):
             def authenticate(self, credential):
-                password = credential.secret
-                raise ConnectionError(f"no route for {len(password)} characters")
+                try:
+                    self.ask(credential.secret)
+                except OSError as error:
+                    raise ConnectionError("the directory is down") from error
+
+            def ask(self, password):
+                raise OSError(f"no route for {len(password)} characters")
 
         manager = SecurityManager(authenticators={AuthType.BASIC: Directory()})
         password = "0123456789" * 6
@@ -281,6 +305,7 @@ class TestErrors:
         error = self.caught(manager.authenticate, credential)
 
         assert isinstance(error, ConnectionError)
+        assert error.__cause__.__traceback__.tb_next.tb_frame.f_code.co_name == "ask"
         frames = [frame.f_locals for frame, _ in traceback.walk_tb(error.__traceback__)]
         assert holders(password[:43], error, frames) == []
 

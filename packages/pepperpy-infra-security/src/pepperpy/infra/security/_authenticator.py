@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from traceback import clear_frames
+from types import FrameType, TracebackType
 from typing import Final
 
 from pepperpy.infra.utils import Clock
@@ -32,15 +33,26 @@ class Authenticator(ABC):
 
 
 def forget(error: BaseException) -> None:
-    """Empty the frames of *error* and of what led to it: they hold what was presented."""
+    """Empty the frames below the one that caught *error*, for they hold what was presented.
+
+    Those of what had gone wrong before, and was being handled when this began, stay as they are.
+    """
+    here = error.__traceback__.tb_frame if error.__traceback__ else None
     seen: set[int] = set()
     pending: list[BaseException | None] = [error]
     while pending:
         each = pending.pop()
-        if each is not None and id(each) not in seen:
+        if each is not None and id(each) not in seen and _began_in(here, each.__traceback__):
             seen.add(id(each))
             clear_frames(each.__traceback__)
             pending += [each.__cause__, each.__context__]
+
+
+def _began_in(here: FrameType | None, trace: TracebackType | None) -> bool:
+    frame = trace.tb_frame if trace else None
+    while frame is not None and frame is not here:
+        frame = frame.f_back
+    return frame is not None
 
 
 class ApiKeyAuthenticator(Authenticator):
