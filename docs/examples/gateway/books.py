@@ -12,6 +12,7 @@ from checks import Check, check
 from driver import Outcome
 from evidence import Evidence
 from interferer import Interferer
+from inventory import Inventory
 from logbook import Line, Logbook, LogFileError, read_lines
 from processes import ChildError
 from report import Report
@@ -32,6 +33,7 @@ class Notes:
     telemetry: TelemetryBook | None = None
     scraper: Scraper | None = None
     interferer: Interferer | None = None
+    inventories: list[Inventory] = field(default_factory=list)
     crash: ChildError | None = None
     trouble: list[str] = field(default_factory=list)
 
@@ -70,6 +72,7 @@ def gather(
         metrics=read("metrics") or [],
         readings=notes.scraper.readings if notes.scraper else (),
         providers={name: log for name in faults.PROVIDERS if (log := read(name)) is not None},
+        inventories=notes.inventories,
         edits=notes.interferer.edits if notes.interferer else (),
         changes=notes.interferer.changes if notes.interferer else (),
         outage=notes.interferer.outage if notes.interferer else None,
@@ -83,6 +86,6 @@ def judge(run: Evidence, trouble: Iterable[str], leaked: Iterable[str]) -> Repor
     checks = [
         Check("no process died by itself, and every file is whole", tuple(trouble)),
         *check(run),
-        Check("the providers' key is in no file of the run, and in no output", tuple(leaked)),
+        Check("no key is in any file of the run, or in any output", tuple(leaked)),
     ]
     return Report(run, checks)

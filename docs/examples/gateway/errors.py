@@ -20,6 +20,18 @@ class GatewayError(Exception):
         self.more: dict[str, Any] = {}  # what else there is to tell
 
 
+class UnauthenticatedError(GatewayError):
+    """Nobody that we know: no key, or one that is no good."""
+
+    name, status = "unauthenticated", 401
+
+
+class ForbiddenError(GatewayError):
+    """Somebody that we know, and who may not do this."""
+
+    name, status = "forbidden", 403
+
+
 class UnknownZoneError(GatewayError):
     """There is no such zone: asking again does not help."""
 

@@ -18,10 +18,12 @@ from names import ANSWERS, FAILURES, REQUESTS
 from quantiles import MEASURED
 from scraper import Reading
 from table import Table
+from trespasses import AUDITED
 
 OF = "pepperpy_component_name"
 """The label that says whose figure it is."""
 
+REFUSED, DENIED = "audit: keys refused", "audit: denied"
 CALLS = "calls to"
 ATTEMPTS = 3
 """As often a provider may be called for one request."""
@@ -32,6 +34,8 @@ def by_driver(outcomes: Iterable[Outcome]) -> Counter[str]:
     found: Counter[str] = Counter()
     for outcome in outcomes:
         found[f"requests with status {outcome.status}"] += 1
+        found[REFUSED] += outcome.status == 401
+        found[DENIED] += outcome.status == 403
         if outcome.cache != "none":
             found[f"cache: {outcome.cache}"] += 1
         found["hits, by the cache itself"] += outcome.cache == "hit"
@@ -55,6 +59,9 @@ def by_gateway(reading: Reading) -> Counter[str]:
         found[f"rejections by {sample.labels[OF]}"] += int(sample.value)
     for sample in reading.named(f"{POOL}.acquired"):
         found[f"{CALLS} {sample.labels[OF]}"] += int(sample.value)
+    for figure, status in ((REFUSED, 401), (DENIED, 403)):
+        for sample in reading.named(AUDITED[status], "_total"):
+            found[figure] += int(sample.value)
     for sample in reading.named(FAILURES, "_total"):
         found[f"not valid: {sample.labels['code']}"] += int(sample.value)
     return +found

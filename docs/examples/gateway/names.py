@@ -20,5 +20,8 @@ CHANGES = {
 }
 """The signals of a circuit breaker, and what the circuit is from then on."""
 
+AUDIT = "access"
+"""In whose name the audit of keys and permissions is written."""
+
 ANSWERS = "gateway.answers"
 """The cache of answers, among the figures of all caches."""

@@ -12,6 +12,7 @@ from evidence import Evidence
 from faults import Outage
 from figures import FIRST, SECOND, fell_back
 from interferer import RELOADED
+from keptlanes import draw_door, draw_kept
 from lanes import draw_memory, draw_validation
 from logbook import moment
 from matplotlib.axes import Axes
@@ -32,14 +33,21 @@ CACHE = {
     "miss": ("#d9d9d9", "asked a provider"),
     "coalesced": ("#e69f00", "waited for another's load"),
     "hit": ("#009e73", "hit"),
+    "left": ("#7b3294", "left in the file"),
 }
 FAILED = "failed, and said so"
-ASKED_WRONGLY = {"unknown-zone": "unknown zone", "invalid-request": "not valid"}
+ASKED_WRONGLY = {
+    "unknown-zone": "unknown zone",
+    "invalid-request": "not valid",
+    "unauthenticated": "turned away",
+    "forbidden": "turned away",
+}
 KINDS = {
     # what clients saw: colour, marker, size
     "right": ("#009e73", ".", 10),
     "unknown zone": ("#888888", "+", 28),
     "not valid": ("#0072b2", "1", 28),
+    "turned away": ("#cc79a7", "2", 28),
     FAILED: ("#d55e00", "x", 22),
     "cut off": ("#7b3294", "v", 26),
     "refused": ("#7b3294", "|", 26),
@@ -50,10 +58,11 @@ KINDS = {
 
 def draw(run: Evidence, *files: Path) -> None:
     """Draw *run* into *files*; their suffixes tell the formats."""
-    figure = Figure(figsize=(11, 15), layout="constrained")
-    lanes = figure.subplots(8, sharex=True, height_ratios=(3, *[1.2] * 7))
-    latency, faults, circuits, detours, cache, validation, memory, effects = lanes
-    end = max([0.1, *(outcome.ended for outcome in run.outcomes)])
+    figure = Figure(figsize=(11, 18.5), layout="constrained")
+    lanes = figure.subplots(10, sharex=True, height_ratios=(3, *[1.2] * 9))
+    latency, faults, circuits, detours, cache, kept, door, validation, memory, effects = lanes
+    moments = [outcome.ended for outcome in run.outcomes]
+    end = max([0.1, *moments, *(inventory.came + 0.2 for inventory in run.inventories)])
     for axes in lanes:
         _shade_outages(axes, run)
         _mark_edits(axes, run)
@@ -65,10 +74,11 @@ def draw(run: Evidence, *files: Path) -> None:
     _draw_circuits(circuits, run)
     _draw_detours(detours, run, step=end / 60)
     _draw_cache(cache, run, step=end / 60)
+    draw_kept(kept, run)
+    draw_door(door, run)
     draw_validation(validation, run)
     draw_memory(memory, run)
     _draw_effects(effects, run, step=end / 60)
-    figure.align_ylabels()
     for file in files:
         figure.savefig(file, dpi=120)
 
@@ -182,7 +192,7 @@ def _draw_cache(axes: Axes, run: Evidence, step: float) -> None:
         )
     axes.set_ylim(0, top * 1.25)
     axes.set_ylabel(f"per {step:.1f} s")
-    axes.set_title("What the cache did", loc="left")
+    axes.set_title("Where answers came from", loc="left")
     legend(axes, shades=False)
 
 

@@ -17,5 +17,9 @@ def tell(problem: GatewayError, visit: Visit) -> JSONResponse:
         "request_id": visit.id,
         **problem.more,
     }
-    again = None if problem.retry_after is None else {"retry-after": str(problem.retry_after)}
-    return JSONResponse(content, problem.status, again, media_type="application/problem+json")
+    headers = {}
+    if problem.retry_after is not None:
+        headers["retry-after"] = str(problem.retry_after)
+    if problem.status == 401:
+        headers["www-authenticate"] = "Bearer"
+    return JSONResponse(content, problem.status, headers, media_type="application/problem+json")

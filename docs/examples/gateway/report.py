@@ -164,8 +164,9 @@ $tables
 it came from.</p>
 <pre>$settings</pre>
 <p>Beside this page: the <a href="requests.ppz">request log</a>, a dataset; the gateway's <a href="gateway.jsonl">log</a>, its
-<a href="metrics.jsonl">metrics file</a>, its <a href="metrics.prom">/metrics</a> as it was read last, and
-its <a href="pepperpy.toml">configuration</a>; the logs of the providers, <a href="north.jsonl">north</a> and <a href="south.jsonl">south</a>; and
+<a href="metrics.jsonl">metrics file</a>, its <a href="metrics.prom">/metrics</a> as it was read last,
+its <a href="answers.db">last answers</a> and <a href="keys.db">who may ask</a>, two SQLite files, and its
+<a href="pepperpy.toml">configuration</a>; the logs of the providers, <a href="north.jsonl">north</a> and <a href="south.jsonl">south</a>; and
 <a href="plot.png">the plot as a picture</a>.</p>
 </html>
 """)

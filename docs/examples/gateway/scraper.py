@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import httpx2
+from keyring import bearer
 from names import MEMORY, START
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
@@ -51,11 +52,12 @@ class Reading:
 
 
 class Scraper:
-    """Reads the `/metrics` of the gateway at *url*, each so many seconds."""
+    """Reads the `/metrics` of the gateway at *url* by showing a *key*, each so many seconds."""
 
-    def __init__(self, url: str, *, every: float, now: Callable[[], float]) -> None:
+    def __init__(self, url: str, key: str, *, every: float, now: Callable[[], float]) -> None:
         self.readings: list[Reading] = []
         self._url = f"{url}/metrics"
+        self._headers = bearer(key)
         self._every = every
         self._now = now
         self._stop = asyncio.Event()
@@ -74,7 +76,7 @@ class Scraper:
         """Read once; why there is nothing, or nothing that Prometheus could read, is noted."""
         asked = self._now()
         try:
-            text = (await client.get(self._url)).raise_for_status().text
+            text = (await client.get(self._url, headers=self._headers)).raise_for_status().text
             reading = Reading.of(text, asked=asked, came=self._now())
         except (httpx2.HTTPError, ValueError) as error:
             reading = Reading(asked=asked, came=self._now(), trouble=repr(error))

@@ -6,9 +6,12 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+import acknowledged
+import admitted
 import exposed
 import performance
 import refused
+import restart
 from circuits import calls_of, phases
 from driver import Outcome, Verdict
 from evidence import Evidence, kind_of_line, kind_of_outcome
@@ -27,11 +30,14 @@ def tables(run: Evidence) -> list[Table]:
         whole_run(run),
         last_start(run),
         refused.table(run),
+        admitted.table(run),
         exposed.table(run),
         providers(run),
         told(run),
         cache(run),
         gap(run),
+        acknowledged.table(run),
+        restart.table(run),
         latency(run),
         performance.timings(run),
         performance.memory(run),
@@ -123,6 +129,7 @@ def _by_outcome(kinds: Mapping[Kind, int]) -> Counter[str]:
 
 BY_CACHE = {
     "  served from the cache": "hit",
+    "  served from the file": "left",
     "  served by another's load": "coalesced",
     "  asked a provider": "miss",
 }
