@@ -11,6 +11,7 @@ from pepperpy.infra.storage import (
     KeyNotFoundError,
     MemoryStorageProvider,
     ProviderNameError,
+    StorageConnectionError,
     StorageError,
     StorageProvider,
     StorageProviderRegistry,

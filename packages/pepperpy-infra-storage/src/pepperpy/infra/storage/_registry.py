@@ -10,7 +10,7 @@ from ._errors import ProviderNameError, UnknownProviderError
 from ._provider import StorageProvider
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
 _ORDER = 500  # after what serves requests, before telemetry and logs
 
@@ -66,7 +66,7 @@ class StorageProviderRegistry:
                 cannot.  The others are connected then.
         """
         self.closes()
-        await _each(StorageProvider.connect, [*self._providers.values()], "connected")
+        await _all((each.connect() for each in [*self._providers.values()]), "connected")
 
     def unregister(self, name: str) -> StorageProvider:
         """Forget the provider of this name, and return it; whether it is connected does not change.
@@ -103,16 +103,14 @@ class StorageProviderRegistry:
 
     async def _close(self) -> None:
         self._withdraw = None
-        await _each(StorageProvider.disconnect, [*self._providers.values()], "disconnected")
+        await _all((each.disconnect() for each in [*self._providers.values()]), "disconnected")
 
 
-async def _each(
-    step: Callable[[StorageProvider], Awaitable[None]], providers: list[StorageProvider], what: str
-) -> None:
+async def _all(steps: Iterable[Awaitable[None]], what: str) -> None:
     failures: list[Exception] = []
-    for provider in providers:
+    for step in steps:
         try:
-            await step(provider)
+            await step
         except Exception as error:  # noqa: BLE001 - the others have their turn; raised below
             failures.append(error)
     if len(failures) == 1:
