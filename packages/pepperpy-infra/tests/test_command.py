@@ -93,6 +93,23 @@ class TestChecks:
         assert found["pool frozen"]["problem"] == "no answer in 0.2 s"
         assert "opensesame" not in done.stdout + done.stderr
 
+    def test_storage_providers_are_connected(self, command: Run) -> None:
+        command.write("garbage.db", "this is no database, whoever put it here" * 100)
+        command.write(
+            "wiring.py",
+            """
+            from pepperpy.infra import register_file_provider
+
+            register_file_provider("orders", "orders.db")
+            register_file_provider("users", "garbage.db")
+            """,
+        )
+
+        found = parts(command("wiring", "--json"))
+
+        assert found["storage orders"]["ok"]
+        assert found["storage users"]["problem"].startswith("CorruptStoreError")
+
     def test_a_wrong_setting_is_told_with_its_place(self, command: Run) -> None:
         command.write("pepperpy.toml", '[logging]\nlevel = "LOUD"\n')
 

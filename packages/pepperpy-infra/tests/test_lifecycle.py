@@ -16,12 +16,14 @@ from pepperpy.infra import (
     EventLevel,
     cached,
     lifespan,
+    register_memory_provider,
     register_pool,
     report_event,
     running,
     start,
     stop,
     unregister_pool,
+    unregister_provider,
     use_registry,
 )
 from pepperpy.infra.logging import InvalidLevelError
@@ -115,6 +117,22 @@ class TestStart:
 
         assert asyncio.run(program()) == ["opened"]
         assert pool.happened == ["opened", "closed"]
+
+    def test_awaited_connects_the_storage_providers_each_time(self) -> None:
+        provider = register_memory_provider("kept")
+
+        async def program() -> list[bool]:
+            connected = []
+            for _ in range(2):
+                async with running(QUIET):
+                    connected.append(await provider.is_connected())
+                connected.append(await provider.is_connected())
+            return connected
+
+        try:
+            assert asyncio.run(program()) == [True, False] * 2
+        finally:
+            unregister_provider("kept")
 
     def test_not_awaited_leaves_pools_to_their_first_use(self, pool: Pool) -> None:
         start(QUIET)

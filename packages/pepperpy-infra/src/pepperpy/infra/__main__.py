@@ -23,11 +23,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="What is installed, and whether what is configured can be started.",
     )
     parser.add_argument(
-        "modules", nargs="*", help="modules of your program that register settings and pools"
+        "modules", nargs="*", help="modules of your program that register settings, pools, storage"
     )
     parser.add_argument("--json", action="store_true", help="for programs to read")
     parser.add_argument(
-        "--timeout", type=float, default=5.0, help="seconds for each pool to open (5)"
+        "--timeout", type=float, default=5.0, help="seconds for each of them to open (5)"
     )
     import asyncio
 

@@ -33,8 +33,8 @@ async def check(modules: Iterable[str], limit: float) -> list[Check]:
     """Import *modules*, start what is configured and registered, and stop it again.
 
     Args:
-        modules: Those of the program that register its settings and pools.
-        limit: Seconds that each pool may take to open.
+        modules: Those of the program that register its settings, pools and providers.
+        limit: Seconds that each pool and provider may take to open.
     """
     import asyncio
 
@@ -44,7 +44,8 @@ async def check(modules: Iterable[str], limit: float) -> list[Check]:
     ]
     if is_installed("config"):
         checks.append(_configuration())
-    checks += await asyncio.gather(*(_opened(name, pool, limit) for name, pool in _pools().items()))
+    steps = {**_pools(), **_providers()}
+    checks += await asyncio.gather(*(_opened(part, step, limit) for part, step in steps.items()))
     try:
         await stop()
     except ExceptionGroup as failures:
@@ -67,17 +68,28 @@ def _configuration() -> Check:
     return Check("configuration", None if report else str(report))
 
 
-def _pools() -> dict[str, Any]:
-    """Every pool that the modules have made, by its name."""
+def _pools() -> dict[str, Callable[[], Any]]:
+    """How to open every pool that the modules have made."""
     alive = [(each.inspect(), each) for each in inspectables()]
-    return {str(facts["name"]): pool for facts, pool in alive if facts["kind"] == "pool"}
+    pools: dict[str, Any] = {
+        f"pool {facts['name']}": pool for facts, pool in alive if facts["kind"] == "pool"
+    }
+    return {part: pool.initialize for part, pool in pools.items()}
 
 
-async def _opened(name: str, pool: Any, limit: float) -> Check:
+def _providers() -> dict[str, Callable[[], Any]]:
+    """How to connect every storage provider that is registered."""
+    if not is_installed("storage"):
+        return {}
+    from pepperpy.infra.storage import get_provider, list_providers
+
+    return {f"storage {name}": get_provider(name).connect for name in list_providers()}
+
+
+async def _opened(part: str, step: Callable[[], Any], limit: float) -> Check:
     import asyncio
 
-    part, for_tasks = f"pool {name}", iscoroutinefunction(pool.initialize)
-    opening = pool.initialize() if for_tasks else asyncio.to_thread(pool.initialize)
+    opening = step() if iscoroutinefunction(step) else asyncio.to_thread(step)
     try:
         await asyncio.wait_for(opening, limit)
     except TimeoutError as error:

@@ -1,4 +1,4 @@
-"""One start and one stop for all that is installed: the log, telemetry, the cache, the pools."""
+"""One start and one stop for all that is installed: the log, telemetry, cache, storage, pools."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ SECTIONS = ("logging", "telemetry", "cache")
 
 
 def start(config: Options | None = None) -> Awaitable[None]:
-    """Set up what is installed: the log, telemetry, the cache; awaited, open the pools as well.
+    """Set up what is installed: the log, telemetry, the cache; awaited, open what is registered.
 
     Each part reads its section of the configuration, as its ``initialize_...`` function does.
-    Without ``await`` a pool opens when it is first used.  Starting again replaces the set-up.
+    Awaited, it connects the storage providers and opens the pools that are registered; without
+    ``await`` a pool opens when it is first used.  Starting again replaces the set-up.
 
     Args:
         config: Options by section, which win over the configuration:
@@ -47,11 +48,11 @@ def start(config: Options | None = None) -> Awaitable[None]:
     for section in SECTIONS:
         if section in given or is_installed(section):
             initialize(section, given.get(section, {}))
-    return _Rest(_open_pools)
+    return _Rest(_open)
 
 
 def stop() -> Awaitable[None]:
-    """Close everything in order: pools, then the cache, telemetry, and last the log.
+    """Close everything in order: pools, storage and the cache, then telemetry, and last the log.
 
     Where an event loop is running, ``await stop()``: nothing is closed before.
 
@@ -154,7 +155,9 @@ def initialize(section: str, options: Mapping[str, Any]) -> None:
     getattr(_portion(section), f"initialize_{section}")(options)
 
 
-async def _open_pools() -> None:
+async def _open() -> None:
+    if is_installed("storage"):
+        await _portion("storage").get_registry().connect_all()
     if is_installed("connection"):
         await _portion("connection").initialize_pools()
 

@@ -112,7 +112,9 @@ async def connect(name: str) -> None:
     Raises:
         StorageConnectionError: If that cannot be done.
     """
-    await _registry.get(name).connect()
+    provider = _registry.get(name)
+    _registry.closes()
+    await provider.connect()
 
 
 async def disconnect(name: str) -> None:
