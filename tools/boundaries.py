@@ -141,16 +141,30 @@ def _owner(target: str, package: ws.Package, house: House) -> str | None:
 
 
 def optional_files(package: ws.Package, house: House) -> list[Path]:
-    """Source files that need more than what every installation of the wheel brings."""
+    """Source files that need more than what every installation of the wheel brings.
+
+    That is what they import at once, or what a module of the wheel does that they import at once.
+    """
     brought = {*map(house.key, package.dependencies), *_STANDARD, ws.FACADE}
-    return [
-        path
-        for path in layout.sources(package)
-        if any(
-            not found.lazy and (_owner(found.target, package, house) or ws.FACADE) not in brought
-            for found in _imports(path, layout.module_name(package, path))
-        )
-    ]
+    files = {layout.module_name(package, path): path for path in layout.sources(package)}
+    at_once = {
+        module: [found for found in _imports(path, module) if not found.lazy]
+        for module, path in files.items()
+    }
+    optional: set[str] = set()
+    while True:
+        more = {
+            module
+            for module, uses in at_once.items()
+            if any(
+                {use.target, use.parent} & optional
+                or (_owner(use.target, package, house) or ws.FACADE) not in brought
+                for use in uses
+            )
+        }
+        if more == optional:
+            return [files[module] for module in files if module in optional]
+        optional = more
 
 
 def _spelling(package: ws.Package, uses: list[Use]) -> Iterator[str]:

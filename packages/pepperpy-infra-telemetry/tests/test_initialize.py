@@ -17,7 +17,7 @@ from pepperpy.infra.telemetry import (
     is_telemetry_enabled,
     shutdown_telemetry,
 )
-from pepperpy.infra.utils import Signal, emit, listening
+from pepperpy.infra.utils import Signal, emit, listening, run_closers
 
 DEFAULT = TelemetryManager.get_instance()
 
@@ -80,6 +80,14 @@ class TestOptions:
         assert not listening()
         assert DEFAULT.inspect()["config"]["interval"] == 10
         assert DEFAULT.inspect()["facts"]["handlers"] == 0
+
+    def test_the_closers_of_the_program_shut_it_down(self) -> None:
+        initialize_telemetry(enabled=False)
+
+        run_closers()
+
+        assert is_telemetry_enabled()
+        assert not listening()
 
     def test_what_was_disabled_before_stays_so(self) -> None:
         DEFAULT.disable()

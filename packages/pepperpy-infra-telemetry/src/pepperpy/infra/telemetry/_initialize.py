@@ -7,10 +7,10 @@ from contextlib import suppress
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
-from pepperpy.infra.utils import ForkSafeLock, did_you_mean, subscribe
+from pepperpy.infra.utils import ForkSafeLock, did_you_mean, register_closer, subscribe
 
 from ._default import default
-from ._deliveries import check_handler
+from ._deliveries import CLOSES_AT, check_handler
 from ._errors import InvalidOptionError, UnknownHandlerError
 from ._handlers import LoggingTelemetryHandler
 from ._log import COMPONENT
@@ -67,7 +67,7 @@ def shutdown_telemetry() -> None:
     """Undo `initialize_telemetry`, and flush: handlers are forgotten and their threads end.
 
     What was counted stays, and reports are still counted.  Calling it twice is harmless, and
-    `run_closers` closes the handlers as well.
+    `run_closers` calls it too.
     """
     _setup.end()
     default.close()
@@ -96,6 +96,7 @@ class _Setup:
 
         with self._lock:
             self._undo_all(keep=handlers)
+            self._undo.append(register_closer(CLOSES_AT, shutdown_telemetry))
             engine_of(default).configure(settings)
             for name, handler in handlers.items():
                 default.register_handler(name, handler)
