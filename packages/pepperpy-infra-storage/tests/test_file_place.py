@@ -225,6 +225,64 @@ class TestDamage:
             await made.set("key", 3)
             assert await made.get("key") == 3
 
+    @pytest.mark.parametrize("durability", ["full", "process"])
+    async def test_a_log_that_was_removed_is_an_error_and_what_was_acknowledged_stays(
+        self, tmp_path: Path, durability: str
+    ) -> None:
+        path = tmp_path / "store.db"
+        async with store(path, durability) as made:
+            await made.set("key", 1)
+            (tmp_path / "store.db-wal").unlink()
+
+            for _ in range(2):
+                with pytest.raises(StorageConnectionError, match="its log was removed"):
+                    await made.set("key", 2)
+
+            await made.disconnect()
+            await made.connect()
+            assert await made.get("key") == 1
+            await made.set("key", 3)
+            assert await made.get("key") == 3
+
+    async def test_a_log_that_was_removed_before_the_first_write_is_an_error(
+        self, tmp_path: Path
+    ) -> None:
+        async with store(tmp_path / "store.db") as made:
+            (tmp_path / "store.db-wal").unlink()
+
+            with pytest.raises(StorageConnectionError, match="its log was removed"):
+                await made.set("key", 1)
+
+    async def test_a_file_that_was_emptied_is_an_error(self, tmp_path: Path) -> None:
+        path = tmp_path / "store.db"
+        async with store(path) as made:
+            await made.set("key", 1)
+            os.truncate(path, 0)
+
+            with pytest.raises(StorageConnectionError, match="was removed or replaced"):
+                await made.set("key", 2)
+
+    async def test_a_symbolic_link_stands_for_the_file(self, tmp_path: Path) -> None:
+        (tmp_path / "there").mkdir()
+        (tmp_path / "link.db").symlink_to(tmp_path / "there" / "store.db")
+        async with store(tmp_path / "there" / "store.db") as made:
+            await made.set("key", 1)
+            async with store(tmp_path / "link.db") as linked:
+                await linked.set("key", 2)
+                assert (await linked.info())["log_bytes"] > 0
+                (tmp_path / "there" / "store.db-wal").unlink()
+                with pytest.raises(StorageConnectionError, match="its log was removed"):
+                    await linked.set("key", 3)
+
+    async def test_a_file_with_a_second_name_is_refused(self, tmp_path: Path) -> None:
+        async with store(tmp_path / "store.db") as made:
+            await made.set("key", 1)
+        os.link(tmp_path / "store.db", tmp_path / "second.db")
+
+        for name in ("store.db", "second.db"):
+            with pytest.raises(StorageConnectionError, match="hard link"):
+                await store(tmp_path / name).connect()
+
     async def test_a_file_that_was_replaced_is_an_error(self, tmp_path: Path) -> None:
         async with store(tmp_path / "other.db") as other:
             await other.set("key", "other")

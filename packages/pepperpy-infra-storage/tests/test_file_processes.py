@@ -294,6 +294,44 @@ class TestExit:
 
         assert set(acknowledged) <= read_all(path).keys()
 
+    @pytest.mark.parametrize("durability", ["full", "process"])
+    def test_interrupts_at_any_moment_leave_nothing_locked(
+        self, tmp_path: Path, durability: str
+    ) -> None:
+        out = run(
+            """
+            import random, signal, warnings
+
+            class Interrupt(KeyboardInterrupt):
+                pass
+
+            def interrupt(*_):
+                raise Interrupt
+
+            warnings.simplefilter("ignore")  # a coroutine that was interrupted before it began
+            signal.signal(signal.SIGALRM, interrupt)
+            store = FileStorageProvider("store", path, rest[0]).sync
+            store.connect()
+            store.set("key", [0])
+            seed = random.Random(1)
+            for count in range(400):
+                try:
+                    signal.setitimer(signal.ITIMER_REAL, seed.uniform(1e-5, 2e-3))
+                    while True:
+                        store.set("key", [count])
+                except Interrupt:
+                    pass
+                store.set("after", count)
+                assert store.get("after") == count
+            print("all")
+            """,
+            tmp_path / "store.db",
+            durability,
+        )
+
+        assert out == "all\n"
+        assert read_all(tmp_path / "store.db")["after"] == 399
+
     def test_importing_starts_nothing(self, tmp_path: Path) -> None:
         out = run(
             """

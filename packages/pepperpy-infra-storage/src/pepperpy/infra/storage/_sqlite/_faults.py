@@ -73,8 +73,8 @@ class Faults:
     def moved(self) -> StorageConnectionError:
         """The error for a file that is no longer where it was opened."""
         return StorageConnectionError(
-            f"storage {self._name!r}: the file {self._path!r} was removed or replaced while it was "
-            "in use, so nothing is written to it any more; disconnect, and connect again",
+            f"storage {self._name!r}: the file {self._path!r} or its log was removed or replaced "
+            "while it was in use, so nothing is written to it any more; disconnect, and connect again",
             storage=self._name,
         )
 

@@ -12,7 +12,7 @@ from pepperpy.infra.storage._errors import InvalidValueError, StorageError, Stor
 
 from ._faults import Busy, again
 from ._patience import patiently
-from ._place import identity
+from ._place import identity, log_of
 from ._statements import OVERHEAD, Missed
 
 if TYPE_CHECKING:
@@ -85,8 +85,6 @@ class Writer:
     ) -> None:
         self.wrote: Callable[[int], None] = _nothing
         """Told after each transaction how many bytes that were, about."""
-        self.identity: Identity | None = None
-        """Which file it is; another one under the same name is not written to."""
         self.commits = 0
         self.writes = 0
         self._lane = lane
@@ -95,6 +93,11 @@ class Writer:
         self._path = path
         self._timeout = timeout
         self._capacity = capacity
+        # Which files they are; others under the same names are not written to.
+        self._known: Connection | None = None
+        self._file: Identity | None = None
+        self._log: Identity | None = None
+        self._log_path = log_of(path)
         self._renew()
 
     def _renew(self) -> None:
@@ -131,15 +134,15 @@ class Writer:
             Busy: If that is not so; nothing was done.
         """
         lock = self._lane.lock
-        if self._waiting or not lock.acquire(blocking=False):
+        if self._waiting or lock.locked():
             raise Busy
-        try:
-            connection = self._unmoved()
-            answer = write.run(connection) if write.single else _transact(connection, write.run)
-        except self._driver.error as error:
-            raise self._faults.told(error) from error
-        finally:
-            lock.release()
+        # Not acquire(): an interrupt between that and `try` would leave it locked for ever.
+        with lock:
+            try:
+                connection = self._unmoved()
+                answer = write.run(connection) if write.single else _transact(connection, write.run)
+            except self._driver.error as error:
+                raise self._faults.told(error) from error
         self._account(1, write.size)
         return answer
 
@@ -223,20 +226,27 @@ class Writer:
     # Runs in the writer's thread.
 
     def _start(self) -> None:
-        thread = Thread(target=self._serve, name="pepperpy-storage-writer", daemon=True)
-        thread.start()
-        self._thread = thread
+        queue: SimpleQueue[Job | None] = SimpleQueue()
+        thread = Thread(
+            target=self._serve, args=(queue,), name="pepperpy-storage-writer", daemon=True
+        )
+        try:
+            thread.start()
+            self._queue, self._thread = queue, thread
+        except BaseException:
+            queue.put(None)  # an interrupt: it may run all the same, and is to end
+            raise
 
-    def _serve(self) -> None:
+    def _serve(self, queue: SimpleQueue[Job | None]) -> None:
         going = True
         while going:
-            job = self._queue.get()
+            job = queue.get()
             if job is None:
                 return
             batch, size = [job], job.size
             while len(batch) < _BATCH_WRITES and size < _BATCH_BYTES:
                 try:
-                    job = self._queue.get_nowait()
+                    job = queue.get_nowait()
                 except Empty:
                     break
                 if job is None:
@@ -270,13 +280,11 @@ class Writer:
         """All in one transaction; if there is one too many each in its own, so that it fails alone."""
         try:
             patiently(lambda: self._locked(jobs), self._timeout, self._faults)
-        except _OF_ONE_WRITE as error:
-            if len(jobs) == 1:
-                jobs[0].error = error
-                return
-            for job in jobs:
-                self._commit([job])
         except Exception as error:  # noqa: BLE001 - whoever waits for the jobs gets it
+            if len(jobs) > 1 and _is_of_one_write(error):
+                for job in jobs:
+                    self._commit([job])
+                return
             for job in jobs:
                 job.error = again(error)
 
@@ -295,10 +303,22 @@ class Writer:
         except self._driver.error as error:
             raise self._faults.told(error) from error
 
+    def know(self, connection: Connection) -> None:
+        """Note which files a new connection has open; the caller holds the lane's lock."""
+        connection.execute("SELECT version FROM floor").fetchall()  # opens the log
+        self._known = connection
+        self._file = self._file or identity(self._path, filled=True)
+        self._log = identity(self._log_path)
+
     def _unmoved(self) -> Connection:
-        """The connection, if the file is where it was; the caller holds the lane's lock."""
+        """The connection, if its files are where they were; the caller holds the lane's lock.
+
+        What is written to a file that has no name any more, or to an emptied one, is lost.
+        """
         connection = self._lane.connection or self._lane.open()
-        if identity(self._path) != self.identity:
+        if connection is not self._known:  # the first one after a fork
+            self.know(connection)
+        if identity(self._path, filled=True) != self._file or identity(self._log_path) != self._log:
             raise self._faults.moved()
         return connection
 
@@ -319,6 +339,11 @@ def _transact(connection: Connection, work: Callable[[Connection], T]) -> T:
             connection.execute("ROLLBACK").fetchall()
         raise
     return result
+
+
+def _is_of_one_write(error: Exception) -> bool:
+    """Whether the other writes of the transaction may have nothing to do with it."""
+    return isinstance(error, _OF_ONE_WRITE) or not isinstance(error, StorageError)
 
 
 def _run_all(jobs: list[Job], connection: Connection) -> None:
