@@ -129,6 +129,10 @@ async def test_run_closers_disconnects_what_is_registered() -> None:
     assert await provider.is_connected() is False
     assert list_providers() == ["a"]
 
+    await connect("a")
+    await arun_closers()
+    assert await provider.is_connected() is False
+
 
 @pytest.mark.asyncio
 async def test_one_provider_that_fails_to_close_does_not_keep_the_others_open() -> None:

@@ -112,7 +112,9 @@ async def connect(name: str) -> None:
     Raises:
         StorageConnectionError: If that cannot be done.
     """
-    await _registry.get(name).connect()
+    provider = _registry.get(name)
+    _registry.will_close()
+    await provider.connect()
 
 
 async def disconnect(name: str) -> None:

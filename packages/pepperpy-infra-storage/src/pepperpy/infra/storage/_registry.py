@@ -51,6 +51,10 @@ class StorageProviderRegistry:
                 "or choose another name",
                 name=name,
             )
+        self.will_close()
+
+    def will_close(self) -> None:
+        """Have `run_closers` disconnect them the next time, too: each closer is called once."""
         if self._withdraw is None:
             self._withdraw = register_closer(_ORDER, self._close)
 
