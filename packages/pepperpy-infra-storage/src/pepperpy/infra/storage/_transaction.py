@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ._codec import encode
 from ._entry import MISSING, Entry, Missing, Put
 from ._errors import StorageError, not_found
-from ._keys import check_key
+from ._keys import check_key, check_keys
 from ._options import check_ttl
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Transaction:
 
     async def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
         """The values of those keys that are there."""
-        found = {key: await self._look(key) for key in keys}
+        found = {key: await self._look(key) for key in check_keys(keys)}
         return {key: value for key, value in found.items() if not isinstance(value, Missing)}
 
     async def set(self, key: str, value: Any, *, ttl: TTL = None) -> None:
@@ -80,12 +80,26 @@ class Transaction:
         self._use()
         self._writes[check_key(key)] = None
 
-    async def update(self, key: str, fn: Callable[[Any], Any], *, default: Any = MISSING) -> Any:
+    async def update(
+        self, key: str, fn: Callable[[Any], Any | Awaitable[Any]], *, default: Any = MISSING
+    ) -> Any:
         """Put *fn* of the value in its place at the end of the block, and return it.
 
         The key expires when it would have.
+
+        Args:
+            key: Whose value.
+            fn: A plain or ``async`` function of a copy of the value.
+            default: What it is called with if there is no value, as a copy.
         """
-        made = fn(await self.get(key, default))
+        from copy import deepcopy
+        from inspect import isawaitable
+
+        made = fn(
+            await self.get(key, default if isinstance(default, Missing) else deepcopy(default))
+        )
+        if isawaitable(made):
+            made = await made
         await self.set(key, made, ttl=self._end(key))
         return made
 
@@ -105,6 +119,7 @@ class Transaction:
 
     async def _look(self, key: str) -> Any:
         self._use()
+        key = check_key(key)
         if key in self._writes:
             written = self._writes[key]
             return MISSING if written is None else _copied(written.value)
