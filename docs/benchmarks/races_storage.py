@@ -56,7 +56,8 @@ class KeyValue:
     """A store of py-key-value-aio."""
 
     def __init__(self, store: Any) -> None:
-        self.set, self.get, self.close = store.put, store.get, store.close
+        self.store = store
+        self.set, self.get = store.put, store.get
 
 
 class SQLite:
@@ -70,7 +71,6 @@ class SQLite:
         await self.db.execute("PRAGMA journal_mode=WAL")
         await self.db.execute(f"PRAGMA synchronous={synchronous}")
         await self.db.execute("CREATE TABLE kv (k TEXT PRIMARY KEY, v BLOB) WITHOUT ROWID")
-        self.close = self.db.close
         return self
 
     async def set(self, key: str, value: Any) -> None:
@@ -143,8 +143,10 @@ class Files:
         for store in (*self.full.values(), *self.process.values()):
             if isinstance(store, StorageProvider):
                 self.loop.run_until_complete(store.disconnect())
-            elif isinstance(store, SQLite | KeyValue):
-                self.loop.run_until_complete(store.close())
+            elif isinstance(store, SQLite):
+                self.loop.run_until_complete(store.db.close())
+            elif isinstance(store, KeyValue):
+                self.loop.run_until_complete(store.store.close())
         self.loop.close()
 
     def reads(self) -> Iterator[Race]:
@@ -161,7 +163,7 @@ class Files:
                 "set",
                 Goal(at_most=most, against=PYKV_DISK),
                 tasks=tasks,
-                times=256,
+                times=2048,  # long enough for each to tidy its log up
             )
         for tasks, most in ((1, 1.25), (64, 1 / 5)):
             yield self.race(
@@ -170,7 +172,7 @@ class Files:
                 "set",
                 Goal(at_most=most, against=AIOSQLITE),
                 tasks=tasks,
-                times=64 if tasks == 1 else 512,
+                times=128 if tasks == 1 else 1024,
             )
 
     def by_tasks(self) -> Iterator[Race]:

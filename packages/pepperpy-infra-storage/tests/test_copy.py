@@ -148,6 +148,7 @@ class TestJSONLines:
             {"key": "b", "bytes": "AA=="},
         ]
 
+    @pytest.mark.skipif(os.name == "nt", reason="modes are of POSIX")
     async def test_a_new_file_is_its_owners_alone(self, tmp_path: Path) -> None:
         path = tmp_path / "s.jsonl"
         await export_json_lines(await memory(a=1), path)

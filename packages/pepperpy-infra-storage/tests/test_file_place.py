@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sqlite3
 import stat
@@ -20,6 +21,7 @@ from pepperpy.infra.storage import (
     StorageConnectionError,
     StorageFullError,
 )
+from pepperpy.infra.storage._sqlite import _schema
 from pepperpy.infra.storage._sqlite._driver import driver
 
 pytestmark = pytest.mark.asyncio
@@ -175,6 +177,31 @@ class TestForeignFiles:
 
         async with made:
             await made.set("key", 1)
+
+
+class TestMadeMeanwhile:
+    async def test_a_file_that_another_process_makes_in_the_midst_of_looking_is_ours(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "store.db"
+        others: list[FileStorageProvider] = []
+        pragma = _schema.pragma
+
+        def look(connection: Any, text: str) -> Any:
+            found = pragma(connection, text)
+            if text == "application_id" and not others:
+                others.append(store(path, timeout=0))
+                with contextlib.suppress(LockedError):
+                    others[0].sync.connect()
+            return found
+
+        monkeypatch.setattr(_schema, "pragma", look)
+        async with store(path) as made:
+            await made.set("key", 1)
+        await others[0].disconnect()
+
+        async with store(path) as again:
+            assert await again.get("key") == 1
 
 
 class TestDamage:

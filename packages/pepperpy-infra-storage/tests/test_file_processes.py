@@ -286,7 +286,9 @@ class TestExit:
 
     def test_an_interrupt_ends_the_program_and_tears_nothing(self, tmp_path: Path) -> None:
         path = tmp_path / "store.db"
-        process = start(WRITER, path, "full", 4)
+        # What runs in the background of a script is started with interrupts ignored.
+        heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        process = start(heeding + WRITER, path, "full", 4)
         assert process.stdout is not None
         acknowledged = [process.stdout.readline().strip() for _ in range(50)]
         process.send_signal(signal.SIGINT)

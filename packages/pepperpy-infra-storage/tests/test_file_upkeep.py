@@ -284,6 +284,7 @@ class TestBackup:
 
 
 class TestLibrary:
+    @pytest.mark.timeout(180)  # some hundred tests
     def test_without_apsw_the_one_of_python_keeps_the_contract(self) -> None:
         here = Path(__file__).parent
         code = (

@@ -93,8 +93,8 @@ def _check_tier(cache_type: Any) -> None:
 
 
 def _tier(wanted: Mapping[str, Any]) -> Tier:
-    folder = wanted.get("cache_directory")
-    if not isinstance(folder, (str, PathLike)) or not str(folder):  # pyright: ignore[reportUnknownArgumentType]
+    folder: Any = wanted.get("cache_directory")
+    if not _is_path(folder):
         raise InvalidOptionError(
             f"cache_type='file' needs cache_directory, the path of a folder; got {folder!r}",
             option="cache_directory",
@@ -103,6 +103,10 @@ def _tier(wanted: Mapping[str, Any]) -> Tier:
     with require_extra("pepperpy-infra-cache", "file"):
         from ._file import FileTier
     return FileTier(folder)
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, (str, PathLike)) and value != ""
 
 
 def _configured() -> Mapping[str, Any]:

@@ -253,18 +253,20 @@ class Memo:
         """
         now = self.now()
         entry = self.keeping.entry(flight.key, flight.names, value, now)
-        kept = None if self.tier is None else self._to_keep(entry, value, now)
-        drops = self._land(flight, value, entry, now, loads=1)
-        self._pass_down(kept, drops)
+        if self.tier is None:
+            self._land(flight, value, entry, now, 1)
+            return
+        kept = self._to_keep(entry, value, now)
+        self._pass_down(kept, self._land(flight, value, entry, now, 1))
 
     def recalled(self, flight: Flight, found: Found) -> None:
         """Take what a lower tier has kept, as if it was loaded."""
         now = self.now()
         entry = self.keeping.entry(flight.key, flight.names, found.value, now, found.life)
-        self._land(flight, found.value, entry, now, loads=0)
+        self._land(flight, found.value, entry, now, 0)
 
     def _land(
-        self, flight: Flight, value: Any, entry: Entry | None, now: float, *, loads: int
+        self, flight: Flight, value: Any, entry: Entry | None, now: float, loads: int
     ) -> int | None:
         """End a flight with a value; if that is kept, `drops` at that moment.  Takes the lock."""
         limited = self.keeping.limited_names(entry) if self._rules.has_limits else ()

@@ -48,7 +48,9 @@ class ThreadDriver:
             flight, leads, entry = memo.begin(key, names, None, mark)
             if leads:
                 enter(flight)
-                return self._recalled(flight) if flight.may_recall else None
+                if flight is None or not flight.may_recall:
+                    return None
+                return self._recalled(flight)
             if entry is not None:
                 return (memo.copied(value_of(entry)),)
             if flight is None:

@@ -11,24 +11,11 @@ from ._keys import check_key, check_keys
 from ._options import check_ttl
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable
     from types import TracebackType
-    from typing import Protocol
 
     from ._options import TTL
-
-    class Applies(Protocol):
-        """What a transaction needs of a provider."""
-
-        @property
-        def name(self) -> str: ...
-        async def get_entry(self, key: str) -> Entry: ...
-        def apply(
-            self,
-            writes: Mapping[str, Put | None],
-            *,
-            expect: Mapping[str, int | None] | None = None,
-        ) -> Awaitable[dict[str, int]]: ...
+    from ._provider import StorageProvider
 
 
 class Transaction:
@@ -38,8 +25,8 @@ class Transaction:
     meanwhile, so the block may wait for whatever it likes.
     """
 
-    def __init__(self, provider: Any) -> None:
-        self._provider: Applies = provider
+    def __init__(self, provider: StorageProvider) -> None:
+        self._provider = provider
         self._expect: dict[str, int | None] = {}
         self._seen: dict[str, Entry | None] = {}
         self._writes: dict[str, Put | None] = {}

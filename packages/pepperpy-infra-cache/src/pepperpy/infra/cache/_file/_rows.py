@@ -94,17 +94,18 @@ def unpack(data: object) -> Row | None:
         call, value, names, since, life = decode_value(text, "a cached result", "cache")
     except (TypeError, ValueError):  # a CorruptValueError is one
         return None
-    row = Row(call, raw if has_bytes else value, names, since, life)
-    return row if _is_sound(row) else None
+    if not _is_sound(call, names, since, life):
+        return None
+    return Row(call, raw if has_bytes else value, names, since, life)
 
 
-def _is_sound(row: Row) -> bool:
+def _is_sound(call: Any, names: Any, since: Any, life: Any) -> bool:
     return (
-        isinstance(row.call, str)
-        and isinstance(row.names, list)
-        and all(isinstance(name, str) for name in row.names)
-        and isinstance(row.since, (int, float))
-        and (row.life is None or isinstance(row.life, (int, float)))
+        isinstance(call, str)
+        and isinstance(names, list)
+        and all(isinstance(name, str) for name in names)  # pyright: ignore[reportUnknownVariableType]
+        and isinstance(since, (int, float))
+        and (life is None or isinstance(life, (int, float)))
     )
 
 

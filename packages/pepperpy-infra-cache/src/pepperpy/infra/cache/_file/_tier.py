@@ -6,6 +6,7 @@ import atexit
 import os
 import time
 from contextlib import suppress
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
@@ -255,8 +256,8 @@ class FileTier:
             for start in range(0, len(places), _PAGE):
                 part = places[start : start + _PAGE]
                 keys = [rows.key_of(place) for place in part]
-                found = self._guarded(lambda keys=keys: self._store.get_many(keys)) or {}  # type: ignore[misc]
-                gone = list(found)
+                found: dict[str, Any] = self._guarded(partial(self._store.get_many, keys)) or {}
+                gone = [*found]
                 for key, data in found.items():
                     row = rows.unpack(data)
                     if row is None:
@@ -264,7 +265,7 @@ class FileTier:
                     gone += rows.name_keys(row.names, key[2:])
                     if row.left(time.time()) > 0:
                         dropped.add(key[2:])
-                self._guarded(lambda gone=gone: self._store.delete_many(gone))  # type: ignore[misc]
+                self._guarded(partial(self._store.delete_many, gone))
         return dropped
 
     def _guarded(self, work: Callable[[], Any]) -> Any:

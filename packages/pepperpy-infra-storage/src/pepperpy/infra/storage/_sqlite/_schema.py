@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from ._driver import Connection
     from ._faults import Faults
 
@@ -40,21 +43,30 @@ def prepare(connection: Connection, faults: Faults) -> None:
     Raises:
         CorruptStoreError: If the file is not ours to write to.
     """
-    if not _is_ours(connection, faults):
-        connection.execute("BEGIN IMMEDIATE").fetchall()
-        try:
+    with _transaction(connection, "BEGIN"):
+        # Looked at in one piece: another process may be making the tables.
+        ours = _is_ours(connection, faults)
+    if not ours:
+        with _transaction(connection, "BEGIN IMMEDIATE"):
             if not _is_ours(connection, faults):  # nobody was quicker
                 for statement in _TABLES:
                     connection.execute(statement).fetchall()
-            connection.execute("COMMIT").fetchall()
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK").fetchall()
-            raise
     if pragma(connection, "journal_mode") != "wal":
         mode = pragma(connection, "journal_mode = WAL")
         if mode != "wal":
             raise faults.foreign(f"lies where SQLite has no write-ahead log (it says {mode!r})")
+
+
+@contextmanager
+def _transaction(connection: Connection, begin: str) -> Generator[None]:
+    connection.execute(begin).fetchall()
+    try:
+        yield
+        connection.execute("COMMIT").fetchall()
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK").fetchall()
+        raise
 
 
 def _is_ours(connection: Connection, faults: Faults) -> bool:
