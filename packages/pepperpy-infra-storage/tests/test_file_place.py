@@ -7,6 +7,7 @@ import contextlib
 import os
 import sqlite3
 import stat
+import time
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,7 @@ class TestMaking:
 
         assert os.listdir(tmp_path) == [name]
 
-    @pytest.mark.parametrize("path", ["", "a\0b", b"bytes", 7, None])
+    @pytest.mark.parametrize("path", ["", "a\0b", "\udcff.db", b"bytes", 7, None])
     async def test_what_is_no_path_is_refused_at_once(self, path: Any) -> None:
         with pytest.raises(InvalidOptionError, match="file_path must be the path of a file"):
             store(path)
@@ -221,6 +222,17 @@ class TestDamage:
                     await made.get(key)
                 assert caught.value.key == key
             assert await made.get("c") == 3
+
+    async def test_a_row_of_ours_that_is_gone_is_damage(self, tmp_path: Path) -> None:
+        path = tmp_path / "store.db"
+        async with store(path) as made:
+            await made.set("a", 1)
+        raw(path, "DELETE FROM floor")
+
+        async with store(path) as made:
+            with pytest.raises(CorruptStoreError, match="is damaged"):
+                await made.set("b", 2)
+            assert await made.get("a") == 1
 
     async def test_a_damaged_page_is_an_error_that_names_the_file(self, tmp_path: Path) -> None:
         path = tmp_path / "store.db"
@@ -383,6 +395,29 @@ class TestLocked:
 
             other.execute("ROLLBACK").fetchall()
             other.close()
+            await made.set("key", "new")
+            assert await made.get("key") == "new"
+
+    async def test_those_who_wait_behind_others_wait_no_longer(self, tmp_path: Path) -> None:
+        path = tmp_path / "store.db"
+        async with store(path, timeout=0.5) as made:
+            await made.set("key", "old")
+            other = driver().connect(str(path))
+            other.execute("BEGIN IMMEDIATE").fetchall()
+
+            async def waits(number: int) -> float:
+                await asyncio.sleep(number / 20)  # each a little later than the one before
+                begin = time.monotonic()
+                with pytest.raises(LockedError, match=r"locked for 0\.5 seconds"):
+                    await made.set("key", number)
+                return time.monotonic() - begin
+
+            waited = await asyncio.gather(*(waits(number) for number in range(8)))
+            other.execute("ROLLBACK").fetchall()
+            other.close()
+
+            assert min(waited) >= 0.5
+            assert max(waited) < 0.8  # and not twice the timeout
             await made.set("key", "new")
             assert await made.get("key") == "new"
 

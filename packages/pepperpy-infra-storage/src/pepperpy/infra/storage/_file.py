@@ -353,9 +353,18 @@ def _absolute(path: Any, option: str) -> str:
         text: Any = os.fspath(path)  # pyright: ignore[reportUnknownVariableType] # of anything
     except TypeError:
         text = None
-    if isinstance(text, str) and text and "\0" not in text:
+    if isinstance(text, str) and text and "\0" not in text and _is_unicode(text):
         return os.path.abspath(text)
     raise _refused(option, "be the path of a file", path)
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether it can be written as UTF-8, as SQLite has it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _checked_durability(durability: Any) -> Any:

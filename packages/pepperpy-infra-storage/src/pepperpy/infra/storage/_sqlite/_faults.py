@@ -158,6 +158,7 @@ _BY_CODE: Final[dict[int, Callable[[str, str, str], StorageError]]] = {
     13: _full,
     14: _unreachable,  # CANTOPEN
     18: _too_big,
+    19: _corrupt,  # CONSTRAINT: rows of ours are gone or changed
     26: _corrupt,  # NOTADB
     **dict.fromkeys(_NO_ROOM, _full),
 }

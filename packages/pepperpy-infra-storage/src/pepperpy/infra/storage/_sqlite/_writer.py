@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import partial
+from math import inf
 from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from pepperpy.infra.storage._errors import InvalidValueError, StorageError, StorageFullError
+from pepperpy.infra.storage._errors import (
+    InvalidValueError,
+    LockedError,
+    StorageError,
+    StorageFullError,
+)
 
 from ._faults import Busy, again
 from ._patience import patiently
@@ -40,13 +47,14 @@ class Job:
         waiter: Whatever *wake* needs.
     """
 
-    __slots__ = ("answer", "dropped", "error", "size", "waiter", "wake", "write")
+    __slots__ = ("answer", "dropped", "error", "since", "size", "waiter", "wake", "write")
 
     def __init__(self, write: Write, wake: Callable[[list[Job]], None], waiter: Any) -> None:
         self.write = write
         self.wake = wake
         self.waiter = waiter
         self.size = write.size
+        self.since = monotonic()
         self.answer: Any = None
         self.error: Exception | None = None
         self.dropped = False
@@ -108,6 +116,7 @@ class Writer:
         self._outside: list[Job] = []  # wait for room
         self._thread: Thread | None = None
         self._closed = False
+        self._blocked = inf  # since when somebody else has had the file locked
         self._batch = 1  # jobs of the last transaction from the queue
 
     # Called by those who write.
@@ -239,27 +248,25 @@ class Writer:
 
     def _serve(self, queue: SimpleQueue[Job | None]) -> None:
         going = True
-        while going:
-            job = queue.get()
-            if job is None:
-                return
-            batch, size = [job], job.size
-            while len(batch) < _BATCH_WRITES and size < _BATCH_BYTES:
-                try:
-                    job = queue.get_nowait()
-                except Empty:
-                    break
+        batch: list[Job] = []
+        while going or batch:
+            if not batch:
+                job = queue.get()
                 if job is None:
-                    going = False
-                    break
+                    return
                 batch.append(job)
-                size += job.size
-            self._finish(batch)
+            going = _fill(batch, queue) and going
+            batch = self._finish(batch)
 
-    def _finish(self, batch: list[Job]) -> None:
+    def _finish(self, batch: list[Job]) -> list[Job]:
+        """Give those that are still to be written, which come first the next time."""
         wanted = [job for job in batch if not job.dropped]
+        rest = self._commit(wanted) if wanted else []
+        if rest:
+            kept = set(rest)
+            batch = [job for job in batch if job not in kept]
+            wanted = [job for job in wanted if job not in kept]
         if wanted:
-            self._commit(wanted)
             self._account(len(wanted), sum(job.size for job in wanted))
         with self._gate:
             self._batch = len(batch)
@@ -270,27 +277,53 @@ class Writer:
                 self._outside = []
         for wake, jobs in _by_waker(wanted).items():
             wake(jobs)
+        return rest
 
     def _account(self, writes: int, size: int) -> None:
         self.commits += 1
         self.writes += writes
         self.wrote(size + OVERHEAD)
 
-    def _commit(self, jobs: list[Job]) -> None:
-        """All in one transaction; if there is one too many each in its own, so that it fails alone."""
+    def _commit(self, jobs: list[Job]) -> list[Job]:
+        """All in one transaction; if there is one too many each in its own, so that it fails alone.
+
+        Gives those that are still to be written: they have not waited for long enough.
+        """
         try:
-            patiently(lambda: self._locked(jobs), self._timeout, self._faults)
+            patiently(
+                lambda: self._locked(jobs), self._timeout, self._faults, lambda: self._first(jobs)
+            )
+        except LockedError as error:
+            return self._give_up(jobs, error)
         except Exception as error:  # noqa: BLE001 - whoever waits for the jobs gets it
             if len(jobs) > 1 and _is_of_one_write(error):
                 for job in jobs:
                     self._commit([job])
-                return
-            for job in jobs:
-                job.error = again(error)
+            else:
+                for job in jobs:
+                    job.error = again(error)
+        return []
 
     def _locked(self, jobs: list[Job]) -> None:
-        with self._lane.lock:
-            self._together(jobs)
+        try:
+            with self._lane.lock:
+                self._together(jobs)
+        except Busy:
+            self._blocked = min(self._blocked, monotonic())
+            raise
+        self._blocked = inf
+
+    def _first(self, jobs: list[Job]) -> float:
+        """Since when the one who waits longest has been waiting for a lock, and not for its turn."""
+        return max(self._blocked, min(job.since for job in jobs))
+
+    def _give_up(self, jobs: list[Job], error: LockedError) -> list[Job]:
+        """Those who have waited long enough get the error; the others are given back."""
+        end = monotonic() - self._timeout
+        for job in jobs:
+            if job.since <= end:
+                job.error = again(error)
+        return [job for job in jobs if job.since > end]
 
     def _together(self, jobs: list[Job]) -> None:
         """Run them as one transaction.  The caller holds the lane's lock."""
@@ -339,6 +372,21 @@ def _transact(connection: Connection, work: Callable[[Connection], T]) -> T:
             connection.execute("ROLLBACK").fetchall()
         raise
     return result
+
+
+def _fill(batch: list[Job], queue: SimpleQueue[Job | None]) -> bool:
+    """Add what waits, as much as one transaction takes; False if that was the end of the queue."""
+    size = sum(job.size for job in batch)
+    while len(batch) < _BATCH_WRITES and size < _BATCH_BYTES:
+        try:
+            job = queue.get_nowait()
+        except Empty:
+            break
+        if job is None:
+            return False
+        batch.append(job)
+        size += job.size
+    return True
 
 
 def _is_of_one_write(error: Exception) -> bool:
