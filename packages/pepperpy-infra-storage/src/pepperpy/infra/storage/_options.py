@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from math import inf
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias
 
 from pepperpy.infra.utils import Clock, to_seconds
 
@@ -89,11 +89,12 @@ def check_mapping(given: Any, option: str) -> Mapping[Any, Any]:
     Raises:
         InvalidOptionError: If it is no mapping.
     """
-    if isinstance(given, Mapping):
-        return cast("Mapping[Any, Any]", given)
-    raise InvalidOptionError(
-        f"{option} must be a mapping of keys; got {type(given).__name__}", option=option
-    )
+    mapping: Mapping[Any, Any] = given
+    if not isinstance(given, Mapping):
+        raise InvalidOptionError(
+            f"{option} must be a mapping of keys; got {type(given).__name__}", option=option
+        )
+    return mapping
 
 
 def check_writes(writes: Any) -> dict[str, Put | None]:
