@@ -74,6 +74,15 @@ class TestGroupCommit:
             ]
             assert await made.get_many(["a", "b", "taken"]) == {"a": 1, "b": 3, "taken": "text"}
 
+    async def test_writes_of_one_key_are_done_in_the_order_in_which_they_were_begun(
+        self, tmp_path: Path
+    ) -> None:
+        async with store(tmp_path) as made:
+            versions = await asyncio.gather(*(made.set("key", number) for number in range(100)))
+
+            assert versions == sorted(versions)
+            assert await made.get("key") == 99
+
     async def test_a_write_that_breaks_takes_no_other_one_with_it(self, tmp_path: Path) -> None:
         made = engine(tmp_path)
         done = threading.Event()
