@@ -33,7 +33,8 @@ DIST = ROOT / "dist"
 VENV = ROOT / ".venv"
 OLDEST_PYTHON = WORKSPACE.packages[ws.FACADE].project["requires-python"].removeprefix(">=")
 SCOPES = [*WORKSPACE.packages, *ws.SHARED]
-EXAMPLE = ROOT / "docs" / "examples" / "gateway"
+EXAMPLES = ROOT / "docs" / "examples"
+EXAMPLE = EXAMPLES / "gateway"
 OFFLINE = {"PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"}  # it need not look for a newer one
 GROUPS = load_toml(ROOT / "pyproject.toml")
 
@@ -64,6 +65,12 @@ def group(name: str, package: ws.Package | None = None) -> tuple[str, ...]:
     return (
         dependency_groups(settings, name) if name in settings.get("dependency-groups", {}) else ()
     )
+
+
+def of_examples() -> list[str]:
+    """What the examples need besides the wheels."""
+    files = sorted(EXAMPLES.glob("*/requirements.txt"))
+    return [part for file in files for part in ("-r", str(file))]
 
 
 def site_packages(session: nox.Session) -> Path:
@@ -107,17 +114,21 @@ def tests(session: nox.Session, scope: str) -> None:
         session.run("python", "-m", "pytest", *session.posargs, "tools")
         return
     if scope == "docs":
-        requirements = ("-r", str(EXAMPLE / "requirements.txt"))
-        install_wheels(session, built(), *group("test"), *requirements, extras="[all]")
+        install_wheels(session, built(), *group("test"), *of_examples(), extras="[all]")
         session.run("pytest", *session.posargs, "docs/tests", "docs/examples")
         return
     alone = scope != "together"
     packages = WORKSPACE.closure(scope) if alone else [*WORKSPACE.packages.values()]
-    run_tests(session, built(packages), packages[:1] if alone else packages)
+    tested, profile = (packages[:1], "same") if alone else (packages, "fewer")
+    run_tests(session, built(packages), tested, profile=profile)
 
 
 def run_tests(
-    session: nox.Session, files: Sequence[Path], tested: Sequence[ws.Package], *pins: str
+    session: nox.Session,
+    files: Sequence[Path],
+    tested: Sequence[ws.Package],
+    *pins: str,
+    profile: str = "same",
 ) -> None:
     """Install wheels and what their tests need, and run the tests and doctests of some of them."""
     needs = [need for package in tested for need in group("test", package)]
@@ -128,7 +139,8 @@ def run_tests(
     doctests = [path if package.portion else path / "__init__.py" for package, path in modules]
     folders = [package.folder / "tests" for package in tested]
     ignored = without_optional(site, tested) if len(tested) == 1 else []
-    session.run("pytest", *session.posargs, *ignored, *map(str, [*folders, *doctests]))
+    options = (f"--hypothesis-profile={profile}", *session.posargs)
+    session.run("pytest", *options, *ignored, *map(str, [*folders, *doctests]))
 
 
 def without_optional(site: Path, tested: Sequence[ws.Package]) -> list[str]:
@@ -166,7 +178,7 @@ def lowest(session: nox.Session, scope: str) -> None:
         else:
             session.install("hatchling")
             hatchling(session, each.folder, dist, "-t", "wheel")
-    run_tests(session, files, [package], *chosen.pins)
+    run_tests(session, files, [package], *chosen.pins, profile="fewer")
 
 
 @nox.session(requires=["build"])
@@ -197,7 +209,7 @@ def dev(session: nox.Session) -> None:
     packages = WORKSPACE.packages.values()
     needs = [need for name in GROUPS["dependency-groups"] for need in group(name)]
     needs += [need for package in packages for need in group("test", package)]
-    needs += [*overlay.needs(WORKSPACE), "-r", str(EXAMPLE / "requirements.txt")]
+    needs += [*overlay.needs(WORKSPACE), *of_examples()]
     session.run(*map(str, pip), "-q", *needs, external=True)
     session.run(str(python), "-m", "tools.overlay", external=True)
     modules = ", ".join(package.module for package in packages)
@@ -228,14 +240,14 @@ def changelogs(session: nox.Session) -> None:
 def typecheck(session: nox.Session) -> None:
     """Check all types on the built wheels with mypy and pyright, both strict, and the stub."""
     packages = WORKSPACE.packages.values()
-    requirements = ("-r", str(EXAMPLE / "requirements.txt"))
-    tools = (*group("typecheck"), *group("docs"), *group("test"), *requirements)
+    tools = (*group("typecheck"), *group("docs"), *group("test"), *of_examples())
     install_wheels(session, built(), *tools, extras="[all]")
     infra = site_packages(session) / "pepperpy" / "infra"
     uses = [str(package.folder / "tests" / "typing" / "api.py") for package in packages]
     session.run("mypy", "noxfile.py", "tools")
     session.run("mypy", "docs/building", "tests-integration")
-    session.run("mypy", str(EXAMPLE), env={"MYPYPATH": str(EXAMPLE)})
+    for example in (EXAMPLE, EXAMPLES / "recipes"):
+        session.run("mypy", str(example), env={"MYPYPATH": str(example)})
     session.run("mypy", "-p", "pepperpy.infra")
     for use in uses:  # one by one, since all of them have the same name
         session.run("mypy", use)
@@ -287,7 +299,7 @@ def docs(session: nox.Session) -> None:
         return
     site = ROOT / "out" / "docs"
     session.run("mkdocs", "build", "--strict", *mkdocs, "--site-dir", str(site), env=env)
-    session.run("pytest", *session.posargs, "docs/tests", "--site", str(site))
+    session.run("pytest", *session.posargs, "docs/tests/test_site.py", "--site", str(site))
 
 
 @nox.session(requires=["build"])

@@ -1,4 +1,4 @@
-"""The settings of a breaker and of a pool, as parts of a program's own configuration."""
+"""The settings of a breaker, a pool and a lockout, as parts of a program's own configuration."""
 
 from pathlib import Path
 
@@ -10,12 +10,14 @@ from pepperpy.infra import (
     ConfigError,
     ConfigRegistry,
     ConnectionPoolConfig,
+    Lockout,
 )
 
 
 class Service(BaseConfig):
     breaker: CircuitBreakerConfig = CircuitBreakerConfig(failure_threshold=3)
     pool: ConnectionPoolConfig = ConnectionPoolConfig()
+    lockout: Lockout = Lockout()
 
 
 def registry(folder: Path, text: str, **environ: str) -> ConfigRegistry:
@@ -27,12 +29,16 @@ def registry(folder: Path, text: str, **environ: str) -> ConfigRegistry:
 
 
 def test_they_come_from_file_and_environment_leaf_by_leaf(tmp_path: Path) -> None:
-    text = "[service.breaker]\nrecovery_timeout = 1.5\n[service.pool]\nmin_size = 2\n"
+    text = (
+        "[service.breaker]\nrecovery_timeout = 1.5\n[service.pool]\nmin_size = 2\n"
+        "[service.lockout]\nmax_failures = 3\n"
+    )
 
     config = registry(tmp_path, text, PEPPERPY_SERVICE_POOL__MAX_SIZE="7").get_config("service")
 
     assert config.breaker == CircuitBreakerConfig(failure_threshold=3, recovery_timeout=1.5)
     assert config.pool == ConnectionPoolConfig(min_size=2, max_size=7)
+    assert config.lockout == Lockout(max_failures=3)
 
 
 def test_what_they_refuse_is_an_error_of_the_configuration_with_its_place(tmp_path: Path) -> None:

@@ -393,6 +393,34 @@ assert validated_user["name"] == "John"
 assert [error.path for error in result.errors] == ["email", "age"]
 """
 
+SECURITY = """
+from pepperpy.infra import create_security_manager, AuthType, PermissionLevel
+
+# Create a security manager
+security_manager = create_security_manager()
+
+# Create an identity
+identity = security_manager.create_identity("user1")
+
+# Create an API key
+credential = security_manager.create_api_key(identity.id)
+assert credential.auth_type is AuthType.API_KEY
+assert security_manager.authenticate(credential).name == "user1"
+assert security_manager.authenticate(credential.key).name == "user1"
+
+# Check authorization
+is_authorized = security_manager.authorize(
+    identity, "documents:read", PermissionLevel.READ
+)
+assert is_authorized is False
+
+security_manager.update_permissions(identity.id, {"documents:*": PermissionLevel.READ})
+is_authorized = security_manager.authorize(
+    identity, "documents:read", PermissionLevel.READ
+)
+assert is_authorized is True
+"""
+
 STORAGE = """
 import asyncio
 
@@ -441,6 +469,9 @@ from pepperpy.infra import (
 
     # Telemetry
     get_provider_telemetry, MetricType,
+
+    # Security
+    create_security_manager, PermissionLevel,
 
     # Storage
     register_memory_provider, connect, get, set,
@@ -551,6 +582,11 @@ class TestMetrics:
 class TestValidation:
     def test_values_and_dictionaries_by_functions(self, program: Any) -> None:
         program.run(VALIDATION)
+
+
+class TestSecurity:
+    def test_an_identity_its_key_and_what_it_may_do(self, program: Any) -> None:
+        program.run(SECURITY)
 
 
 class TestStorage:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import Any
 
 import pytest
@@ -494,6 +495,63 @@ run_closers()
 
         assert came_out.count("nothing at all") == 2 * 20  # on the console, and in some file
         assert len([*program.folder.glob("app*.log")]) > 3
+
+
+class TestApiKeys:
+    CODE = """
+from pepperpy.infra import AuthType, Credential, Lockout, PermissionLevel, SecurityManager
+from pepperpy.infra.security import AuthenticationError
+
+initialize_logging({"log_file": "app.log", "level": "DEBUG"})
+initialize_telemetry()
+manager = SecurityManager(peppers={"p": secret.encode()}, lockout=Lockout(max_failures=2), audit_grants=True)
+identity = manager.create_identity("ann", {"a": PermissionLevel.READ})
+credential = manager.create_api_key(identity.id)
+rotated = manager.rotate_api_key(credential.id)
+Path("key.json").write_text(json.dumps([credential.key, rotated.key]))
+for key in (credential.key, rotated.key):
+    session = manager.authenticate(key)
+    manager.authorize(session, "a", PermissionLevel.READ)
+    manager.authorize(session, "b", PermissionLevel.READ)
+    for wrong in (key[:-1], key + " ", key.swapcase(), Credential(key=key[:-2] + "00")) * 2:
+        try:
+            manager.authenticate(wrong)
+        except AuthenticationError as error:
+            tell(error)
+    try:
+        manager.revoke_credential(key)
+    except LookupError as error:
+        tell(error)
+manager.revoke_credential(rotated.id)
+for thing in (credential, rotated, identity, session, *identity.credentials):
+    keep(thing)
+    show(copy.copy(thing))
+    log.info("a thing: %s", thing, thing=thing, things=[thing], credential=thing)
+    telemetry.info("thing", str(thing), data={"thing": thing}, tags={"thing": thing})
+basic = Credential(auth_type=AuthType.BASIC, key="ann", secret=secret)
+keep(basic)
+log.info("basic", basic=basic)
+show(manager)
+show(manager.inspect())
+show(TelemetryManager.get_instance().snapshot())
+print([thing.inspect() for thing in inspectables()])
+run_closers()
+"""
+
+    def test_passwords_and_peppers_come_out_nowhere(self, program: Any) -> None:
+        program.write("pepperpy.toml", SETTINGS)
+
+        came_out = assert_hidden(program, f'secret = get_config("shop").api_key\n{self.CODE}')
+
+        keys = json.loads((program.folder / "key.json").read_text("utf-8"))
+        assert len(keys) == 2
+        for key in keys:
+            body = key.rpartition("_")[2]
+            for at in range(len(body) - 11):
+                for piece in (body[at : at + 12], body[at : at + 12].swapcase()):
+                    assert piece not in came_out
+        for kind in ("key_created", "authentication_failed", "locked_out", "denied", "granted"):
+            assert f"security.{kind}" in came_out
 
 
 class TestTheSearch:

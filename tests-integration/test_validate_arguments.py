@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+import functools
+import inspect
+from typing import Annotated, Any, TypedDict, TypeGuard, Unpack
 
 import pytest
 from pydantic import BaseModel, Field
@@ -160,6 +162,63 @@ class TestAnnotations:
         ):
             with pytest.raises(InvalidArgumentsError):
                 call()
+
+    def test_partials_objects_and_what_other_decorators_made(self) -> None:
+        def pay(amount: int, currency: str = "EUR") -> Any:
+            return amount, currency
+
+        class Payer:
+            def __call__(self, amount: int, currency: str = "EUR") -> Any:
+                return amount, currency
+
+        @functools.wraps(pay)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            return pay(*args, **kwargs)
+
+        def signed(*args: Any) -> Any:
+            return args
+
+        shown = inspect.Parameter("amount", inspect.Parameter.POSITIONAL_ONLY, annotation=int)
+        signed.__signature__ = inspect.Signature([shown])  # type: ignore[attr-defined]
+
+        for target in (
+            functools.partial(pay, currency="USD"),
+            Payer(),
+            wrapped,
+            functools.lru_cache(pay),
+            signed,
+        ):
+            checked: Any = validate_arguments()(target)
+            assert checked(3)[0] == 3
+            with pytest.raises(
+                InvalidArgumentsError, match=r"its argument amount \(must be an int"
+            ):
+                checked("3")
+            with pytest.raises(TypeError):
+                checked(3, "EUR", "more")
+        started: Any = validate_arguments()(functools.partial(pay, 1))
+        with pytest.raises(InvalidArgumentsError, match="its argument currency"):
+            started(currency=5)
+
+    def test_starred_parameters_may_be_annotated_as_a_whole(self) -> None:
+        class Options(TypedDict):
+            limit: int
+
+        def ask(*args: *tuple[int, str], **kwargs: Unpack[Options]) -> Any:
+            return args, kwargs
+
+        ask.__annotations__.update(args=Unpack[tuple[int, str]], kwargs=Unpack[Options])
+        asked: Any = validate_arguments()(ask)
+
+        assert asked(1, "a", limit=5) == ((1, "a"), {"limit": 5})
+        with pytest.raises(InvalidArgumentsError, match=r"args\[1\] .*kwargs.limit"):
+            asked(1, 2, limit="x")
+
+    def test_a_type_that_no_value_can_be_checked_against_is_refused_at_decoration(self) -> None:
+        def ask(each: TypeGuard[int]) -> None: ...
+
+        with pytest.raises(InvalidOptionError, match=r"each: TypeGuard is no type that pydantic"):
+            validate_arguments()(ask)
 
     def test_a_class_that_cannot_be_found_is_named_at_the_first_call(self) -> None:
         class Local: ...

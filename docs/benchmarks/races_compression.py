@@ -18,6 +18,7 @@ from zlib_ng import zlib_ng
 from pepperpy.infra.compression import (
     CompressionAlgorithm,
     CompressionLevel,
+    SerializationFormat,
     compress_data,
     decompress_data,
     train_dictionary,
@@ -104,7 +105,7 @@ def _others() -> Iterator[tuple[CompressionAlgorithm, CompressionLevel]]:
 
 
 def _frame() -> Race:
-    ours = partial(compress_data, _SMALL, "zlib", "raw")
+    ours = partial(compress_data, _SMALL, CompressionAlgorithm.ZLIB, SerializationFormat.RAW)
     return Race(
         title="what a frame costs beside the compression of 80 bytes",
         contestants=_loops({OURS: ours, "zlib-ng 6": partial(zlib_ng.compress, _SMALL, 6)}),

@@ -20,6 +20,7 @@ import races_facade
 import races_logging
 import races_metrics
 import races_resilience
+import races_security
 import races_serialization
 import races_storage
 import races_telemetry
@@ -37,6 +38,7 @@ import pepperpy.infra.decorators
 import pepperpy.infra.logging
 import pepperpy.infra.metrics
 import pepperpy.infra.resilience
+import pepperpy.infra.security
 import pepperpy.infra.serialization
 import pepperpy.infra.storage
 import pepperpy.infra.telemetry
@@ -89,6 +91,10 @@ PEERS = (
     "Cerberus",
     "schema",
     "marshmallow",
+    "casbin",
+    "PyJWT",
+    "itsdangerous",
+    "cryptography",
     "py-key-value-aio",
     "diskcache",
     "aiosqlite",
@@ -106,6 +112,7 @@ MODULES = (
     pepperpy.infra.connection,
     pepperpy.infra.compression,
     pepperpy.infra.serialization,
+    pepperpy.infra.security,
     pepperpy.infra.validation,
     pepperpy.infra.storage,
 )
@@ -162,6 +169,7 @@ def every_race(folder: Path) -> Iterator[Race]:
     yield from races_compression.races()
     yield from races_datasets.races()
     yield from races_serialization.races()
+    yield from races_security.races()
     yield from races_storage.races(folder)
     yield from races_facade.races()
 

@@ -58,7 +58,15 @@ def navigation(workspace: Workspace, written: Path) -> list[Entry]:
         {package.name: f"changelogs/{short(package)}.md"} for package in packages
     ]
     return [
-        {"Home": ["index.md", "start.md", {"A whole service": "gateway.md"}, "platforms.md"]},
+        {
+            "Home": [
+                "index.md",
+                "start.md",
+                {"A whole service": "gateway.md"},
+                "recipes.md",
+                "platforms.md",
+            ]
+        },
         {"Guides": guides},
         {"Reference": [*references, {"Errors": "errors.md"}]},
         {"Benchmarks": "benchmarks.md"},
@@ -83,6 +91,7 @@ def generated(workspace: Workspace) -> Mapping[str, str]:
         "errors.md": errors_page(workspace),
         "benchmarks.md": _titled("Benchmarks", _read(root, "docs/benchmarks/RESULTS.md")),
         "gateway.md": _read(root, "docs/examples/gateway/README.md"),
+        "recipes.md": _recipes(root / "docs" / "examples" / "recipes"),
     }
     for package in workspace.packages.values():
         name = short(package)
@@ -96,6 +105,21 @@ def generated(workspace: Workspace) -> Mapping[str, str]:
 def copied(workspace: Workspace) -> Mapping[str, Path]:
     """Files beside those pages, and where they come from."""
     return {"results.svg": workspace.root / "docs" / "benchmarks" / "results.svg"}
+
+
+def _recipes(folder: Path) -> str:
+    """The page of files to begin from; those are type-checked and tested where they lie."""
+    parts = [_read(folder, "README.md")]
+    for file in ("fastapi_service.py", "celery_tasks.py", "worker.py", "fixtures.py"):
+        text = (folder / file).read_text("utf-8")
+        told, code = text.removeprefix('"""').split('"""\n\n', 1)
+        code = code.removeprefix("from __future__ import annotations\n\n")
+        title, _, rest = told.partition("\n")
+        name, _, promise = title.partition(": ")
+        parts.append(
+            f"## {name}\n\n{promise[0].upper()}{promise[1:]}\n{rest}\n```{{.python title={file!r}}}\n{code}```\n"
+        )
+    return "\n".join(parts)
 
 
 def _read(root: Path, path: str) -> str:
@@ -163,7 +187,7 @@ def _home(kind: type) -> str:
 
 
 def _facade(workspace: Workspace) -> str:
-    """The names of the facade by their owners, each with a link to where it is explained."""
+    """The facade's own names, then the others by their owners, each with a link to its page."""
     module = import_module(workspace.packages[FACADE].module)
     owners = [
         owner
@@ -172,6 +196,8 @@ def _facade(workspace: Workspace) -> str:
         for owner in surface.modules(package)
     ]
     parts = [f"# {module.__name__}\n\n{_prose(module)}\n"]
+    own = [name for name in module.__all__ if _home(getattr(module, name)).count("._lifecycle.")]
+    parts += ["## Its own\n\n", *(_directive(f"{module.__name__}.{name}") for name in own)]
     for owner in owners:
         links = [
             f"[`{name}`][{owner.__name__}.{name}]"

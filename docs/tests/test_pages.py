@@ -77,12 +77,17 @@ def leaves(entry: object) -> list[str]:
     return [leaf for each in inner for leaf in leaves(each)]
 
 
+@pytest.fixture(scope="module")
+def error_index() -> str:
+    return pages.errors_page(WORKSPACE)
+
+
 class TestErrorIndex:
     @pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.kind.__name__)
-    def test_an_error_stands_under_its_code(self, error: surface.ErrorClass) -> None:
-        page = pages.errors_page(WORKSPACE)
-
-        assert page.count(f"{{#{error.code}}}") == 1
+    def test_an_error_stands_under_its_code(
+        self, error: surface.ErrorClass, error_index: str
+    ) -> None:
+        assert error_index.count(f"{{#{error.code}}}") == 1
 
     def test_no_two_errors_share_a_code(self) -> None:
         kinds: dict[str, set[type]] = {}

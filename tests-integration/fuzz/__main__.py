@@ -88,11 +88,13 @@ def _work(name: str, folder: Path, seconds: int) -> None:
 
         target = joined(name)
         guard = Guard(folder / "found")
+        guard.warm = False
         corpus = folder / "corpus"
         corpus.mkdir(parents=True, exist_ok=True)
         for seed in target.seeds():
             (corpus / hashlib.sha256(seed).hexdigest()[:16]).write_bytes(seed)
-            target.run(guard, seed)  # now everything is imported that is imported when needed
+            target.run(guard, seed)
+        guard.warm = True
 
     def one(data: bytes) -> None:
         guard.begin(data)

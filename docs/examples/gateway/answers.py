@@ -1,4 +1,7 @@
-"""Answers to questions about zones: from a provider, or still good from the last time."""
+"""Answers to questions about zones: from a provider, or still good from the last time.
+
+What is still good is in the memory of the process, and for a while after a start in a file.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from errors import (
     ProvidersUnavailableError,
     UnknownZoneError,
 )
+from last import LastAnswers
 from names import ANSWERS
 from settings import gateway_settings
 from upstream import Upstreams, Visit
@@ -46,10 +50,11 @@ def time_to_keep(loaded: Loaded) -> float:
 
 
 class Answers:
-    """Asks the providers, and remembers what they said."""
+    """Asks the providers, and remembers what they said, beyond the end of the process too."""
 
-    def __init__(self, upstreams: Upstreams) -> None:
+    def __init__(self, upstreams: Upstreams, last: LastAnswers) -> None:
         self._upstreams = upstreams
+        self._last = last
 
     async def get(self, zone_id: str, at: str, visit: Visit) -> Answer:
         """The answer, wherever it is from; *visit* says where from in the end.
@@ -57,6 +62,10 @@ class Answers:
         Raises:
             GatewayError: If there is none; the class tells why.
         """
+        left = await self._last.left(zone_id, at)
+        if left is not None:
+            visit.cache, visit.loaded_by, visit.age = "left", left.by, left.age
+            return left.answer
         visit.cache = "coalesced"  # unless we load it, or it is there; errors are not kept
         asked = time.perf_counter()
         loaded = await self._load(zone_id, at, visit)
@@ -72,6 +81,7 @@ class Answers:
     async def _load(self, zone_id: str, at: str, visit: Visit) -> Loaded:
         """The answer of the first provider that has one."""
         visit.cache = "miss"
+        changes = self._last.changes(zone_id)
         try:
             answer = await self._upstreams.ask(zone_id, at, visit)
         except DeadlineExceededError as error:
@@ -81,6 +91,7 @@ class Answers:
             raise _named(error, visit) from error
         if answer is None:
             raise UnknownZoneError(f"the time-zone database has no zone {zone_id!r}")
+        visit.stored = await self._last.keep(zone_id, at, answer, visit.id, changes)
         return Loaded(answer, visit.id, time.perf_counter())
 
 

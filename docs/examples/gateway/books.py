@@ -12,10 +12,12 @@ from checks import Check, check
 from driver import Outcome
 from evidence import Evidence
 from interferer import Interferer
+from inventory import Inventory
 from logbook import Line, Logbook, LogFileError, read_lines
 from processes import ChildError
 from report import Report
 from requestlog import FILE, RequestLog, reopen
+from scraper import Scraper
 from telemetrybook import TelemetryBook
 
 from pepperpy.infra import CompressionError
@@ -29,7 +31,9 @@ class Notes:
     began: datetime
     outcomes: list[Outcome] = field(default_factory=list)
     telemetry: TelemetryBook | None = None
+    scraper: Scraper | None = None
     interferer: Interferer | None = None
+    inventories: list[Inventory] = field(default_factory=list)
     crash: ChildError | None = None
     trouble: list[str] = field(default_factory=list)
 
@@ -66,7 +70,9 @@ def gather(
         log=Logbook(read("gateway") or []),
         telemetry=notes.telemetry,
         metrics=read("metrics") or [],
+        readings=notes.scraper.readings if notes.scraper else (),
         providers={name: log for name in faults.PROVIDERS if (log := read(name)) is not None},
+        inventories=notes.inventories,
         edits=notes.interferer.edits if notes.interferer else (),
         changes=notes.interferer.changes if notes.interferer else (),
         outage=notes.interferer.outage if notes.interferer else None,
@@ -80,6 +86,6 @@ def judge(run: Evidence, trouble: Iterable[str], leaked: Iterable[str]) -> Repor
     checks = [
         Check("no process died by itself, and every file is whole", tuple(trouble)),
         *check(run),
-        Check("the providers' key is in no file of the run, and in no output", tuple(leaked)),
+        Check("no key is in any file of the run, or in any output", tuple(leaked)),
     ]
     return Report(run, checks)

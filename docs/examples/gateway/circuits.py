@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import NamedTuple
 
 from evidence import Evidence
@@ -11,6 +12,8 @@ from faults import PROVIDERS
 from logbook import HASTE, Line, began, moment
 from names import CHANGES
 
+LATE = timedelta(milliseconds=50)
+"""By how much later than it was a change may be told: on a busy machine, a line has to wait."""
 FOLLOWS = {"closed": {"open"}, "open": {"half open"}, "half open": {"open", "closed"}}
 IN_VAIN = {"providers-failed", "providers-unavailable"}
 """Errors after everybody's turn has come."""
@@ -53,7 +56,7 @@ def changes(run: Evidence) -> Iterator[str]:
                 at = f"at {run.seconds_of(since):.2f} s"
                 if state not in FOLLOWS[was]:
                     yield f"the circuit of {provider} became {state} {at}, and had been {was}"
-                elif was == "open" and passed.total_seconds() < recovery - HASTE.total_seconds():
+                elif was == "open" and passed.total_seconds() < recovery - LATE.total_seconds():
                     yield f"the circuit of {provider} became {state} {at}, before {recovery} s were over"
 
 

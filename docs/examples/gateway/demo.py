@@ -17,7 +17,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from urllib.parse import quote
 
 import httpx2
 import report
@@ -28,15 +27,20 @@ from child import HOST
 from driver import Driver, Outcome
 from faults import interference
 from interferer import Interferer
+from inventory import take
+from keyring import Keyring, bearer, make_keys, secrets_of
 from load import make_load, most_wanted
 from processes import Child, ChildError
 from requestlog import FILE, keep
 from rich.console import Console
+from scraper import Scraper
 from screen import Screen
-from stage import CONFIG, Stage
+from stage import CONFIG, KEYS, Stage
 from telemetrybook import TelemetryBook
 
 SHORTEST = 5  # seconds: in less, two edits would come between two looks at the file
+
+READ_EVERY = 0.5  # seconds between two looks at /metrics
 
 
 class Interruption:
@@ -66,6 +70,8 @@ async def demo(options: argparse.Namespace, console: Console) -> int:
         return 2
     shutil.copy(CONFIG, folder)
     key = secrets.token_hex(16)
+    keys = await make_keys(folder / KEYS)
+    hidden = {"the providers' key": [key], **secrets_of(keys)}
     screen = Screen(console, options.requests)
     stage = Stage(
         folder=folder,
@@ -75,18 +81,21 @@ async def demo(options: argparse.Namespace, console: Console) -> int:
         port=options.port,
         screen=screen,
     )
-    notes = await _send_load(options, stage, interruption)
+    # It is for whoever wants to ask as well; the run is searched for any other place where it is.
+    console.print(f"The driver's key, shown this once: {keys['driver']}", soft_wrap=True)
+    notes = await _send_load(options, stage, keys, interruption)
     keep(notes.outcomes, folder / FILE)
     expected = None if interruption.signal else options.requests
     run, trouble = gather(notes, folder, seed=options.seed, expected=expected)
     written = places(folder, output_of_the_processes="\n".join(screen.shown))
-    found = judge(run, trouble, leaks(key, written))
+    found = judge(run, trouble, leaks(hidden, written))
     tail = [f"The last lines of {notes.crash.name}:", *notes.crash.tail] if notes.crash else []
     report.print_report(console, found, tail, interruption.signal)
     page = report.write(found, folder)
     console.print(f"The report is {page.resolve().as_uri()}", soft_wrap=True)
     # The report is new, and so is what we have printed: they must not have it either.
-    everywhere = leaks(key, places(folder, output_of_the_demo=console.export_text()))
+    printed = console.export_text().replace(keys["driver"], "", 1)
+    everywhere = leaks(hidden, places(folder, output_of_the_demo=printed))
     leaked = [problem for problem in everywhere if problem not in found.problems]
     for problem in leaked:
         console.print(problem, style="bold red", markup=False)
@@ -101,7 +110,7 @@ def exit_code(is_flawed: bool, interruption: int) -> int:
 
 
 async def _send_load(
-    options: argparse.Namespace, stage: Stage, interruption: Interruption
+    options: argparse.Namespace, stage: Stage, keys: Keyring, interruption: Interruption
 ) -> Notes:
     load = make_load(zones.all_zones(), options.requests, options.seed)
     now = datetime.now(UTC)
@@ -109,7 +118,8 @@ async def _send_load(
 
     def on_outcome(outcome: Outcome) -> None:
         notes.outcomes.append(outcome)
-        stage.screen.show_outcome(outcome)
+        if outcome.key != "operator" or outcome.trespass:
+            stage.screen.show_outcome(outcome)
 
     try:
         async with stage.open() as (providers, gateway):
@@ -121,14 +131,13 @@ async def _send_load(
                     provider.tell("start")
                 notes.began = datetime.now(UTC)
 
-            async def forget(name: str) -> int:
-                async with httpx2.AsyncClient(trust_env=False, base_url=url) as client:
-                    response = await client.delete(f"/answers/{quote(name)}")
-                    return int(response.raise_for_status().json()["dropped"])
+            async def take_inventory() -> None:
+                notes.inventories.append(await take(url, keys["operator"], driver.now))
 
             driver = Driver(
                 url,
                 load,
+                keys=keys,
                 at=notes.at,
                 rate=options.rate,
                 ready=quiet,
@@ -141,16 +150,21 @@ async def _send_load(
                 interference(stage.seed, stage.duration),
                 kill=options.kill,
                 name=f"zone:{most_wanted(load)}",
-                forget=forget,
+                forget=driver.forget,
                 now=driver.now,
+                on_back=take_inventory,
                 done=quiet,
                 say=stage.screen.say,
             )
+            notes.scraper = Scraper(url, keys["operator"], every=READ_EVERY, now=driver.now)
             with stage.screen:
                 children = [*providers, gateway]
-                notes.crash = await _drive(driver, notes.interferer, children, interruption)
+                beside = (notes.interferer, notes.scraper)
+                notes.crash = await _drive(driver, beside, children, interruption)
             async with httpx2.AsyncClient(trust_env=False) as client:
-                response = await client.get(f"{url}/stats")
+                await notes.scraper.read(client)
+                await take_inventory()
+                response = await client.get(f"{url}/stats", headers=bearer(keys["operator"]))
                 notes.telemetry = TelemetryBook.from_stats(response.json())
     except ChildError as error:
         notes.crash = error
@@ -161,25 +175,33 @@ async def _send_load(
 
 
 async def _drive(
-    driver: Driver, interferer: Interferer, children: list[Child], interruption: Interruption
+    driver: Driver,
+    beside: Sequence[Interferer | Scraper],
+    children: list[Child],
+    interruption: Interruption,
 ) -> ChildError | None:
-    """Send the load until it is sent, somebody interrupts, or a process dies: then says which."""
+    """Send the load until it is sent, somebody interrupts, or a process dies: then says which.
+
+    What is to be done *beside* it is stopped with it.
+    """
     sending = asyncio.create_task(driver.run())
-    interfering = asyncio.create_task(interferer.run())
+    others = [asyncio.create_task(each.run()) for each in beside]
     interrupted = asyncio.create_task(interruption.happened.wait())
     deaths = [asyncio.create_task(child.death()) for child in children]
     await asyncio.wait({sending, interrupted, *deaths}, return_when=asyncio.FIRST_COMPLETED)
     driver.stop()
-    interferer.stop()
+    for each in beside:
+        each.stop()
     await sending
     died = [task.result() for task in deaths if task.done()]
     try:
-        await interfering  # a gateway that was killed comes back first
+        for task in others:
+            await task  # a gateway that was killed comes back first
     except ChildError as error:
         died.append(error)
     finally:
-        for task in (interrupted, *deaths):
-            task.cancel()
+        for watching in (interrupted, *deaths):
+            watching.cancel()
     return died[0] if died else None
 
 

@@ -9,11 +9,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import httpx2
 import zones
+from keyring import Keyring, bearer
 from load import Ask
+from mistakes import MISTAKES, Found
+from trespasses import NAMES, TRESPASSES
 
 PATIENCE = 10.0
 """Seconds after which an answer counts as lost: well beyond what the gateway allows itself."""
@@ -43,16 +47,24 @@ class Outcome:
     id: str
     zone: str
     verdict: Verdict
+    key: str = "driver"  # which of the run's keys it showed
+    is_deletion: bool = False  # of what is known about the zone, in place of a question
     status: int = 0
     problem: str | None = None  # the name of the error
     note: str = ""  # what was wrong, or how it was lost
+    mistake: str | None = None  # what was wrong with the request, on purpose
+    trespass: str | None = None  # what was wrong with its key, on purpose
+    invalid: tuple[Found, ...] = ()  # what the gateway has found wrong with it
     # What the gateway says in headers: which of its starts it is, whom it asked last, how often, and
     # whether it asked at all.
     start: str | None = None
     provider: str | None = None
     cache: str | None = None
+    age: float = 0.0  # seconds since a provider said what this answer says, if it is remembered
+    stored: int | None = None  # the version under which the gateway says that it keeps the answer
     retries: int = 0
     rejected: tuple[str, ...] = ()  # providers that were not asked, since their circuit was open
+    calls: tuple[str, ...] = ()  # the provider of each call that was made for it
     waits: int = 0  # for a connection to a provider
     sent: float = 0.0  # seconds after the start of the run
     seconds: float = 0.0  # until the answer was there
@@ -68,30 +80,78 @@ class Outcome:
         return self.verdict in {Verdict.RIGHT, Verdict.WRONG, Verdict.NAMED_ERROR}
 
 
-def judge(ask: Ask, at: datetime, status: int, body: bytes) -> tuple[Verdict, str | None, str]:
-    """The verdict on one answer, the name of the error if it is one, and what was wrong."""
+class Judgement(NamedTuple):
+    """What an answer is worth."""
+
+    verdict: Verdict
+    problem: str | None = None  # the name of the error
+    note: str = ""  # what was wrong
+    invalid: tuple[Found, ...] = ()  # what it says is wrong with the request
+
+
+def judge(ask: Ask, at: datetime, status: int, body: bytes) -> Judgement:
+    """The judgement on one answer."""
     try:
         content = json.loads(body)
     except ValueError:
         verdict = Verdict.WRONG if status == 200 else Verdict.LOST
-        return verdict, None, f"status {status} without JSON: {body[:80]!r}"
+        return Judgement(verdict, None, f"status {status} without JSON: {body[:80]!r}")
     if status == 200:
         return _judge_answer(ask, at, content)
     name = content.get("name") if isinstance(content, dict) else None
     if not name or content.get("status") != status:
-        return Verdict.LOST, None, f"status {status} without a name: {body[:80]!r}"
-    if name in NAMES_OF_FAILURE or (name == "unknown-zone" and not zones.exists(ask.zone)):
-        return Verdict.NAMED_ERROR, name, ""
-    return Verdict.WRONG, name, f"{name}: {content.get('detail')}"
+        return Judgement(Verdict.LOST, None, f"status {status} without a name: {body[:80]!r}")
+    return _judge_problem(ask, status, content)
 
 
-def _judge_answer(ask: Ask, at: datetime, content: object) -> tuple[Verdict, str | None, str]:
+def _judge_answer(ask: Ask, at: datetime, content: object) -> Judgement:
+    if ask.mistake or ask.trespass:
+        note = f"an answer, though there is {ask.mistake or ask.trespass}: {content}"
+        return Judgement(Verdict.WRONG, None, note)
+    if ask.is_deletion:
+        return Judgement(Verdict.RIGHT)
     if not zones.exists(ask.zone):
-        return Verdict.WRONG, None, f"an answer for a zone that does not exist: {content}"
+        note = f"an answer for a zone that does not exist: {content}"
+        return Judgement(Verdict.WRONG, None, note)
     truth = zones.answer(ask.zone, at)
     if content != truth:
-        return Verdict.WRONG, None, f"got {content}, and right is {truth}"
-    return Verdict.RIGHT, None, ""
+        return Judgement(Verdict.WRONG, None, f"got {content}, and right is {truth}")
+    return Judgement(Verdict.RIGHT)
+
+
+def _judge_problem(ask: Ask, status: int, content: dict[str, Any]) -> Judgement:
+    name = content["name"]
+    if ask.trespass or name in NAMES.values():
+        return _judge_door(ask, status, name)
+    if name == "invalid-request":
+        return _judge_refusal(ask, status, content)
+    is_due = name in NAMES_OF_FAILURE or (name == "unknown-zone" and not zones.exists(ask.zone))
+    if is_due and not ask.mistake:
+        return Judgement(Verdict.NAMED_ERROR, name)
+    return Judgement(Verdict.WRONG, name, f"{name}: {content.get('detail')}")
+
+
+def _judge_door(ask: Ask, status: int, name: str) -> Judgement:
+    """Whoever may not ask has to get the one status that is due, and nobody else may get it."""
+    wanted = TRESPASSES[ask.trespass].status if ask.trespass else None
+    if status == wanted and name == NAMES[status]:
+        return Judgement(Verdict.NAMED_ERROR, name)
+    return Judgement(Verdict.WRONG, name, f"{status} {name}, and {wanted} is due ({ask.trespass})")
+
+
+def _judge_refusal(ask: Ask, status: int, content: dict[str, Any]) -> Judgement:
+    """Every mistake has to be told, with a message, and nothing else."""
+    name = content["name"]
+    try:
+        invalid = tuple((each["path"], each["code"]) for each in content["errors"])
+        is_told = all(each["message"] for each in content["errors"])
+    except (KeyError, TypeError):
+        return Judgement(Verdict.WRONG, name, f"{name} without path, code, message: {content}")
+    wanted = MISTAKES[ask.mistake].found if ask.mistake else ()
+    if status == 422 and is_told and invalid == wanted:
+        return Judgement(Verdict.NAMED_ERROR, name, "", invalid)
+    note = f"status {status} for {list(invalid)}, and wrong is {list(wanted)} ({ask.mistake})"
+    return Judgement(Verdict.WRONG, name, note, invalid)
 
 
 def judge_failure(error: Exception) -> Verdict:
@@ -114,6 +174,7 @@ class Driver:
         url: str,
         load: Sequence[Ask],
         *,
+        keys: Keyring,
         at: datetime,
         rate: float,
         ready: asyncio.Event,
@@ -122,6 +183,8 @@ class Driver:
     ) -> None:
         self._url = url
         self._load = load
+        self._keys = keys
+        self._deletions = 0
         self._at = at
         self._rate = rate
         self._ready = ready
@@ -141,13 +204,7 @@ class Driver:
     async def run(self) -> None:
         """Send everything.  Requests do not wait for each other, as long as not too many wait."""
         room = asyncio.Semaphore(AT_ONCE)
-        client = httpx2.AsyncClient(
-            base_url=self._url,
-            timeout=PATIENCE,
-            limits=httpx2.Limits(max_connections=AT_ONCE, max_keepalive_connections=10),
-            trust_env=False,  # no proxy on the way to this very machine
-        )
-        async with client, asyncio.TaskGroup() as tasks:
+        async with self._client() as client, asyncio.TaskGroup() as tasks:
             self._on_begin()
             self._began = due = sent = time.perf_counter()
             for number, ask in enumerate(self._load):
@@ -164,33 +221,73 @@ class Driver:
                 sending.add_done_callback(lambda _: room.release())
                 due += 1 / self._rate
 
-    async def _send(self, client: httpx2.AsyncClient, ask: Ask, due: float) -> None:
-        headers, status = httpx2.Headers(), 0
+    async def forget(self, name: str) -> int:
+        """Tell the gateway that what carries *name* has changed; returns how many answers it drops."""
+        self._deletions += 1
+        zone = name.removeprefix("zone:")
+        ask = Ask(f"deletion-{self._deletions}", zone, key="operator", is_deletion=True)
+        async with self._client() as client:
+            body = await self._send(client, ask, time.perf_counter())
+        return int(json.loads(body or "{}").get("dropped", 0))
+
+    def _client(self) -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(
+            base_url=self._url,
+            timeout=PATIENCE,
+            limits=httpx2.Limits(max_connections=AT_ONCE, max_keepalive_connections=10),
+            trust_env=False,  # no proxy on the way to this very machine
+        )
+
+    def _request(self, client: httpx2.AsyncClient, ask: Ask) -> httpx2.Request:
+        mistake = MISTAKES[ask.mistake] if ask.mistake else None
+        zone = quote((mistake and mistake.zone) or ask.zone)
+        headers = {"x-request-id": ask.id, **self._shown(ask)}
+        if ask.is_deletion:
+            return client.build_request("DELETE", f"/answers/zone:{zone}", headers=headers)
+        params = mistake.query if mistake else {"at": self._at.isoformat()}
+        return client.build_request("GET", f"/zones/{zone}", params=params, headers=headers)
+
+    def _shown(self, ask: Ask) -> dict[str, str]:
+        """The header with the key, if there is one."""
+        if not ask.trespass:
+            return bearer(self._keys[ask.key])
+        trespass = TRESPASSES[ask.trespass]
+        if trespass.key is None:
+            return {}
+        return {"authorization": f"{trespass.scheme} {self._keys[trespass.key]}"}
+
+    async def _send(self, client: httpx2.AsyncClient, ask: Ask, due: float) -> bytes:
+        headers, status, body = httpx2.Headers(), 0, b""
         try:
             async with asyncio.timeout(PATIENCE):
-                response = await client.get(
-                    f"/zones/{quote(ask.zone)}",
-                    params={"at": self._at.isoformat()},
-                    headers={"x-request-id": ask.id},
-                )
-            headers, status = response.headers, response.status_code
-            verdict, problem, note = judge(ask, self._at, status, response.content)
+                response = await client.send(self._request(client, ask))
+            headers, status, body = response.headers, response.status_code, response.content
+            found = judge(ask, self._at, status, body)
         except (httpx2.HTTPError, TimeoutError) as error:
-            verdict, problem, note = judge_failure(error), None, repr(error)
+            found = Judgement(judge_failure(error), None, repr(error))
         outcome = Outcome(
             id=ask.id,
             zone=ask.zone,
-            verdict=verdict,
+            verdict=found.verdict,
+            key=ask.key,
+            is_deletion=ask.is_deletion,
             status=status,
-            problem=problem,
-            note=note,
+            problem=found.problem,
+            note=found.note,
+            mistake=ask.mistake,
+            trespass=ask.trespass,
+            invalid=found.invalid,
             start=headers.get("x-start"),
             provider=headers.get("x-provider"),
             cache=headers.get("x-cache"),
+            age=float(headers.get("x-age", 0)),
+            stored=int(headers["x-stored"]) if headers.get("x-stored") else None,
             retries=int(headers.get("x-retries", 0)),
             rejected=tuple(headers.get("x-rejected", "").split()),
+            calls=tuple(headers.get("x-calls", "").split()),
             waits=int(headers.get("x-waits", 0)),
             sent=due - self._began,
             seconds=time.perf_counter() - due,
         )
         self._on_outcome(outcome)
+        return body

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from pepperpy.infra import ValidationError
 
 
 class GatewayError(Exception):
@@ -14,6 +17,19 @@ class GatewayError(Exception):
     def __init__(self, detail: str, *, retry_after: int | None = None) -> None:
         super().__init__(detail)
         self.retry_after = retry_after  # seconds
+        self.more: dict[str, Any] = {}  # what else there is to tell
+
+
+class UnauthenticatedError(GatewayError):
+    """Nobody that we know: no key, or one that is no good."""
+
+    name, status = "unauthenticated", 401
+
+
+class ForbiddenError(GatewayError):
+    """Somebody that we know, and who may not do this."""
+
+    name, status = "forbidden", 403
 
 
 class UnknownZoneError(GatewayError):
@@ -22,10 +38,17 @@ class UnknownZoneError(GatewayError):
     name, status = "unknown-zone", 404
 
 
-class InvalidInstantError(GatewayError):
-    """The moment asked about is none."""
+class InvalidRequestError(GatewayError):
+    """The request is not as it has to be; *errors* has all that is wrong with it."""
 
-    name, status = "invalid-instant", 422
+    name, status = "invalid-request", 422
+
+    def __init__(self, errors: Sequence[ValidationError]) -> None:
+        super().__init__("; ".join(f"{error.path} {error.message}" for error in errors))
+        self.errors = errors
+        self.more["errors"] = [
+            {"path": error.path, "code": error.code, "message": error.message} for error in errors
+        ]
 
 
 class ProvidersFailedError(GatewayError):

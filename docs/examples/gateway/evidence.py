@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import zones
 from driver import Outcome, Verdict
 from faults import Outage
 from interferer import Change, Edit
+from inventory import Inventory
 from logbook import Line, Logbook
 from requestlog import RequestLog
+from scraper import Reading
 from telemetrybook import Kind, TelemetryBook
 
 
@@ -27,10 +30,12 @@ class Evidence:
     log: Logbook = field(default_factory=Logbook)
     telemetry: TelemetryBook | None = None  # None if the gateway could not be asked any more
     metrics: Sequence[Line] = ()  # of the metrics file
+    readings: Sequence[Reading] = ()  # of /metrics, by the driver
     providers: Mapping[str, Sequence[Line]] = field(
         default_factory=dict
     )  # the log of each that can be read
     edits: Sequence[Edit] = ()
+    inventories: Sequence[Inventory] = ()  # what the gateway has kept, each time that it was asked
     changes: Sequence[Change] = ()  # of which the gateway was told
     outage: Outage | None = None  # of the gateway, on purpose
     expected: int | None = None  # how many requests there should be; None if it was interrupted
@@ -63,6 +68,12 @@ class Evidence:
         """What each start of the gateway flushed into the metrics file."""
         starts = [*self.log.starts, *(line["start"] for line in self.metrics)]
         return {start: TelemetryBook.from_file(self.metrics, start) for start in starts}
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """What the gateway said of its settings when it was started last."""
+        started = self.log.of("gateway.started")
+        return started[-1]["event.data"] if started else {}
 
     def seconds_of(self, moment: datetime) -> float:
         """A moment on the clock, in seconds after the start of the run."""

@@ -46,6 +46,14 @@ class Outage:
     end: float
 
 
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """From *begin* to *end*, in seconds after the start of the run, every answer of a provider is late."""
+
+    begin: float
+    end: float
+
+
 class Plan:
     """What goes wrong at one provider during a run of *duration* seconds.
 
@@ -59,9 +67,15 @@ class Plan:
         self._dice = f"{seed}/{provider}"
         self._rates = PROVIDERS[provider]
         self.outage = _outages(seed, duration)[provider]
+        self.spell = _spell(seed, duration)
+
+    def fault_at(self, number: int, moment: float) -> Fault | None:
+        """What the *number*-th request meets that comes so many seconds after the start."""
+        is_late = self.spell.begin <= moment < self.spell.end
+        return self.fault_of(number) or (Fault.SLOW if is_late else None)
 
     def fault_of(self, number: int) -> Fault | None:
-        """The fault that the *number*-th request meets; most meet none."""
+        """The fault that the *number*-th request meets at any time; most meet none."""
         # A generator of its own for each request: plans stay the same when requests overtake
         # each other.  A string as seed gives the same figures in every Python and process.
         roll = random.Random(f"{self._dice}/{number}").random()
@@ -117,3 +131,9 @@ def interference(seed: int, duration: float) -> Interference:
     return Interference(
         edit=edit, change=change, slip=slip, undo=undo, kill=kill, change_again=change_again
     )
+
+
+def _spell(seed: int, duration: float) -> Spell:
+    """From the kill of the gateway till some time after it came back: everybody asks at once then."""
+    begin = interference(seed, duration).kill
+    return Spell(begin, begin + 2 + duration * 0.15)

@@ -8,10 +8,11 @@ from typing import NamedTuple
 from faults import PROVIDERS
 from logbook import Line, Logbook
 from names import ANSWERS, CHANGES
+from trespasses import AUDITED
 
 FIRST, SECOND = PROVIDERS
 
-SIGNALS = (*CHANGES, "pool.timeout", "fallback.exhausted")
+SIGNALS = (*CHANGES, "pool.timeout", "fallback.exhausted", *AUDITED.values())
 """What they tell by themselves, to log and telemetry alike."""
 
 BREAKER, POOL, FALLBACK, CACHE = (

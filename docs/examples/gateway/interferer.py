@@ -48,7 +48,8 @@ replace = retry(Path.replace, max_attempts=10, delay=0.01, exceptions=Permission
 class Interferer:
     """Does to *gateway* and its *file* what is planned; remembers what it did, and when.
 
-    Now and then it has it *forget* what carries the *name*.  After all of that, *done* is set.
+    Now and then it has it *forget* what carries the *name*.  When the gateway was killed and has come
+    back, *on_back* is called; and after all of it, *done* is set.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Interferer:
         name: str,
         forget: Callable[[str], Awaitable[int]],
         now: Callable[[], float],
+        on_back: Callable[[], Awaitable[object]],
         done: asyncio.Event,
         say: Callable[[str], object],
     ) -> None:
@@ -81,6 +83,7 @@ class Interferer:
             (plan.change_again, self._change),
         ]
         self._now = now
+        self._on_back = on_back
         self._done = done
         self._say = say
         self._stop = asyncio.Event()
@@ -141,6 +144,7 @@ class Interferer:
         await self._gateway.ready()
         self.outage = Outage(begin, self._now())
         self._say(f"the gateway is back on port {port}")
+        await self._on_back()
 
 
 def changed(text: str, changes: dict[str, str]) -> str:

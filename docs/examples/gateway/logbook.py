@@ -62,6 +62,11 @@ class Logbook:
         return self.of("retry.scheduled")
 
     @property
+    def failures(self) -> Counter[str]:
+        """How often which rule has failed, by its code."""
+        return Counter(code for line in self.requests for _, code in line["invalid"])
+
+    @property
     def answers(self) -> dict[str, int]:
         """What the cache of answers should have counted, under the names that it counts by."""
         called = Counter((line["cache"], line["problem"] is None) for line in self.requests)

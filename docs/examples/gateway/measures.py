@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from names import REQUESTS, SECONDS, UPSTREAM_SECONDS
+from names import FAILURES, REQUESTS, SECONDS, START, UPSTREAM_SECONDS, VALIDATION_SECONDS
 from upstream import Visit
 
 from pepperpy.infra import TelemetryHandler, get_provider_telemetry
@@ -19,12 +19,16 @@ telemetry = get_provider_telemetry("gateway")
 class Measures:
     """The gateway's own metrics.  Its retries are counted without us, from the signals."""
 
-    def __init__(self) -> None:
+    def __init__(self, start: str) -> None:
+        # Whoever reads the counters sees by it when they begin anew.
+        telemetry.gauge(START, 1, {"start": start})
         # The zone is no label: whoever asks could make as many series as he likes.
         self._requests = telemetry.counter(
             REQUESTS, labels=("outcome", "status", "provider", "cache")
         )
         self._seconds = telemetry.histogram_family(SECONDS).labels()
+        self._failures = telemetry.counter(FAILURES, labels=("code",))
+        self._validation_seconds = telemetry.histogram_family(VALIDATION_SECONDS).labels()
         self._upstream_seconds = telemetry.histogram_family(UPSTREAM_SECONDS).labels()
 
     def note(
@@ -34,6 +38,10 @@ class Measures:
         outcome = visit.problem or "answered"
         self._requests.labels(outcome, str(status), visit.provider, visit.cache).inc()
         self._seconds.observe(seconds)
+        self._validation_seconds.observe(visit.validation)
+        # Nor the path: a key that is unknown is named by whoever asks.
+        for _, code in visit.invalid:
+            self._failures.labels(code).inc()
         if upstream_seconds is not None:
             self._upstream_seconds.observe(upstream_seconds)
 

@@ -6,11 +6,14 @@ from collections import Counter
 from pathlib import Path
 
 from circuits import phases
+from drawing import legend
 from driver import Outcome, Verdict
 from evidence import Evidence
 from faults import Outage
 from figures import FIRST, SECOND, fell_back
 from interferer import RELOADED
+from keptlanes import draw_door, draw_kept
+from lanes import draw_memory, draw_validation
 from logbook import moment
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -30,12 +33,21 @@ CACHE = {
     "miss": ("#d9d9d9", "asked a provider"),
     "coalesced": ("#e69f00", "waited for another's load"),
     "hit": ("#009e73", "hit"),
+    "left": ("#7b3294", "left in the file"),
 }
 FAILED = "failed, and said so"
+ASKED_WRONGLY = {
+    "unknown-zone": "unknown zone",
+    "invalid-request": "not valid",
+    "unauthenticated": "turned away",
+    "forbidden": "turned away",
+}
 KINDS = {
     # what clients saw: colour, marker, size
     "right": ("#009e73", ".", 10),
     "unknown zone": ("#888888", "+", 28),
+    "not valid": ("#0072b2", "1", 28),
+    "turned away": ("#cc79a7", "2", 28),
     FAILED: ("#d55e00", "x", 22),
     "cut off": ("#7b3294", "v", 26),
     "refused": ("#7b3294", "|", 26),
@@ -46,10 +58,11 @@ KINDS = {
 
 def draw(run: Evidence, *files: Path) -> None:
     """Draw *run* into *files*; their suffixes tell the formats."""
-    figure = Figure(figsize=(11, 12), layout="constrained")
-    lanes = figure.subplots(6, sharex=True, height_ratios=(3, 1.2, 1.2, 1.2, 1.2, 1.2))
-    latency, faults, circuits, detours, cache, effects = lanes
-    end = max([0.1, *(outcome.ended for outcome in run.outcomes)])
+    figure = Figure(figsize=(11, 18.5), layout="constrained")
+    lanes = figure.subplots(10, sharex=True, height_ratios=(3, *[1.2] * 9))
+    latency, faults, circuits, detours, cache, kept, door, validation, memory, effects = lanes
+    moments = [outcome.ended for outcome in run.outcomes]
+    end = max([0.1, *moments, *(inventory.came + 0.2 for inventory in run.inventories)])
     for axes in lanes:
         _shade_outages(axes, run)
         _mark_edits(axes, run)
@@ -61,8 +74,11 @@ def draw(run: Evidence, *files: Path) -> None:
     _draw_circuits(circuits, run)
     _draw_detours(detours, run, step=end / 60)
     _draw_cache(cache, run, step=end / 60)
+    draw_kept(kept, run)
+    draw_door(door, run)
+    draw_validation(validation, run)
+    draw_memory(memory, run)
     _draw_effects(effects, run, step=end / 60)
-    figure.align_ylabels()
     for file in files:
         figure.savefig(file, dpi=120)
 
@@ -124,7 +140,7 @@ def _draw_latency(axes: Axes, run: Evidence) -> None:
     axes.yaxis.set_major_formatter("{x:g}")
     axes.set_ylabel("latency, ms")
     axes.set_title("What clients saw", loc="left")
-    _legend(axes)
+    legend(axes)
 
 
 def _draw_faults(axes: Axes, run: Evidence, step: float) -> None:
@@ -147,7 +163,7 @@ def _draw_faults(axes: Axes, run: Evidence, step: float) -> None:
         bottom.update(counts)
     axes.set_ylabel(f"per {step:.1f} s")
     axes.set_title("What providers did", loc="left")
-    _legend(axes, shades=False)
+    legend(axes, shades=False)
 
 
 def _draw_cache(axes: Axes, run: Evidence, step: float) -> None:
@@ -176,8 +192,8 @@ def _draw_cache(axes: Axes, run: Evidence, step: float) -> None:
         )
     axes.set_ylim(0, top * 1.25)
     axes.set_ylabel(f"per {step:.1f} s")
-    axes.set_title("What the cache did", loc="left")
-    _legend(axes, shades=False)
+    axes.set_title("Where answers came from", loc="left")
+    legend(axes, shades=False)
 
 
 def _draw_circuits(axes: Axes, run: Evidence) -> None:
@@ -198,7 +214,7 @@ def _draw_circuits(axes: Axes, run: Evidence) -> None:
         axes.plot([], [], "|", color=colour, markersize=7, label=label)
     axes.set_ylim(1.5, -0.5)  # the first one above
     axes.set_title("What circuits and pools did", loc="left")
-    _legend(axes, shades=False)
+    legend(axes, shades=False)
 
 
 def _draw_detours(axes: Axes, run: Evidence, step: float) -> None:
@@ -247,28 +263,10 @@ def _draw_steps(axes: Axes, step: float, *lines: tuple[str, Counter[int], str]) 
             label=f"{name} ({counts.total()})",
         )
     axes.set_ylabel(f"per {step:.1f} s")
-    _legend(axes, shades=False)
+    legend(axes, shades=False)
 
 
 def _kind(outcome: Outcome) -> str:
     if outcome.verdict is Verdict.NAMED_ERROR:
-        return "unknown zone" if outcome.problem == "unknown-zone" else FAILED
+        return ASKED_WRONGLY.get(outcome.problem or "", FAILED)
     return str(outcome.verdict.value)
-
-
-def _legend(axes: Axes, *, shades: bool = True) -> None:
-    shown = [
-        (handle, label)
-        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
-        if shades or " is " not in label
-    ]
-    if shown:
-        handles, labels = zip(*shown, strict=True)
-        axes.legend(
-            handles,
-            labels,
-            loc="upper left",
-            bbox_to_anchor=(1.0, 1.0),
-            frameon=False,
-            fontsize=9,
-        )

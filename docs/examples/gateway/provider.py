@@ -110,7 +110,7 @@ class Provider:
             return True
         self._requests += 1
         number = self._requests
-        fault = self._plan.fault_of(number)
+        fault = self._plan.fault_at(number, self._now())
         self._note(number, request, fault)
         if fault is Fault.DROP:
             writer.transport.abort()

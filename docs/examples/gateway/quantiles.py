@@ -7,10 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from evidence import Evidence
-from names import SECONDS, UPSTREAM_SECONDS
+from names import SECONDS, UPSTREAM_SECONDS, VALIDATION_SECONDS
 
 SHARES = (0.5, 0.9, 0.99)
-MEASURED = {SECONDS: "ms", UPSTREAM_SECONDS: "upstream_ms"}
+MEASURED = {
+    SECONDS: "ms",
+    VALIDATION_SECONDS: "validation_ms",
+    UPSTREAM_SECONDS: "upstream_ms",
+}
 """What telemetry and the log call the same figures."""
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import operator
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
 import figures
@@ -49,11 +49,21 @@ def _complete(outcome: Outcome, start: str, line: Line, retries: int) -> Iterato
         (kind_of_line(line), kind_of_outcome(outcome)),
         (f"{retries} retries", f"{outcome.retries} retries"),
         (f"rejected by {line['rejected']}", f"rejected by {list(outcome.rejected)}"),
+        (f"called {_calls(line['calls'])}", f"called {_calls(Counter(outcome.calls))}"),
+        (f"wrong is {_pairs(line['invalid'])}", f"wrong is {_pairs(outcome.invalid)}"),
         (f"{waits} waits for a connection", f"{outcome.waits} waits for a connection"),
         (start, outcome.start),
     ):
         if in_log != at_driver:
             yield f"request {outcome.id}: {in_log} in the log, {at_driver} at the driver"
+
+
+def _calls(calls: Mapping[str, int]) -> dict[str, int]:
+    return {provider: count for provider, count in sorted(calls.items()) if count}
+
+
+def _pairs(invalid: Iterable[Sequence[str]]) -> list[tuple[str, ...]]:
+    return [tuple(each) for each in invalid]
 
 
 def _unanswered(outcome: Outcome, starts: list[str], run: Evidence) -> Iterator[str]:
@@ -100,6 +110,9 @@ def _counts(who: str, book: TelemetryBook, log: Logbook, *, killed: bool = False
     if not fits(book.retries, len(log.retries)):
         again = [line.get("request_id", "without id") for line in log.retries]
         yield f"retries: {who} {book.retries}, log file {len(again)}{_some(again)}"
+    for code in sorted(book.failures.keys() | log.failures):
+        if not fits(told := book.failures[code], logged := log.failures[code]):
+            yield f"validation failures, {code}: {who} {told}, log file {logged}"
     for name, field in MEASURED.items():
         logged = sum(line[field] is not None for line in log.requests)
         if not fits(samples := book.histogram(name).count, logged):

@@ -14,7 +14,8 @@ from checks import Check
 from evidence import Evidence
 from rich.console import Console
 from rich.table import Table as RichTable
-from tables import Table, tables
+from table import Table
+from tables import tables
 
 MOST_PROBLEMS = 10
 
@@ -93,6 +94,8 @@ def write(report: Report, folder: Path) -> Path:
     from plot import draw  # matplotlib takes a second to import
 
     draw(report.run, folder / "plot.svg", folder / "plot.png")
+    read = [reading.text for reading in report.run.readings if reading.text]
+    (folder / "metrics.prom").write_text(read[-1] if read else "", "utf-8")
     # Without its first two lines, which are for a file of its own, an SVG is a part of a page.
     svg = (folder / "plot.svg").read_text("utf-8")
     page = folder / "report.html"
@@ -161,8 +164,9 @@ $tables
 it came from.</p>
 <pre>$settings</pre>
 <p>Beside this page: the <a href="requests.ppz">request log</a>, a dataset; the gateway's <a href="gateway.jsonl">log</a>, its
-<a href="metrics.jsonl">metrics file</a> and its <a href="pepperpy.toml">configuration</a>; the logs of
-the providers, <a href="north.jsonl">north</a> and <a href="south.jsonl">south</a>; and
+<a href="metrics.jsonl">metrics file</a>, its <a href="metrics.prom">/metrics</a> as it was read last,
+its <a href="answers.db">last answers</a> and <a href="keys.db">who may ask</a>, two SQLite files, and its
+<a href="pepperpy.toml">configuration</a>; the logs of the providers, <a href="north.jsonl">north</a> and <a href="south.jsonl">south</a>; and
 <a href="plot.png">the plot as a picture</a>.</p>
 </html>
 """)

@@ -32,8 +32,13 @@ class GatewaySettings(BaseConfig):
     breaker: CircuitBreakerConfig = CircuitBreakerConfig()  # of each provider
     pool: ConnectionPoolConfig = ConnectionPoolConfig()  # of each provider
     keep_answers: float = Field(5.0, gt=0)  # seconds
+    keys_file: Path = Path("out/keys.db")  # identities, and the hashes of their keys
+    answers_file: Path = Path("out/answers.db")  # the last answers
+    keep_last: float = Field(300.0, gt=0)  # seconds
+    warm_up: float = Field(3.0, ge=0)  # seconds after the start
     metrics_file: Path = Path("out/metrics.jsonl")
     look_every: float = Field(0.2, gt=0)  # seconds between two looks at the file
+    measure_every: float = Field(0.5, gt=0)  # seconds between two looks at our memory
 
 
 class ProviderSettings(BaseConfig):

@@ -13,6 +13,7 @@ from processes import Child, running
 from screen import Screen
 
 CONFIG = Path(__file__).with_name("pepperpy.toml")
+KEYS = "keys.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ class Stage:
         environ = {
             "PEPPERPY_GATEWAY_PORT": str(self.port),
             "PEPPERPY_GATEWAY_METRICS_FILE": str(self.folder / "metrics.jsonl"),
+            "PEPPERPY_GATEWAY_KEYS_FILE": str(self.folder / KEYS),
+            "PEPPERPY_GATEWAY_ANSWERS_FILE": str(self.folder / "answers.db"),
             "PEPPERPY_GATEWAY_PROVIDER_KEY": self.key,
             **{
                 f"PEPPERPY_GATEWAY_UPSTREAMS__{p.name.upper()}": f"http://{HOST}:{p.port}"

@@ -5,8 +5,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+import acknowledged
+import admitted
+import exposed
+import performance
+import refused
+import restart
 from circuits import calls_of, phases
 from driver import Outcome, Verdict
 from evidence import Evidence, kind_of_line, kind_of_outcome
@@ -15,18 +20,8 @@ from logbook import Logbook
 from names import ANSWERS, CHANGES
 from quantiles import SHARES, compare, quantile
 from requestlog import FILE
+from table import Cells, Table
 from telemetrybook import Kind, TelemetryBook
-
-Cells = Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A title, the heads of the columns, and rows; the first column is text."""
-
-    title: str
-    heads: Cells
-    rows: Sequence[Cells]
 
 
 def tables(run: Evidence) -> list[Table]:
@@ -34,11 +29,18 @@ def tables(run: Evidence) -> list[Table]:
     found = (
         whole_run(run),
         last_start(run),
+        refused.table(run),
+        admitted.table(run),
+        exposed.table(run),
         providers(run),
         told(run),
         cache(run),
         gap(run),
+        acknowledged.table(run),
+        restart.table(run),
         latency(run),
+        performance.timings(run),
+        performance.memory(run),
         faults(run),
         request_log(run),
     )
@@ -127,6 +129,7 @@ def _by_outcome(kinds: Mapping[Kind, int]) -> Counter[str]:
 
 BY_CACHE = {
     "  served from the cache": "hit",
+    "  served from the file": "left",
     "  served by another's load": "coalesced",
     "  asked a provider": "miss",
 }
@@ -253,7 +256,7 @@ def latency(run: Evidence) -> Table:
 
 
 def _ms(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.2f}"
+    return "-" if math.isnan(value) else f"{value:.{2 if value >= 1 else 3}f}"
 
 
 def gap(run: Evidence) -> Table:

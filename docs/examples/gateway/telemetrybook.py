@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from figures import Figure
-from names import REQUESTS
+from names import FAILURES, REQUESTS
 
 from pepperpy.infra.telemetry import ExponentialHistogram
 
@@ -56,6 +56,14 @@ class TelemetryBook:
     def retries(self) -> int:
         """How many attempts were made again."""
         return int(sum(record["value"] for record in self._named("retry.scheduled")))
+
+    @property
+    def failures(self) -> Counter[str]:
+        """How often which rule has failed, by its code."""
+        found: Counter[str] = Counter()
+        for record in self._named(FAILURES):
+            found[record["tags"]["code"]] += int(record["value"])
+        return found
 
     @property
     def figures(self) -> dict[Figure, int]:

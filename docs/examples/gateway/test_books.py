@@ -2,39 +2,65 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import io
 import json
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import acknowledged
+import admitted
 import circuits
+import exposed
+import keptlanes
+import lanes
+import performance
 import pytest
 import quantiles
 import reconcile
+import refused
 import report
+import restart
 import tables
 from books import Notes, gather, judge
 from checks import leaks, places
 from driver import Outcome, Verdict
 from faults import Outage
 from interferer import REFUSED, RELOADED, Change, Edit, Interferer
-from names import ANSWERS, REQUESTS, SECONDS, UPSTREAM_SECONDS
+from inventory import Inventory
+from keyring import make_keys, secrets_of
+from matplotlib.figure import Figure
+from mistakes import MISTAKES, Found
+from names import (
+    ANSWERS,
+    AUDIT,
+    FAILURES,
+    MEMORY,
+    REQUESTS,
+    SECONDS,
+    START,
+    UPSTREAM_SECONDS,
+    VALIDATION_SECONDS,
+)
 from processes import ChildError
 from requestlog import FILE, keep
 from rich.console import Console
+from scraper import Reading, Scraper
 from telemetrybook import TelemetryBook
+from trespasses import AUDITED, NAMES, TRESPASSES
 
-from pepperpy.infra.telemetry import ExponentialHistogram
+from pepperpy.infra.telemetry import ExponentialHistogram, TelemetryManager, prometheus_text
 
 BEGAN = datetime(2026, 7, 1, 12, tzinfo=UTC)
 KEY = "0123456789abcdef"
 SENT = 10
+VALIDATION_MS = 0.03
 
 Line = dict[str, Any]
 
@@ -52,6 +78,8 @@ class Books:
     edits: list[Edit] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     outage: Outage | None = None
+    readings: list[Reading] = field(default_factory=list)
+    inventories: list[Inventory] = field(default_factory=list)
     crash: ChildError | None = None
     output: str = "the gateway says hello"
     expected: int | None = SENT
@@ -81,11 +109,14 @@ class Books:
             began=BEGAN,
             outcomes=self.outcomes,
             telemetry=TelemetryBook.from_stats(self.stats) if self.stats else None,
+            scraper=cast("Scraper", SimpleNamespace(readings=self.readings)),
             interferer=cast("Interferer", interferer),
+            inventories=self.inventories,
             crash=self.crash,
         )
         run, trouble = gather(notes, folder, seed=1, expected=self.expected)
-        return judge(run, trouble, leaks(KEY, places(folder, output=self.output)))
+        written = places(folder, output=self.output)
+        return judge(run, trouble, leaks({"the providers' key": [KEY]}, written))
 
     def line(self, message: str, request_id: str) -> Line:
         """The first line of the log about a request with this message."""
@@ -115,8 +146,8 @@ def a_run() -> Books:
     """
     return Books(
         outcomes=[
-            _right("1-1", "start-a", sent=0.1, retries=1),
-            _right("1-2", "start-a", sent=1.6),
+            _right("1-1", "start-a", sent=0.1, retries=1, stored=1),
+            _right("1-2", "start-a", sent=1.6, stored=2),
             Outcome(id="1-3", zone="Asia/Tokyo", verdict=Verdict.CUT_OFF, sent=1.9, seconds=0.1),
             Outcome(id="1-4", zone="Asia/Tokyo", verdict=Verdict.CUT_OFF, sent=1.9, seconds=0.2),
             Outcome(id="1-5", zone="Asia/Tokyo", verdict=Verdict.REFUSED, sent=2.5, seconds=0.01),
@@ -129,6 +160,7 @@ def a_run() -> Books:
                 start="start-b",
                 provider="north",
                 cache="miss",
+                calls=("north",),
                 sent=3.1,
             ),
             _right(
@@ -139,13 +171,15 @@ def a_run() -> Books:
                 retries=2,
                 rejected=("north",),
                 waits=1,
+                stored=3,
             ),
             _right("1-8", "start-b", provider="none", cache="coalesced", sent=3.21),
             _right("1-9", "start-b", provider="none", cache="hit", sent=3.4),
-            _right("1-10", "start-b", sent=3.6),
+            _right("1-10", "start-b", sent=3.6, stored=4),
         ],
         log=[
             _started("start-a", at=-0.2),
+            {"message": "serving", "timestamp": _clock(-0.1)},
             _retried("1-1"),
             _request("1-1", at=0.11, ms=9.0, calls=2),
             _changed("south", "opened", at=0.2),
@@ -157,7 +191,8 @@ def a_run() -> Books:
             {"message": RELOADED, "timestamp": _clock(1.5), "paths": ["levels.gateway"]},
             _request("1-2", at=1.61, ms=5.0),
             _request("1-3", at=1.91, ms=7.0),  # it was killed before it could answer
-            _started("start-b", at=3.0),
+            _started("start-b", at=2.9),
+            {"message": "serving", "timestamp": _clock(3.0)},
             _request("1-6", at=3.11, ms=3.0, status=404, problem="unknown-zone"),
             _changed("north", "opened", at=3.15),
             _retried("1-7"),
@@ -226,6 +261,25 @@ def a_run() -> Books:
         ],
         changes=[Change("zone:Europe/Berlin", 3.5, 1)],
         outage=Outage(2.0, 3.0),
+        readings=[
+            _read(
+                "start-a",
+                [_counted("answered", 200, "north"), *_gauges({("pool.acquired", "north"): 2})],
+                asked=1.0,
+            ),
+            # Of what was under way when it was killed, the gateway may have counted something.
+            _read(
+                "start-a",
+                [
+                    *[_counted("answered", 200, "north")] * 3,
+                    *_gauges({("pool.acquired", "north"): 4}),
+                ],
+                asked=1.95,
+            ),
+            Reading(asked=2.5, came=2.51, trouble="ConnectError('refused')"),
+            _read_last(),
+        ],
+        inventories=[_inventory(3.05, berlin=2), _inventory(3.8, berlin=4)],
     )
 
 
@@ -332,7 +386,7 @@ class TestDriverAndLog:
     ) -> None:
         books.outcomes[1] = replace(books.outcomes[1], start="start-b")
 
-        assert close() == ["request 1-2: start-a in the log, start-b at the driver"]
+        assert "request 1-2: start-a in the log, start-b at the driver" in close()
 
 
 class TestRequestLog:
@@ -437,14 +491,14 @@ class TestKill:
     ) -> None:
         books.outcomes[3] = replace(books.outcomes[3], verdict=verdict, sent=sent, note="why")
 
-        (found,) = close()
+        found = close()[0]
 
         assert found.startswith(f"{verdict.value}: request 1-4, {sent + 0.2:.2f} s after the start")
 
     def test_without_a_kill_nobody_is_cut_off(self, books: Books, close: Close) -> None:
         books.outage = None
 
-        assert len(close()) == 3
+        assert sum("when the gateway was there" in problem for problem in close()) == 3
 
     def test_what_was_refused_cannot_be_in_the_log(self, books: Books, close: Close) -> None:
         books.log.insert(12, _request("1-5", ms=1.0))
@@ -568,6 +622,674 @@ class TestMetricsFile:
         assert close() == ["the metrics file has start-c, and the log has not"]
 
 
+class TestMistakes:
+    """A request that is wrong on purpose, and is refused for all that is wrong with it."""
+
+    @pytest.fixture(autouse=True)
+    def make_one(self, books: Books) -> None:
+        mistake = MISTAKES["nothing right"]
+        answer = _counted("invalid-request", 422, "none", cache="none")
+        failures = [_failed(code) for _, code in mistake.found]
+        books.outcomes.append(
+            Outcome(
+                id="1-11",
+                zone="Asia/Tokyo",
+                verdict=Verdict.NAMED_ERROR,
+                status=422,
+                problem="invalid-request",
+                mistake="nothing right",
+                invalid=mistake.found,
+                start="start-b",
+                provider="none",
+                cache="none",
+                sent=3.65,
+                seconds=0.01,
+            )
+        )
+        books.log.append(
+            _request(
+                "1-11",
+                at=3.655,
+                ms=0.5,
+                status=422,
+                problem="invalid-request",
+                cache="none",
+                invalid=mistake.found,
+            )
+        )
+        told = [answer, *failures, *_measured(served=[0.5])]
+        assert books.stats
+        books.stats["metrics"] += told
+        books.metrics += _of("start-b", told)
+        books.readings[-1] = _read_last([answer, *failures], ms=[0.5])
+        books.expected = SENT + 1
+
+    def test_that_is_a_success(self, close: Close) -> None:
+        assert close() == []
+
+    @pytest.mark.parametrize(
+        ("change", "got"),
+        [
+            ({"invalid": ()}, "422 for []"),
+            ({"invalid": (("zone", "zone"),)}, "422 for [('zone', 'zone')]"),
+            ({"status": 400}, "400 for [('zone', 'max_length'), ('zone', 'zone'), ('query.at', "),
+        ],
+    )
+    def test_a_refusal_that_is_not_for_all_that_is_wrong_is_a_failure(
+        self, books: Books, close: Close, change: dict[str, Any], got: str
+    ) -> None:
+        books.outcomes[-1] = replace(books.outcomes[-1], **change)
+
+        assert any(
+            problem.startswith(f"request 1-11 (nothing right) got {got}") for problem in close()
+        )
+
+    def test_a_refusal_of_a_request_with_which_nothing_is_wrong_is_a_failure(
+        self, books: Books, close: Close
+    ) -> None:
+        books.outcomes[-1] = replace(books.outcomes[-1], mistake=None)
+
+        assert close() == ["request 1-11 got 422, and nothing is wrong with it"]
+
+    @pytest.mark.parametrize("verdict", [Verdict.NAMED_ERROR, Verdict.CUT_OFF])
+    def test_a_provider_that_has_heard_of_it_is_a_failure(
+        self, books: Books, close: Close, verdict: Verdict
+    ) -> None:
+        books.outcomes[-1] = replace(books.outcomes[-1], verdict=verdict)
+        books.north.append(_call("1-11", at=3.652))
+
+        assert "request 1-11 (nothing right) has reached a provider" in close()
+
+    def test_a_log_that_tells_of_other_mistakes_is_a_failure(
+        self, books: Books, close: Close
+    ) -> None:
+        books.log[-1]["invalid"] = [["zone", "zone"]]
+
+        assert any(
+            problem.startswith("request 1-11: wrong is [('zone', 'zone')] in the log")
+            for problem in close()
+        )
+
+    def test_another_count_of_failures_is_a_failure(self, books: Books, close: Close) -> None:
+        assert books.stats
+        books.stats["metrics"].append(_failed("zone"))
+        books.metrics += _of("start-b", [_failed("instant")])
+
+        assert close() == [
+            "validation failures, zone: telemetry 2, log file 1",
+            "validation failures, instant: metrics file 2, log file 1",
+        ]
+
+    def test_another_count_at_metrics_is_a_failure(self, books: Books, close: Close) -> None:
+        answer = _counted("invalid-request", 422, "none", cache="none")
+        books.readings[-1] = _read_last([answer, _failed("zone"), _failed("zone")], ms=[0.5])
+
+        assert close() == [
+            "not valid: instant: /metrics 0 at 3.70 s, driver 1",
+            "not valid: max_length: /metrics 0 at 3.70 s, driver 1",
+            "not valid: unknown: /metrics 0 at 3.70 s, driver 1",
+            "not valid: zone: /metrics 2 at 3.70 s, driver 1",
+        ]
+
+    def test_what_was_wrong_is_told(self, books: Books, tmp_path: Path) -> None:
+        books.outcomes[2] = replace(books.outcomes[2], mistake="no instant")
+
+        table = refused.table(books.close(tmp_path).run)
+
+        assert table.rows == [
+            ("no instant", "query.at", "1", "0", "1", "1"),
+            ("nothing right", "zone, query.at, query.tz", "1", "1", "0", "0"),
+        ]
+
+    def test_the_plot_shows_what_was_wrong_where_and_the_memory(
+        self, books: Books, tmp_path: Path
+    ) -> None:
+        books.outcomes[2] = replace(books.outcomes[2], mistake="no instant")
+        run = books.close(tmp_path).run
+        validation, memory = Figure().subplots(2)
+
+        lanes.draw_validation(validation, run)
+        lanes.draw_memory(memory, run)
+
+        assert validation.get_legend_handles_labels()[1] == [
+            "required (0)",
+            "instant (1)",
+            "zone (1)",
+            "max_length (1)",
+            "unknown (1)",
+            "cut off or refused (1)",
+        ]
+        rows = [round(float(y)) for line in validation.lines for y in line.get_ydata()]
+        assert rows == [1, 0, 0, 2, 2]
+        assert memory.get_legend_handles_labels()[1] == [
+            "start-a, 67 MiB at most",
+            "start-b, 67 MiB at most",
+        ]
+        assert [list(line.get_xdata()) for line in memory.lines] == [
+            pytest.approx([1.01, 1.96]),
+            pytest.approx([3.71]),
+        ]
+
+
+class TestTrespasses:
+    """A request by somebody who may not make it, and who gets the one answer that is due."""
+
+    @pytest.fixture(autouse=True, params=["revoked", "guest in Asia"])
+    def make_one(self, books: Books, request: pytest.FixtureRequest) -> str:
+        name = str(request.param)
+        status = TRESPASSES[name].status
+        problem = NAMES[status]
+        answer = _counted(problem, status, "none", cache="none")
+        audit = _audited(status)
+        books.outcomes.append(
+            Outcome(
+                id="1-11",
+                zone="Asia/Tokyo",
+                verdict=Verdict.NAMED_ERROR,
+                status=status,
+                problem=problem,
+                trespass=name,
+                start="start-b",
+                provider="none",
+                cache="none",
+                sent=3.65,
+                seconds=0.01,
+            )
+        )
+        books.log += [
+            _audit_line("1-11", status, at=3.654),
+            _request("1-11", at=3.655, ms=0.5, status=status, problem=problem, cache="none"),
+        ]
+        told = [answer, audit, *_measured(served=[0.5])]
+        assert books.stats
+        books.stats["metrics"] += told
+        books.metrics += _of("start-b", told)
+        books.readings[-1] = _read_last([answer, audit], ms=[0.5])
+        books.expected = SENT + 1
+        return name
+
+    def test_that_is_a_success(self, close: Close) -> None:
+        assert close() == []
+
+    @pytest.mark.parametrize("status", [200, 401, 403, 404])
+    def test_another_answer_than_the_one_that_is_due_is_a_failure(
+        self, books: Books, close: Close, make_one: str, status: int
+    ) -> None:
+        due = TRESPASSES[make_one].status
+        books.outcomes[-1] = replace(books.outcomes[-1], status=status)
+
+        found = f"request 1-11 ({make_one}) got {status}, and {due} is due"
+
+        assert (found in close()) == (status != due)
+
+    def test_a_refusal_of_somebody_who_may_is_a_failure(
+        self, books: Books, close: Close, make_one: str
+    ) -> None:
+        due = TRESPASSES[make_one].status
+        books.outcomes[-1] = replace(books.outcomes[-1], trespass=None)
+
+        assert close() == [
+            f"request 1-11 (driver) got {due}, and no refusal is due",
+            f"request 1-11 (driver): the audit has ['{AUDITED[due]}']",
+        ]
+
+    @pytest.mark.parametrize("verdict", [Verdict.NAMED_ERROR, Verdict.CUT_OFF])
+    def test_a_provider_that_has_heard_of_it_is_a_failure(
+        self, books: Books, close: Close, make_one: str, verdict: Verdict
+    ) -> None:
+        books.outcomes[-1] = replace(books.outcomes[-1], verdict=verdict)
+        books.north.append(_call("1-11", at=3.652))
+
+        assert f"request 1-11 ({make_one}) has reached a provider" in close()
+
+    @pytest.mark.parametrize("times", [0, 2])
+    def test_an_audit_that_has_it_not_or_twice_is_a_failure(
+        self, books: Books, close: Close, make_one: str, times: int
+    ) -> None:
+        line = books.log[-2]
+        books.log[-2:-1] = [line] * times
+        event = AUDITED[TRESPASSES[make_one].status]
+
+        assert f"request 1-11 ({make_one}): the audit has {[event] * times}" in close()
+
+    def test_an_audit_of_what_nobody_sent_is_a_failure(self, books: Books, close: Close) -> None:
+        books.log[-2:-1] = [books.log[-2], _audit_line("1-99", 401, at=3.654)]
+
+        assert (
+            "the audit has ['security.authentication_failed'] by 1-99, whom nobody sent" in close()
+        )
+
+    def test_another_count_of_the_audit_is_a_failure(
+        self, books: Books, close: Close, make_one: str
+    ) -> None:
+        status = TRESPASSES[make_one].status
+        assert books.stats
+        books.stats["metrics"].append(_audited(status))
+        answer = _counted(NAMES[status], status, "none", cache="none")
+        books.readings[-1] = _read_last([answer], ms=[0.5])
+        what = exposed.REFUSED if status == 401 else exposed.DENIED
+
+        assert close() == [
+            f"{AUDITED[status]} of access: telemetry 2, log file 1",
+            f"{what}: /metrics 0 at 3.70 s, driver 1",
+        ]
+
+    def test_trespasses_are_told(self, books: Books, tmp_path: Path, make_one: str) -> None:
+        books.outcomes[2] = replace(books.outcomes[2], trespass=make_one)
+
+        table = admitted.table(books.close(tmp_path).run)
+
+        due = str(TRESPASSES[make_one].status)
+        assert table.rows == [(make_one, due, "2", "1", "1", "1")]
+
+    def test_the_plot_shows_who_was_turned_away(
+        self, books: Books, tmp_path: Path, make_one: str
+    ) -> None:
+        books.outcomes[2] = replace(books.outcomes[2], trespass=make_one)
+        axes = Figure().subplots()
+
+        keptlanes.draw_door(axes, books.close(tmp_path).run)
+
+        is_401 = TRESPASSES[make_one].status == 401
+        assert axes.get_legend_handles_labels()[1] == [
+            f"401 ({int(is_401)})",
+            f"403 ({int(not is_401)})",
+            "cut off or refused (1)",
+        ]
+        rows = [y for line in axes.lines for y in _points(line)[1]]
+        assert rows == [list(TRESPASSES).index(make_one)] * 2
+
+
+class TestAcknowledged:
+    """What the gateway said it had kept, and what was there when it was asked."""
+
+    def test_a_write_that_is_not_there_after_the_kill_is_a_failure(
+        self, books: Books, close: Close
+    ) -> None:
+        books.inventories[0] = _inventory(3.05)
+
+        assert close() == [
+            f"request {id_}: Europe/Berlin was kept as version {version}, and at 3.05 s there is none"
+            for id_, version in (("1-1", 1), ("1-2", 2))
+        ]
+
+    def test_an_older_version_than_was_acknowledged_is_a_failure(
+        self, books: Books, close: Close
+    ) -> None:
+        books.inventories[0] = _inventory(3.05, berlin=1)
+
+        assert close() == [
+            "request 1-2: Europe/Berlin was kept as version 2, and at 3.05 s there is version 1"
+        ]
+
+    def test_a_newer_version_is_none(self, books: Books, close: Close) -> None:
+        books.inventories[0] = _inventory(3.05, berlin=3)
+
+        assert close() == []
+
+    def test_what_is_missing_in_the_end_is_a_failure(self, books: Books, close: Close) -> None:
+        books.inventories[1] = _inventory(3.8, berlin=3)
+
+        assert close() == [
+            "request 1-10: Europe/Berlin was kept as version 4, and at 3.80 s there is version 3"
+        ]
+
+    def test_a_write_that_was_not_acknowledged_when_the_gateway_was_asked_may_be_missing(
+        self, books: Books, close: Close
+    ) -> None:
+        books.outcomes[1] = replace(books.outcomes[1], seconds=1.5)
+        books.inventories[0] = _inventory(3.05, berlin=1)
+
+        assert close() == []
+
+    def test_a_write_of_so_long_ago_that_it_is_not_kept_any_more_may_be_missing(
+        self, books: Books, close: Close
+    ) -> None:
+        for line in books.log:
+            if "event.data" in line:
+                line["event.data"]["keep_last"] = 1.0
+        books.inventories = [_inventory(3.05), _inventory(3.8, berlin=4)]
+
+        assert close() == []
+
+    def test_one_version_for_two_writes_is_a_failure(self, books: Books, close: Close) -> None:
+        books.outcomes[1] = replace(books.outcomes[1], stored=1)
+
+        assert close() == [
+            f"version 1 of zone:Europe/Berlin {BEGAN.isoformat()} was given to 2 writes"
+        ]
+
+    def test_a_kill_after_which_nobody_asked_is_a_failure(self, books: Books, close: Close) -> None:
+        books.inventories = [_inventory(2.9, berlin=2)]
+
+        assert "nobody has asked the gateway what it had after it came back" in close()
+
+    def test_a_run_without_any_look_is_a_failure(self, books: Books, close: Close) -> None:
+        books.inventories = []
+
+        assert close() == [
+            "nobody has asked the gateway what it had after it came back",
+            "nobody has asked the gateway what it had in the end",
+        ]
+
+    @pytest.mark.parametrize(
+        ("sent", "found", "problem"),
+        [
+            (1.7, 0, None),  # it was deleted, and was not there
+            (1.7, 3, None),  # what came after it is there
+            (1.7, 2, "Europe/Berlin was deleted at 1.80 s, and at 3.05 s there is version 2 from "),
+            (1.605, 0, None),  # at the same time: both may be
+            (1.605, 2, None),
+            (
+                1.4,
+                0,
+                "request 1-2: Europe/Berlin was kept as version 2, and at 3.05 s there is none",
+            ),
+            (
+                3.1,
+                0,
+                "request 1-1: Europe/Berlin was kept as version 1, and at 3.05 s there is none",
+            ),
+        ],
+    )
+    def test_what_was_deleted_is_not_there_and_what_came_after_it_is(
+        self, books: Books, tmp_path: Path, sent: float, found: int, problem: str | None
+    ) -> None:
+        books.outcomes.append(_deletion("deletion-1", sent=sent))
+        books.inventories[0] = _inventory(3.05, **({"berlin": found} if found else {}))
+
+        problems = list(acknowledged.acknowledged(books.close(tmp_path).run))
+
+        assert [each for each in problems if "3.05" in each][:1] == (
+            [each for each in problems if each.startswith(problem)][:1] if problem else []
+        )
+        assert any(problems) == (problem is not None)
+
+    def test_what_was_promised_and_found_is_told(self, books: Books, tmp_path: Path) -> None:
+        books.inventories[1] = _inventory(3.8, berlin=3)
+
+        table = acknowledged.table(books.close(tmp_path).run)
+
+        assert table.heads == ["", "3.05 s,\nstart-b", "3.80 s,\nstart-b"]
+        assert [cells for _, *cells in table.rows] == [
+            ["2", "4"],
+            ["2", "3"],
+            ["1", "1"],
+            ["1", "1"],
+            ["0", "1"],
+            ["390.0", "390.0"],
+        ]
+
+    def test_the_plot_shows_how_many_were_acknowledged_and_found(
+        self, books: Books, tmp_path: Path
+    ) -> None:
+        axes = Figure().subplots()
+
+        keptlanes.draw_kept(axes, books.close(tmp_path).run)
+
+        acknowledged_, found, left = axes.lines
+        assert _points(acknowledged_)[1] == [0, 1]
+        assert _points(found)[0] == pytest.approx([3.06, 3.81])
+        assert _points(found)[1] == [1, 1]
+        assert _points(left) == ([], [])
+        assert [text.get_text() for text in axes.texts] == ["first answer: from a provider"]
+
+
+class TestLeft:
+    """An answer from the file, which a gateway before had loaded."""
+
+    @pytest.fixture(autouse=True)
+    def serve_one(self, books: Books) -> None:
+        answer = _counted("answered", 200, "none", cache="left")
+        books.outcomes.append(
+            _right("1-11", "start-b", provider="none", cache="left", sent=3.05, age=1.44)
+        )
+        line = _request("1-11", at=3.055, ms=5.0, cache="left", loaded_by="1-2", age=1.44)
+        books.log.insert(books.log.index(_first_of_start_b(books)) + 2, line)
+        told = [answer, *_measured(served=[5.0])]
+        assert books.stats
+        books.stats["metrics"] += told
+        books.metrics += _of("start-b", told)
+        books.readings[-1] = _read_last([answer], ms=[5.0])
+        books.expected = SENT + 1
+
+    def test_that_is_a_success(self, close: Close) -> None:
+        assert close() == []
+
+    @pytest.mark.parametrize(
+        ("change", "problem"),
+        [
+            ({"loaded_by": "1-9"}, "got what 1-9 loaded, whom no start before knows"),
+            ({"loaded_by": "1-10"}, "got what 1-10 loaded, whom no start before knows"),
+            ({"zone": "Asia/Tokyo"}, "about Asia/Tokyo got an answer about Europe/Berlin"),
+            ({"age": 1.3}, "got an answer of 1.30 s ago by its age, and it was not"),
+            ({"age": 1.6}, "got an answer of 1.60 s ago by its age, and it was not"),
+        ],
+    )
+    def test_what_the_log_contradicts_is_a_failure(
+        self, books: Books, close: Close, change: dict[str, Any], problem: str
+    ) -> None:
+        books.line("request", "1-11").update(change)
+
+        assert close() == [f"request 1-11 (left) {problem}"]
+
+    def test_who_loaded_it_may_have_been_cut_off_by_the_kill(
+        self, books: Books, close: Close
+    ) -> None:
+        books.line("request", "1-11")["loaded_by"] = "1-4"
+
+        assert close() == []
+
+    @pytest.mark.parametrize(
+        ("setting", "problem"),
+        [
+            ("keep_last", "got an answer of 1.44 s ago, and 0.01 s are allowed"),
+            ("warm_up", "got what was left 0.05 s after it began to serve"),
+        ],
+    )
+    def test_one_that_was_not_good_enough_is_a_failure(
+        self, books: Books, close: Close, setting: str, problem: str
+    ) -> None:
+        _first_of_start_b(books)["event.data"][setting] = 0.01
+
+        assert f"request 1-11 (left) {problem}" in close()
+
+    @pytest.mark.parametrize("before", ["start-b", "1-11"])
+    def test_one_from_before_a_change_is_a_failure(
+        self, books: Books, close: Close, before: str
+    ) -> None:
+        is_before_the_kill = before == "start-b"
+        line = _first_of_start_b(books) if is_before_the_kill else books.line("request", "1-11")
+        at = 1.9 if is_before_the_kill else 3.01
+        books.log.insert(
+            books.log.index(line), _invalidated("zone:Europe/Berlin", at=at, dropped=0)
+        )
+        books.changes.insert(0, Change("zone:Europe/Berlin", at, 0))
+
+        assert (
+            "request 1-11 (left) got an answer about Europe/Berlin from before it changed"
+        ) in close()
+
+    def test_the_first_answers_after_the_kill_are_told(self, books: Books, tmp_path: Path) -> None:
+        rows = restart.table(books.close(tmp_path).run).rows
+
+        assert rows[:2] == [
+            ("Europe/Berlin", "1.060", "the file", "1.44", "5.00"),
+            ("Europe/Atlantis", "1.100", "a provider", "0.00", "3.00"),
+        ]
+
+
+def _first_of_start_b(books: Books) -> Line:
+    lines = (line for line in books.log if line.get("event.data", {}).get("start") == "start-b")
+    return next(lines)
+
+
+class TestExposed:
+    """What the driver has read at `/metrics`, during the run and in the end."""
+
+    @pytest.mark.parametrize(
+        ("more", "figure"),
+        [
+            ("answered", "requests with status 200: /metrics 5 at 3.70 s, driver 4"),
+            ("hit", "cache: hit: /metrics 2 at 3.70 s, driver 1"),
+            ("own hits", "hits, by the cache itself: /metrics 2 at 3.70 s, driver 1"),
+            ("rejected", "rejections by south: /metrics 1 at 3.70 s, driver 0"),
+            ("acquired", "calls to north: /metrics 3 at 3.70 s, driver 2"),
+            ("failure", "not valid: zone: /metrics 1 at 3.70 s, driver 0"),
+        ],
+    )
+    def test_a_count_in_the_end_that_is_not_the_drivers_is_a_failure(
+        self, books: Books, close: Close, more: str, figure: str
+    ) -> None:
+        records = {
+            "answered": [_counted("answered", 200, "south")],
+            "hit": [_counted("answered", 200, "none", cache="hit")],
+            "own hits": _figures(hits=2),
+            "rejected": _gauges({("circuit_breaker.rejected", "south"): 1}),
+            "acquired": _gauges({("pool.acquired", "north"): 3}),
+            "failure": [_failed("zone")],
+        }
+        books.readings[-1] = _read_last(records[more])
+
+        assert figure in close()
+
+    def test_a_count_during_the_run_must_have_what_was_answered_before(
+        self, books: Books, close: Close
+    ) -> None:
+        books.readings[0] = _read("start-a", [], asked=1.0)
+
+        assert close() == [
+            "cache: miss: /metrics 0 at 1.00 s, driver 1",
+            "calls to north: /metrics 0 at 1.00 s, driver 2",
+            "requests with status 200: /metrics 0 at 1.00 s, driver 1",
+        ]
+
+    def test_a_count_during_the_run_must_not_have_what_was_not_sent_yet(
+        self, books: Books, close: Close
+    ) -> None:
+        books.readings[-1:-1] = [_read_last()]
+        books.readings[-2] = replace(books.readings[-2], asked=3.3, came=3.35)
+
+        problems = close()
+
+        assert "cache: hit: /metrics 1 at 3.30 s, driver 0" in problems
+        assert len(problems) == 5
+
+    def test_what_is_under_way_may_be_counted_or_not(self, books: Books, close: Close) -> None:
+        books.readings[-1:-1] = [_read_last()]
+        books.readings[-2] = replace(books.readings[-2], asked=3.595, came=3.602)
+
+        assert close() == []
+
+    def test_a_kill_explains_no_more_than_the_requests_that_it_cut_off(
+        self, books: Books, close: Close
+    ) -> None:
+        answered, more = _counted("answered", 200, "north"), {("pool.acquired", "north"): 10}
+        books.readings[1] = _read("start-a", [*[answered] * 5, *_gauges(more)], asked=1.95)
+
+        assert close() == [
+            "cache: miss: /metrics 5 at 1.95 s, driver 2 to 4",
+            "calls to north: /metrics 10 at 1.95 s, driver 3 to 9",
+            "requests with status 200: /metrics 5 at 1.95 s, driver 2 to 4",
+        ]
+
+    def test_a_count_must_not_go_back(self, books: Books, close: Close) -> None:
+        answered, calls = (
+            _counted("answered", 200, "north"),
+            _gauges({("pool.acquired", "north"): 4}),
+        )
+        books.readings[1:1] = [_read("start-a", [*[answered] * 3, *calls], asked=1.94)]
+        books.readings[2] = _read("start-a", [*[answered] * 2, *calls], asked=1.95)
+
+        assert close() == [
+            "requests with status 200: /metrics 3 at 1.94 s, and then 2 at 1.95 s",
+            "cache: miss: /metrics 3 at 1.94 s, and then 2 at 1.95 s",
+        ]
+
+    def test_a_reading_in_the_end_is_needed(self, books: Books, close: Close) -> None:
+        books.readings[-1] = replace(books.readings[-1], asked=3.605)
+
+        assert close() == ["the gateway's /metrics was not read after the last answer"]
+
+    def test_a_reading_of_another_start_in_the_end_is_a_failure(
+        self, books: Books, close: Close
+    ) -> None:
+        books.readings[-1] = _read("start-a", [], asked=3.7)
+
+        assert "/metrics was that of start-a in the end, and start-b is the last" in close()
+
+    @pytest.mark.parametrize("at", [1.5, 3.3])
+    def test_nobody_may_be_there_only_while_the_gateway_is_away(
+        self, books: Books, close: Close, at: float
+    ) -> None:
+        books.readings[2] = replace(books.readings[2], asked=at, came=at + 0.01)
+
+        assert close() == [
+            f"the gateway was there at {at:.2f} s, and was not read: ConnectError('refused')"
+        ]
+
+    def test_a_reading_without_the_memory_of_the_process_is_a_failure(
+        self, books: Books, close: Close
+    ) -> None:
+        last = books.readings[-1]
+        others = [sample for sample in last.samples if sample.name != "process_memory_usage"]
+        books.readings[-1] = replace(last, samples=tuple(others))
+
+        assert close() == ["/metrics had nothing about the memory of the process at 3.70 s"]
+
+    def test_a_bucket_that_does_not_hold_what_the_log_has_is_a_failure(
+        self, books: Books, close: Close
+    ) -> None:
+        books.readings[-1] = _read_last(ms=[0.5])
+
+        problems = close()
+
+        assert "gateway.request.duration up to +Inf s: /metrics 6, log file 5" in problems
+        assert all(
+            "gateway.request.duration up to" in problem
+            or "gateway.validation.duration up to" in problem
+            for problem in problems
+        )
+
+    def test_a_histogram_that_is_not_there_is_a_failure(self, books: Books, close: Close) -> None:
+        last = books.readings[-1]
+        others = [each for each in last.samples if "upstream" not in each.name]
+        books.readings[-1] = replace(last, samples=tuple(others))
+
+        assert close() == ["gateway.upstream.duration is not in /metrics"]
+
+    def test_the_last_reading_of_each_start_is_told(self, books: Books, tmp_path: Path) -> None:
+        table = exposed.table(books.close(tmp_path).run)
+
+        assert table.title == "What /metrics said: read 3 times, here the last of each start"
+        assert table.heads == (
+            "",
+            "driver,\n1.95 s",
+            "/metrics,\n1.95 s",
+            "driver,\n3.70 s",
+            "/metrics,\n3.70 s",
+        )
+        rows = {what.strip(): cells for what, *cells in table.rows}
+        assert rows["calls to north"] == ["3 to 9", "4", "2", "2"]
+        assert rows["rejections by north"] == ["0 to 2", "0", "1", "1"]
+
+    def test_timings_and_memory_are_told(self, books: Books, tmp_path: Path) -> None:
+        run = books.close(tmp_path).run
+
+        assert performance.timings(run).rows[0] == (
+            "a whole request",
+            "8",
+            "6.000",
+            "3.000",
+            "79.300",
+            "80.000",
+        )
+        assert performance.memory(run).rows == [
+            ("start-a", "2", *["66.76 MiB"] * 3),
+            ("start-b", "1", *["66.76 MiB"] * 3),
+        ]
+
+
 class TestCircuits:
     """What breakers and the fallback did, in all the books."""
 
@@ -649,7 +1371,8 @@ class TestCircuits:
         books.outcomes[6] = replace(books.outcomes[6], rejected=())
 
         assert close() == [
-            "request 1-7: rejected by ['north'] in the log, rejected by [] at the driver"
+            "request 1-7: rejected by ['north'] in the log, rejected by [] at the driver",
+            "rejections by north: /metrics 1 at 3.70 s, driver 0",
         ]
 
     def test_a_provider_that_was_passed_over_without_a_reason_is_a_failure(
@@ -768,6 +1491,15 @@ class TestCalls:
 
         assert close() == ["north was called by 1-77, who is not in the log"]
 
+    def test_a_call_of_which_the_driver_was_not_told_is_a_failure(
+        self, books: Books, close: Close
+    ) -> None:
+        books.outcomes[0] = replace(books.outcomes[0], calls=("north",))
+
+        assert (
+            "request 1-1: called {'north': 2} in the log, called {'north': 1} at the driver"
+        ) in close()
+
     def test_a_wait_of_which_the_driver_was_not_told_is_a_failure(
         self, books: Books, close: Close
     ) -> None:
@@ -798,9 +1530,14 @@ class TestCache:
     ) -> None:
         books.outcomes[8] = replace(books.outcomes[8], cache="miss")
 
-        (found,) = close()
+        found = close()
 
-        assert found.startswith("request 1-9: answered (200, none, hit) in the log, answered (200,")
+        assert found[0].startswith("request 1-9: answered (200, none, hit) in the log, answered (2")
+        assert found[1:] == [
+            "cache: hit: /metrics 1 at 3.70 s, driver 0",
+            "cache: miss: /metrics 3 at 3.70 s, driver 4",
+            "hits, by the cache itself: /metrics 1 at 3.70 s, driver 0",
+        ]
 
     @pytest.mark.parametrize(
         "figure",
@@ -958,6 +1695,20 @@ class TestTheRest:
 
         assert close() == [f"the providers' key is in {FILE}"]
 
+    @pytest.mark.parametrize("name", ["driver", "mistyped", "revoked"])
+    @pytest.mark.parametrize("part", [slice(None), slice(20), slice(-20, None)], ids=str)
+    def test_the_secret_part_of_any_key_of_the_run_is_looked_for_and_parts_of_it(
+        self, tmp_path: Path, name: str, part: slice
+    ) -> None:
+        keys = asyncio.run(make_keys(tmp_path / "keys.db"))
+        secrets = secrets_of(keys)
+        assert [*leaks(secrets, places(tmp_path))] == []
+
+        secret = keys[name].split("_")[2][part]
+        (tmp_path / "answers.db").write_bytes(b"\x00" + secret.encode() + b"\xff")
+
+        assert [*leaks(secrets, places(tmp_path))] == [f"the key '{name}' is in answers.db"]
+
     def test_a_key_on_the_terminal_is_a_failure(self, books: Books, close: Close) -> None:
         books.output = f"GET / with {KEY}"
 
@@ -1013,11 +1764,11 @@ class TestReport:
             ("south", "open", 0.2, 0.55),
             ("south", "half open", 0.55, 0.56),
             ("south", "closed", 0.56, 2.0),
-            ("north", "closed", 3.0, 3.15),
+            ("north", "closed", 2.9, 3.15),
             ("north", "open", 3.15, 3.607),
             ("north", "half open", 3.607, 3.609),
             ("north", "closed", 3.609, 3.61),
-            ("south", "closed", 3.0, 3.61),
+            ("south", "closed", 2.9, 3.61),
         ]
 
     def test_what_happened_on_the_way_to_each_provider_is_told(
@@ -1077,6 +1828,11 @@ class TestReport:
         assert max(map(len, _printed(books.close(tmp_path)).splitlines())) <= 80
 
 
+def _points(line: Any) -> tuple[list[float], list[float]]:
+    """Where the marks of a line of the plot are."""
+    return list(line.get_xdata()), list(line.get_ydata())
+
+
 def _printed(found: report.Report) -> str:
     console = Console(width=200, file=io.StringIO())
     for table in tables.tables(found.run):
@@ -1094,6 +1850,8 @@ def _right(
     cache: str = "miss",
     rejected: tuple[str, ...] = (),
     waits: int = 0,
+    stored: int | None = None,
+    age: float = 0.0,
 ) -> Outcome:
     return Outcome(
         id=id_,
@@ -1105,15 +1863,43 @@ def _right(
         cache=cache,
         retries=retries,
         rejected=rejected,
+        calls=(provider,) * (retries + 1) if cache == "miss" else (),
         waits=waits,
+        stored=stored,
+        age=age,
         sent=sent,
         seconds=0.01,
     )
 
 
+def _deletion(id_: str, *, sent: float) -> Outcome:
+    """Somebody who may has told the gateway that Berlin has changed."""
+    outcome = _right(id_, "start-a", sent=sent, provider="none", cache="none")
+    return replace(outcome, key="operator", is_deletion=True, seconds=0.1)
+
+
+def _audited(status: int) -> Line:
+    """What telemetry counts of the audit."""
+    tags = {"pepperpy.component.name": AUDIT}
+    return {"name": AUDITED[status], "type": "counter", "tags": tags, "value": 1}
+
+
+def _audit_line(request_id: str, status: int, *, at: float) -> Line:
+    line = {"message": AUDITED[status], "logger": AUDIT, "timestamp": _clock(at)}
+    return {**line, "request_id": request_id}
+
+
+def _inventory(asked: float, **versions: int) -> Inventory:
+    """What is in the file, of zones that are called by their cities."""
+    names = {"berlin": "zone:Europe/Berlin", "tokyo": "zone:Asia/Tokyo"}
+    kept = {f"{names[city]} {BEGAN.isoformat()}": version for city, version in versions.items()}
+    return Inventory(asked=asked, came=asked + 0.01, start="start-b", versions=kept)
+
+
 def _started(start: str, *, at: float) -> Line:
     settings = "[gateway]\nprovider_key  SecretStr('***')  environment"
     data = {"start": start, "settings": settings, "keep": 5.0, "recovery": 0.3}
+    data |= {"keep_last": 300.0, "warm_up": 3.0}
     event = {"event.name": "gateway.started", "event.data": data}
     return {"message": "hello", "timestamp": _clock(at), **event}
 
@@ -1145,6 +1931,7 @@ def _request(
     age: float = 0.0,
     calls: int = 1,
     waits: int = 0,
+    invalid: Sequence[Found] = (),
 ) -> Line:
     own = cache == "miss"
     return {
@@ -1154,6 +1941,7 @@ def _request(
         "zone": "Europe/Berlin" if problem is None else "Europe/Atlantis",
         "status": status,
         "problem": problem,
+        "invalid": list(invalid),
         "providers": [provider] if own else [],
         "rejected": ["north"] if own and provider == "south" else [],
         "calls": {provider: calls} if own else {},
@@ -1165,6 +1953,7 @@ def _request(
         "loaded_by": request_id if own and problem is None else loaded_by,
         "age": age,
         "ms": ms,
+        "validation_ms": VALIDATION_MS,
         "upstream_ms": ms / 2 if own else None,
     }
 
@@ -1176,6 +1965,10 @@ def _invalidated(name: str, *, at: float, dropped: int) -> Line:
 def _counted(outcome: str, status: int, provider: str, *, cache: str = "miss") -> Line:
     tags = {"outcome": outcome, "status": str(status), "provider": provider, "cache": cache}
     return {"name": REQUESTS, "type": "counter", "tags": tags, "value": 1}
+
+
+def _failed(code: str) -> Line:
+    return {"name": FAILURES, "type": "counter", "tags": {"code": code}, "value": 1}
 
 
 def _figures(*, invalidated: int = 0, **figures: int) -> list[Line]:
@@ -1219,6 +2012,10 @@ def _pulled() -> list[Line]:
         ("provider_fallback.served_by_south", "north"): 1,
         ("pool.idle", "north"): 3,  # of no interest
     }
+    return _gauges(told)
+
+
+def _gauges(told: Mapping[tuple[str, str], int]) -> list[Line]:
     return [
         {
             "name": f"pepperpy.{name}",
@@ -1237,6 +2034,7 @@ def _signals(count: int) -> Line:
 def _measured(*ms: float, served: Iterable[float] = ()) -> list[Line]:
     """The distributions of what took so long; providers had no part in what was only *served*."""
     upstream = [each / 2000 for each in ms]
+    validation = [VALIDATION_MS / 1000 for _ in (*ms, *served)]
     return [
         {
             "name": name,
@@ -1248,8 +2046,52 @@ def _measured(*ms: float, served: Iterable[float] = ()) -> list[Line]:
         for name, seconds in (
             (SECONDS, [each / 1000 for each in (*ms, *served)]),
             (UPSTREAM_SECONDS, upstream),
+            (VALIDATION_SECONDS, validation),
         )
     ]
+
+
+def _read_last(more: Iterable[Line] = (), *, ms: Iterable[float] = ()) -> Reading:
+    """What the second start says in the end; *more* and *ms* are of what is not in every run."""
+    return _read(
+        "start-b",
+        [
+            _counted("unknown-zone", 404, "north"),
+            _counted("answered", 200, "south"),
+            _counted("answered", 200, "north"),
+            _counted("answered", 200, "none", cache="coalesced"),
+            _counted("answered", 200, "none", cache="hit"),
+            *_figures(hits=1),
+            *_pulled(),
+            *more,
+        ],
+        asked=3.7,
+        ms=[3.0, 80.0, 4.0, 70.0, 1.0, *ms],
+        upstream_ms=[1.5, 40.0, 2.0],
+    )
+
+
+def _read(
+    start: str,
+    records: Iterable[Line],
+    *,
+    asked: float,
+    ms: Iterable[float] = (),
+    upstream_ms: Iterable[float] = (),
+) -> Reading:
+    """What `/metrics` says of these records, and of what took so long."""
+    manager = TelemetryManager()
+    manager.gauge(START, 1, tags={"start": start})
+    manager.gauge(MEMORY, 70_000_000)
+    for record in records:
+        report = manager.count if record["type"] == "counter" else manager.gauge
+        report(record["name"], record["value"], tags=record["tags"])
+    for each in ms:
+        manager.histogram(SECONDS, each / 1000)
+        manager.histogram(VALIDATION_SECONDS, VALIDATION_MS / 1000)
+    for each in upstream_ms:
+        manager.histogram(UPSTREAM_SECONDS, each / 1000)
+    return Reading.of(prometheus_text(manager), asked=asked, came=asked + 0.01)
 
 
 def _of(start: str, records: Iterable[Line]) -> list[Line]:

@@ -11,49 +11,70 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 import zoneinfo
 from collections import Counter
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
+from urllib.parse import quote
 
 import answers
 import child
 import demo
+import exposed
 import faults
 import figures
 import httpx2
 import interferer
+import inventory
+import keyring
+import keys
 import load
 import logbook
+import mistakes
 import names
 import provider
 import pytest
 import quantiles
+import questions
 import report
+import trespasses
 import zones
-from driver import Verdict, judge, judge_failure
+from access import Access, key_storage, security_manager
+from driver import Driver, Outcome, Verdict, judge, judge_failure
 from gateway import Gateway
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from last import LastAnswers
 from logbook import Logbook
 from measures import MetricsFile
+from mistakes import MISTAKES
 from processes import Child, ChildError, running
+from scraper import Reading, Scraper
 from settings import GatewaySettings, ProviderSettings, gateway_settings
 from stage import CONFIG
 from telemetrybook import Kind, TelemetryBook
-from upstream import Upstreams, connections
+from trespasses import AUDITED, TRESPASSES
+from upstream import Upstreams, Visit, connections
+from vitals import watch_memory
 
 from pepperpy.infra import (
     ConfigError,
     ConfigRegistry,
+    MemoryStorageProvider,
+    PermissionLevel,
+    StorageProvider,
     TelemetryManager,
     clear_cache,
     close_pools,
     explain_config,
+    get_memory_usage,
     initialize_pools,
     initialize_telemetry,
     register_pool,
@@ -64,6 +85,8 @@ from pepperpy.infra import (
 from pepperpy.infra.config import use_registry
 from pepperpy.infra.logging import capture_logs
 from pepperpy.infra.resilience import isolated_circuit_breakers
+from pepperpy.infra.security import is_api_key
+from pepperpy.infra.storage import StorageFullError
 from pepperpy.infra.telemetry import capture_metrics, shutdown_telemetry
 from pepperpy.infra.utils import Signal, subscribe
 
@@ -184,6 +207,18 @@ class TestFaults:
         for fault in (faults.Fault.BUSY, faults.Fault.SLOW, faults.Fault.DROP, faults.Fault.CUT):
             assert met[fault] / 20_000 == pytest.approx(getattr(rates, fault.value), rel=0.2)
 
+    def test_for_a_while_after_the_kill_every_answer_is_late(self) -> None:
+        plan = faults.Plan(seed=1, provider="north", duration=24)
+        kill = faults.interference(1, 24).kill
+        well = next(n for n in range(1, 500) if plan.fault_of(n) is None)
+        dropped = next(n for n in range(1, 500) if plan.fault_of(n) is faults.Fault.DROP)
+
+        assert plan.spell.begin == kill < plan.spell.end < 24
+        assert plan.fault_at(well, kill - 0.01) is None
+        assert plan.fault_at(well, kill) is faults.Fault.SLOW
+        assert plan.fault_at(well, plan.spell.end) is None
+        assert plan.fault_at(dropped, kill) is faults.Fault.DROP
+
     @pytest.mark.parametrize("seed", range(50))
     def test_outages_lie_within_the_run_and_overlap_a_little(self, seed: int) -> None:
         north, south = (
@@ -213,6 +248,33 @@ class TestLoad:
         assert len(asks) == len({ask.id for ask in asks}) == 1800
         assert {ask.zone for ask in asks} - set(load.UNKNOWN_ZONES) == set(known)
         assert sum(ask.zone in load.UNKNOWN_ZONES for ask in asks) == 18
+
+    def test_four_requests_in_a_hundred_are_wrong_each_mistake_as_often_as_the_others(self) -> None:
+        asks = load.make_load(zones.all_zones(), 1800, seed=1)
+
+        made = Counter(ask.mistake for ask in asks if ask.mistake)
+        assert made.keys() == MISTAKES.keys()
+        assert made.total() == 72
+        assert max(made.values()) - min(made.values()) <= 1
+        assert not any(ask.at_once for ask in asks if ask.mistake)
+
+    def test_four_requests_in_a_hundred_are_trespasses_each_as_often_as_the_others(self) -> None:
+        asks = load.make_load(zones.all_zones(), 1800, seed=1)
+
+        made = Counter(ask.trespass for ask in asks if ask.trespass)
+        assert made.keys() == TRESPASSES.keys()
+        assert made.total() == 72
+        assert max(made.values()) - min(made.values()) <= 1
+        assert not any(ask.at_once or ask.mistake for ask in asks if ask.trespass)
+
+    def test_a_guest_asks_for_a_tenth_of_what_a_guest_may_know(self) -> None:
+        asks = load.make_load(zones.all_zones(), 1800, seed=1)
+
+        right = [ask for ask in asks if not ask.trespass]
+        by_guest = [ask for ask in right if ask.key == "guest"]
+        assert 0.06 < len(by_guest) / len(right) < 0.12
+        assert not any(ask.zone.startswith("Asia/") for ask in by_guest)
+        assert {ask.key for ask in right} == {"guest", "driver"}
 
     def test_same_seed_gives_the_same_load_and_another_one_another(self) -> None:
         first, again, other = (load.make_load(zones.all_zones(), 900, seed) for seed in (1, 1, 2))
@@ -296,7 +358,6 @@ class TestJudge:
             (ATLANTIS, 404, "unknown-zone", Verdict.NAMED_ERROR),
             (BERLIN, 404, "unknown-zone", Verdict.WRONG),
             (BERLIN, 500, "internal-error", Verdict.WRONG),
-            (BERLIN, 422, "invalid-instant", Verdict.WRONG),
         ],
     )
     def test_an_error_with_a_name_is_right_only_where_it_fits(
@@ -305,6 +366,87 @@ class TestJudge:
         body = json.dumps({"name": name, "status": status, "detail": "..."}).encode()
 
         assert judge(ask, AT, status, body)[:2] == (verdict, name)
+
+    @pytest.mark.parametrize(
+        ("mistake", "status", "found", "verdict"),
+        [
+            ("misspelt key", 422, None, Verdict.NAMED_ERROR),
+            ("misspelt key", 400, None, Verdict.WRONG),
+            ("misspelt key", 422, [], Verdict.WRONG),
+            ("misspelt key", 422, [("query.att", "unknown")], Verdict.WRONG),
+            (
+                "misspelt key",
+                422,
+                [("query.at", "required"), ("query.att", "unknown"), ("zone", "zone")],
+                Verdict.WRONG,
+            ),
+            (None, 422, [("query.at", "instant")], Verdict.WRONG),
+        ],
+    )
+    def test_a_refusal_is_right_only_if_it_tells_all_that_is_wrong_and_nothing_else(
+        self,
+        mistake: str | None,
+        status: int,
+        found: list[mistakes.Found] | None,
+        verdict: Verdict,
+    ) -> None:
+        pairs = MISTAKES["misspelt key"].found if found is None else found
+        ask = load.Ask("1-1", "Europe/Berlin", mistake=mistake)
+
+        judgement = judge(ask, AT, status, _refusal(status, *pairs))
+
+        assert judgement.verdict is verdict
+        assert judgement.invalid == tuple(pairs)
+
+    def test_a_refusal_without_messages_or_without_paths_is_wrong(self) -> None:
+        ask = load.Ask("1-1", "Europe/Berlin", mistake="no instant")
+        whole = json.loads(_refusal(422, ("query.at", "required")))
+
+        (error,) = whole["errors"]
+
+        for field in ("path", "code", "message"):
+            rest = {key: value for key, value in error.items() if key != field}
+            for each in (rest, {**rest, field: ""}):
+                body = json.dumps({**whole, "errors": [each]}).encode()
+
+                assert judge(ask, AT, 422, body).verdict is Verdict.WRONG, each
+
+    @pytest.mark.parametrize("name", ["unknown-zone", "providers-failed"])
+    def test_whatever_else_becomes_of_a_request_that_is_wrong_is_wrong(self, name: str) -> None:
+        ask = load.Ask("1-1", "Europe/Atlantis", mistake="no instant")
+        problem = json.dumps({"name": name, "status": 404, "detail": "..."}).encode()
+        truth = json.dumps(zones.answer("Europe/Berlin", AT)).encode()
+
+        assert judge(ask, AT, 404, problem).verdict is Verdict.WRONG
+        assert judge(replace(ask, zone="Europe/Berlin"), AT, 200, truth).verdict is Verdict.WRONG
+
+    @pytest.mark.parametrize(
+        ("trespass", "status", "name", "verdict"),
+        [
+            ("revoked", 401, "unauthenticated", Verdict.NAMED_ERROR),
+            ("revoked", 403, "forbidden", Verdict.WRONG),
+            ("revoked", 401, "forbidden", Verdict.WRONG),
+            ("revoked", 503, "providers-unavailable", Verdict.WRONG),
+            ("guest in Asia", 403, "forbidden", Verdict.NAMED_ERROR),
+            ("guest in Asia", 401, "unauthenticated", Verdict.WRONG),
+            (None, 401, "unauthenticated", Verdict.WRONG),
+            (None, 403, "forbidden", Verdict.WRONG),
+        ],
+    )
+    def test_a_trespass_has_to_get_the_one_status_that_is_due_and_nobody_else_may(
+        self, trespass: str | None, status: int, name: str, verdict: Verdict
+    ) -> None:
+        ask = load.Ask("1-1", "Europe/Berlin", trespass=trespass)
+        body = json.dumps({"name": name, "status": status, "detail": "..."}).encode()
+
+        assert judge(ask, AT, status, body).verdict is verdict
+
+    @pytest.mark.parametrize("is_deletion", [True, False])
+    def test_an_answer_to_a_trespass_is_wrong(self, is_deletion: bool) -> None:
+        ask = load.Ask("1-1", "Europe/Berlin", trespass="revoked", is_deletion=is_deletion)
+        body = json.dumps(zones.answer("Europe/Berlin", AT)).encode()
+
+        assert judge(ask, AT, 200, body).verdict is Verdict.WRONG
 
     @pytest.mark.parametrize(
         "body", [b"", b"Internal Server Error", b"{}", b"[]", b'{"name": "x"}', b"\xff"]
@@ -366,12 +508,6 @@ class TestGateway:
 
         assert _problem(visit.response) == (504, "out-of-time")
 
-    @pytest.mark.parametrize("at", ["", "tomorrow", "2026-07-01T12:00:00"])
-    def test_an_invalid_instant_has_a_name(self, at: str) -> None:
-        visit = _ask(_must_not_be_asked, _must_not_be_asked, at=at)
-
-        assert _problem(visit.response) == (422, "invalid-instant")
-
     def test_a_bug_has_a_name_and_tells_nothing_more(self) -> None:
         def bug(_: httpx2.Request) -> httpx2.Response:
             raise ZeroDivisionError("secret")
@@ -403,6 +539,556 @@ class TestGateway:
         _ask(note, _healthy)
 
         assert timeouts == [0.5, 0.2, 0.2]
+
+
+class TestValidation:
+    """A request that is not as it has to be is refused, for all that is wrong with it."""
+
+    @pytest.mark.parametrize("name", MISTAKES)
+    def test_each_mistake_is_refused_with_every_path_and_message(self, name: str) -> None:
+        mistake = MISTAKES[name]
+
+        visit = _ask(
+            _must_not_be_asked,
+            _must_not_be_asked,
+            zone=mistake.zone or "Europe/Berlin",
+            query=mistake.query,
+        )
+
+        assert _problem(visit.response) == (422, "invalid-request")
+        told = visit.response.json()["errors"]
+        assert tuple((each["path"], each["code"]) for each in told) == mistake.found
+        for each in told:
+            assert f"{each['path']} {each['message']}" in visit.response.json()["detail"]
+
+    def test_messages_do_not_repeat_what_was_sent(self) -> None:
+        query = {"at": "my password", "token": "hunter2"}
+        visit = _ask(_must_not_be_asked, _must_not_be_asked, zone="se cret", query=query)
+
+        assert not [
+            word for word in ("my password", "hunter2", "se cret") if word in visit.response.text
+        ]
+
+    def test_it_is_counted_by_what_was_wrong_and_logged_with_the_paths(self) -> None:
+        visit = _ask(_must_not_be_asked, _must_not_be_asked, query={"att": mistakes.NOON})
+
+        counted = visit.metrics[names.FAILURES]
+        assert counted.value == 2
+        assert sorted(tags["code"] for tags in counted.tags) == ["required", "unknown"]
+        (line,) = (line for line in visit.log if line.message == "request")
+        wanted = [("query.at", "required"), ("query.att", "unknown")]
+        assert line.fields["invalid"] == wanted
+        assert line.fields["providers"] == []
+
+    def test_who_asks_cannot_make_series(self) -> None:
+        query = {f"key{number}": "x" for number in range(100)}
+
+        visit = _ask(_must_not_be_asked, _must_not_be_asked, query=query)
+
+        assert len(visit.metrics[names.FAILURES].tags) == 2
+        assert visit.metrics[names.FAILURES].value == 101
+
+    def test_its_time_is_measured_for_good_requests_too(self) -> None:
+        visit = _ask(_healthy, _must_not_be_asked)
+
+        assert visit.metrics[names.VALIDATION_SECONDS].count == 1
+        assert 0 < visit.metrics[names.VALIDATION_SECONDS].value < 1
+
+    @pytest.mark.parametrize("given", ["has a space", "x" * 65, "", "\u00e9"])
+    def test_an_id_that_is_none_is_refused_and_is_in_no_line(self, given: str) -> None:
+        visit = _ask(_must_not_be_asked, _must_not_be_asked, headers={questions.ID: given.encode()})
+
+        assert _problem(visit.response) == (422, "invalid-request")
+        assert [each["path"] for each in visit.response.json()["errors"]] == [
+            "headers.x-request-id"
+        ]
+        assert visit.response.json()["request_id"].startswith("req-")
+
+    def test_an_id_is_taken_over(self) -> None:
+        visit = _ask(
+            _must_not_be_asked, _must_not_be_asked, query={}, headers={questions.ID: "a-1"}
+        )
+
+        assert visit.response.json()["request_id"] == "a-1"
+
+    @pytest.mark.parametrize("zone", [*load.UNKNOWN_ZONES, "Etc/GMT+12", "America/Port-au-Prince"])
+    def test_what_may_be_a_zone_is_valid(self, zone: str) -> None:
+        asked = questions.question(zone, {"at": mistakes.NOON}, {})
+
+        assert asked == questions.Question(zone, AT)
+
+    def test_every_zone_of_the_database_is_valid(self) -> None:
+        for zone in zones.all_zones():
+            assert questions.question(zone, {"at": AT.isoformat()}, {}).zone == zone
+
+
+class TestAccess:
+    """Whoever asks has to be known, and may do what is granted and nothing else."""
+
+    @pytest.mark.parametrize("name", TRESPASSES)
+    def test_each_trespass_gets_its_status_and_reaches_no_provider(self, name: str) -> None:
+        how = TRESPASSES[name]
+        zone = how.zone or "Europe/Berlin"
+        asked = f"DELETE /answers/zone:{zone}" if how.is_deletion else zone
+        house = _House()
+        keys = house.issued()
+        shown = {"authorization": f"{how.scheme} {keys[how.key]}"} if how.key else {}
+
+        visit = _ask(
+            _must_not_be_asked, _must_not_be_asked, asked, headers=shown, house=house, key=""
+        )
+
+        assert _problem(visit.response) == (how.status, trespasses.NAMES[how.status])
+        assert (visit.response.headers.get("www-authenticate") == "Bearer") == (how.status == 401)
+        audited = [each.kind for each in visit.signals if each.kind in AUDITED.values()]
+        assert audited == [AUDITED[how.status]]
+        (line,) = (line for line in visit.log if line.message == "request")
+        assert line.fields["who"] == (how.key if how.status == 403 else None)
+
+    def test_all_that_is_wrong_with_a_key_is_told_in_the_same_words(self) -> None:
+        house = _House()
+        keys = house.issued()
+        bad = ("mistyped", "expired", "revoked", "foreign")
+
+        told = {
+            json.dumps(_ask(_healthy, _healthy, key=key, house=house).response.json()["detail"])
+            for key in (*bad, "")
+        }
+
+        assert len(keys) > len(bad)
+        assert len(told) == 1
+
+    @pytest.mark.parametrize(
+        ("key", "path", "status"),
+        [
+            ("driver", "GET /zones/Asia/Tokyo?at=2026-07-01T12:00:00Z", 200),
+            ("guest", "GET /zones/Europe/Berlin?at=2026-07-01T12:00:00Z", 200),
+            ("guest", "GET /zones/Asia/Tokyo?at=2026-07-01T12:00:00Z", 403),
+            ("guest", "DELETE /answers/zone:Asia/Tokyo", 403),
+            ("operator", "GET /zones/Europe/Berlin?at=2026-07-01T12:00:00Z", 403),
+            ("operator", "DELETE /answers/zone:Asia/Tokyo", 200),
+            *(
+                (key, f"GET /{path}", 200 if key == "operator" else 403)
+                for key in ("driver", "operator")
+                for path in ("answers", "stats", "metrics")
+            ),
+            *(("", f"GET /{path}", 401) for path in ("answers", "stats", "metrics")),
+        ],
+    )
+    def test_everybody_may_do_what_is_granted_and_nothing_else(
+        self, key: str, path: str, status: int
+    ) -> None:
+        assert _ask(_healthy, _must_not_be_asked, path, key=key).response.status_code == status
+
+    def test_what_is_not_valid_is_told_to_those_with_a_key_alone(self) -> None:
+        path = "GET /zones/Ber%20lin"
+
+        assert _ask(_healthy, _healthy, path).response.status_code == 422
+        assert _ask(_healthy, _healthy, path, key="").response.status_code == 401
+
+    def test_no_key_is_in_the_log_or_in_what_is_counted(self) -> None:
+        house = _House()
+        keys = house.issued()
+
+        visits = [
+            _ask(_healthy, _healthy, zone, key=key, house=house)
+            for key in keys
+            for zone in ("Asia/Tokyo", "GET /metrics")
+        ]
+
+        written = "".join(
+            f"{visit.log}{visit.signals}{visit.stats}{visit.exposed}{visit.response.text}"
+            for visit in visits
+        )
+        assert len(written) > 10_000
+        for what, pieces in keyring.secrets_of(keys).items():
+            assert not any(piece in written for piece in pieces), what
+
+    def test_a_key_that_somebody_else_has_revoked_is_good_no_more(self) -> None:
+        house = _House()
+        keys = house.issued()
+
+        async def revoke() -> None:
+            async with house.keys:
+                another = security_manager(house.keys)
+                await another.load()
+                await another.arevoke_credential(keyring.key_id(keys["driver"]))
+
+        before = _ask(_healthy, _must_not_be_asked, house=house)
+        asyncio.run(revoke())
+        after = _ask(_healthy, _must_not_be_asked, house=house)
+
+        assert (before.response.status_code, after.response.status_code) == (200, 401)
+
+    def test_a_gateway_that_was_started_anew_knows_the_keys_by_the_file(
+        self, tmp_path: Path
+    ) -> None:
+        house = _House()
+        house.keys = key_storage(tmp_path / "keys.db")
+        first = _ask(_healthy, _must_not_be_asked, house=house)
+        house.keys = key_storage(tmp_path / "keys.db")
+        second = _ask(_healthy, _must_not_be_asked, house=house)
+
+        assert first.response.status_code == second.response.status_code == 200
+        content = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+        for what, pieces in keyring.secrets_of(house.issued()).items():
+            assert not any(piece.encode() in content for piece in pieces), what
+
+    @pytest.mark.timeout(60)
+    def test_a_key_is_made_shown_and_revoked_on_the_command_line(self, tmp_path: Path) -> None:
+        def keys_py(*arguments: str) -> str:
+            script = str(Path(demo.__file__).with_name("keys.py"))
+            environ = os.environ | _environ(tmp_path)
+            done = subprocess.run(
+                [sys.executable, script, *arguments],
+                capture_output=True,
+                check=True,
+                env=environ,
+                text=True,
+            )
+            return done.stdout.strip()
+
+        house, key = _House(), keys_py("driver")
+        house.keys = key_storage(tmp_path / "keys.db")
+        shown = keyring.bearer(key)
+
+        assert is_api_key(key)
+        assert _ask(_healthy, _healthy, headers=shown, house=house).response.status_code == 200
+        assert "good no more" in keys_py("--revoke", keyring.key_id(key))
+        assert _ask(_healthy, _healthy, headers=shown, house=house).response.status_code == 401
+
+    @pytest.mark.timeout(60)
+    @pytest.mark.parametrize(
+        ("arguments", "complaint"),
+        [
+            (["--revoke", "nonsense"], "no credential has the id 'nonsense'"),
+            (["driver", "--expires-in", "-1"], "expires_in must be"),
+        ],
+        ids=["revoke", "expires"],
+    )
+    def test_what_the_command_line_cannot_mean_is_refused_with_the_reason(
+        self,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        arguments: list[str],
+        complaint: str,
+    ) -> None:
+        monkeypatch.setattr(sys, "argv", ["keys.py", *arguments])
+        registry = _registry(None)
+        settings = {"upstreams": {"north": "http://north"}, "keys_file": tmp_path / "keys.db"}
+        with use_registry(registry):
+            registry.set_config("gateway", settings)
+
+            with pytest.raises(SystemExit, match="2"):
+                keys.main()
+
+        assert complaint in capsys.readouterr().err
+
+
+class TestLastAnswers:
+    """What the gateway keeps beyond its end."""
+
+    @pytest.fixture(autouse=True)
+    def empty(self) -> Iterator[None]:
+        clear_cache()
+        yield
+        clear_cache()
+
+    def test_an_answer_says_under_which_version_it_is_kept(self) -> None:
+        house = _House()
+
+        visits = _ask_all(_healthy, "Etc/UTC", "Etc/UTC", "Etc/GMT", house=house)
+        clear_cache()
+        (again,) = _ask_all(_healthy, "Etc/UTC", house=house)
+        (listed,) = _ask_all(_healthy, "GET /answers", house=house, key="operator")
+
+        stored = [visit.response.headers["x-stored"] for visit in (*visits, again)]
+        first, from_memory, other, second = stored
+        assert from_memory == ""
+        assert int(first) < int(second)
+        assert listed.response.json() == {
+            "start": "start-1",
+            "versions": {
+                f"zone:Etc/GMT {AT.isoformat()}": int(other),
+                f"zone:Etc/UTC {AT.isoformat()}": int(second),
+            },
+        }
+
+    def test_what_was_left_is_served_at_once_with_its_age_and_asks_nobody(self) -> None:
+        house = _House()
+        _ask(_healthy, _must_not_be_asked, zone="Etc/UTC", house=house)
+        clear_cache()
+
+        left = _ask(
+            _must_not_be_asked, _must_not_be_asked, zone="Etc/UTC", house=house.anew("start-2")
+        )
+
+        assert left.response.json() == zones.answer("Etc/UTC", AT)
+        assert left.response.headers["x-cache"] == "left"
+        assert 0 < float(left.response.headers["x-age"]) < 60
+        assert left.response.headers["x-stored"] == ""
+
+    def test_a_gateway_does_not_serve_what_it_has_kept_itself(self) -> None:
+        house = _House()
+        _ask(_healthy, _must_not_be_asked, zone="Etc/UTC", house=house)
+        clear_cache()
+
+        assert (
+            _ask(_healthy, _healthy, zone="Etc/UTC", house=house).response.headers["x-cache"]
+            == "miss"
+        )
+
+    def test_what_was_left_is_served_only_in_the_time_after_a_start(self) -> None:
+        house = _House()
+        _ask(_healthy, _must_not_be_asked, zone="Etc/UTC", house=house)
+        clear_cache()
+
+        visit = _ask(
+            _healthy, _healthy, zone="Etc/UTC", house=house.anew("start-2"), settings={"warm_up": 0}
+        )
+
+        assert visit.response.headers["x-cache"] == "miss"
+
+    def test_the_time_after_a_start_begins_when_the_gateway_serves(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        house, now = _House(), [0.0]
+        _ask(_healthy, _must_not_be_asked, zone="Etc/UTC", house=house)
+        clock = SimpleNamespace(monotonic=lambda: now[0], time=time.time)
+        monkeypatch.setattr("last.time", clock)
+
+        async def look() -> list[bool]:
+            last = LastAnswers(house.answers, "start-2")
+            upstreams = Upstreams(gateway_settings())
+            app = Gateway(upstreams, Access(house.keys), last, "start-2").app()
+            now[0] = 10.0  # it took so long until it served
+            async with app.router.lifespan_context(app):
+                moments = 10.0, 12.9, 13.0
+                found = []
+                for now[0] in moments:
+                    found.append(await last.left("Etc/UTC", AT.isoformat()) is not None)
+            return found
+
+        with use_registry(_registry(CONFIG)), isolated_circuit_breakers():
+            assert asyncio.run(look()) == [True, True, False]
+
+    def test_what_was_left_for_too_long_is_not_there_any_more(self) -> None:
+        house = _House()
+        _ask(
+            _healthy, _must_not_be_asked, zone="Etc/UTC", house=house, settings={"keep_last": 1e-6}
+        )
+        clear_cache()
+
+        visit = _ask(_healthy, _healthy, zone="Etc/UTC", house=house.anew("start-2"))
+
+        assert visit.response.headers["x-cache"] == "miss"
+
+    def test_an_answer_whose_transition_is_over_is_not_served_from_the_file(self) -> None:
+        at, zone, house = "1999-01-01T00:00:00Z", "Europe/Berlin", _House()
+        _ask(_healthy, _must_not_be_asked, zone, at=at, house=house)
+
+        visit = _ask(_healthy, _healthy, zone, at=at, house=house.anew("start-2"))
+
+        assert visit.response.headers["x-cache"] == "miss"
+
+    def test_what_has_changed_is_not_served_from_the_file(self) -> None:
+        house = _House()
+        _ask(_healthy, _must_not_be_asked, zone="Etc/UTC", house=house)
+        clear_cache()
+
+        forget, again = _ask_all(
+            _healthy,
+            "DELETE /answers/zone:Etc/UTC",
+            "Etc/UTC",
+            house=house.anew("start-2"),
+            key="everybody",
+        )
+
+        assert forget.response.json()["from_file"] == 1
+        assert again.response.headers["x-cache"] == "miss"
+
+    def test_what_is_being_loaded_when_its_zone_changes_is_not_kept(self) -> None:
+        visit = Visit("1-1", "Etc/UTC")
+
+        async def ask() -> tuple[zones.Answer, dict[str, int]]:
+            async with MemoryStorageProvider("answers") as storage:
+                last = LastAnswers(storage, "start-1")
+
+                class Changing:
+                    async def ask(self, *_: Any) -> zones.Answer:
+                        await last.forget("zone:Etc/UTC")
+                        return zones.answer("Etc/UTC", AT)
+
+                asked = answers.Answers(cast("Upstreams", Changing()), last)
+                answer = await asked.get("Etc/UTC", AT.isoformat(), visit)
+                return answer, await last.versions()
+
+        with use_registry(_registry(CONFIG)):
+            answer, kept = asyncio.run(ask())
+
+        assert answer == zones.answer("Etc/UTC", AT)
+        assert (visit.stored, kept) == (None, {})
+
+    @pytest.mark.parametrize("broken", ["get", "set"])
+    def test_a_file_of_no_use_is_logged_and_the_answer_is_given(
+        self, broken: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def fail(*_: Any, **__: Any) -> Any:
+            raise StorageFullError("the disk is full")
+
+        house = _House()
+        monkeypatch.setattr(house.answers, broken, fail)
+
+        visit = _ask(_healthy, _must_not_be_asked, zone="Etc/UTC", house=house)
+
+        assert visit.response.status_code == 200
+        assert visit.response.headers["x-stored"] == ("" if broken == "set" else "1")
+        assert [line.message for line in visit.log if line.level == "WARNING"] == [
+            f"cannot {'keep an' if broken == 'set' else 'read a last'} answer"
+        ]
+
+    @pytest.mark.timeout(60)
+    def test_a_killed_gateway_has_kept_what_it_acknowledged(self, tmp_path: Path) -> None:
+        outcomes: list[Outcome] = []
+        asks = [load.Ask(f"1-{number}", zone) for number, zone in enumerate(ZONES)]
+
+        async def drive() -> tuple[inventory.Inventory, list[str | None]]:
+            keys = await keyring.make_keys(tmp_path / "keys.db")
+            async with AsyncExitStack() as stack:
+                url = await stack.enter_async_context(_north(tmp_path))
+                environ = _environ(tmp_path) | {"PEPPERPY_GATEWAY_UPSTREAMS__NORTH": url}
+                gateway = await stack.enter_async_context(
+                    running("gateway.py", "gateway", environ=environ, show=print)
+                )
+                await _drive(gateway.port, keys, asks, outcomes)
+                await gateway.kill()
+                await gateway.spawn(PEPPERPY_GATEWAY_WARM_UP="60")
+                await gateway.ready()
+                there = await inventory.take(
+                    f"http://{child.HOST}:{gateway.port}", keys["operator"], lambda: 0.0
+                )
+                await _drive(gateway.port, keys, asks, outcomes)
+            return there, [outcome.cache for outcome in outcomes[len(asks) :]]
+
+        there, sources = asyncio.run(drive())
+
+        acknowledged = {outcome.zone: outcome.stored for outcome in outcomes[: len(asks)]}
+        assert acknowledged == dict.fromkeys(ZONES, 1)
+        assert sorted(there.versions.values()) == [1] * len(ZONES)
+        assert sources == ["left"] * len(asks)
+
+
+class TestPrometheus:
+    """What the gateway says at `/metrics`, and how the driver reads it."""
+
+    @pytest.fixture(autouse=True)
+    def empty(self) -> None:
+        clear_cache()
+
+    def test_the_driver_can_read_what_the_gateway_has_counted(self) -> None:
+        calls: list[str] = []
+        before, after = (
+            Reading.of(_ask(_noting(calls, _healthy), _dead, zone=zone).exposed, asked=0, came=0)
+            for zone in ("Etc/UTC", "Etc/GMT+9")
+        )
+
+        assert after.start == "start-1"
+        grown = exposed.by_gateway(after) - exposed.by_gateway(before)
+        assert grown["requests with status 200"] == grown["cache: miss"] == 1
+
+    def test_the_driver_is_told_each_call(self) -> None:
+        visit = _ask(_dead, _healthy)
+
+        assert visit.response.headers["x-calls"] == "north north north south"
+
+    def test_the_memory_of_the_process_is_told_until_nobody_wants_to_know(self) -> None:
+        async def watch() -> None:
+            watching = asyncio.create_task(watch_memory(every=60))
+            await asyncio.sleep(0)
+            watching.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await watching
+
+        with capture_metrics() as metrics:
+            asyncio.run(watch())
+
+        assert metrics[names.MEMORY].value == pytest.approx(get_memory_usage(), rel=0.2)
+
+    def test_a_gateway_that_is_not_there_is_noted_and_read_again(self) -> None:
+        answers: Iterator[Exception | httpx2.Response] = iter(
+            [
+                httpx2.ConnectError("refused"),
+                httpx2.Response(503),
+                httpx2.Response(200, text="a{b=c} 1\n"),
+                httpx2.Response(200, text="process_memory_usage 7.5e7\n"),
+            ]
+        )
+
+        def answer(_: httpx2.Request) -> httpx2.Response:
+            given = next(answers)
+            if isinstance(given, Exception):
+                raise given
+            return given
+
+        async def read() -> Scraper:
+            times = iter(range(10))
+            scraper = Scraper("http://gateway", KEY, every=0, now=lambda: float(next(times)))
+            transport = httpx2.MockTransport(answer)
+            async with httpx2.AsyncClient(transport=transport) as client:
+                for _ in range(4):
+                    await scraper.read(client)
+            return scraper
+
+        *failed, last = asyncio.run(read()).readings
+
+        for reading, trouble in zip(failed, ("ConnectError", "503", "labels"), strict=True):
+            assert trouble in reading.trouble
+        assert (last.came - last.asked, last.trouble) == (1.0, "")
+        assert last.memory == 75_000_000
+        assert last.start == "unknown"
+
+    @pytest.mark.timeout(60)
+    def test_a_gateway_of_its_own_process_is_read_until_the_driver_stops(
+        self, tmp_path: Path
+    ) -> None:
+        ask = load.Ask("1-1", "Europe/Berlin", mistake="nothing right")
+        outcomes: list[Outcome] = []
+
+        async def drive() -> Scraper:
+            environ = _environ(tmp_path)
+            keys = await keyring.make_keys(tmp_path / "keys.db")
+            async with running("gateway.py", "gateway", environ=environ, show=print) as gateway:
+                url = f"http://127.0.0.1:{gateway.port}"
+                ready = asyncio.Event()
+                ready.set()
+                driver = Driver(
+                    url,
+                    [ask],
+                    keys=keys,
+                    at=AT,
+                    rate=100,
+                    ready=ready,
+                    on_begin=lambda: None,
+                    on_outcome=outcomes.append,
+                )
+                scraper = Scraper(url, keys["operator"], every=0.01, now=driver.now)
+                reading = asyncio.create_task(scraper.run())
+                await driver.run()
+                scraper.stop()
+                await reading
+                async with httpx2.AsyncClient(trust_env=False) as client:
+                    await scraper.read(client)
+            return scraper
+
+        last = asyncio.run(drive()).readings[-1]
+
+        assert outcomes[0].invalid == MISTAKES["nothing right"].found
+        assert outcomes[0].verdict is Verdict.NAMED_ERROR
+        assert exposed.by_gateway(last) == exposed.by_driver(outcomes)
+        assert last.start == outcomes[0].start
+        assert last.memory
+        assert last.memory > 1_000_000
 
 
 class TestCircuits:
@@ -522,7 +1208,7 @@ class TestConnections:
 
     def test_breakers_pools_and_fallback_have_counted_what_the_log_says(self) -> None:
         settings = _pool(max_size=2, acquire_timeout=0) | _breaker(recovery_timeout=60)
-        asked = (*ZONES, "forget zone:Etc/UTC")
+        asked = (*ZONES, "DELETE /answers/zone:Etc/UTC")
 
         def down(request: httpx2.Request) -> httpx2.Response:
             return (_dead if request.url.path == "/zones/Etc/UTC" else _healthy)(request)
@@ -584,16 +1270,22 @@ class TestCache:
     def test_what_has_changed_is_asked_for_again_and_nothing_else(self) -> None:
         zone, other = "Etc/UTC", "Etc/GMT"
 
-        visits = _ask_all(_healthy, zone, other, "forget zone:Etc/UTC", zone, other)
+        forget = "DELETE /answers/zone:Etc/UTC"
+
+        visits = _ask_all(_healthy, zone, other, forget, zone, other, key="everybody")
 
         assert [visit.response.headers.get("x-cache") for visit in visits] == [
             "miss",
             "miss",
-            None,
+            "none",
             "miss",
             "hit",
         ]
-        assert visits[2].response.json() == {"name": "zone:Etc/UTC", "dropped": 1}
+        assert visits[2].response.json() == {
+            "name": "zone:Etc/UTC",
+            "dropped": 1,
+            "from_file": 1,
+        }
 
     def test_an_answer_is_kept_until_the_transition_and_no_longer_than_is_configured(self) -> None:
         now = datetime.now(UTC)
@@ -839,7 +1531,7 @@ class TestProcesses:
 class TestInterferer:
     @pytest.mark.parametrize(
         ("kill", "done"),
-        [(True, ["kill", "spawn", "ready"]), (False, [])],
+        [(True, ["kill", "spawn", "ready", "back"]), (False, [])],
         ids=["kill", "no kill"],
     )
     def test_it_edits_the_file_back_and_kills_if_it_may(
@@ -921,6 +1613,8 @@ def _environ(folder: Path) -> dict[str, str]:
         "PEPPERPY_CONFIG": str(CONFIG),
         "PEPPERPY_LOGGING_LOG_FILE": str(folder / "log.jsonl"),
         "PEPPERPY_GATEWAY_METRICS_FILE": str(folder / "metrics.jsonl"),
+        "PEPPERPY_GATEWAY_KEYS_FILE": str(folder / "keys.db"),
+        "PEPPERPY_GATEWAY_ANSWERS_FILE": str(folder / "answers.db"),
         "PEPPERPY_GATEWAY_PORT": "18480",
         "PEPPERPY_GATEWAY_PROVIDER_KEY": KEY,
         "PEPPERPY_PROVIDER_KEY": KEY,
@@ -959,6 +1653,9 @@ class _FakeChild:
     async def ready(self) -> None:
         self.calls.append("ready")
 
+    async def come_back(self) -> None:
+        self.calls.append("back")
+
 
 async def _interfere(
     gateway: _FakeChild, folder: Path, *, kill: bool, stop: bool = False
@@ -972,6 +1669,7 @@ async def _interfere(
         kill=kill,
         name="zone:Europe/Berlin",
         forget=gateway.forget,
+        on_back=gateway.come_back,
         now=lambda: 9.0,  # everything is due
         done=done,
         say=lambda _: None,
@@ -998,6 +1696,7 @@ class _Visit:
 
     response: httpx2.Response
     stats: dict[str, Any]
+    exposed: str
     retries: Any
     metrics: Any
     log: list[Any]
@@ -1017,9 +1716,23 @@ def _ask(
     zone: str = "Europe/Berlin",
     at: str = "2026-07-01T12:00:00Z",
     settings: dict[str, Any] | None = None,
+    query: Mapping[str, Any] | None = None,
+    headers: dict[str, Any] | None = None,
+    house: _House | None = None,
+    key: str = "driver",
 ) -> _Visit:
-    """One request to a gateway between these providers."""
-    (visit,) = _ask_all(north, zone, south=south, at=at, settings=settings)
+    """One request to a gateway between these providers; its *query* asks about *at*."""
+    (visit,) = _ask_all(
+        north,
+        zone,
+        south=south,
+        at=at,
+        settings=settings,
+        query=query,
+        headers=headers,
+        house=house,
+        key=key,
+    )
     return visit
 
 
@@ -1031,8 +1744,14 @@ def _ask_all(
     last_at: str | None = None,
     at_once: bool = False,
     settings: dict[str, Any] | None = None,
+    query: Mapping[str, Any] | None = None,
+    headers: dict[str, Any] | None = None,
+    house: _House | None = None,
+    key: str = "driver",
 ) -> list[_Visit]:
-    """Requests to one gateway, in turn or at once; "forget NAME" in place of a zone is news."""
+    """Requests to one gateway, in turn or at once; "GET /path" in place of a zone is another question."""
+    house = house or _House()
+    keys = house.issued()
 
     async def ask() -> list[_Visit]:
         for name, answer in (("north", north), ("south", south or _must_not_be_asked)):
@@ -1040,8 +1759,13 @@ def _ask_all(
             register_pool(connections(gateway_settings(), name, transport=transport))
         await initialize_pools()
         signals: list[Signal] = []
+        async with house.keys, house.answers:
+            return await visit(signals)
+
+    async def visit(signals: list[Signal]) -> list[_Visit]:
+        app, logged = house.gateway(Upstreams(gateway_settings())).app(), []
+        operator = keyring.bearer(keys["operator"])
         end = subscribe(signals.append)
-        app, logged = Gateway(Upstreams(gateway_settings()), "start-1").app(), []
 
         async def watched(scope: Any, receive: Any, send: Any) -> None:
             async def note_and_send(message: Any) -> None:
@@ -1052,24 +1776,24 @@ def _ask_all(
             await app(scope, receive, note_and_send)
 
         def request(number: int, zone: str) -> Any:
-            if zone.startswith("forget "):
-                return client.delete(f"/answers/{zone.removeprefix('forget ')}")
+            if zone.startswith(("GET", "DELETE")):
+                return client.request(*zone.split(" "), headers=shown)
             is_last = number == len(zones_) - 1
-            return client.get(f"/zones/{zone}", params={"at": (is_last and last_at) or at})
+            params = {"at": (is_last and last_at) or at} if query is None else query
+            return client.get(f"/zones/{quote(zone)}", params=params, headers=shown)
 
+        shown = _shown(keys, key, headers)
         gateway = httpx2.ASGITransport(watched)
         async with httpx2.AsyncClient(transport=gateway, base_url="http://gateway") as client:
             with retry.testing() as retries, capture_metrics() as metrics, capture_logs() as log:
                 calls = [request(number, zone) for number, zone in enumerate(zones_)]
-                if at_once:
-                    responses = await asyncio.gather(*calls)
-                else:
-                    responses = [await call for call in calls]
-            stats = (await client.get("/stats")).json()
+                responses = await _all(calls, at_once=at_once)
+            stats = (await client.get("/stats", headers=operator)).json()
+            told = (await client.get("/metrics", headers=operator)).text
         end()
         await close_pools()
         return [
-            _Visit(response, stats, retries, metrics, list(log), signals, logged[0])
+            _Visit(response, stats, told, retries, metrics, list(log), signals, logged[0])
             for response in responses
         ]
 
@@ -1082,6 +1806,77 @@ def _ask_all(
         finally:
             for name in upstreams:
                 unregister_pool(name)
+
+
+@asynccontextmanager
+async def _north(folder: Path) -> AsyncIterator[str]:
+    """A provider without faults, as a process of its own; its URL."""
+    environ = _environ(folder) | {"PEPPERPY_LOGGING_LOG_FILE": str(folder / "north.jsonl")}
+    options = ("--name=north", "--port=18490", "--seed=1", "--duration=1000000")
+    async with running("provider.py", "north", *options, environ=environ, show=print) as north:
+        yield f"http://{child.HOST}:{north.port}"
+
+
+async def _drive(
+    port: int, keys: keyring.Keyring, asks: list[load.Ask], outcomes: list[Outcome]
+) -> None:
+    ready = asyncio.Event()
+    ready.set()
+    driver = Driver(
+        f"http://{child.HOST}:{port}",
+        asks,
+        keys=keys,
+        at=AT,
+        rate=100,
+        ready=ready,
+        on_begin=lambda: None,
+        on_outcome=outcomes.append,
+    )
+    await driver.run()
+
+
+async def _all(
+    calls: list[Coroutine[Any, Any, httpx2.Response]], *, at_once: bool
+) -> list[httpx2.Response]:
+    return await asyncio.gather(*calls) if at_once else [await call for call in calls]
+
+
+def _shown(keys: keyring.Keyring, key: str, headers: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The headers of a request that shows this key, if any."""
+    return (keyring.bearer(keys[key]) if key else {}) | dict(headers or {})
+
+
+class _House:
+    """Where keys and last answers are; a gateway that is started anew is another one in the same."""
+
+    def __init__(self, start: str = "start-1") -> None:
+        self.keys: StorageProvider = MemoryStorageProvider("keys")
+        self.answers: StorageProvider = MemoryStorageProvider("answers")
+        self.start = start
+        self._issued: keyring.Keyring = {}
+
+    def gateway(self, upstreams: Upstreams) -> Gateway:
+        last = LastAnswers(self.answers, self.start)
+        return Gateway(upstreams, Access(self.keys), last, self.start)
+
+    def issued(self) -> keyring.Keyring:
+        """The keys of the demo, and one with which everything may be done."""
+
+        async def issue() -> keyring.Keyring:
+            async with self.keys:
+                manager = security_manager(self.keys)
+                everything = await manager.acreate_identity("all", {"*": PermissionLevel.ADMIN})
+                key = (await manager.acreate_api_key(everything.id)).key
+                return {**await keyring.issue_all(self.keys), "everybody": key}
+
+        if not self._issued:
+            self._issued = asyncio.run(issue())
+        return self._issued
+
+    def anew(self, start: str) -> _House:
+        """For the next start of the gateway."""
+        self.start = start
+        return self
 
 
 def _breaker(**settings: float) -> dict[str, Any]:
@@ -1156,9 +1951,16 @@ def _must_not_be_asked(request: httpx2.Request) -> httpx2.Response:
     raise AssertionError(f"asked for {request.url}")
 
 
+def _refusal(status: int, *found: mistakes.Found) -> bytes:
+    errors = [{"path": path, "code": code, "message": "must be so"} for path, code in found]
+    content = {"name": "invalid-request", "status": status, "detail": "...", "errors": errors}
+    return json.dumps(content).encode()
+
+
 def _problem(response: httpx2.Response) -> tuple[int, str]:
     content = response.json()
     assert response.headers["content-type"] == "application/problem+json"
-    assert content.keys() == {"name", "status", "detail", "request_id"}
+    more = {"errors"} if content["name"] == "invalid-request" else set()
+    assert content.keys() == {"name", "status", "detail", "request_id"} | more
     assert content["status"] == response.status_code
     return response.status_code, content["name"]

@@ -38,6 +38,7 @@ class Visit:
 
     id: str
     zone: str
+    who: str | None = None  # by the key that was shown
     # Of each provider that was asked, in this order: the attempts, those for which a connection had
     # to come back first, the calls that went out, and those of them that nobody was there to hear.
     attempts: Counter[str] = field(default_factory=Counter)
@@ -47,9 +48,14 @@ class Visit:
     rejected: list[str] = field(default_factory=list)  # not asked: their circuits were open
     waited: float = 0.0  # seconds, for connections
     upstream: float = 0.0  # seconds that providers took, without all waiting
-    cache: str = "none"  # what it was to the cache: "hit", "coalesced", "miss"
+    validation: float = 0.0  # seconds
+    invalid: list[tuple[str, str]] = field(default_factory=list)  # path and code of each mistake
+    cache: str = (
+        "none"  # where its answer is from: "hit", "coalesced", "miss", or "left" in the file
+    )
     loaded_by: str | None = None  # the request whose answer it is
-    age: float = 0.0  # seconds since that one got it, for a hit
+    age: float = 0.0  # seconds since that one got it, for what is remembered
+    stored: int | None = None  # the version of its answer in the file of last answers
     problem: str | None = None  # the name of the error, if that is what came of it
     began: float = field(default_factory=time.perf_counter)
 

@@ -186,5 +186,7 @@ class Against(RuleBasedStateMachine):
         assert store._dropped_in_queues == dropped <= 16 + len(store.entries) // 4 + 1
 
 
-Against.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+Against.TestCase.settings = settings(
+    max_examples=3 * settings.default.max_examples, stateful_step_count=40, deadline=None
+)
 TestAgainstAModel = Against.TestCase

@@ -110,7 +110,7 @@ calls = st.lists(
 
 
 class TestCachedEqualsPlain:
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=6 * settings.default.max_examples, deadline=None)
     @given(signatures(), calls)
     def test_for_any_signature_and_calls(self, signature: str, made: Any) -> None:
         scope: dict[str, Any] = {}
@@ -130,7 +130,7 @@ class TestCachedEqualsPlain:
             assert same(remembering(*args, **kwargs), expected)
             assert remembering.cache_info().loads == loads
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=4 * settings.default.max_examples, deadline=None)
     @given(signatures(), calls)
     def test_what_is_kept_is_what_calls_and_handles_look_for(
         self, signature: str, made: Any
@@ -154,7 +154,7 @@ class TestCachedEqualsPlain:
 
 
 class TestKeys:
-    @settings(max_examples=500, deadline=None)
+    @settings(max_examples=10 * settings.default.max_examples, deadline=None)
     @given(values, values)
     def test_frozen_values_are_equal_exactly_if_the_values_are_the_same(
         self, one: Any, other: Any
@@ -163,7 +163,7 @@ class TestKeys:
         assert hash(freeze(one)) == hash(freeze(one))
         assert (freeze(one) == freeze(other)) == same(one, other)
 
-    @settings(max_examples=500, deadline=None)
+    @settings(max_examples=10 * settings.default.max_examples, deadline=None)
     @given(st.lists(values, max_size=3), st.lists(values, max_size=3))
     def test_written_keys_are_equal_exactly_if_the_values_are_the_same(
         self, one: list[Any], other: list[Any]
@@ -172,7 +172,7 @@ class TestKeys:
 
 
 class TestExpiry:
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=2 * settings.default.max_examples, deadline=None)
     @given(
         st.floats(0.1, 100), st.lists(st.tuples(st.integers(0, 3), st.floats(0, 60)), max_size=30)
     )

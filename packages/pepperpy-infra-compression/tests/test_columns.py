@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import marshal
 import math
+import os
 import struct
+import subprocess
 import sys
+import textwrap
+import tracemalloc
 from contextlib import suppress
+from decimal import Decimal
+from enum import Enum, IntEnum, StrEnum
 from types import ModuleType
 
 import pytest
@@ -160,6 +166,19 @@ class TestRoundTrip:
         else:
             assert told(found) == told(column)
 
+    @pytest.mark.parametrize(
+        "odd",
+        [" 2", "2 ", "\t2", "2\n", "-0", "-2", "+2", "02", "00", "2.0", "2e0", "", "1_0", "\uff12", "\u0662", "9" * 25, "x", ",", "2,2", "\x002", "]", "0x2"],
+        ids=repr,
+    )  # fmt: skip
+    @pytest.mark.parametrize("width", [1, 4])
+    def test_texts_that_only_look_numbered_come_back(self, odd, width):
+        texts = [f"v{number:0{width}d}!" for number in range(1, 20)]
+        for place in (0, 3, 9, 18):
+            for text in (f"v{odd}!", f"v{odd:0>{width}}!", f"v{odd}", f"{odd}!"):
+                changed = [*texts[:place], text, *texts[place + 1 :]]
+                assert back(changed) == changed
+
     @given(
         st.lists(st.integers(-300, 300) | st.integers(-(1 << 63), (1 << 64) - 1), min_size=64)
         | st.lists(st.sampled_from([7, 8, 500, -70_000, 1 << 40]), min_size=64)
@@ -248,8 +267,14 @@ class TestRefusals:
         ring.update({str(n): ring for n in range(width)})
 
         for value in (loop, ring):
-            with pytest.raises(CompressionError):
-                encode_columns([value])
+            tracemalloc.start()
+            try:
+                with pytest.raises(CompressionError):
+                    encode_columns([value])
+                _, peak = tracemalloc.get_traced_memory()
+            finally:
+                tracemalloc.stop()
+            assert peak < 32 << 20
 
     def test_depth_beyond_what_is_promised_is_refused(self):
         with pytest.raises(CompressionError):
@@ -260,6 +285,53 @@ class TestRefusals:
             encode_columns([{"token": Text("s3cret")}])
 
         assert "s3cret" not in str(caught.value)
+
+    @pytest.mark.parametrize("seed", ["0", "1", "2", "3"])
+    def test_sets_come_back_and_give_the_same_bytes_whatever_hashes_are(self, seed):
+        code = """
+            from pepperpy.infra.compression._columns import decode_columns, encode_columns
+            rows = [{"a": {"a", "b", "c", "dd"}, "b": frozenset("xyz"), "n": n} for n in range(20)]
+            payload = encode_columns([*rows, {"a", 1, 2.5, None, ("t", 1)}])
+            assert decode_columns(payload, 1 << 20)[:-1] == rows
+            print(payload.hex())
+            """
+        made = [
+            subprocess.run(
+                [sys.executable, "-c", textwrap.dedent(code)],
+                env={**os.environ, "PYTHONHASHSEED": each},
+                check=True,
+                capture_output=True,
+            ).stdout
+            for each in (seed, "100")
+        ]
+
+        assert made[0] == made[1]
+
+    @pytest.mark.parametrize("value", [(0.0, -0.0), {"a": (-0.0,)}, ({1: -0.0},), (1, True, 1.0)])
+    def test_signs_and_types_within_what_has_no_column_come_back(self, value):
+        for count in (1, 20):
+            assert repr(back([value] * count)) == repr([value] * count)
+
+    @pytest.mark.parametrize("text", ["NaN", "-NaN12", "sNaN", "-0", "1.10", "1E+3", "Infinity"])
+    def test_decimals_come_back_digit_by_digit(self, text):
+        for count in (1, 20):
+            rows = back([{"price": Decimal(text)}] * count)
+            assert [repr(row["price"]) for row in rows] == [repr(Decimal(text))] * count
+
+    @pytest.mark.parametrize("members", [{Number(1)}, {Text("x"), "y"}, {(1, Number(2))}])
+    @pytest.mark.parametrize("kind", [set, frozenset])
+    def test_a_set_whose_members_would_be_others_is_refused(self, kind, members):
+        with pytest.raises(CompressionError):
+            encode_columns([kind(members)] * 3)
+
+    @pytest.mark.parametrize("wrap", [lambda v: v, lambda v: {"a": v}, lambda v: [{"a": [v]}]])
+    @pytest.mark.parametrize("kind", [Enum, IntEnum, StrEnum])
+    def test_the_error_for_a_member_of_an_enum_says_to_write_its_value(self, kind, wrap):
+        member = kind("Color", {"RED": "1"}).RED
+
+        for count in (1, 20):
+            with pytest.raises(CompressionError, match=r"a value of type Color .*\.value"):
+                encode_columns([wrap(member)] * count)
 
 
 class TestSize:
@@ -317,7 +389,7 @@ class TestHostileBytes:
             with pytest.raises(CompressionError):
                 decode_columns(payload[:length], LIMIT)
 
-    @settings(max_examples=300)
+    @settings(max_examples=6 * settings.default.max_examples)
     @given(
         st.recursive(
             st.integers(-3, 300) | st.binary(max_size=9) | st.text(max_size=4) | st.none(),
@@ -353,6 +425,67 @@ class TestHostileBytes:
 
         with pytest.raises(CompressionError):
             decode_columns(msgspec.msgpack.encode([1 << 40, column]), LIMIT)
+
+    @pytest.mark.parametrize(
+        "column",
+        [
+            [14, []],
+            [0, [1]],
+            [0, [1, 2, 3]],
+            [1, b"\x93\1\2\3"],
+            [2, b"\0\1", [[0, [1]]]],
+            [2, b"\0", [[0, [1]]]],
+            [3, b"\0\2"],
+            [3, b"\0"],
+            [4, False, 3, 0, 0, bytes(6)],
+            [4, False, 1, 0, 0, b"\1"],
+            [4, True, 1, 0, 0, b"\1\1"],
+            [4, False, 1, 7, 0, b""],
+            [4, True, 1, 7, 3, b""],
+            [5, [0, ["1", "zz"]]],
+            [5, [0, ["1", "2", "3"]]],
+            [6, bytes(8)],
+            [7, 10, [0, [1, 2]]],
+            [7, 1, [0, [1, 2, 3]]],
+            [8, "a"],
+            [8, "a\0b\0c"],
+            [9, "x", "", 19, [0, [1, 2]]],
+            [9, "x", "", -1, [0, [1, 2]]],
+            [9, b"x", b"", 0, [0, [1, 2]]],
+            [9, "x", "\0", 0, [0, [1, 2]]],
+            [10, 1, [0, ["x"]], [0, [0, 1]]],
+            [10, 2, [0, ["x", "y"]], [0, [-1, 0]]],
+            [10, 1, [0, [[]]], [0, [0, 0]]],
+            [11, ["a", "a"], [[0, [1, 2]], [0, [1, 2]]]],
+            [11, ["a", "b"], [[0, [1, 2]]]],
+            [11, [1], [[0, [1, 2]]]],
+            [11, ["a"], [[0, [1, 2, 3]]]],
+            [12, [0, [2, 0]], [0, ["a", "a"]], [0, [1, 2]]],
+            [12, [0, [1, 1]], [0, ["a"]], [0, [1]]],
+            [13, [0, [-1, 1]], [0, []]],
+            [13, [0, [True, 1]], [0, [1, 2]]],
+            [13, [0, [1, 1]], [0, [1]]],
+        ],
+        ids=repr,
+    )
+    def test_a_column_that_breaks_a_rule_is_an_error(self, column):
+        import msgspec
+
+        with pytest.raises(CompressionError):
+            decode_columns(msgspec.msgpack.encode([2, column]), LIMIT)
+
+    def test_columns_are_as_deep_as_they_are_written_and_no_deeper(self):
+        import msgspec
+
+        def nested(levels):
+            column = [0, [1]]
+            for _ in range(levels):
+                column = [13, [0, [1]], column]
+            return msgspec.msgpack.encode([1, column])
+
+        assert decode_columns(nested(60), LIMIT)
+        with pytest.raises(CompressionError, match="nested too deep"):
+            decode_columns(nested(70), LIMIT)
 
     @pytest.mark.parametrize(
         "bomb",

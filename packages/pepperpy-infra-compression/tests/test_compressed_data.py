@@ -16,6 +16,7 @@ from pepperpy.infra.compression import (
     CompressionAlgorithm,
     CompressionError,
     CompressionLevel,
+    CompressionOptionError,
     FrameMismatchError,
     SerializationFormat,
     UnsafeFrameError,
@@ -101,6 +102,13 @@ def test_a_dict_may_hold_bytes_and_leave_the_rest_out() -> None:
     compressed = compress_data(VALUE)
 
     assert CompressedData.from_dict({"data": bytes(compressed)}) == compressed
+
+
+@pytest.mark.parametrize("data", [None, 5, "text", b"bytes", [], [("data", b"")]])
+def test_what_is_no_dict_is_named(data: Any) -> None:
+    with pytest.raises(CompressionOptionError, match=type(data).__name__) as caught:
+        CompressedData.from_dict(data)
+    assert caught.value.option == "data"
 
 
 @pytest.mark.parametrize(

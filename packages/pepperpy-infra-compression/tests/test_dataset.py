@@ -11,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
+from zlib import crc32
 
 import pytest
 from hypothesis import given
@@ -29,11 +30,15 @@ from pepperpy.infra.compression import (
     SerializationFormat,
     SignatureError,
     TruncatedDatasetError,
+    _limits,
     compress_json,
     decompress_data,
     optimize_dataset,
 )
+from pepperpy.infra.compression._columns import encode_columns
 from pepperpy.infra.compression._dataset import _layout, _writer
+from pepperpy.infra.compression._frame import seal
+from pepperpy.infra.compression._metadata import FrameKind
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="a promise that needs POSIX")
 
@@ -481,6 +486,21 @@ class TestAppending:
             copied = OptimizedDataset.from_bytes(bytes(dataset))
         assert [*copied] == records(25) + records(7)
 
+    def test_added_rows_are_on_disk_when_adding_ends(self, tmp_path, monkeypatch):
+        path = tmp_path / "rows"
+        optimizer = DatasetOptimizer(chunk_size=5)
+        optimizer.append(path, records(5))
+        synced, fsync = [], os.fsync
+
+        def note(descriptor):
+            synced.append(os.fstat(descriptor).st_size)
+            fsync(descriptor)
+
+        monkeypatch.setattr(os, "fsync", note)
+        optimizer.append(path, records(20))
+
+        assert synced == [path.stat().st_size]
+
     def test_an_error_of_the_rows_leaves_the_file_as_it_was(self, tmp_path):
         path = tmp_path / "log"
         optimizer = DatasetOptimizer(chunk_size=10)
@@ -521,7 +541,30 @@ class TestAppending:
             assert [*dataset] == records(5)
 
 
+def dataset_of(*chunks, lie=list, kind=FrameKind.COLUMNS, claimed=None):
+    """Bytes of a dataset, whose index is as the lie has it and whose checksums are all right."""
+    settings = _layout.Settings(NONE, SerializationFormat.JSON, CompressionLevel.DEFAULT, 10)
+    parts, entries = [_layout.pack_header(settings)], []
+    for rows in chunks:
+        payload, count = encode_columns(rows), claimed or len(rows)
+        frame = seal(
+            payload,
+            kind=kind,
+            format=settings.serialization,
+            algorithm=NONE,
+            level=settings.level,
+        )
+        entries.append(_layout.Entry(sum(map(len, parts)), len(frame), count, len(payload)))
+        parts.append(_layout.pack_chunk(count, frame))
+    return b"".join([*parts, _layout.pack_index(sum(map(len, parts)), lie(entries))])
+
+
 class TestBadBytes:
+    def test_what_is_made_by_hand_is_read(self):
+        content = dataset_of(records(3), records(2))
+
+        assert [*OptimizedDataset.from_bytes(content)] == records(3) + records(2)
+
     @pytest.mark.parametrize("algorithm", [CompressionAlgorithm.GZIP, NONE])
     def test_every_flipped_byte_is_an_error_or_harmless(self, algorithm):
         content = bytes(optimize_dataset(records(12), chunk_size=5, algorithm=algorithm))
@@ -534,6 +577,75 @@ class TestBadBytes:
                 except CompressionError:
                     continue
                 assert found == records(12)
+
+    def test_a_damaged_index_is_told_though_its_sums_are_right(self):
+        content = bytes(optimize_dataset(records(12), chunk_size=4))
+        index = content.rindex(_layout.INDEX_MAGIC)
+        sizes = [index + 12 + 32 * number + 24 for number in range(2)]
+        changed = bytearray(content)
+        changed[sizes[0]] += 1
+        changed[sizes[1]] -= 1
+
+        with pytest.raises(CompressionError, match="index"):
+            OptimizedDataset.from_bytes(bytes(changed))
+
+    @pytest.mark.parametrize(
+        "lie",
+        [
+            lambda entries: entries[::-1],
+            lambda entries: [entries[0], entries[0]],
+            lambda entries: [entries[0], entries[1]._replace(length=entries[1].length + 1)],
+            lambda entries: [entries[0]._replace(offset=0), entries[1]],
+            lambda entries: [entries[0]._replace(size=1 << 50), entries[1]],
+        ],
+        ids=["order", "twice", "beyond the chunks", "before the chunks", "size"],
+    )
+    def test_an_index_that_lies_is_an_error_when_it_is_opened(self, lie):
+        with pytest.raises(CompressionError, match="index"):
+            OptimizedDataset.from_bytes(dataset_of(records(3), records(2), lie=lie))
+
+    @pytest.mark.parametrize(("place", "by"), [(8, 1), (16, 1)], ids=["rows", "bytes"])
+    def test_sums_that_lie_are_an_error_when_it_is_opened(self, place, by):
+        content = dataset_of(records(3), records(2))
+        index = content.rindex(_layout.INDEX_MAGIC)
+        footer = len(content) - _layout.FOOTER.size
+        changed = bytearray(content)
+        changed[footer + place] += by
+        changed[-8:-4] = crc32(changed[index:-8]).to_bytes(4, "little")
+
+        with pytest.raises(CompressionError, match="index"):
+            OptimizedDataset.from_bytes(bytes(changed))
+
+    @pytest.mark.parametrize(
+        "lie",
+        [
+            lambda entries: [entries[0]._replace(rows=4), entries[1]._replace(rows=1)],
+            lambda entries: [
+                entries[0]._replace(size=entries[0].size - 1),
+                entries[1]._replace(size=entries[1].size + 1),
+            ],
+        ],
+        ids=["rows", "size"],
+    )
+    def test_a_chunk_that_is_not_as_the_index_says_is_an_error(self, lie):
+        dataset = OptimizedDataset.from_bytes(dataset_of(records(3), records(2), lie=lie))
+
+        for read in (dataset.decompress, lambda: dataset.chunks[0], lambda: dataset[0]):
+            with pytest.raises(CompressionError, match="chunk 0"):
+                read()
+
+    @pytest.mark.parametrize("kind", [FrameKind.DATA, FrameKind.NUMPY])
+    def test_a_chunk_of_another_kind_is_an_error(self, kind):
+        dataset = OptimizedDataset.from_bytes(dataset_of(records(3), kind=kind))
+
+        with pytest.raises(CompressionError, match="chunk 0"):
+            dataset.decompress()
+
+    def test_a_chunk_with_other_rows_than_it_says_is_an_error(self):
+        dataset = OptimizedDataset.from_bytes(dataset_of(records(3), claimed=4))
+
+        with pytest.raises(CompressionError, match="chunk 0"):
+            dataset.decompress()
 
     @given(st.binary(max_size=200))
     def test_any_bytes_are_a_dataset_or_the_error(self, data):
@@ -564,6 +676,19 @@ class TestBadBytes:
             DatasetOptimizer().decompress_dataset(bytes(dataset), max_output_size=10)
         with pytest.raises(OutputLimitError):
             decompress_data(bytes(dataset), max_output_size=10)
+
+    def test_a_chunk_beyond_the_limit_says_how_it_is_read(self, monkeypatch):
+        monkeypatch.setattr(_limits, "_LEAST", 0)
+        rows = [{"flag": n % 7 == 0} for n in range(100_000)]
+        dataset = optimize_dataset(rows, chunk_size=len(rows))
+
+        for read in (lambda: dataset[0], lambda: dataset.chunks[0], lambda: next(iter(dataset))):
+            with pytest.raises(
+                OutputLimitError, match=r"chunk 0.*decompress\(max_output_size="
+            ) as caught:
+                read()
+            assert caught.value.limit < dataset.original_size
+        assert dataset.decompress(max_output_size=None) == rows
 
 
 class TestOptimizer:

@@ -17,9 +17,11 @@ from pepperpy.infra.compression import (
     CompressionLevel,
     OutputLimitError,
     SerializationFormat,
+    SignatureError,
+    decompress_data,
     train_dictionary,
 )
-from pepperpy.infra.compression._frame import Opened, open_frame, seal
+from pepperpy.infra.compression._frame import Opened, open_frame, seal, take_apart
 from pepperpy.infra.compression._metadata import FrameKind
 
 PAYLOAD = b"how much wood would a woodchuck chuck " * 4
@@ -119,6 +121,34 @@ def test_python_reads_what_we_wrote_with_its_own_modules(level: CompressionLevel
     assert lzma.LZMADecompressor().decompress(sealed(CompressionAlgorithm.LZMA)) == PAYLOAD
 
 
+@pytest.mark.parametrize("mask", [1 << bit for bit in range(8)])
+def test_nothing_before_the_note_of_a_gzip_frame_may_be_another(mask: int) -> None:
+    frame = sealed(CompressionAlgorithm.GZIP)
+
+    for position in range(frame.index(b"PPZ1")):
+        broken = bytearray(frame)
+        broken[position] ^= mask
+        with pytest.raises(CompressionError):
+            open_frame(bytes(broken), 10_000)
+        with pytest.raises(CompressionError):
+            decompress_data(bytes(broken))
+
+
+@pytest.mark.parametrize("mask", [1 << bit for bit in range(8)])
+@pytest.mark.parametrize("algorithm", [CompressionAlgorithm.ZSTD, CompressionAlgorithm.LZ4])
+def test_the_skippable_frame_around_a_note_may_not_be_another(
+    algorithm: CompressionAlgorithm, mask: int
+) -> None:
+    frame = sealed(algorithm)
+    note = frame.rindex(b"PPZ1")
+
+    for position in range(note - 8, note):
+        broken = bytearray(frame)
+        broken[position] ^= mask
+        with pytest.raises(CompressionError):
+            open_frame(bytes(broken), 10_000)
+
+
 @pytest.mark.usefixtures("deflate_library")
 @pytest.mark.parametrize("name", FRAMES)
 def test_every_flipped_byte_is_an_error_or_harmless(name: str) -> None:
@@ -207,6 +237,70 @@ def test_a_size_that_lies_is_an_error(size: int) -> None:
 
     with pytest.raises(CompressionError):
         open_frame(changed, 2**31)
+
+
+def noted(algorithm: CompressionAlgorithm) -> bytes:
+    """A note that says that the frame is of this algorithm."""
+    frame = sealed(algorithm)
+    return frame[frame.rindex(b"PPZ1") :][:20]
+
+
+@pytest.mark.parametrize(
+    "algorithm", [each for each in CompressionAlgorithm if each is not CompressionAlgorithm.GZIP]
+)
+def test_a_note_of_another_algorithm_in_a_gzip_header_is_an_error(
+    algorithm: CompressionAlgorithm,
+) -> None:
+    frame = sealed(CompressionAlgorithm.GZIP)
+    changed = frame.replace(noted(CompressionAlgorithm.GZIP), noted(algorithm))
+
+    with pytest.raises(CompressionError, match=r"the frame's (header|metadata)"):
+        decompress_data(changed)
+
+
+@pytest.mark.parametrize("filling", [b"", b"x" * 20, b"XX\0\0"])
+def test_a_note_of_gzip_behind_anything_is_an_error(filling: bytes) -> None:
+    note = noted(CompressionAlgorithm.GZIP)
+
+    for data in (filling + note, sealed(CompressionAlgorithm.ZLIB)[:-20] + filling + note):
+        with pytest.raises(CompressionError, match="damaged"):
+            decompress_data(data)
+
+
+@pytest.mark.parametrize("filling", [b"XX\0\0", b"x" * 24])
+def test_an_extra_field_that_holds_more_than_the_note_is_an_error(filling: bytes) -> None:
+    frame = sealed(CompressionAlgorithm.GZIP)
+    total = (24 + len(filling)).to_bytes(2, "little")
+    for field in (frame[12:16] + filling + frame[16:36], filling + frame[12:36]):
+        with pytest.raises(CompressionError):
+            decompress_data(frame[:10] + total + field + frame[36:])
+
+
+@pytest.mark.parametrize("algorithm", CompressionAlgorithm)
+def test_a_signature_is_good_for_its_own_metadata_only(algorithm: CompressionAlgorithm) -> None:
+    frame = sealed(algorithm, keys=[KEY])
+    start = frame.rindex(b"PPZ1")
+    forged = bytearray(frame[start : start + 16])
+    forged[5] = 3  # the number of pickle
+    # Whoever forges it knows the checksum as well.
+    seed = zlib.crc32(frame[: start - 32]) if algorithm is CompressionAlgorithm.NONE else 0
+    forged += zlib.crc32(forged, seed).to_bytes(4, "little")
+    changed = frame[:start] + forged + frame[start + 20 :]
+
+    assert take_apart(changed) is not None
+    with pytest.raises(SignatureError):
+        open_frame(changed, 10_000, keys=[KEY])
+
+
+@pytest.mark.parametrize("algorithm", CompressionAlgorithm)
+def test_a_signature_is_good_for_its_own_payload_only(algorithm: CompressionAlgorithm) -> None:
+    frame, other = (sealed(algorithm, each, keys=[KEY]) for each in (b"pay Ann 10", b"pay Bob 99"))
+    signature = frame[frame.rindex(b"PPZ1") - 32 :][:32]
+    start = other.rindex(b"PPZ1") - 32
+    changed = other[:start] + signature + other[start + 32 :]
+
+    with pytest.raises(SignatureError):
+        open_frame(changed, 10_000, keys=[KEY])
 
 
 def test_uncompressed_gzip_is_not_taken_for_a_gzip_frame() -> None:

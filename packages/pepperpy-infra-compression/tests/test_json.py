@@ -28,6 +28,9 @@ from pepperpy.infra.compression import (
     decompress_data,
     decompress_json,
 )
+from pepperpy.infra.compression._columns import encode_columns
+from pepperpy.infra.compression._frame import seal
+from pepperpy.infra.compression._metadata import FrameKind
 
 RECORDS = [{"id": n, "value": f"value_{n}"} for n in range(10_000)]
 MISSION = {"repeated_key1": "value1", "repeated_key2": "value2"}
@@ -110,6 +113,20 @@ class TestRefusals:
 
         with pytest.raises(FrameMismatchError):
             decompress_json(frame)
+
+    @pytest.mark.parametrize("rows", [[], [1, 2]])
+    def test_a_chunk_of_a_dataset_is_no_json(self, rows):
+        frame = seal(
+            encode_columns(rows),
+            kind=FrameKind.COLUMNS,
+            format=SerializationFormat.JSON,
+            algorithm=CompressionAlgorithm.GZIP,
+            level=CompressionLevel.DEFAULT,
+        )
+
+        for read in (decompress_json, decompress_data):
+            with pytest.raises(CompressionError, match="chunk of a dataset"):
+                read(frame)
 
     @pytest.mark.parametrize("optimize_keys", [True, False])
     def test_parameters_are_assertions(self, optimize_keys):

@@ -182,6 +182,19 @@ class TestRoundTrip:
     def test_the_same_array_gives_the_same_bytes(self):
         assert compress_numpy(np.arange(9999)) == compress_numpy(np.arange(9999).copy())
 
+    def test_what_lies_between_fields_is_not_left_to_chance(self):
+        dtype = np.dtype([("a", "i1"), ("b", "<i8")], align=True)
+        array = np.zeros(100, dtype)[::2]
+        array["a"], array["b"] = 1, 2
+        made = set()
+
+        for dirt in (0x00, 0x55, 0xAA):
+            freed = [np.full(array.nbytes, dirt, np.uint8) for _ in range(20)]
+            freed.clear()  # a copy is made where these were
+            made.add(bytes(compress_numpy(array, "none")))
+
+        assert len(made) == 1
+
 
 class Strange(np.ndarray):
     pass
@@ -289,6 +302,11 @@ class TestHostilePayloads:
             payload_of("<f8", [1], False, 9, data=bytes(8)),
             payload_of("<f8", [1], 1, 0, data=bytes(8)),
             payload_of("<f8", [2], False, 0, data=bytes(15)),
+            payload_of("<f8", [2], False, 0, data=bytes(17)),
+            payload_of("<f8", [2], False, 0, data=bytes(24)),
+            payload_of("<f8", [2], False, 1, data=bytes(24)),
+            payload_of("<i8", [2], False, 2, data=bytes(24)),
+            payload_of("<f8", [0], False, 0, data=bytes(8)),
             payload_of("<f8", [1], False, 3, data=bytes(8)),
             payload_of("V0", [1 << 40], False, 0),
             payload_of("U0", [1 << 40], False, 1),
@@ -310,13 +328,32 @@ class TestHostilePayloads:
             payload_of("(", [1], False, 0, data=bytes(8)),
             payload_of(",8", [1], False, 0, data=bytes(8)),
         ],
-        ids=range(32),
+        ids=range(37),
     )
     def test_a_payload_that_lies_is_an_error(self, payload):
         from pepperpy.infra.compression._arrays import decode_array
 
         with pytest.raises(CompressionError):
             decode_array(payload, 1 << 20)
+
+    def test_a_type_that_is_nested_too_deep_is_an_error(self):
+        from pepperpy.infra.compression._arrays import decode_array
+
+        for wrap in (
+            lambda inner: [inner, [1]],
+            lambda inner: {
+                "names": ["a"],
+                "formats": [inner],
+                "offsets": [0],
+                "itemsize": 8,
+                "aligned": False,
+            },
+        ):
+            described = "<f8"
+            for _ in range(40):
+                described = wrap(described)
+            with pytest.raises(CompressionError):
+                decode_array(payload_of(described, [1], False, 0, data=bytes(8)), 1 << 20)
 
     def test_a_unit_that_is_divided_by_nothing_does_not_kill_the_process(self):
         script = (

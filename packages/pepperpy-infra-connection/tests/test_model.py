@@ -186,4 +186,4 @@ class PoolMachine(RuleBasedStateMachine):
 
 
 TestPool = PoolMachine.TestCase
-TestPool.settings = settings(max_examples=150, stateful_step_count=80)
+TestPool.settings = settings(max_examples=3 * settings.default.max_examples, stateful_step_count=80)

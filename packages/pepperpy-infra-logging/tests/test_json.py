@@ -22,6 +22,7 @@ from pepperpy.infra.logging import configure_logging, get_logger, log_context
 from pepperpy.infra.logging._clean import Cleaner
 from pepperpy.infra.logging._json import JsonRenderer
 from pepperpy.infra.logging._record import Record
+from pepperpy.infra.logging._values import Plain
 from pepperpy.infra.utils.redaction import Redactor
 
 Lines = Callable[[], list[dict[str, Any]]]
@@ -230,6 +231,21 @@ class TestOneObjectPerLine:
 
         assert "<nested too deep>" in json.dumps(lines()[0]["deep"])
         assert "<too large>" in json.dumps(lines()[0]["wide"])
+
+    def test_each_text_in_pairs_of_pairs_is_looked_at_once(self) -> None:
+        class Counting(Redactor):
+            def redact_text(self, text: str) -> str:
+                asked.append(text)
+                return super().redact_text(text)
+
+        asked: list[str] = []
+        pairs: Any = "innermost"
+        for _ in range(30):
+            pairs = [pairs, "plain"]
+
+        Plain(Counting())(pairs)
+
+        assert asked.count("innermost") == 1
 
     def test_object_that_logs_itself_when_it_is_shown_ends(self, lines: Lines) -> None:
         log = get_logger("json.self")

@@ -11,6 +11,7 @@ import tracemalloc
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -20,6 +21,18 @@ from pepperpy.infra.telemetry import capture_metrics
 from pepperpy.infra.utils import FakeClock
 
 MB = 1_000_000
+
+
+class Whole:
+    """A whole number, as those of numpy."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __index__(self) -> int:
+        return self.number
+
+    __float__ = __index__
 
 
 class TestCalls:
@@ -56,6 +69,22 @@ class TestCalls:
         assert work(1) == 2
         assert work.last_result is not None
         assert work.last_result.iterations == 1
+
+    def test_a_callable_object_that_is_a_number_too_is_called(self) -> None:
+        class Both(float):
+            def __call__(self) -> str:
+                return "called"
+
+        work: Any = benchmark(Both(3))
+
+        assert work() == "called"
+
+    def test_any_whole_number_of_iterations_will_do(self) -> None:
+        calls: list[int] = []
+
+        benchmark(Whole(3), Whole(2))(lambda: calls.append(1))()
+
+        assert len(calls) == 5
 
     def test_the_first_options_may_be_positional(self) -> None:
         seen = []
@@ -160,6 +189,70 @@ class TestCalls:
 
     def test_there_is_no_result_before_the_first_call(self) -> None:
         assert benchmark(lambda: None).last_result is None
+
+    def test_a_function_that_calls_itself_is_measured_at_its_outermost_call(self) -> None:
+        calls: list[int] = []
+
+        @benchmark(iterations=3, warmup_iterations=1)
+        def countdown(n: int) -> int:
+            calls.append(n)
+            return countdown(n - 1) if n else 0
+
+        for _ in range(2):
+            countdown(4)
+
+        assert len(calls) == 2 * 4 * 5
+        assert countdown.last_result is not None
+        assert countdown.last_result.iterations == 3
+
+    @pytest.mark.asyncio
+    async def test_so_is_a_coroutine_function_also_by_tasks_of_its_own(self) -> None:
+        calls: list[int] = []
+
+        @benchmark(iterations=2)
+        async def tree(depth: int) -> None:
+            calls.append(depth)
+            if depth:
+                await asyncio.gather(tree(depth - 1), tree(depth - 1))
+
+        await tree(3)
+
+        assert len(calls) == 2 * 15
+
+    @pytest.mark.asyncio
+    async def test_a_task_that_outlives_the_call_is_measured_itself(self) -> None:
+        calls: list[int] = []
+        tasks: list[asyncio.Task[None]] = []
+
+        async def later(ended: asyncio.Event) -> None:
+            await ended.wait()
+            await work(2, ended)
+
+        @benchmark(iterations=3)
+        async def work(n: int, ended: asyncio.Event) -> None:
+            calls.append(n)
+            if n == 1 and not tasks:
+                tasks.append(asyncio.create_task(later(ended)))
+
+        await work(1, ended := asyncio.Event())
+        ended.set()
+        await tasks[0]
+
+        assert calls == [1, 1, 1, 2, 2, 2]
+
+    def test_after_an_error_it_is_measured_again(self) -> None:
+        calls: list[int] = []
+
+        @benchmark(iterations=3)
+        def work(n: int) -> float:
+            calls.append(n)
+            return 1 / n
+
+        with pytest.raises(ZeroDivisionError):
+            work(0)
+        work(1)
+
+        assert calls == [0, 1, 1, 1]
 
     def test_concurrent_calls_do_not_mix_their_iterations(self) -> None:
         barrier = threading.Barrier(4)
@@ -352,10 +445,40 @@ class TestTelemetry:
 
         latency = m["pepperpy.performance.latency"]
         assert (latency.count, latency.value) == (4, 2)
-        assert latency.tags == [{"pepperpy.component.name": "work", "pepperpy.provider.id": "shop"}]
+        assert latency.tags == [
+            {
+                "pepperpy.component.name": f"{__name__}.{work.__qualname__}",
+                "pepperpy.provider.id": "shop",
+            }
+        ]
         assert m["pepperpy.performance.execution_time"].value == 2
         assert m["pepperpy.performance.throughput"].value == 2
         assert "pepperpy.performance.memory_usage" in m
+
+    def test_functions_of_one_name_are_told_apart(self) -> None:
+        class One:
+            @benchmark
+            def load(self) -> None: ...
+
+        class Other:
+            @benchmark(iterations=2)
+            def load(self) -> None: ...
+
+        with capture_metrics() as m:
+            One().load()
+            Other().load()
+
+        names = [tags["pepperpy.component.name"] for tags in m["pepperpy.performance.latency"].tags]
+        assert [name.rpartition("<locals>.")[2] for name in names] == ["One.load", "Other.load"]
+        assert One.load.last_result is not None
+        assert One.load.last_result.name == "load"
+
+    def test_a_name_that_was_given_is_what_telemetry_knows_it_by(self) -> None:
+        with capture_metrics() as m:
+            benchmark(name="nightly")(lambda: None)()
+
+        (tags,) = m["pepperpy.performance.latency"].tags
+        assert tags == {"pepperpy.component.name": "nightly"}
 
     def test_it_hears_nothing_if_it_should_not(self) -> None:
         work = benchmark(report_telemetry=False)(lambda: None)
@@ -374,7 +497,10 @@ class TestRefused:
             ({"iterations": -1}, "iterations"),
             ({"iterations": True}, "iterations"),
             ({"warmup_iterations": -1}, "warmup_iterations"),
+            ({"iterations": 1.5}, "iterations"),
+            ({"iterations": Decimal(2)}, "iterations"),
             ({"warmup_iterations": 1.5}, "warmup_iterations"),
+            ({"warmup_iterations": None}, "warmup_iterations"),
             ({"min_time": -1}, "min_time"),
             ({"min_time": float("nan")}, "min_time"),
             ({"min_time": "1"}, "min_time"),
@@ -403,7 +529,7 @@ class TestRefused:
             assert isinstance(caught.value, InvalidTargetError)
             assert caught.value.decorator == "benchmark"
 
-    @pytest.mark.parametrize("target", ["work", object(), dict, 1.5])
+    @pytest.mark.parametrize("target", ["work", object(), dict, [1]])
     def test_what_is_no_function_is_refused_at_decoration(self, target: Any) -> None:
         with pytest.raises(InvalidTargetError, match="benchmark decorates functions"):
             benchmark(target)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import inspect
+import itertools
+import sys
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 import pytest
 from hypothesis import given
@@ -23,6 +27,25 @@ SLACK = 20_000
 
 def about(size: int) -> object:
     return pytest.approx(size, abs=SLACK)
+
+
+@contextmanager
+def at_step(place: int, act: Callable[[], None]) -> Iterator[list[int]]:
+    """Call *act* at one of the places where a finalizer or a signal handler may run; how many."""
+    steps = [0]
+
+    def profile(_: FrameType, event: str, __: object) -> None:
+        # The interpreter looks for them when a function begins, and when one of C has ended.
+        if event in {"call", "c_return"}:
+            steps[0] += 1
+            if steps[0] == place + 1:
+                act()
+
+    sys.setprofile(profile)
+    try:
+        yield steps
+    finally:
+        sys.setprofile(None)
 
 
 class TestFigures:
@@ -312,6 +335,38 @@ class TestOthers:
         assert tracemalloc.is_tracing()
         tracemalloc.stop()
 
+    def test_tracing_that_somebody_switches_on_in_the_midst_stays_on(self) -> None:
+        start = tracemalloc.start
+        with measure_memory("outer") as outer:
+            with measure_memory("inner"):
+                tracemalloc.start()
+            bytearray(7 * MB)
+            kept = bytearray(MB)
+
+        assert outer.complete
+        assert outer.memory_used == about(7 * MB)
+        assert tracemalloc.get_object_traceback(kept) is not None
+        assert tracemalloc.get_traced_memory()[1] > 7 * MB
+        assert tracemalloc.start is start
+        with measure_memory("later"):
+            pass
+        assert tracemalloc.is_tracing()
+        tracemalloc.stop()
+
+    def test_what_stands_in_for_start_goes_with_the_block_and_refuses_what_start_refuses(
+        self,
+    ) -> None:
+        start = tracemalloc.start
+        with measure_memory("memory_operation"):
+            with pytest.raises(ValueError, match="number of frames"):
+                tracemalloc.start(0)
+            tracemalloc.stop()
+            with measure_memory("inner"):
+                pass
+
+        assert tracemalloc.start is start
+        assert not tracemalloc.is_tracing()
+
     def test_if_somebody_stops_tracing_the_next_block_is_whole_again(self) -> None:
         with measure_memory("outer") as outer:
             tracemalloc.stop()
@@ -370,6 +425,30 @@ class TestLife:
                 tracker.stop()
 
         assert not tracemalloc.is_tracing()
+
+    def test_a_block_in_the_midst_of_anything_of_another_leaves_both_whole(self) -> None:
+        start = tracemalloc.start
+
+        def nested() -> None:
+            with measure_memory("in a finalizer, or a handler of a signal") as inner:
+                bytearray(MB)
+            assert inner.memory_used > MB - SLACK
+
+        for place in itertools.count():
+            with measure_memory("warm-up"):  # a first block imports and specialises
+                pass
+            with at_step(place, nested) as steps, measure_memory("outer") as outer:
+                kept = bytearray(2 * MB)
+
+            assert outer.complete, f"at step {place}"
+            # With the other one's, where it comes before the end.
+            assert 2 * MB - SLACK < outer.memory_used < 3 * MB + SLACK, f"at step {place}"
+            assert not tracemalloc.is_tracing(), f"at step {place}"
+            assert tracemalloc.start is start, f"at step {place}"
+            del kept
+            if steps[0] <= place:
+                break
+        assert place > 50
 
     def test_a_generator_that_is_never_ended_ends_its_block_when_it_goes(self) -> None:
         def work() -> Iterator[None]:

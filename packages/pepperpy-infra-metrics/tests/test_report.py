@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, timedelta
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -39,6 +41,17 @@ def test_telemetry_keeps_it_as_a_gauge_of_that_name_and_those_tags() -> None:
     assert m.get_value("queue.depth", {"pepperpy.provider.id": "shop"}) == 5
 
 
+@pytest.mark.parametrize(
+    ("value", "number"), [(Decimal("1.5"), 1.5), (Fraction(1, 2), 0.5), (timedelta(seconds=2), 2.0)]
+)
+def test_numbers_of_every_kind_are_figures(value: Any, number: float) -> None:
+    with capture_metrics() as m:
+        metric = report_custom_metric("odd", value)
+
+    assert (type(metric.value), metric.value) == (float, number)
+    assert m["odd"].value == number
+
+
 def test_telemetry_hears_nothing_if_it_should_not() -> None:
     with capture_metrics() as m:
         metric = report_custom_metric("private", 1, report_telemetry=False)
@@ -62,6 +75,7 @@ def test_a_category_may_be_given_as_text() -> None:
         ({"value": "3"}, "value"),
         ({"value": True}, "value"),
         ({"value": None}, "value"),
+        ({"value": 10**400}, "value"),
         ({"value": 1, "category": "weather"}, "category"),
     ],
 )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import pickle
-from datetime import UTC
+from datetime import UTC, timedelta
+from fractions import Fraction
 from math import isnan
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -69,7 +71,28 @@ class TestFigures:
     def test_the_moment_is_aware_and_utc(self) -> None:
         assert result(1.0).timestamp.tzinfo is UTC
 
-    @pytest.mark.parametrize("percent", [-1, 100.5, float("nan")])
+    @pytest.mark.parametrize("seconds", [float("nan"), float("inf"), "1", None, True, 10**400])
+    def test_times_that_are_no_finite_seconds_are_refused(self, seconds: float) -> None:
+        with pytest.raises(InvalidOptionError, match="iteration_times must be finite seconds"):
+            result(1.0, seconds)
+
+    def test_times_may_be_numbers_of_any_kind(self) -> None:
+        found = result(1, Fraction(3, 2), timedelta(seconds=2))  # type: ignore[arg-type]
+
+        assert found.iteration_times == (1, 1.5, 2.0)
+        assert json.dumps(found.to_dict())
+
+    @pytest.mark.parametrize(
+        "data", [{}, [], None, "text", {"timestamp": "x"}, {"timestamp": None}]
+    )
+    def test_what_no_result_was_made_of_is_refused(self, data: Any) -> None:
+        with pytest.raises(InvalidOptionError, match=r"what to_dict\(\) of a result gives"):
+            PerformanceResult.from_dict(data)
+
+        with pytest.raises(InvalidOptionError):
+            PerformanceResult.from_dict({**result(1.0).to_dict(), "colour": "red"})
+
+    @pytest.mark.parametrize("percent", [-1, 100.5, float("nan"), "50", None, True])
     def test_a_percentile_that_there_is_none_of_is_refused(self, percent: float) -> None:
         with pytest.raises(InvalidOptionError, match="percent must be a number from 0 to 100"):
             result(1.0).percentile(percent)
@@ -133,8 +156,9 @@ class TestHistogram:
 
     @pytest.mark.parametrize("option", ["bins", "width"])
     def test_it_has_at_least_one_bin_and_one_sign(self, option: str) -> None:
-        with pytest.raises(InvalidOptionError, match=f"{option} must be 1 or more; got 0"):
-            result(1.0).histogram(**{option: 0})
+        for wrong in (0, 1.5, "3", True):
+            with pytest.raises(InvalidOptionError, match=f"{option} must be a whole number >= 1"):
+                result(1.0).histogram(**{option: wrong})  # type: ignore[arg-type]
 
 
 class TestComparison:
@@ -174,6 +198,23 @@ class TestComparison:
 
         assert result(*spoilt).compare(result(*quiet)).verdict is Verdict.UNDECIDED
 
+    def test_it_takes_4_iterations_each_to_tell_anything(self) -> None:
+        assert result(*[1.0] * 3).compare(result(*[2.0] * 3)).verdict is Verdict.UNDECIDED
+        assert result(1.0, 1.1, 1.2).compare(result(2.0, 2.1, 2.2)).p_value == pytest.approx(0.1)
+        assert result(*[1.0] * 4).compare(result(*[2.0] * 4)).verdict is Verdict.FASTER
+
+    @pytest.mark.parametrize(
+        "options",
+        [
+            *({"significance": 2}, {"significance": -1}, {"significance": "0.05"}),
+            *({"tolerance": -0.1}, {"tolerance": float("nan")}, {"baseline": "old"}),
+        ],
+        ids=str,
+    )
+    def test_options_that_make_no_sense_are_refused(self, options: dict[str, Any]) -> None:
+        with pytest.raises(InvalidOptionError, match=f"{next(iter(options))} must be"):
+            result(1.0).compare(**{"baseline": result(1.0), **options})
+
     def test_single_runs_decide_nothing_however_far_apart(self) -> None:
         assert result(9.0).compare(result(1.0)).verdict is Verdict.UNDECIDED
         assert result(9.0, 9.0).compare(result(1.0, 1.0)).verdict is Verdict.UNDECIDED
@@ -194,6 +235,7 @@ class TestComparison:
         text = str(result(*[new] * 5).compare(result(*[old] * 5)))
 
         assert "ratio" in text
+        assert "e+" not in text
 
     @given(st.lists(times, min_size=1, max_size=20), st.lists(times, min_size=1, max_size=20))
     def test_turned_round_it_says_the_opposite(self, a: list[float], b: list[float]) -> None:
@@ -221,7 +263,13 @@ class TestMetrics:
             iteration_times=[1, 3],
             iteration_memory=[10, 20],
             cpu_time=0.5,
-            custom_metrics={"rows": 9, "note": "text", "bad": float("nan"), "flag": True},
+            custom_metrics={
+                "rows": 9,
+                "note": "text",
+                "bad": float("nan"),
+                "flag": True,
+                "huge": 10**400,
+            },
         )
 
         figures = {

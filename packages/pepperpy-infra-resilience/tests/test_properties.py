@@ -99,7 +99,7 @@ TestBreakerAgainstModel = BreakerAgainstModel.TestCase
     size=st.integers(1, 12),
     rate=st.sampled_from([0.1, 0.25, 0.5, 1.0]),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=3 * settings.default.max_examples, deadline=None)
 def test_the_count_window_agrees_with_counting(outcomes, size, rate):
     minimum = max(1, size // 2)
     breaker = CircuitBreaker("rate", failure_rate=rate, window=size, minimum_calls=minimum)

@@ -36,6 +36,11 @@ class TestSources:
     def test_whatever_gives_bytes_or_text_gives_values(self, source: Any) -> None:
         assert list(iter_json_lines(source)) == VALUES
 
+    @pytest.mark.parametrize("text", ["", "\n", "1\n2"])
+    def test_a_byte_order_mark_before_the_first_line_is_passed_over(self, text: str) -> None:
+        assert list(iter_json_lines("\ufeff" + text)) == list(iter_json_lines(text))
+        assert list(iter_json_lines(("\ufeff" + text).encode())) == list(iter_json_lines(text))
+
     @given(
         st.lists(st.dictionaries(st.text(st.characters(codec="utf-8")), st.integers()), max_size=5),
         st.integers(1, 9),

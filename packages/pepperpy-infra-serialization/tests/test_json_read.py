@@ -43,6 +43,29 @@ class TestValues:
 
         assert (read, type(read)) == (value, type(value))
 
+    @pytest.mark.parametrize("mark", ["\ufeff", b"\xef\xbb\xbf"], ids=["text", "bytes"])
+    @pytest.mark.parametrize("options", [{}, {"strict": True}, {"nan": "constant"}])
+    def test_a_byte_order_mark_before_a_document_is_passed_over(
+        self, mark: Any, options: Any
+    ) -> None:
+        body = type(mark)(b"[1]" if isinstance(mark, bytes) else "[1]")
+
+        assert deserialize_json(mark + body, **options) == [1]
+        assert deserialize_json(mark + body, list[int], **options) == [1]
+
+    @pytest.mark.parametrize(
+        "text", ["\ufeff", "[1]\ufeff", "[\ufeff1]", "\ufeff\ufeff[1]", " \ufeff1"]
+    )
+    def test_a_byte_order_mark_elsewhere_is_an_error(self, text: str) -> None:
+        for data in (text, text.encode()):
+            with pytest.raises(SerializationError):
+                deserialize_json(data)
+
+    @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-16-le", "utf-32"])
+    def test_another_encoding_is_named(self, encoding: str) -> None:
+        with pytest.raises(SerializationError, match="UTF-8"):
+            deserialize_json('{"a":1}'.encode(encoding))
+
     @given(
         st.recursive(
             st.none()
@@ -53,9 +76,10 @@ class TestValues:
             lambda inner: (
                 st.lists(inner) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner)
             ),
+            max_leaves=20,
         )
     )
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=6 * settings.default.max_examples, deadline=None)
     def test_plain_values_come_back_exactly(self, value: Any) -> None:
         read = deserialize_json(serialize_json(value))
 
@@ -66,7 +90,7 @@ class TestRefusals:
     @pytest.mark.parametrize(
         "data",
         [
-            b"", b" ", b"nul", b"[1", b"1 2", b"[1,]", b"{'a':1}", b"\xef\xbb\xbf1", b'"\xff"', b'"\\ud800"', b'"\\udc00x"',
+            b"", b" ", b"nul", b"[1", b"1 2", b"[1,]", b"{'a':1}", b"\xef\xbb\xbf", b'"\xff"', b'"\\ud800"', b'"\\udc00x"',
             b"NaN", b"[Infinity]", b"-Infinity", b"01", b"+1", b"1.", b".5", b'"\x00"', b'"\n"', b"1e999", b"\x00",
             b"1" * 5000, "\ud800", '"\udfff"', b"[1]\x00", b"\xff\xfe1\x00",
         ],
@@ -84,7 +108,7 @@ class TestRefusals:
             deserialize_json(data)
 
     @given(st.binary() | st.text())
-    @settings(max_examples=500, deadline=None)
+    @settings(max_examples=10 * settings.default.max_examples, deadline=None)
     def test_any_bytes_give_a_value_or_the_error(self, data: Any) -> None:
         try:
             deserialize_json(data)

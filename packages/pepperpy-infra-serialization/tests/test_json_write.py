@@ -255,10 +255,11 @@ class TestLayout:
         lambda inner: (
             st.lists(inner) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner)
         ),
+        max_leaves=20,
     )
 
     @given(PLAIN, st.sampled_from([0, 1, 2, 4, 7]), st.booleans())
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=4 * settings.default.max_examples, deadline=None)
     def test_indent_lays_out_as_the_standard_library_does(
         self, value: Any, indent: int, order: bool
     ) -> None:
@@ -358,6 +359,7 @@ KEYS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_siz
 ANYTHING = st.recursive(
     SCALARS,
     lambda inner: st.lists(inner) | st.tuples(inner, inner) | st.dictionaries(KEYS, inner) | st.builds(User, inner),
+    max_leaves=10,
 )  # fmt: skip
 
 
@@ -375,7 +377,7 @@ class TestEngines:
         st.sampled_from([None, 0, 2, 4]),
         st.sampled_from(["null", "string"]),
     )
-    @settings(max_examples=500, deadline=None)
+    @settings(max_examples=10 * settings.default.max_examples, deadline=None)
     def test_both_write_the_same_bytes_or_refuse_alike(
         self, value: Any, order: bool, indent: int | None, nan: Any
     ) -> None:

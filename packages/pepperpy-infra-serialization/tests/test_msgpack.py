@@ -35,6 +35,7 @@ PLAIN = st.recursive(
     lambda inner: (
         st.lists(inner) | st.dictionaries(UNICODE | WHOLE | st.binary() | st.none(), inner)
     ),
+    max_leaves=20,
 )
 
 
@@ -44,7 +45,7 @@ class Name(str):
 
 class TestValues:
     @given(PLAIN)
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=6 * settings.default.max_examples, deadline=None)
     def test_plain_values_come_back_exactly_and_another_reader_agrees(self, value: Any) -> None:
         written = serialize_msgpack(value)
 
@@ -121,7 +122,7 @@ class TestRefusals:
             deserialize_msgpack("\x01")  # type: ignore[call-overload]
 
     @given(st.binary())
-    @settings(max_examples=500, deadline=None)
+    @settings(max_examples=10 * settings.default.max_examples, deadline=None)
     def test_any_bytes_give_a_value_or_the_error(self, data: bytes) -> None:
         for config in (SerializerConfig(), SerializerConfig(tagged=True, strict=True)):
             try:
@@ -182,7 +183,7 @@ class TestDepth:
 
 class TestIteration:
     @given(st.lists(PLAIN, max_size=5), st.integers(1, 7))
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=4 * settings.default.max_examples, deadline=None)
     def test_a_stream_gives_its_values_however_it_is_cut(
         self, values: list[Any], size: int
     ) -> None:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import enum
 import math
+import os
+import subprocess
+import sys
+import textwrap
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -65,7 +69,7 @@ class Color(enum.Enum):
 class TestRoundTrip:
     @FORMATS
     @given(ANYTHING)
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=8 * settings.default.max_examples, deadline=None)
     def test_values_come_back_with_their_types(self, kind: str, value: Any) -> None:
         serializer = get_serializer(kind, TAGGED)
 
@@ -203,9 +207,10 @@ class TestRefusals:
         st.recursive(
             st.none() | st.booleans() | st.integers() | UNICODE,
             lambda i: st.lists(i) | st.dictionaries(UNICODE, i),
+            max_leaves=10,
         ),
     )
-    @settings(max_examples=500, deadline=None)
+    @settings(max_examples=10 * settings.default.max_examples, deadline=None)
     def test_any_payload_gives_a_value_or_the_error(self, name: str, payload: Any) -> None:
         for kind, value in (("json", {f"${name}": payload}), ("msgpack", payload)):
             if kind == "json":
@@ -231,3 +236,24 @@ class TestRefusals:
     def test_an_extension_with_the_code_of_tags_is_refused_on_write(self) -> None:
         with pytest.raises(SerializationError, match="code 80"):
             get_serializer("msgpack", TAGGED).serialize(msgspec.msgpack.Ext(80, b""))
+
+
+class TestOrder:
+    @pytest.mark.parametrize("name", ["json", "msgpack"])
+    def test_sets_give_the_same_bytes_in_every_run(self, name: str) -> None:
+        code = f"""
+            from pepperpy.infra.serialization import SerializerConfig, get_serializer
+            value = [set("abcdef"), frozenset(["x", "y", frozenset("pq"), 1, None])]
+            print(get_serializer("{name}", SerializerConfig(tagged=True)).serialize(value).hex())
+            """
+        made = {
+            subprocess.run(
+                [sys.executable, "-c", textwrap.dedent(code)],
+                env={**os.environ, "PYTHONHASHSEED": seed},
+                check=True,
+                capture_output=True,
+            ).stdout
+            for seed in ("1", "2", "3", "4")
+        }
+
+        assert len(made) == 1

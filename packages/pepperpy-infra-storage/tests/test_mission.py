@@ -11,6 +11,7 @@ from pepperpy.infra.storage import (
     KeyNotFoundError,
     MemoryStorageProvider,
     ProviderNameError,
+    StorageConnectionError,
     StorageError,
     StorageProvider,
     StorageProviderRegistry,
@@ -132,6 +133,34 @@ async def test_run_closers_disconnects_what_is_registered() -> None:
     await connect("a")
     await arun_closers()
     assert await provider.is_connected() is False
+
+
+@pytest.mark.asyncio
+async def test_what_is_connected_again_is_disconnected_again() -> None:
+    first, second = register_memory_provider("first"), register_memory_provider("second")
+    for again in (lambda: connect("first"), get_registry().connect_all):
+        await again()
+        assert await first.is_connected() is True
+
+        await arun_closers()
+
+        assert await first.is_connected() is False
+    assert await second.is_connected() is False
+
+
+@pytest.mark.asyncio
+async def test_one_provider_that_cannot_connect_does_not_keep_the_others_closed() -> None:
+    class Bad(MemoryStorageProvider):
+        async def connect(self) -> None:
+            raise StorageConnectionError("no", storage="bad")
+
+    register_provider(Bad("bad"))
+    good = register_memory_provider("good")
+
+    with pytest.raises(StorageConnectionError, match="no"):
+        await get_registry().connect_all()
+
+    assert await good.is_connected() is True
 
 
 @pytest.mark.asyncio

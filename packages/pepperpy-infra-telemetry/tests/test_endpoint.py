@@ -18,6 +18,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from pepperpy.infra.telemetry import (
     EndpointError,
     TelemetryManager,
+    _endpoint,
     _http,
     prometheus_asgi,
     prometheus_text,
@@ -60,6 +61,12 @@ def ask(server, request: bytes) -> bytes:
         return received
 
 
+def flood(client: socket.socket) -> None:
+    """Send until the other end is closed."""
+    while True:
+        client.sendall(b"x")
+
+
 class TestServer:
     def test_a_scrape_is_answered_on_loopback(self, server, counting: TelemetryManager) -> None:
         kind, text = scrape(server.url)
@@ -81,6 +88,7 @@ class TestServer:
             (b"GET /metrics?x=1 HTTP/1.0\n\n", b"200 OK"),
             (b"HEAD /metrics HTTP/1.1\r\n\r\n", b"200 OK"),
             (b"GET / HTTP/1.1\r\n\r\n", b"404 Not Found"),
+            (b"HEAD / HTTP/1.1\r\n\r\n", b"404 Not Found"),
             (b"POST /metrics HTTP/1.1\r\nContent-Length: 0\r\n\r\n", b"405 Method Not Allowed"),
             (b"\r\n\r\n", b"400 Bad Request"),
             (b"\xff\x00 nonsense\r\n\r\n", b"400 Bad Request"),
@@ -96,6 +104,28 @@ class TestServer:
         assert (body == b"") == request_.startswith(b"HEAD")
         assert b"Connection: close" in head
 
+    @pytest.mark.parametrize(
+        ("head", "status"),
+        [
+            (b"POST /metrics HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n", b"405"),
+            (b"GET /metrics HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n", b"200"),
+            (b"GET /metrics HTTP/1.1\r\nX: ", b"431"),
+        ],
+    )
+    def test_what_nobody_asked_for_does_not_take_the_answer_back(self, server, head, status):
+        assert ask(server, head + b"x" * 1_000_000).startswith(b"HTTP/1.1 " + status)
+
+    def test_who_does_not_close_is_let_go_after_a_while(
+        self, monkeypatch: pytest.MonkeyPatch, server
+    ) -> None:
+        monkeypatch.setattr(_http, "LINGER", 0.05)
+        with socket.create_connection((server.host, server.port), timeout=10) as client:
+            client.sendall(b"HEAD /metrics HTTP/1.1\r\n\r\n")
+            while client.recv(65536):
+                pass
+            with pytest.raises(ConnectionError):
+                flood(client)
+
     def test_a_request_may_come_byte_by_byte(self, server) -> None:
         with socket.create_connection((server.host, server.port), timeout=10) as client:
             for byte in b"GET /metrics HTTP/1.1\r\nAccept: text/plain\r\n\r\n":
@@ -110,7 +140,10 @@ class TestServer:
 
             assert "orders_total 3" in scrape(server.url)[1]
 
-    def test_of_too_many_clients_the_oldest_has_to_go(self, server) -> None:
+    def test_of_too_many_clients_the_oldest_has_to_go(
+        self, monkeypatch: pytest.MonkeyPatch, server
+    ) -> None:
+        monkeypatch.setattr(_http, "PATIENCE", 1000.0)
         with ExitStack() as stack:
             first = stack.enter_context(socket.create_connection((server.host, server.port), 10))
             for _ in range(_http.MAX_CLIENTS):
@@ -167,9 +200,62 @@ class TestServer:
         assert isinstance(caught.value, OSError)
         assert caught.value.port == server.port
 
-    def test_a_port_that_does_not_exist_is_one_too(self) -> None:
-        with pytest.raises(EndpointError):
-            serve_prometheus(70_000)
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            *({"port": 70_000}, {"port": -1}, {"port": "80"}, {"port": None}, {"port": 80.0}),
+            *({"host": None}, {"host": b"::"}, {"host": "x" * 300}, {"host": "\ud800"}),
+            *({"host": "a\0b"}, {"host": "192.0.2.1"}),
+        ],
+        ids=str,
+    )
+    def test_where_nobody_can_listen_is_one_too(self, wrong) -> None:
+        with pytest.raises(EndpointError, match="cannot listen on"):
+            serve_prometheus(**{"port": 0, **wrong})
+
+    def test_where_no_thread_can_be_started_the_port_is_free(
+        self, monkeypatch: pytest.MonkeyPatch, counting: TelemetryManager
+    ) -> None:
+        def refuse(_: threading.Thread) -> None:
+            raise RuntimeError("can't start new thread")
+
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", refuse)
+            with pytest.raises(RuntimeError, match="new thread"):
+                serve_prometheus(port, manager=counting)
+
+        serve_prometheus(port, manager=counting).close()
+
+    @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="there is no IPv6")
+    def test_it_listens_on_all_addresses_of_both_kinds(self, counting: TelemetryManager) -> None:
+        with serve_prometheus(0, "::", manager=counting) as server:
+            for host in ("127.0.0.1", "[::1]"):
+                assert "orders_total 3" in scrape(f"http://{host}:{server.port}/metrics")[1]
+
+    def test_a_scrape_that_hangs_holds_up_neither_close_nor_the_port(
+        self, monkeypatch: pytest.MonkeyPatch, server, counting: TelemetryManager
+    ) -> None:
+        entered, leave, answer = threading.Event(), threading.Event(), _http.answer
+
+        def hang(*args):
+            entered.set()
+            leave.wait(20)
+            return answer(*args)
+
+        monkeypatch.setattr(_endpoint, "WAITS", 0.01)
+        monkeypatch.setattr(_http, "answer", hang)
+        with socket.create_connection((server.host, server.port), timeout=10) as client:
+            client.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
+            assert entered.wait(20)
+
+            server.close()
+
+            serve_prometheus(server.port, manager=counting).close()
+            leave.set()
+            server._thread.join(20)
+            assert not server._thread.is_alive()
 
     def test_closing_frees_the_port_and_ends_the_thread(self, counting) -> None:
         threads = threading.active_count()

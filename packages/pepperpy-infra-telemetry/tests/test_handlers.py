@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import math
 import threading
-from datetime import UTC, datetime
+import weakref
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -14,6 +16,7 @@ from pepperpy.infra.telemetry import (
     Event,
     EventLevel,
     InvalidHandlerError,
+    InvalidOptionError,
     LoggingTelemetryHandler,
     MemoryTelemetryHandler,
     Metric,
@@ -22,6 +25,7 @@ from pepperpy.infra.telemetry import (
     TelemetryManager,
     UnknownHandlerError,
 )
+from pepperpy.infra.telemetry._settings import Settings
 from pepperpy.infra.utils import FakeClock, run_closers
 
 
@@ -122,6 +126,38 @@ class TestDelivery:
         manager.flush()
 
         assert [metric.value for metric in late.metrics] == [7]
+
+    def test_a_handler_that_comes_back_is_told_what_came_since(
+        self, manager: TelemetryManager
+    ) -> None:
+        memory, other = MemoryTelemetryHandler(), MemoryTelemetryHandler()
+        for amount in (3, 4, 5):
+            manager.register_handler("memory", memory)
+            manager.count("n", amount)
+            manager.histogram("h", amount)
+            manager.unregister_handler("memory")
+        manager.count("n", 6)
+        manager.register_handler("memory", memory)
+        manager.register_handler("other", other)
+        manager.flush()
+
+        assert [m.value for m in memory.metrics if m.name == "n"] == [3, 4, 5, 6]
+        assert [m.value for m in memory.metrics if m.name == "h"] == [3, 4, 5]
+        assert [m.value for m in other.metrics if m.name == "n"] == [18]
+
+    def test_a_handler_that_went_is_not_kept_alive(self, manager: TelemetryManager) -> None:
+        handler = MemoryTelemetryHandler()
+        manager.register_handler("memory", handler)
+        manager.unregister_handler("memory")
+        gone = weakref.ref(handler)
+
+        del handler
+        for thread in _threads():
+            thread.join(20)
+        gc.collect()
+
+        assert gone() is None
+        assert manager._engine.deliveries._told == {}
 
     def test_the_thread_delivers_by_itself_every_so_often(self) -> None:
         manager, told = TelemetryManager(interval=0.001), threading.Event()
@@ -270,10 +306,19 @@ class TestRouting:
         class Waits(TelemetryHandler):
             async def handle_event(self, event: Event) -> None: ...  # type: ignore[override]
 
-        for wrong in (object(), None, Waits(), TelemetryHandler):
-            if wrong is not TelemetryHandler:
-                with pytest.raises(InvalidHandlerError):
-                    manager.register_handler("x", wrong)
+        for wrong in (object(), None, Waits(), MemoryTelemetryHandler):
+            with pytest.raises(InvalidHandlerError):
+                manager.register_handler("x", wrong)
+            with pytest.raises(InvalidHandlerError):
+                CompositeTelemetryHandler([wrong])
+
+    @pytest.mark.parametrize("name", [None, 5, [], b"x"], ids=repr)
+    def test_a_name_that_is_no_text_is_refused(self, manager: TelemetryManager, name: str) -> None:
+        manager.register_handler("h", MemoryTelemetryHandler())
+        with pytest.raises(InvalidOptionError, match="name must be text"):
+            manager.register_handler(name, MemoryTelemetryHandler())
+        with pytest.raises(InvalidOptionError, match="name must be text"):
+            manager.unregister_handler(name)
 
     def test_any_object_with_the_two_methods_will_do(self, manager: TelemetryManager) -> None:
         class Duck:
@@ -363,6 +408,51 @@ class TestBadHandlers:
         manager.register_handler("h", MemoryTelemetryHandler())
 
         assert manager.flush(math.inf)
+
+    def test_a_flush_waits_for_seconds_or_a_timedelta(self, manager: TelemetryManager) -> None:
+        manager.register_handler("h", MemoryTelemetryHandler())
+
+        assert manager.flush(timedelta(seconds=20))
+        for wrong in (-1, math.nan, "5", True):
+            with pytest.raises(InvalidOptionError, match="timeout must be seconds"):
+                manager.flush(wrong)  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize("interval", [1e300, timedelta.max], ids=repr)
+    def test_the_interval_can_be_longer_than_the_system_can_wait(
+        self, interval: float, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ended: list[object] = []
+        monkeypatch.setattr(threading, "excepthook", ended.append)
+        manager = TelemetryManager(interval=interval, flush_timeout=interval)
+        manager.register_handler("h", MemoryTelemetryHandler())
+        (thread,) = _threads()
+
+        assert manager.flush()
+        assert manager.flush()
+        manager.close()
+        thread.join(20)
+
+        assert ended == []
+
+    def test_a_finalizer_in_the_thread_of_a_handler_can_flush(
+        self, manager: TelemetryManager
+    ) -> None:
+        flushed: list[bool] = []
+
+        class Interval(float):
+            def __float__(self) -> float:  # where the thread waits, a finalizer may run
+                if _threads() == [threading.current_thread()] and not flushed:
+                    manager.count("n")
+                    flushed.append(manager.flush(math.inf))
+                return 10.0
+
+        manager._engine.configure(Settings())
+        object.__setattr__(manager._engine.settings, "interval", Interval(10))
+        manager.register_handler("h", memory := MemoryTelemetryHandler())
+
+        assert manager.flush(20)
+        assert flushed == [True]
+        assert [metric.name for metric in memory.metrics] == ["n"]
 
     def test_a_hanging_handler_holds_up_neither_the_others_nor_reports(
         self, manager: TelemetryManager
@@ -470,6 +560,23 @@ class TestBuiltInHandlers:
             "size: 1 values, mean 2, p50 2, p99 2, max 2",
         ]
         assert caplog.records[0].__dict__["metric.tags"] == {"country": "br"}
+
+    def test_the_level_of_the_logging_handler_may_be_a_name(
+        self, manager: TelemetryManager, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        manager.register_handler("log", LoggingTelemetryHandler(level="warning"))
+        manager.count("n")
+        manager.flush()
+
+        assert [(r.levelname, r.getMessage()) for r in caplog.records] == [("WARNING", "n = 1")]
+
+    def test_wrong_options_are_refused_at_once(self) -> None:
+        for wrong in ({"level": "loud"}, {"level": None}, {"logger": 5}, {"logger": None}):
+            with pytest.raises(InvalidOptionError, match="must be a"):
+                LoggingTelemetryHandler(**wrong)  # type: ignore[arg-type]
+        for size in (0, -1, None, 1.5):
+            with pytest.raises(InvalidOptionError, match="max_size must be"):
+                MemoryTelemetryHandler(size)  # type: ignore[arg-type]
 
     def test_an_event_is_not_logged_twice(
         self, manager: TelemetryManager, caplog: pytest.LogCaptureFixture

@@ -39,7 +39,7 @@ class TestBuckets:
         assert (seen.scale, seen.positive) == (5, {index + 1: 1})
 
     @given(st.lists(VALUES, min_size=1, max_size=300))
-    @settings(max_examples=100)
+    @settings(max_examples=2 * settings.default.max_examples)
     def test_buckets_count_what_the_formula_counts(self, values: list[float]) -> None:
         seen = ExponentialHistogram.of(values)
         expected: dict[int, int] = {}
@@ -118,7 +118,7 @@ class TestQuantiles:
         assert ExponentialHistogram.of(values).quantile(q) == pytest.approx(exact, rel=0.011)
 
     @given(st.lists(ANY | st.floats(1, 2), min_size=1, max_size=200), st.floats(0, 1))
-    @settings(max_examples=100)
+    @settings(max_examples=2 * settings.default.max_examples)
     def test_the_bound_holds_for_few_values_whatever_they_are(
         self, values: list[float], q: float
     ) -> None:
@@ -216,7 +216,7 @@ class TestMerging:
 
 class TestReadingBack:
     @given(st.lists(ANY, max_size=200))
-    @settings(max_examples=100)
+    @settings(max_examples=2 * settings.default.max_examples)
     def test_a_histogram_is_the_same_after_a_way_through_json(self, values: list[float]) -> None:
         seen = ExponentialHistogram.of(values)
 
@@ -253,6 +253,7 @@ class TestReadingBack:
             *({"count": 3}, {"count": -1}, {"count": 1.5}, {"count": "2"}),
             *({"sum": math.nan}, {"sum": None}, {"max": math.inf}, {"min": "1"}, {"min": None}),
             *({"scale": 1.5}, {"zero_count": -1}, {"zero_count": 1}),
+            *({"scale": 10**9}, {"scale": -(10**9)}, {"positive": [[10**30, 2]]}),
             *({"positive": None}, {"positive": [[1]]}, {"positive": [[1, -2]]}, {"positive": [1]}),
             *({"positive": [["1", 2]]}, {"negative": {"offset": 0, "counts": [1]}}),
         ],
@@ -263,6 +264,11 @@ class TestReadingBack:
 
         with pytest.raises(InvalidHistogramError):
             ExponentialHistogram.from_dict(data)
+
+    @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 10**400, "1", None], ids=repr)
+    def test_a_value_that_is_no_finite_number_is_a_value_error(self, value: float) -> None:
+        with pytest.raises(InvalidHistogramError, match="1 of 2 are not"):
+            ExponentialHistogram.of([1.0, value])
 
     def test_the_distribution_of_a_name_is_read_from_the_manager(
         self, manager: TelemetryManager

@@ -38,6 +38,11 @@ class TestOptions:
             DEFAULT.inspect()["config"]["max_events"],
         ) == (6, 7)
 
+    def test_handlers_that_are_no_mapping_of_names_are_refused(self) -> None:
+        for wrong in ([MemoryTelemetryHandler()], "memory", {5: MemoryTelemetryHandler()}):
+            with pytest.raises(InvalidOptionError):
+                initialize_telemetry(handlers=wrong)
+
     def test_handlers_are_registered_and_forgotten(self) -> None:
         memory, other = MemoryTelemetryHandler(), MemoryTelemetryHandler()
         initialize_telemetry(handlers={"memory": memory, "other": other}, default_handler="memory")

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry.exporter.otlp.proto.common._log_encoder import encode_logs
+from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
@@ -138,6 +140,36 @@ class TestProducer:
 
         assert point.attributes == {"api_key": "***"}
 
+    def test_no_name_value_or_tag_fails_the_export_of_all(self) -> None:
+        manager = TelemetryManager()
+        _, reader = attached(manager)
+        manager.count("n", 2**70)
+        manager.gauge("g", -(2**64))
+        manager.count("lone \ud800", tags={"name \ud800": "value \udfff"})
+
+        sent = encode_metrics(reader.get_metrics_data()).SerializeToString()
+        found = collected(reader)
+
+        assert len(sent) > 100
+        assert found["n"].data.data_points[0].value == 2.0**70
+        assert found["g"].data.data_points[0].value == -(2.0**64)
+        (point,) = found["lone ?"].data.data_points
+        assert point.attributes == {"name ?": "value ?"}
+
+    def test_attaching_twice_is_as_good_as_once(self) -> None:
+        manager = TelemetryManager()
+        producer = OpenTelemetryProducer(manager)
+        provider = MeterProvider(metric_readers=[other := InMemoryMetricReader()])
+        manager.count("n")
+        for _ in range(2):
+            producer.attach(other)
+
+        (resource,) = other.get_metrics_data().resource_metrics
+        assert [metric.name for scope in resource.scope_metrics for metric in scope.metrics] == [
+            "n"
+        ]
+        provider.shutdown()
+
     def test_a_collector_receives_it_by_otlp(self) -> None:
         received: list[bytes] = []
 
@@ -212,6 +244,18 @@ class TestFork:
         assert lines == ["2 True", "7 False"]
 
 
+class Unshowable:
+    def __str__(self) -> str:
+        raise ValueError("no")
+
+    __repr__ = __str__
+
+
+class Connection:
+    def __repr__(self) -> str:
+        return "Connection(password=hunter2)"
+
+
 class TestEvents:
     def test_an_event_becomes_a_log_record(self, manager: TelemetryManager, clock) -> None:
         kept = exporter()
@@ -237,6 +281,35 @@ class TestEvents:
         assert dict(record.attributes) == {
             "order": 7, "items": "['a']", "password": "***", "via": "pix",
         }  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("value", "shown"),
+        [
+            (2**70, str(2**70)),
+            ("lone \ud800", "lone ?"),
+            (b"\xff", "b'\\xff'"),
+            ([1, 2**70], f"[1, {2**70}]"),
+            (Unshowable(), "<Unshowable>"),
+            (Connection(), "Connection(password=***)"),
+        ],
+    )
+    def test_whatever_data_an_event_has_it_can_be_exported_without_secrets(
+        self, manager: TelemetryManager, value: object, shown: str
+    ) -> None:
+        kept = exporter()
+        provider = LoggerProvider(shutdown_on_exit=False)
+        provider.add_log_record_processor(logs.SimpleLogRecordProcessor(kept))
+        manager.register_handler("otel", OpenTelemetryHandler(provider))
+
+        manager.report_event(
+            "n \ud800", EventLevel.INFO, "m \ud800", {"item": value, "k \ud800": 1}, {"t": "\ud800"}
+        )
+
+        assert manager.flush()
+        finished = kept.get_finished_logs()
+        assert encode_logs(finished).SerializeToString()
+        attributes = finished[0].log_record.attributes
+        assert dict(attributes) == {"item": shown, "k ?": 1, "t": "?"}
 
 
 def exporter() -> Any:

@@ -289,13 +289,16 @@ class TestDistributions:
 
     def test_a_range_without_end_has_few_buckets(self) -> None:
         manager = TelemetryManager()
-        for exponent in range(-300, 300):
-            manager.histogram("h", 10.0**exponent)
+        reported = [10.0**exponent for exponent in range(-300, 300)]
+        reported += [2.0**exponent for exponent in range(-900, 900)]
+        for value in reported:
+            manager.histogram("h", value)
 
         found = buckets(manager, "h")
 
+        assert manager.get_histogram("h").scale < 0
         assert 16 < len(found) <= 66
-        assert found[math.inf] == 600
+        assert found == {bound: sum(value <= bound for value in reported) for bound in found}
 
     def test_a_sum_that_can_go_down_is_not_told(self) -> None:
         manager = TelemetryManager()
@@ -375,8 +378,10 @@ class TestAccept:
             ("text/html,application/xhtml+xml,*/*;q=0.8", False),
             ("application/openmetrics-text", True),
             ("Application/OpenMetrics-Text; Version=1.0.0; charset=utf-8", True),
+            ('application/openmetrics-text; version="1.0.0"', True),
             ("application/openmetrics-text;version=0.0.1", False),
             ("application/openmetrics-text;version=2.0.0", False),
+            ("text/plain,application/openmetrics-text", True),
             ("application/openmetrics-text;q=0", False),
             ("application/openmetrics-text;q=x", False),
             ("application/openmetrics-text;q=0.4,text/plain;q=0.5", False),
@@ -409,6 +414,14 @@ class TestCollector:
         theirs = generate_openmetrics(registry).decode()
         ours = prometheus_text(manager, openmetrics=True)
         assert samples(theirs, read_openmetrics) == samples(ours, read_openmetrics)
+
+    def test_no_name_or_tag_fails_the_scrape_of_all(self) -> None:
+        manager, registry = TelemetryManager(), CollectorRegistry()
+        registry.register(PrometheusCollector(manager))
+        manager.count("lone \ud800\n", tags={"a \ud800": "\udfff"})
+
+        for generate in (generate_latest, generate_openmetrics):
+            assert b"Reported as lone ?\\n." in generate(registry)
 
     def test_what_is_reported_later_is_there_later(self) -> None:
         manager, registry = TelemetryManager(), CollectorRegistry()

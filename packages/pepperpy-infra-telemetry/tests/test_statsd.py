@@ -45,6 +45,17 @@ class Server:
         return [line for packet in self.packets() for line in packet.decode().split("\n")]
 
 
+class Lookup:
+    """What a host name stands for."""
+
+    def __init__(self, *servers: Server) -> None:
+        self.servers = list(servers)
+
+    def __call__(self, *_: object, **__: object) -> list:
+        kind = (socket.AF_INET, socket.SOCK_DGRAM, 0, "")
+        return [(*kind, ("127.0.0.1", server.port)) for server in self.servers]
+
+
 @pytest.fixture
 def server():
     server = Server()
@@ -108,12 +119,15 @@ class TestLines:
         handler = StatsDHandler(port=server.port, dialect="graphite")
         manager.register_handler("statsd", handler)
         manager.count("n", tags={"a": "x:y;z"})
+        manager.count("pattern", tags={"a": "~x", "b": "~~"})
         manager.gauge("g", -1)
         manager.report_event("e", EventLevel.ERROR, "not sent")
         manager.flush()
 
         # A signed gauge would be a change.
-        assert server.lines() == ["n;a=x_y_z:1|c", "g:0|g", "g:-1|g"]
+        assert server.lines() == [
+            "n;a=x_y_z:1|c", "pattern;a=x;b=_:1|c", "g:0|g", "g:-1|g",
+        ]  # fmt: skip
         manager.close()
         handler.close()
 
@@ -196,8 +210,15 @@ class TestPackets:
     def test_wrong_options_are_refused_at_once(self) -> None:
         with pytest.raises(InvalidOptionError, match="dialect must be"):
             StatsDHandler(dialect="plain")  # type: ignore[arg-type]
-        with pytest.raises(InvalidOptionError, match="max_packet must be"):
-            StatsDHandler(max_packet=10)
+        for option, values in {
+            "max_packet": (10, 10**6, "1432", 100.5, True),
+            "port": (0, 70_000, -1, "8125", None, True),
+            "host": (None, 5, b"localhost"),
+            "prefix": (None, 5),
+        }.items():
+            for value in values:
+                with pytest.raises(InvalidOptionError, match=f"{option} must be"):
+                    StatsDHandler(**{option: value})  # type: ignore[arg-type]
 
 
 class TestFailures:
@@ -277,6 +298,42 @@ class TestFailures:
         assert manager.flush()
 
         assert server.lines() == ["shop.n:3|c", "shop.n:4|c"]
+
+    def test_a_server_that_moves_is_looked_up_anew(
+        self, server: Server, manager: TelemetryManager, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        moved = Server()
+        monkeypatch.setattr(socket, "getaddrinfo", lookup := Lookup(server))
+        handler = StatsDHandler("statsd.internal", 8125)
+        manager.register_handler("statsd", handler)
+        for every in (60, 60, 0):
+            monkeypatch.setattr(module, "LOOK_UP_EVERY", every)
+            manager.count("n")
+            assert manager.flush()
+            lookup.servers = [moved]
+
+        assert (server.lines(), moved.lines()) == (["n:1|c"] * 2, ["n:1|c"])
+        manager.close()
+        handler.close()
+        moved.socket.close()
+
+    def test_where_nobody_listens_the_next_address_is_tried(
+        self, server: Server, manager: TelemetryManager, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        nobody = Server()
+        nobody.socket.close()
+        monkeypatch.setattr(socket, "getaddrinfo", Lookup(nobody, server))
+        handler = StatsDHandler("localhost", 8125)
+        manager.register_handler("statsd", handler)
+        well = []
+        for _ in range(5):
+            manager.count("n")
+            well.append(manager.flush())
+
+        assert well == [True, False, True, True, True]
+        assert server.lines() == ["n:1|c"] * 3
+        manager.close()
+        handler.close()
 
     def test_what_waits_is_bounded_and_the_rest_counted(
         self, monkeypatch: pytest.MonkeyPatch, server: Server

@@ -16,6 +16,7 @@ from pepperpy.infra.telemetry import (
     ProviderTelemetry,
     TelemetryManager,
     capture_metrics,
+    get_provider_telemetry,
 )
 from pepperpy.infra.telemetry._reporter import MAX_ALIASES
 from pepperpy.infra.utils import Signal, subscribe
@@ -206,6 +207,13 @@ class TestOddTags:
         manager.report_event("e", "info", "m", handler_name=route)
 
         assert manager.get_value("n") == 1
+
+    @pytest.mark.parametrize("name", [None, 7, Broken(), []], ids=lambda o: type(o).__name__)
+    def test_odd_names_of_providers_never_raise(self, name: object) -> None:
+        with capture_metrics() as m:
+            get_provider_telemetry(name).count("by_odd_provider")  # type: ignore[arg-type]
+
+        assert m["by_odd_provider"].value == 1
 
     def test_odd_labels_never_raise(self, manager: TelemetryManager) -> None:
         for value in (None, 1, [], Broken(), Stranger("s")):

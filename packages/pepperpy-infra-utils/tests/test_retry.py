@@ -962,7 +962,10 @@ def run():
     os.write(writer, f"{clock.sleeps}{budget.tokens}\\n".encode())
 
 reader, writer = os.pipe()
-_budget._lock.acquire()  # as another thread may at the moment of the fork
+# As may be at the moment of the fork.
+holder = Thread(target=_budget._lock.acquire)
+holder.start()
+holder.join()
 pids = []
 for _ in range(2):
     pid = os.fork()

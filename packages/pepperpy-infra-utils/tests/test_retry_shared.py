@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import sys
 from threading import Thread
 
 import pytest
@@ -49,6 +50,29 @@ class TestBudget:
         fails(failing(budget=budget))
 
         assert budget.tokens == 8
+
+    @pytest.mark.parametrize("act", ["take", "put_back", "succeeded"])
+    def test_a_signal_handler_that_retries_in_the_midst_of_it_does_not_hang(self, act):
+        budget = RetryBudget(10)
+        budget.take()
+        ended = []
+
+        def work():
+            def profile(frame, event, function):
+                # Where a handler or a finalizer may run: a function of C has ended.
+                if event == "c_return" and function in {min, max}:
+                    sys.setprofile(None)
+                    budget.take()
+
+            sys.setprofile(profile)
+            getattr(budget, act)()
+            ended.append(sys.getprofile() is None)
+
+        thread = Thread(target=work, daemon=True)
+        thread.start()
+        thread.join(5)
+
+        assert ended == [True]
 
     def test_retries_are_refused_when_it_is_empty(self):
         budget = RetryBudget(3)

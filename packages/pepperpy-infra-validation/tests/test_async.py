@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import functools
 import gc
+import types
+from typing import Annotated
 
 import pytest
 from hypothesis import given
@@ -15,6 +17,7 @@ from pepperpy.infra.validation import (
     FunctionValidator,
     SchemaError,
     SchemaValidator,
+    ValidationResult,
     Validator,
     all_of,
     any_of,
@@ -25,6 +28,7 @@ from pepperpy.infra.validation import (
     none_of,
     not_,
     optional,
+    transform,
     validate,
     validate_async,
     validate_dict,
@@ -120,6 +124,39 @@ class TestAwaiting:
             assert run("ann", rule).is_valid
             assert not run("root", rule).is_valid
 
+    def test_of_the_same_rule_about_several_values_at_one_path(self) -> None:
+        async def is_short(text):
+            return len(text) < 3
+
+        short = all_of(is_short)
+        small = all_of(lambda text: len(text) < 3)
+        for rule in (short, small):
+            named = Annotated[str, rule]
+            assert run({"a", "b"}, set[named]).is_valid
+            assert len(run({"a", "long", "longer"}, set[named]).errors) == 2
+            assert run({"ab": "b"}, dict[named, named]).is_valid
+            assert [e.path for e in run({"ab": "long"}, dict[named, named]).errors] == ["ab"]
+            assert len(run({"long": "a"}, dict[named, named]).errors) == 1
+            assert run(" ab ", all_of(not_(rule), transform(str.strip), rule)).is_valid
+            assert not run("ab  ", all_of(rule, transform(str.strip))).is_valid
+            assert run("ab  ", any_of(rule, all_of(transform(str.strip), rule))).is_valid
+
+    def test_a_rule_over_several_keys_waits_for_what_is_known_of_them(self) -> None:
+        asked = []
+
+        def differ(*names):
+            asked.append(names)
+            return True
+
+        schema = SchemaValidator(
+            {"a": is_free, "b": is_free}, rules=[cross_field("a", "b", rule=differ)]
+        )
+
+        assert not run({"a": "root", "b": "x"}, schema).is_valid
+        assert asked == []
+        assert run({"a": "y", "b": "x"}, schema).is_valid
+        assert asked == [("y", "x")]
+
     def test_an_exception_is_a_failure_and_its_text_stays_away(self) -> None:
         async def rule(value):
             raise LookupError(value)
@@ -165,6 +202,24 @@ class TestConcurrency:
         assert sorted(asked) == list(range(40))
         assert [error.parts for error in result.errors] == [(n,) for n in range(0, 40, 2)]
 
+    def test_without_asyncio_rules_are_awaited_one_by_one(self) -> None:
+        """As under trio, whose loop runs no tasks of asyncio."""
+
+        @types.coroutine
+        def pause():
+            return (yield "paused")
+
+        async def rule(value):
+            await pause()
+            return value % 2
+
+        coroutine = validate_async([1, 2, 3], [rule])
+
+        assert [coroutine.send(None) for _ in range(3)] == ["paused"] * 3
+        with pytest.raises(StopIteration) as done:
+            coroutine.send(None)
+        assert [error.path for error in done.value.value.errors] == ["[1]"]
+
     @pytest.mark.parametrize("limit", [0, -1, 1.5, True, None])
     def test_refuses_a_bound_that_is_none(self, limit) -> None:
         with pytest.raises(SchemaError, match="max_concurrency must be an integer from 1 on"):
@@ -179,6 +234,16 @@ class TestConcurrency:
 
         assert run({"a": 1, "b": "ann"}, schema).is_valid
         assert asked == [1]
+
+    def test_plain_rules_are_asked_once_beside_others_that_make_new_values(self) -> None:
+        async def doubled(value):
+            return ValidationResult(validated_data=value * 2)
+
+        asked = []
+        schema = {"a": all_of(doubled, is_integer), "b": lambda b: asked.append(b) or True}
+
+        assert run({"a": 1, "b": 3}, schema).validated_data == {"a": 2, "b": 3}
+        assert asked == [3]
 
 
 class TestCancellation:

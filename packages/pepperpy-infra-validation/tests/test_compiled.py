@@ -7,6 +7,7 @@ import gc
 import threading
 import weakref
 from collections import OrderedDict
+from typing import Annotated, TypedDict
 
 import pytest
 from hypothesis import given
@@ -34,7 +35,10 @@ class Injecting(str):
     __hash__ = str.__hash__
 
 
+# Held by a validator, and so the same node wherever it stands.
+SHARED = v.all_of(lambda x: x > 1)
 RULES = st.sampled_from([
+    SHARED, Annotated[object, SHARED], set[Annotated[object, SHARED]], dict[Annotated[object, SHARED], Annotated[object, SHARED]],
     v.is_email, v.is_url, v.min_length(2), v.max_length(3), v.length_between(1, 2), v.matches_pattern("[a-z]+"),
     v.is_positive, v.is_integer, v.is_float, v.is_number, v.min_value(1), v.max_value(2.5), v.value_between(0, 3),
     v.min_items(1), v.max_items(1), v.items_between(1, 2), v.contains(1), v.unique_items, v.is_string, v.is_bool,
@@ -99,6 +103,13 @@ def told(result):
     )
 
 
+def at_once(coroutine):
+    """What a coroutine returns that has nothing to wait for."""
+    with pytest.raises(StopIteration) as done:
+        coroutine.send(None)
+    return done.value.value
+
+
 class TestFastPath:
     @given(SCHEMAS, st.lists(DATA, min_size=1, max_size=4))
     def test_is_the_collecting_path(self, schema, data) -> None:
@@ -112,6 +123,7 @@ class TestFastPath:
             before = repr(value)
             expected = told(slow.walked(value, _plan.Run()))
             assert told(fast.validate(value)) == expected
+            assert told(at_once(v.validate_async(value, schema))) == expected
             assert repr(value) == before
 
     @given(SCHEMAS, DATA)
@@ -133,6 +145,20 @@ class TestFastPath:
         assert plan_of(lists).fast is None
         v.validate_dict({"a": [1] * 1000}, lists)
         assert plan_of(lists).fast is not None
+
+    def test_is_that_of_a_class_as_well(self) -> None:
+        class Movie(TypedDict):
+            title: str
+
+        for _ in range(COMPILE_AT):
+            assert v.validate({"title": "a"}, Movie).is_valid
+            assert [e.path for e in v.validate({}, Movie).errors] == ["title"]
+            assert v.validate(1, int).is_valid
+            assert not v.validate(True, int).is_valid
+
+        assert plan_of(Movie) is plan_of(Movie)
+        assert plan_of(Movie).fast is not None
+        assert v.validate({"title": 1, "b": 1}, Movie).messages() == {"title": ["must be a string"]}
 
     def test_of_a_schema_of_ten_thousand_keys(self) -> None:
         schema = {f"k{n}": int for n in range(10_000)}
@@ -193,7 +219,7 @@ def containers(value):
 
 class TestKeysInjectNoCode:
     @pytest.mark.parametrize("key", ["x'] = __import__('os').abort() #", '"""', "\\", "'", "\n", "{v}", "{0}", "$answers",
-                                     "\ud800", Injecting("a"), "", "é", Text("'+'"), 1, -1, 1.5, None, True, (1, "'"), b"'", float("nan")])  # fmt: skip
+                                     "\ud800", Injecting("a"), "", "é", Text("'+'"), 1, -1, 1.5, None, True, (1, "'"), b"'", float("nan"), 10**5000, -(2**64), (10**5000,)], ids=lambda key: type(key).__name__)  # fmt: skip
     def test_whatever_they_are(self, key) -> None:
         schema = {key: v.is_integer}
         for _ in range(COMPILE_AT + 2):
@@ -265,6 +291,13 @@ class TestAChangedSchemaIsNoticed:
         for validator in validators:
             assert not validator({"a": 1})
 
+    def test_and_a_validator_cannot_be_given_another_one(self) -> None:
+        validator = v.SchemaValidator({"a": int}, rules=[lambda data: True])
+        for name in ("schema", "unknown", "rules"):
+            assert getattr(validator, name)
+            with pytest.raises(AttributeError):
+                setattr(validator, name, {})
+
     def test_when_a_rule_is_replaced_by_one_that_cannot_be_compared(self) -> None:
         class Odd:
             def __eq__(self, other):
@@ -301,6 +334,28 @@ class TestMemory:
         assert len([ref for ref in rules if ref() is not None]) <= 256
         assert len(_plan._READ) <= 256
         assert len(COMPILED) <= 256
+
+    def test_inline_schemas_and_validators_leave_no_cycles_to_the_collector(self) -> None:
+        def use():
+            schema = {
+                "a": v.min_length(2),
+                "b": v.all_of(int, lambda b: b > 0),
+                "c": v.optional([str]),
+            }
+            v.validate_dict({"a": "ab", "b": 1}, schema)
+            v.SchemaValidator(schema).validate({"a": "x"})
+            v.validate(1, v.not_(v.min_value(1)) | v.coerce(int))
+
+        for _ in range(300):  # what is remembered is full
+            use()
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(100):
+                use()
+            assert gc.collect() == 0
+        finally:
+            gc.enable()
 
     def test_a_flood_of_inline_schemas_does_not_wash_out_the_others(self) -> None:
         schema = {"a": int}

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import copy
+import dataclasses
+import pickle
 
 import pytest
 from hypothesis import given
@@ -31,6 +34,7 @@ from pepperpy.infra.validation import (
     none_of,
     not_,
     transform,
+    unique_items,
     validate,
     validate_dict,
 )
@@ -405,6 +409,48 @@ class TestValidatorsOfOnesOwn:
 
         assert Plain()(2)
         assert validate(5, Plain()).errors[0].message.startswith("must satisfy ")
+
+    def test_may_be_frozen_and_have_any_attributes(self) -> None:
+        @dataclasses.dataclass(frozen=True)
+        class Among(Validator):
+            known: frozenset[str]
+            node: str = ""
+
+            def __call__(self, value):
+                return value in self.known
+
+        rule = Among(frozenset("ab"), "n")
+        for _ in range(10):
+            assert passes("a", rule)
+            assert not rule.validate("c").is_valid
+            assert validate("a", all_of(rule, is_string)).is_valid
+        assert dataclasses.asdict(rule) == {"known": frozenset("ab"), "node": "n"}
+        assert copy.deepcopy(rule) == rule
+
+    @pytest.mark.parametrize("uses", [0, 10])
+    @pytest.mark.parametrize("again", [copy.copy, copy.deepcopy])
+    def test_and_ours_can_be_copied(self, uses, again) -> None:
+        schema = {"a": min_length(2)}
+        rules = [min_length(2), all_of(is_string, min_length(2)), any_of(is_none, unique_items()), not_(is_none), coerce(int),
+                 SchemaValidator(schema), FunctionValidator(is_email, "x"), all_of(schema)]  # fmt: skip
+        for rule in rules:
+            for _ in range(uses):
+                validate({}, rule)
+            copied = again(rule)
+            for value in ("ab", "a@b.co", "", None, [1, 1], "7", {"a": "ab"}, {}):
+                assert validate(value, copied).messages() == validate(value, rule).messages()
+
+        deep = copy.deepcopy(rules[-3])
+        schema["b"] = is_string
+        assert deep({"a": "ab"})
+        assert not rules[-3]({"a": "ab"})
+
+    def test_of_a_function_can_be_pickled(self) -> None:
+        rule = FunctionValidator(is_email, "Invalid e-mail address")
+
+        assert pickle.loads(pickle.dumps(rule)).validate("x").messages() == {
+            "": ["Invalid e-mail address"]
+        }
 
 
 class TestTransform:

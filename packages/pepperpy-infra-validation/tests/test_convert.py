@@ -6,6 +6,7 @@ import datetime as dt
 import enum
 import math
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from uuid import UUID
 
@@ -24,7 +25,8 @@ class TestCoerce:
     @pytest.mark.parametrize(
         ("kind", "value", "made"),
         [
-            (int, "7", 7), (int, " -7 ", -7), (int, 7.0, 7), (int, Decimal(7), 7), (int, 7, 7), (float, "1.5", 1.5), (float, 2, 2.0),
+            (int, "7", 7), (int, " -7 ", -7), (int, 7.0, 7), (int, Decimal(7), 7), (int, 7, 7), (float, "1.5", 1.5), (float, 2, 2.0), (float, "-Infinity", -math.inf),
+            (float, math.inf, math.inf), (float, 2**53, 2.0**53), (float, Decimal("0.1"), 0.1), (int, Decimal("1e3"), 1000), (int, Fraction(4, 2), 2),
             (bool, "yes", True), (bool, "OFF", False), (bool, 1, True), (bool, "0", False), (bool, False, False),
             (str, 5, "5"), (str, 1.5, "1.5"), (str, "a", "a"), (str, Color.RED, "red"), (str, Decimal("1.50"), "1.50"),
             (list, (1, 2), [1, 2]), (tuple, [1], (1,)), (set, [1, 2], {1, 2}), (frozenset, {1}, frozenset([1])),
@@ -45,6 +47,8 @@ class TestCoerce:
         [
             (int, "7.5"), (int, 7.5), (int, "x"), (int, ""), (int, None), (int, True), (int, "1_000"), (int, "\u0667"), (int, b"7"),
             (int, math.inf), (int, math.nan), (int, "9" * 1_000_000), (float, True), (float, "x"), (float, b"1"), (float, None),
+            (int, Decimal("1e999999999")), (int, Decimal("NaN")), (int, Decimal("1.5")), (float, "1_000"), (float, "\uff11"), (float, "1e400"),
+            (float, 10**400), (float, 2**53 + 1), (float, Decimal("1e400")), (float, memoryview(b"1")),
             (bool, "maybe"), (bool, 2), (bool, None), (bool, []), (bool, "\u0130"), (str, None), (str, b"a"), (str, []), (list, "abc"),
             (list, {"a": 1}), (set, [1, 1]), (set, [[]]), (dt.date, "31.1.2026"), (dt.date, dt.datetime(2026, 1, 1, tzinfo=dt.UTC)),
             (dt.date, 5), (Decimal, "x"), (Decimal, None), (UUID, "x"), (Color, "blue"), (Color, []), (Path, None), (list[int], ["x"]),

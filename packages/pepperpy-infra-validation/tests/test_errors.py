@@ -139,8 +139,10 @@ class TestResult:
             first.errors.append(v.ValidationError("x"))
             first.warnings.append(v.ValidationError("x"))
             assert (len(first.errors), second.errors, second.warnings) == (1, [], [])
-            with pytest.raises(AttributeError):
-                _ = first.no_such_name
+            with pytest.raises(
+                AttributeError, match="'ValidationResult' object has no attribute 'valid'"
+            ):
+                _ = first.valid
 
     def test_survives_pickling_and_copying(self) -> None:
         schema = {"a": int}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+from collections import abc
 from time import process_time
+from typing import Annotated
 
 import pytest
 
@@ -89,6 +91,16 @@ class TestCollections:
 
         assert cost(60_000) < 30 * cost(6_000) + 0.05
 
+    def test_rules_over_several_keys_are_linear_also_for_bad_items(self) -> None:
+        each = v.SchemaValidator(
+            {"a": int, "b": int, "c": int}, rules=[v.cross_field("a", "b", rule=lambda a, b: a < b)]
+        )
+
+        def cost(count):
+            return spent([each], [{"a": 1, "b": 2, "c": "x"}] * count)
+
+        assert cost(10_000) < 30 * cost(1_000) + 0.05
+
     def test_a_list_of_bad_items_has_all_its_errors(self) -> None:
         result = v.validate(["x"] * 100_000, [int])
 
@@ -102,6 +114,18 @@ class TestCollections:
 
         assert v.unique_items([deep, 1]) is False
         assert not v.validate([deep], v.unique_items).is_valid
+
+    @pytest.mark.parametrize("kind", [list, tuple])
+    @pytest.mark.timeout(20)
+    def test_what_is_shared_at_every_depth_is_copied_once(self, kind) -> None:
+        shared = ([],)
+        for _ in range(60):
+            shared = kind([shared, shared])
+
+        out = v.validate({"a": shared, "free": shared}, {"a": v.is_not_none}).validated_data["a"]
+
+        assert out[0] is out[1]
+        assert out[0] is not shared[0]
 
     def test_values_nested_too_deeply_to_copy_are_refused(self) -> None:
         deep = []
@@ -127,3 +151,80 @@ class TestCollections:
                 ["mapping"],
                 ["required"],
             )
+
+
+class TestThings:
+    """Whose own methods fail: nobody can use them, so they are not what was asked for."""
+
+    class Unreadable:
+        def __iter__(self):
+            raise OSError("hunter2")
+
+        __len__ = __getitem__ = __contains__ = keys = items = __bool__ = __iter__
+
+    class Nowhere:
+        """As the proxies of web frameworks are without a request."""
+
+        @property
+        def __class__(self):
+            raise RuntimeError("hunter2")
+
+    @pytest.mark.parametrize("base", [list, tuple, set, frozenset, dict, abc.Sequence, abc.Mapping])
+    @pytest.mark.parametrize(
+        "rule",
+        [[int], {"a": int}, list[int], tuple[int, ...], tuple[int, int], set[int], frozenset[int], dict[str, int],
+         abc.Sequence[int], abc.Mapping[str, int], v.cross_field("a", rule=bool), v.any_of([int], {"a": int})],
+        ids=str,
+    )  # fmt: skip
+    def test_of_any_kind_are_a_failed_result(self, base, rule) -> None:
+        thing = type("Thing", (self.Unreadable, base), {})()
+        for data in (thing, self.Nowhere()):
+            for schema in ({"x": rule}, v.all_of({"x": rule})):
+                for _ in range(10):
+                    (error,) = v.validate({"x": data}, schema).errors
+                    assert error.path == "x"
+                    assert "hunter2" not in error.message + repr(error.params)
+
+    def test_that_never_end_do_not_pass_where_failing_is_wanted(self) -> None:
+        class Endless(dict):
+            def keys(self):
+                return self.keys()
+
+            def __iter__(self):
+                return iter([*self])
+
+        class EndlessList(list):
+            def __iter__(self):
+                return iter([*self])
+
+        for thing, rules in (
+            (Endless(a=1), ({"a": int}, dict[str, int])),
+            (EndlessList([1]), ([int], list[int])),
+        ):
+            for rule in rules:
+                assert [e.code for e in v.validate(thing, v.not_(rule)).errors] == ["too_deep"]
+
+    def test_as_keys(self) -> None:
+        class Key(str):
+            def __eq__(self, other):
+                raise OSError
+
+            __hash__ = str.__hash__
+
+        data = {Key("a"): 1}
+        rules = (
+            dict[str, int],
+            dict[Annotated[str, v.transform(str.upper)], int],
+            v.cross_field("a", rule=bool),
+        )
+        codes = [[error.code for error in v.validate(data, rule).errors] for rule in rules]
+
+        assert codes == [[], [], ["mapping"]]
+
+    def test_that_a_conversion_makes_for_a_set_or_as_a_key_must_have_a_hash(self) -> None:
+        bad = Annotated[str, v.transform(list)]
+        for _ in range(10):
+            with pytest.raises(v.SchemaError, match=r"x: a conversion in a set .* no hash"):
+                v.validate({"x": {"a"}}, {"x": set[bad]})
+            with pytest.raises(v.SchemaError, match=r"x\.a: the conversion of a key .* no hash"):
+                v.validate({"x": {"a": 1}}, {"x": dict[bad, int]})

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
+from collections.abc import Callable
+from enum import Enum
 from typing import Annotated, Literal, TypedDict
 
 import annotated_types as at
@@ -20,11 +24,20 @@ def body(rule, **options):
     schema = to_json_schema(rule, **options)
     assert schema.pop("$schema") == "https://json-schema.org/draft/2020-12/schema"
     jsonschema.Draft202012Validator.check_schema(schema)
+    json.dumps(schema, allow_nan=False)
     return schema
 
 
 class Movie(TypedDict):
     title: str
+
+
+class Color(Enum):
+    RED = "red"
+
+
+class Callback(pydantic.BaseModel):
+    call: Callable[[int], int]
 
 
 class User(pydantic.BaseModel):
@@ -47,14 +60,19 @@ class TestExport:
             (Annotated[int, at.Gt(0), at.MultipleOf(3)], {"type": "integer", "exclusiveMinimum": 0, "multipleOf": 3}),
             (Movie, {"type": "object", "properties": {"title": {"type": "string"}}, "required": ["title"]}),
             (v.FunctionValidator(int, "x"), {"type": "integer"}), (v.FunctionValidator(int, "x", level=v.ValidationLevel.INFO), {}),
-            (v.all_of(v.is_integer, v.min_value(5), v.max_value(7)), {"type": "integer", "allOf": [{"type": "number", "minimum": 5}, {"type": "number", "maximum": 7}]}),
+            (v.all_of(v.is_integer, v.min_value(5), v.max_value(7)), {"type": "integer", "minimum": 5, "maximum": 7}),
+            (v.all_of(v.min_value(5), int), {"type": "integer", "minimum": 5}), (v.all_of(v.min_value(5), v.min_value(6)), {"type": "number", "minimum": 5, "allOf": [{"type": "number", "minimum": 6}]}),
+            (v.min_value(-math.inf), {"type": "number"}), (v.value_between(-math.inf, 5), {"type": "number", "maximum": 5}),
+            (Annotated[float, at.Lt(math.inf), at.MultipleOf(-0.5)], {"type": "number", "multipleOf": 0.5}),
+            (Literal["a", Color.RED], {"enum": ["a", "red"]}),
+            (Annotated[str, at.MinLen(1)], {"type": "string", "allOf": [{"type": ["string", "array", "object"], "minLength": 1, "minItems": 1}]}),
         ],
     )  # fmt: skip
     def test_of_rules(self, rule, schema) -> None:
         assert body(rule) == schema
 
     @pytest.mark.parametrize("rule", [lambda n: n < 120, v.coerce(int), v.not_(lambda n: n < 120), v.not_(v.is_float), v.is_set,
-                                      v.matches_pattern("a", re.IGNORECASE), v.matches_pattern("(?P<x>a)"), v.min_value("m")])  # fmt: skip
+                                      v.matches_pattern("a", re.IGNORECASE), v.matches_pattern("(?P<x>a)"), v.min_value("m"), Literal[b"a"], v.matches_pattern("[^]]"), v.matches_pattern("a{,3}"), v.matches_pattern(r"\07"), Callback])  # fmt: skip
     def test_tells_what_it_cannot_say(self, rule) -> None:
         assert list(body(rule)) == ["$comment"]
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from types import MappingProxyType
+from typing import Annotated, Literal
 
+import annotated_types as at
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +21,7 @@ import pepperpy.infra.validation as v
 from pepperpy.infra.utils import is_valid_email, is_valid_url
 
 NAN = float("nan")
+HUGE = 10**5000  # Python writes no integer of more than 4300 digits
 PLAIN = [v.is_email, v.is_url, v.is_positive, v.is_integer, v.is_float, v.is_number, v.is_bool, v.is_none,
          v.is_not_none, v.is_string, v.is_dict, v.is_list, v.is_set, v.unique_items]  # fmt: skip
 MADE = [
@@ -153,6 +156,18 @@ class TestNumbers:
         assert not rule(True)
         assert not v.validate({"x": True}, {"x": rule}).is_valid
 
+    @pytest.mark.parametrize("note", [at.Gt(0), at.Lt(5), at.Ge(0), at.Le(5), at.MultipleOf(1)])
+    def test_bool_and_nan_satisfy_no_bound_of_annotated_types(self, note) -> None:
+        for value in (True, NAN, Decimal("NaN"), "3"):
+            assert not v.validate({"x": value}, {"x": Annotated[object, note]}).is_valid
+        for value in (3, 3.0, Decimal(3)):
+            assert v.validate({"x": value}, {"x": Annotated[object, note]}).is_valid
+
+    def test_a_rule_may_name_an_integer_that_python_does_not_write_down(self) -> None:
+        assert v.contains(HUGE)([HUGE])
+        assert v.validate(1, v.contains(HUGE)).errors[0].message == "must contain <int>"
+        assert v.validate(1, Literal[HUGE]).errors[0].message == "must be <int>"
+
     @pytest.mark.parametrize("nan", [NAN, Decimal("NaN"), Decimal("sNaN")])
     def test_nan_satisfies_no_bound(self, nan) -> None:
         for rule in (v.is_positive, v.min_value(0), v.max_value(0), v.value_between(-math.inf, math.inf),
@@ -264,6 +279,14 @@ class TestTypes:
         assert not v.is_list(())
 
 
+class Incomparable:
+    def __ne__(self, other):
+        raise OSError
+
+    __eq__ = __repr__ = __ne__
+    __hash__ = None
+
+
 class TestBoundsThatMakeNoSense:
     @pytest.mark.parametrize(
         ("make", "message"),
@@ -281,6 +304,16 @@ class TestBoundsThatMakeNoSense:
             (lambda: v.value_between(5, "a"), "have no order"),
             (lambda: v.min_value(None), "a value with an order; got None"),
             (lambda: v.max_value(NAN), "a value with an order; got nan"),
+            (lambda: v.min_value(HUGE), "can't take <int> for a bound: Exceeds the limit"),
+            (lambda: v.value_between(0, HUGE), "can't take <int> for a bound"),
+            (lambda: v.max_items(HUGE), "an integer from 0 on; got <int>"),
+            (
+                lambda: v.min_value(Incomparable()),
+                "min_value.. can't take <Incomparable> for a bound",
+            ),
+            (lambda: v.validate(1, Annotated[int, at.Gt(NAN)]), "Gt.. must be given a value with"),
+            (lambda: v.validate(1, Annotated[int, at.MultipleOf(0)]), "other than 0; got 0"),
+            (lambda: v.validate(1, HUGE), "got int <int>"),
             (lambda: v.matches_pattern("("), "must be given a pattern"),
             (lambda: v.matches_pattern(5), "must be given a pattern"),
             (lambda: v.is_instance_of(*()), "must be given classes"),

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import functools
+import operator
 import subprocess
 import sys
+import typing
 from collections import abc
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,12 +22,16 @@ from typing import (
     Optional,
     Protocol,
     TypedDict,
+    TypeVar,
     Union,
+    Unpack,
 )
+from uuid import UUID
 
 import annotated_types as at
 import pydantic
 import pytest
+import typing_extensions as te
 
 import pepperpy.infra.validation as v
 from pepperpy.infra.utils import MissingExtraError
@@ -61,6 +68,11 @@ class User(pydantic.BaseModel):
 
 class Strict(pydantic.BaseModel, strict=True, extra="forbid"):
     age: int
+
+
+class Checker:
+    def is_short(self, text):
+        return len(text) < 3
 
 
 UserId = NewType("UserId", int)
@@ -113,7 +125,31 @@ class TestClasses:
 
 
 class TestTyping:
-    # ruff: noqa: UP007, UP045 - the older spellings are what is tested
+    def test_aliases_without_brackets_are_their_classes(self) -> None:
+        for hint, good, bad in (
+            (typing.List, [1], (1,)), (typing.Dict, {"a": 1}, []), (typing.Set, {1}, []), (typing.Tuple, (1, "a"), []),
+            (typing.Sequence, (1,), {1}), (typing.Mapping, {}, []), (typing.Callable, len, 5), (typing.Type, int, 5),
+            (typing.Iterable, "ab", 5), (typing.FrozenSet, frozenset(), set()),
+        ):  # fmt: skip
+            assert codes(good, hint) == []
+            assert codes(bad, hint) != []
+
+    def test_what_can_only_be_seen_once_is_left_alone(self) -> None:
+        items = iter([1, "a"])
+
+        assert codes(items, abc.Iterator[int]) == []
+        assert list(items) == [1, "a"]
+        assert codes([1], abc.Iterator[int]) == [("x", "instance_of")]
+
+    @pytest.mark.parametrize(
+        "hint",
+        [Union, Literal, typing.ClassVar[int], typing.TypeGuard[int], tuple[int, *tuple[str, ...]], tuple[Unpack[tuple[int, ...]]]],
+    )  # fmt: skip
+    def test_what_no_value_can_be_checked_against_is_refused(self, hint) -> None:
+        with pytest.raises(v.SchemaError, match=r"no type that|stands for several types"):
+            v.validate((1,), hint)
+
+    # ruff: noqa: UP006, UP007, UP044, UP045 - the older spellings are what is tested
     @pytest.mark.parametrize(
         ("hint", "good", "bad"),
         [
@@ -127,7 +163,12 @@ class TestTyping:
             (Annotated[str, at.Len(1, 2)], ["a", "ab"], ["", "abc"]), (Annotated[list[int], at.MinLen(1)], [[1]], [[]]),
             (Annotated[int, at.MultipleOf(3)], [3], [4]), (Annotated[str, at.Predicate(str.isupper)], ["A"], ["a"]),
             (Annotated[str, v.is_email], ["a@b.co"], ["x"]), (Annotated[str, v.min_length(2)], ["ab"], ["a"]),
-            (Annotated[int, lambda n: n > 1], [2], [1]), (list[dict[str, list[int]]], [[{"a": [1]}]], [[{"a": ["x"]}]]),
+            (Annotated[int, lambda n: n > 1], [2], [1]), (Annotated[str, str.isupper], ["A"], ["a"]),
+            (Annotated[str, "abc".startswith], ["ab"], ["b"]), (Annotated[str, Checker().is_short], ["a"], ["abc"]),
+            (Annotated[int, functools.partial(operator.lt, 1)], [2], [1]), (TypeVar("T"), [1, "a"], []),
+            (TypeVar("T", bound=int), [1], ["a"]), (TypeVar("T", int, str), [1, "a"], [1.5]),
+            (abc.Callable[[int], str], [len, int], [5, None]), (type[int], [int, bool], [1, str]), (type[Any], [int], [1]),
+            (type[int | str], [int, str], [float]), (te.TypeAliasType("Ints", list[int]), [[1]], [["x"]]), (list[dict[str, list[int]]], [[{"a": [1]}]], [[{"a": ["x"]}]]),
         ],
     )  # fmt: skip
     def test_is_checked_without_conversion(self, hint, good, bad) -> None:
@@ -159,6 +200,19 @@ class TestTyping:
         )
         result = v.validate_dict({"m": {"title": "x", "extra": 1}}, {"m": Movie}, unknown="forbid")
         assert [(e.path, e.code) for e in result.errors] == [("m.extra", "unknown")]
+
+    def test_typed_dicts_of_typing_extensions_are_schemas_too(self) -> None:
+        class Movie(te.TypedDict):
+            title: te.ReadOnly[te.Required[str]]
+            year: te.NotRequired[te.ReadOnly[int]]
+            draft: te.ReadOnly[te.NotRequired[bool]]
+            note: Annotated[te.NotRequired[str], v.min_length(2)]
+
+        assert codes({"title": "a"}, Movie) == []
+        assert codes({"title": "a", "year": 1, "note": "ab"}, Movie) == []
+        assert codes({"year": "x", "note": "a"}, Movie) == [
+            ("x.title", "required"), ("x.year", "integer"), ("x.note", "min_length"),
+        ]  # fmt: skip
 
     def test_typed_dicts_may_hold_themselves(self) -> None:
         assert codes({"value": 1, "children": [{"value": "x"}]}, Node) == [
@@ -232,6 +286,38 @@ class TestPydantic:
         (error,) = v.validate({"word": "hunter2"}, Picky).errors
         assert error.message == "failed a check of its type"
         assert "hunter2" not in repr(error) + str(error.params)
+
+    def test_what_an_object_says_when_it_fails_is_not_told(self) -> None:
+        class Failing(abc.Mapping):
+            def __getitem__(self, key):
+                raise ValueError("hunter2")
+
+            __iter__ = __len__ = items = __getitem__
+
+        class Shell:
+            numbers = property(lambda self: Failing()["x"])
+
+        class Holder(pydantic.BaseModel, from_attributes=True):
+            numbers: list[int] | None = None
+            table: dict[str, int] | None = None
+            id: UUID | None = None
+            name: pydantic.ImportString | None = None
+
+        told = [
+            v.validate(value, Holder).errors[0].message
+            for value in (
+                {"numbers": (Failing()["x"] for _ in "a")},
+                {"table": Failing()},
+                {"id": "hunter2"},
+                {"name": "hunter2.x"},
+            )
+        ]
+        told += [v.validate(Shell(), Holder).errors[0].message]
+
+        assert told == [
+            "error iterating over object", "must be a valid mapping", "must be a valid UUID",
+            "failed a check of its type", "error extracting attribute",
+        ]  # fmt: skip
 
     def test_the_tag_of_a_union_is_not_told(self) -> None:
         class Cat(pydantic.BaseModel):

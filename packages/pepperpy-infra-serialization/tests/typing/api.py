@@ -31,6 +31,7 @@ from pepperpy.infra.serialization import (
     deserialize_pickle,
     deserialize_xml,
     deserialize_yaml,
+    dump_json_lines,
     from_base64,
     get_serializer,
     iter_json_lines,
@@ -108,6 +109,7 @@ def streams() -> None:
     assert_type(iter_json_lines(StringIO(), errors="skip", max_size=10), Iterator[Any])
     assert_type(iter_json_lines(["1"], User), Iterator[User])
     assert_type(iter_json_lines(pieces(), User), AsyncIterator[User])
+    assert_type(dump_json_lines([User], BytesIO()), int)
     assert_type(iter_msgpack([b"\x01"]), Iterator[Any])
     assert_type(iter_msgpack(pieces()), AsyncIterator[Any])
 

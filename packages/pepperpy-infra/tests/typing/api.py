@@ -18,7 +18,10 @@ from pepperpy.infra import (
     invalidate_cache,
     register_config,
     retry,
+    running,
     slugify,
+    start,
+    stop,
     utils,
 )
 
@@ -61,3 +64,10 @@ telemetry.report_metric("requests", 1, MetricType.COUNTER)
 
 # An unknown name is an error; were it not, the comment would be one.
 _ = pepperpy.infra.no_such_name  # type: ignore[attr-defined]
+
+
+async def serve() -> None:
+    await start({"logging": {"level": "INFO"}})
+    async with running() as block:
+        assert_type(block, running)
+    assert_type(await stop(), None)

@@ -26,6 +26,7 @@ __path__ = list(dict.fromkeys([*__path__, *(_join(_root, "infra") for _root in _
 
 # Which module owns which names.  The stub beside this file says the same to type checkers.
 _OWNED = {
+    "_lifecycle": ("lifespan", "running", "start", "stop"),  # the one module of this wheel's own
     "cache": (
         "AsyncCacheInvalidator",
         "Cache",
@@ -168,6 +169,32 @@ _OWNED = {
         "with_circuit_breaker",
         "with_fallback",
     ),
+    "security": (
+        "AESCipher",
+        "ApiKeyAuthenticator",
+        "AuthType",
+        "Authenticator",
+        "Authorizer",
+        "Credential",
+        "CredentialStore",
+        "Identity",
+        "IdentityStore",
+        "JWKSClient",
+        "JWTAuthenticator",
+        "JWTKey",
+        "JWTSigner",
+        "JWTVerifier",
+        "Lockout",
+        "MemoryCredentialStore",
+        "MemoryIdentityStore",
+        "PasswordHasher",
+        "PermissionLevel",
+        "SecurityError",
+        "SecurityManager",
+        "SimpleAuthorizer",
+        "create_security_manager",
+        "is_api_key",
+    ),
     "serialization": (
         "FormatConverter",
         "JSONSerializer",
@@ -186,6 +213,7 @@ _OWNED = {
         "deserialize_pickle",
         "deserialize_xml",
         "deserialize_yaml",
+        "dump_json_lines",
         "from_base64",
         "get_serializer",
         "iter_json_lines",

@@ -1,5 +1,9 @@
 __path__ = __import__("pkgutil").extend_path(__path__, __name__)
 
+from pepperpy.infra._lifecycle import lifespan as lifespan
+from pepperpy.infra._lifecycle import running as running
+from pepperpy.infra._lifecycle import start as start
+from pepperpy.infra._lifecycle import stop as stop
 from pepperpy.infra.cache import AsyncCacheInvalidator as AsyncCacheInvalidator
 from pepperpy.infra.cache import Cache as Cache
 from pepperpy.infra.cache import CacheError as CacheError
@@ -126,6 +130,30 @@ from pepperpy.infra.resilience import reset_circuit_breaker as reset_circuit_bre
 from pepperpy.infra.resilience import resilience_disabled as resilience_disabled
 from pepperpy.infra.resilience import with_circuit_breaker as with_circuit_breaker
 from pepperpy.infra.resilience import with_fallback as with_fallback
+from pepperpy.infra.security import AESCipher as AESCipher
+from pepperpy.infra.security import ApiKeyAuthenticator as ApiKeyAuthenticator
+from pepperpy.infra.security import Authenticator as Authenticator
+from pepperpy.infra.security import Authorizer as Authorizer
+from pepperpy.infra.security import AuthType as AuthType
+from pepperpy.infra.security import Credential as Credential
+from pepperpy.infra.security import CredentialStore as CredentialStore
+from pepperpy.infra.security import Identity as Identity
+from pepperpy.infra.security import IdentityStore as IdentityStore
+from pepperpy.infra.security import JWKSClient as JWKSClient
+from pepperpy.infra.security import JWTAuthenticator as JWTAuthenticator
+from pepperpy.infra.security import JWTKey as JWTKey
+from pepperpy.infra.security import JWTSigner as JWTSigner
+from pepperpy.infra.security import JWTVerifier as JWTVerifier
+from pepperpy.infra.security import Lockout as Lockout
+from pepperpy.infra.security import MemoryCredentialStore as MemoryCredentialStore
+from pepperpy.infra.security import MemoryIdentityStore as MemoryIdentityStore
+from pepperpy.infra.security import PasswordHasher as PasswordHasher
+from pepperpy.infra.security import PermissionLevel as PermissionLevel
+from pepperpy.infra.security import SecurityError as SecurityError
+from pepperpy.infra.security import SecurityManager as SecurityManager
+from pepperpy.infra.security import SimpleAuthorizer as SimpleAuthorizer
+from pepperpy.infra.security import create_security_manager as create_security_manager
+from pepperpy.infra.security import is_api_key as is_api_key
 from pepperpy.infra.serialization import FormatConverter as FormatConverter
 from pepperpy.infra.serialization import JSONSerializer as JSONSerializer
 from pepperpy.infra.serialization import MessagePackSerializer as MessagePackSerializer
@@ -143,6 +171,7 @@ from pepperpy.infra.serialization import deserialize_msgpack as deserialize_msgp
 from pepperpy.infra.serialization import deserialize_pickle as deserialize_pickle
 from pepperpy.infra.serialization import deserialize_xml as deserialize_xml
 from pepperpy.infra.serialization import deserialize_yaml as deserialize_yaml
+from pepperpy.infra.serialization import dump_json_lines as dump_json_lines
 from pepperpy.infra.serialization import from_base64 as from_base64
 from pepperpy.infra.serialization import get_serializer as get_serializer
 from pepperpy.infra.serialization import iter_json_lines as iter_json_lines
@@ -291,7 +320,12 @@ from pepperpy.infra.validation import validate_dict as validate_dict
 from pepperpy.infra.validation import value_between as value_between
 
 __all__ = [
+    "AESCipher",
+    "ApiKeyAuthenticator",
     "AsyncCacheInvalidator",
+    "AuthType",
+    "Authenticator",
+    "Authorizer",
     "BaseConfig",
     "Bulkhead",
     "Cache",
@@ -318,6 +352,8 @@ __all__ = [
     "ConfigWarning",
     "ConnectionPool",
     "ConnectionPoolConfig",
+    "Credential",
+    "CredentialStore",
     "DataCompressor",
     "DatasetOptimizer",
     "DecoratorsError",
@@ -330,13 +366,23 @@ __all__ = [
     "FunctionValidator",
     "HTTPClientPool",
     "Hedge",
+    "Identity",
+    "IdentityStore",
     "InfraError",
     "InvalidationStrategy",
     "JSONSerializer",
+    "JWKSClient",
+    "JWTAuthenticator",
+    "JWTKey",
+    "JWTSigner",
+    "JWTVerifier",
     "JsonCompressor",
+    "Lockout",
     "LogLevel",
     "LoggingError",
     "LoggingTelemetryHandler",
+    "MemoryCredentialStore",
+    "MemoryIdentityStore",
     "MemoryStorageProvider",
     "MemoryTelemetryHandler",
     "MemoryTracker",
@@ -350,8 +396,10 @@ __all__ = [
     "OpenTelemetryHandler",
     "OpenTelemetryProducer",
     "OptimizedDataset",
+    "PasswordHasher",
     "PerformanceResult",
     "PerformanceTracker",
+    "PermissionLevel",
     "PickleSerializer",
     "Pipeline",
     "Policy",
@@ -373,10 +421,13 @@ __all__ = [
     "SQLitePool",
     "Sampling",
     "SchemaValidator",
+    "SecurityError",
+    "SecurityManager",
     "SerializationError",
     "SerializationFormat",
     "Serializer",
     "SerializerConfig",
+    "SimpleAuthorizer",
     "StatsDHandler",
     "StorageError",
     "StorageProvider",
@@ -424,6 +475,7 @@ __all__ = [
     "configure_logging",
     "contains",
     "convert_format",
+    "create_security_manager",
     "cross_field",
     "deadline",
     "decompress_data",
@@ -437,6 +489,7 @@ __all__ = [
     "deserialize_yaml",
     "dict_to_object",
     "disable_telemetry",
+    "dump_json_lines",
     "enable_telemetry",
     "explain_config",
     "export_json_lines",
@@ -469,6 +522,7 @@ __all__ = [
     "initialize_telemetry",
     "invalidate_cache",
     "invalidates",
+    "is_api_key",
     "is_bool",
     "is_dict",
     "is_email",
@@ -494,6 +548,7 @@ __all__ = [
     "iter_msgpack",
     "iter_yaml",
     "length_between",
+    "lifespan",
     "list_providers",
     "load_json",
     "log_calls",
@@ -535,6 +590,7 @@ __all__ = [
     "reset_config",
     "resilience_disabled",
     "retry",
+    "running",
     "save_json",
     "serialize_json",
     "serialize_msgpack",
@@ -548,6 +604,8 @@ __all__ = [
     "shutdown_logging",
     "shutdown_telemetry",
     "slugify",
+    "start",
+    "stop",
     "subscribe_config",
     "timed",
     "to_base64",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from enum import Enum, IntEnum
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, TypeVar
 
 from pepperpy.infra.serialization import SerializationFormat
 
@@ -41,11 +42,20 @@ def choose(kind: type[Member], value: Member | str | int, option: str) -> Member
     """The member that *value* is or names, for the parameter *option*."""
     if isinstance(value, kind):
         return value
-    if not isinstance(value, bool):
-        given: Any = value.lower() if isinstance(value, str) else value
+    if isinstance(value, str):
+        found: Member | None = _by_value(kind).get(value.lower())
+        if found is not None:
+            return found
+    elif not isinstance(value, bool):
         try:
-            return kind(given)
+            return kind(value)
         except ValueError:
             pass
     names = ", ".join(f"{kind.__name__}.{member.name}" for member in kind)
     raise CompressionOptionError(f"{option} must be one of {names}; got {value!r}", option=option)
+
+
+@cache
+def _by_value(kind: type[Member]) -> dict[str | int, Member]:
+    # Asking an enum itself takes several times as long.
+    return {member.value: member for member in kind}

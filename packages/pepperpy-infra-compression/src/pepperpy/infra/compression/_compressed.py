@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pepperpy.infra.serialization import SerializationFormat
 
 from ._algorithm import CompressionAlgorithm, CompressionLevel
-from ._errors import CompressionError, FrameMismatchError
+from ._errors import CompressionError, CompressionOptionError, FrameMismatchError
 from ._frame import dictionary_id, take_apart
 from ._limits import OutputLimit
 from ._metadata import DICTIONARY, SIGNED, Metadata
@@ -128,7 +128,13 @@ class CompressedData(bytes):
 
         Raises:
             CompressionError: There is no frame in it, or what stands beside it is not true.
+            CompressionOptionError: It is no dict.
         """
+        given: Any = data
+        if not isinstance(given, Mapping):
+            raise CompressionOptionError(
+                f"data must be a dict of to_dict(); got {type(given).__name__}", option="data"
+            )
         frame: Any = data.get("data")
         if isinstance(frame, str):
             try:
@@ -167,5 +173,7 @@ class CompressedData(bytes):
 def made_here(frame: bytes, metadata: Metadata) -> CompressedData:
     """A frame that this process made a moment ago, so that nothing about it needs a check."""
     made = bytes.__new__(CompressedData, frame)
-    vars(made).update(_metadata=metadata, _made_here=True)
+    # Ours.
+    made._metadata = metadata  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    made._made_here = True  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     return made

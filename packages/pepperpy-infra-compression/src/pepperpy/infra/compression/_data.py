@@ -88,7 +88,8 @@ def decompress_data(
 
     Args:
         max_output_size: The most bytes that may come out; "auto" is 256 MiB, or a hundred times
-            the input if that is more, and `None` is no limit.
+            the input if that is more, and `None` is no limit.  Values from columns may take eight
+            times as much memory, and 2 GiB in any case.
         key: Demands a signature by this key, or by one of several.
         dictionary: What may be needed, one or several.
         allow_pickle: Whether the file may be a pickle though *serialization* does not say so.

@@ -113,7 +113,7 @@ def compose(  # noqa: PLR0917 - all but one are what a frame is
     note += metadata.pack(container)
     before, after = _lay_out(algorithm, container, note_length(flags))
     if keys:
-        note = _signing.sign(keys[0], before, note + after) + note
+        note = _signing.sign(keys[0], before, b"".join((note, after))) + note
     return b"".join((before, note, after)), metadata
 
 
@@ -122,16 +122,14 @@ def _looks_framed(payload: bytes) -> bool:
     return payload.startswith(_GZIP) or payload[-_metadata.SIZE :].startswith(MAGIC[:3])
 
 
-def _lay_out(
-    algorithm: CompressionAlgorithm, container: bytes, length: int
-) -> tuple[bytes, memoryview]:
+def _lay_out(algorithm: CompressionAlgorithm, container: bytes, length: int) -> tuple[bytes, Data]:
     """What stands before and behind a note of this length."""
     if algorithm is CompressionAlgorithm.GZIP:
         header = _HEAD.pack(_GZIP_HEADER, length + 4, _NAME, length)
         return header, memoryview(container)[_GZIP_PLAIN:]
     if algorithm in _SKIPPED:
-        return container + _SKIPPABLE.pack(_SKIPPABLE_MAGIC, length), memoryview(b"")
-    return container, memoryview(b"")
+        return container + _SKIPPABLE.pack(_SKIPPABLE_MAGIC, length), b""
+    return container, b""
 
 
 def take_apart(data: Data) -> Parts | None:

@@ -23,21 +23,20 @@ Serialization: TypeAlias = SerializationFormat | str | Serializer
 
 def format_of(serialization: Serialization) -> SerializationFormat:
     """The format that is meant."""
-    if isinstance(serialization, SerializationFormat):
-        return serialization
-    if isinstance(serialization, Serializer):
-        return serialization.format
-    return choose(SerializationFormat, serialization, "serialization")
+    given: Any = serialization
+    # Asked last, since asking for a class that others may derive from takes longer.
+    if not isinstance(given, (SerializationFormat, str)) and isinstance(given, Serializer):
+        return given.format
+    meant: SerializationFormat = choose(SerializationFormat, given, "serialization")
+    return meant
 
 
 def serializer_for(serialization: Serialization, *, trusted: bool) -> Serializer:
     """The serializer that is meant; a trusted pickle may hold anything."""
-    # Asked first, since asking for a class that others may derive from takes longer.
     if isinstance(serialization, SerializationFormat):
         return _serializer(serialization, trusted)
-    if isinstance(serialization, Serializer):
-        return serialization
-    return _serializer(format_of(serialization), trusted)
+    format_ = format_of(serialization)
+    return _serializer(format_, trusted) if isinstance(serialization, str) else serialization
 
 
 @cache

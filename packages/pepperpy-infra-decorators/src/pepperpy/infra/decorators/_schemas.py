@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from inspect import Parameter, signature
-from typing import TYPE_CHECKING, Any, get_type_hints
+from functools import partial
+from inspect import Parameter, Signature, signature
+from typing import TYPE_CHECKING, Any, Unpack, get_args, get_origin, get_type_hints
 
 from pepperpy.infra.utils import require_extra
 from pepperpy.infra.utils.wrapping import name_of
@@ -63,7 +64,12 @@ class Annotations:
 
     def __init__(self, func: Callable[..., Any]) -> None:
         self._func = func
-        self._parameters = _annotated(func)
+        self._signature = _signature_of(func)
+        self._parameters = {
+            name: each
+            for name, each in self._signature.parameters.items()
+            if each.annotation is not Parameter.empty
+        }
         if not self._parameters:
             raise InvalidOptionError(
                 f"{name_of(func)}() has no annotations to judge its arguments by", option="rules"
@@ -75,6 +81,12 @@ class Annotations:
             self._read()
         except NameError:
             self._validators = None
+
+    def bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """The values of the parameters in a call."""
+        bound = self._signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        return tuple(bound.arguments[name] for name in self.names)
 
     def found(self, values: tuple[Any, ...]) -> dict[str, Any]:
         """The result for each parameter whose value is not good; a default is always good."""
@@ -98,28 +110,33 @@ class Annotations:
             ) from error
 
     def _read(self) -> dict[str, Any]:
-        hints = get_type_hints(
-            self._func, include_extras=True
-        )  # NameError: not there yet, or local
+        # NameError: not there yet, or local
+        hints = get_type_hints(_inner(self._func), include_extras=True)
         made = {
-            name: schema_of(name, _as_it_comes(parameter, hints[name]))
+            name: schema_of(name, _as_it_comes(parameter, hints.get(name, parameter.annotation)))
             for name, parameter in self._parameters.items()
         }
         self._validators = made
         return made
 
 
-def _annotated(func: Callable[..., Any]) -> dict[str, Parameter]:
+def _inner(func: Any) -> Any:
+    """The function that has the annotations: those of a partial and of an object are inside."""
+    while not hasattr(func, "__annotations__"):
+        func = func.func if isinstance(func, partial) else type(func).__call__
+    return func
+
+
+def _signature_of(func: Callable[..., Any]) -> Signature:
     try:
-        parameters = signature(func).parameters
+        return signature(func)
     except (TypeError, ValueError):  # a builtin tells nobody its parameters
-        return {}
-    return {
-        name: each for name, each in parameters.items() if each.annotation is not Parameter.empty
-    }
+        return Signature()
 
 
 def _as_it_comes(parameter: Parameter, hint: Any) -> Any:
+    if get_origin(hint) is Unpack:
+        return get_args(hint)[0]
     if parameter.kind is Parameter.VAR_POSITIONAL:
         return tuple[hint, ...]
     return dict[str, hint] if parameter.kind is Parameter.VAR_KEYWORD else hint

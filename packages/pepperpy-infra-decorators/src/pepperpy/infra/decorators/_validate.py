@@ -92,10 +92,6 @@ def validate_arguments(validator: Any = None, /, **rules: Rule) -> Any:
 
 
 def _judging_all(func: Callable[..., Any], kind: Kind, check: Check) -> Callable[..., Any]:
-    # A check sees the call as it was written, so the wrapper must not bind the arguments: that of
-    # a partial has `*args, **kwargs`, whatever is inside.
-    loose = functools.update_wrapper(functools.partial(func), func)
-
     def judge(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         why = _refusal(check, args, kwargs)
         if why is not None:
@@ -105,6 +101,15 @@ def _judging_all(func: Callable[..., Any], kind: Kind, check: Check) -> Callable
                 parameters=(),
             )
 
+    return _judging_calls(func, kind, judge)
+
+
+def _judging_calls(
+    func: Callable[..., Any], kind: Kind, judge: Callable[..., None]
+) -> Callable[..., Any]:
+    # The call as it was written, so the wrapper must not bind the arguments: that of a partial has
+    # `*args, **kwargs`, whatever is inside.
+    loose = functools.update_wrapper(functools.partial(func), func)
     body = f"$judge($args, $kwargs)\n{passing(kind)}"
     wrapper = compile_wrapper(loose, body, {"judge": judge}, label=_LABEL, kind=kind)
     return functools.update_wrapper(wrapper, func)
@@ -144,7 +149,14 @@ def _judging_annotated(func: Callable[..., Any], kind: Kind) -> Callable[..., An
         if failed:
             raise _refused(func, failed)
 
-    return _judging_values(func, kind, annotations.names, judge)
+    if {*annotations.names} <= {*parameters_of(func).names}:
+        return _judging_values(func, kind, annotations.names, judge)
+
+    # A partial, or what another decorator made: it takes anything, and shows what is inside.
+    def judge_call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        judge(annotations.bound(args, kwargs))
+
+    return _judging_calls(func, kind, judge_call)
 
 
 def _judging_values(

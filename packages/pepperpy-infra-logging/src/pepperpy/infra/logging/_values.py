@@ -121,13 +121,12 @@ class Plain:
             shown = [field.name for field in fields(value) if field.repr]
             return self._mapping((name, getattr(value, name, None)) for name in shown)
         plain = [self(item) for item in value]
-        if len(plain) == 2 and is_a(value, (tuple, list)):
-            # A header, or an item of a mapping.
-            if type(plain[0]) is str and self._redactor.is_secret_name(plain[0]):
-                plain[1] = mask(plain[1], self._redactor)
-            else:
-                plain = list(self._redactor.redact(tuple(plain)))
+        if len(plain) == 2 and is_a(value, (tuple, list)) and self._names_a_secret(plain[0]):
+            plain[1] = mask(plain[1], self._redactor)  # a header, or an item of a mapping
         return plain
+
+    def _names_a_secret(self, name: object) -> bool:
+        return type(name) is str and self._redactor.is_secret_name(name)
 
     def _mapping(self, items: Any) -> dict[str, Any]:
         plain: dict[str, Any] = {}

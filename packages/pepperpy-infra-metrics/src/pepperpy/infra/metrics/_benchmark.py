@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import repeat
 from textwrap import indent
@@ -13,8 +14,9 @@ from pepperpy.infra.utils import to_seconds
 from pepperpy.infra.utils.wrapping import compile_wrapper, kind_of, name_of
 
 from ._decorating import on_function
-from ._errors import InvalidOptionError, InvalidTargetError
+from ._errors import InvalidTargetError
 from ._memory import MemoryTracker
+from ._options import refuse, whole
 from ._result import PerformanceResult
 
 if TYPE_CHECKING:
@@ -32,6 +34,15 @@ if TYPE_CHECKING:
 _LABEL: Final = "benchmark"
 
 _MOST_LOOPS: Final = 1 << 24
+
+# The mark is emptied in the end, since tasks that outlive the call have it in their contexts too.
+_OUTERMOST: Final = """\
+if $inside.get():
+    return $await$call
+$mark = [True]
+try:
+    $inside.set($mark)
+"""
 
 
 @overload
@@ -71,6 +82,7 @@ def benchmark(  # noqa: PLR0917 - as it is known
     arguments and returns what the last call returned; its attribute ``last_result`` is the
     `PerformanceResult`.  Coroutine functions are awaited, methods work, signature and
     documentation stay.  What raises is raised at once, and ``last_result`` stays what it was.
+    Where the function calls itself, that call is part of the measured one.
 
     Args:
         iterations: Calls that are measured.
@@ -81,7 +93,8 @@ def benchmark(  # noqa: PLR0917 - as it is known
             came before.  Whether Python collects meanwhile is left as it is.
         report_telemetry: Whether telemetry hears of the result.
         provider_id: Whose telemetry; by default nobody's in particular.
-        name: Of the result; the function's own by default.
+        name: Of the result, and what telemetry knows it by; by default the function's own, and for
+            telemetry that in full.
         min_time: Seconds that an iteration lasts at least, for functions too short for the
             clock: each iteration calls the function as often as that takes, found out by further
             calls before, and one call's part of the time counts.
@@ -101,10 +114,12 @@ def benchmark(  # noqa: PLR0917 - as it is known
         >>> result.iterations, result.minimum <= result.median <= result.maximum
         (5, True)
     """
-    target, count = (None, iterations) if isinstance(iterations, int) else (iterations, 1)
+    given: object = iterations
+    is_number = hasattr(type(given), "__float__") and not callable(given)
+    target, count = (None, iterations) if is_number else (iterations, 1)
     plan = _Plan(
-        iterations=_whole(count, "iterations", least=1),
-        warmup=_whole(warmup_iterations, "warmup_iterations", least=0),
+        iterations=whole(count, "iterations", least=1),
+        warmup=whole(warmup_iterations, "warmup_iterations", least=0),
         track_memory=track_memory,
         gc_collect=gc_collect,
         report_telemetry=report_telemetry,
@@ -120,21 +135,11 @@ def benchmark(  # noqa: PLR0917 - as it is known
     return decorator if target is None else decorator(target)
 
 
-def _whole(number: Any, option: str, *, least: int) -> int:
-    if isinstance(number, int) and not isinstance(number, bool) and number >= least:
-        return number
-    raise InvalidOptionError(
-        f"{option} must be a whole number >= {least}; got {number!r}", option=option
-    )
-
-
 def _seconds(least: float | timedelta) -> float:
     seconds = to_seconds(least)
-    if 0 <= seconds < float("inf"):
-        return seconds
-    raise InvalidOptionError(
-        f"min_time must be seconds >= 0, or a timedelta; got {least!r}", option="min_time"
-    )
+    if not 0 <= seconds < float("inf"):
+        refuse("min_time", "seconds >= 0, or a timedelta", least)
+    return seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,15 +165,17 @@ def _wrap(func: Callable[..., Any], plan: _Plan) -> Any:
             f"{kind.value}, of which a call does nothing yet: measure what consumes it",
             decorator=_LABEL,
         )
-    name = plan.name or _plain_name(func)
+    full = name_of(func)
+    name, function = (plan.name, "") if plan.name else (_plain_name(func, full), full)
 
     def keep(run: _Run) -> None:
-        wrapper.last_result = result = run.result(name)
+        wrapper.last_result = result = run.result(name, function)
         if plan.report_telemetry:
             result.report_to_telemetry(plan.provider_id)
 
     names = {
         "begin": lambda: _Run(plan),
+        "inside": ContextVar("pepperpy.metrics.benchmark", default=None),
         "iterations": plan.iterations,
         "keep": keep,
         "now": plan.now,
@@ -180,9 +187,9 @@ def _wrap(func: Callable[..., Any], plan: _Plan) -> Any:
     return wrapper
 
 
-def _plain_name(func: Callable[..., Any]) -> str:
+def _plain_name(func: Callable[..., Any], full: str) -> str:
     name = getattr(func, "__name__", None)
-    return name if isinstance(name, str) else name_of(func)
+    return name if isinstance(name, str) else full
 
 
 def _body(plan: _Plan) -> str:
@@ -210,7 +217,7 @@ def _body(plan: _Plan) -> str:
     ]
     if not plan.min_time:
         del lines[2]
-    return "".join(lines)
+    return _OUTERMOST + indent("".join(lines), "    ") + "finally:\n    $mark.clear()\n"
 
 
 class _Run:
@@ -245,7 +252,7 @@ class _Run:
         if self._plan.track_memory:
             self._peaks.append(self.memory.memory_used)
 
-    def result(self, name: str) -> PerformanceResult:
+    def result(self, name: str, function: str) -> PerformanceResult:
         """All of them."""
         return PerformanceResult(
             name,
@@ -253,4 +260,5 @@ class _Run:
             iteration_memory=self._peaks,
             cpu_time=process_time() - self._cpu,
             loops=self.loops,
+            function=function,
         )

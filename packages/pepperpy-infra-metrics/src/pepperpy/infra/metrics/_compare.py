@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
-from math import erfc, sqrt
+from math import comb, erfc, inf, sqrt
 from typing import TYPE_CHECKING
 
 from ._statistics import median, median_deviation
@@ -41,7 +41,9 @@ class Comparison:
         figures = f"ratio {self.ratio:.3g}, p {self.p_value:.2g}, noise {self.noise:.1%}"
         if self.verdict is Verdict.UNDECIDED:
             return f"{self.name}: no difference to {self.baseline} can be told ({figures})"
-        factor = self.ratio if self.verdict is Verdict.SLOWER else 1 / max(self.ratio, 1e-300)
+        factor = self.ratio
+        if self.verdict is Verdict.FASTER:
+            factor = 1 / factor if factor else inf
         return f"{self.name}: {factor:.3g}x {self.verdict} than {self.baseline} ({figures})"
 
 
@@ -64,7 +66,7 @@ def judge(
 def _parts(value: float, whole: float, *, same: float = 1.0) -> float:
     if whole:
         return value / whole
-    return float("inf") if value else same
+    return inf if value else same
 
 
 def mann_whitney(first: Sequence[float], second: Sequence[float]) -> float:
@@ -87,4 +89,7 @@ def mann_whitney(first: Sequence[float], second: Sequence[float]) -> float:
     variance = n * m / 12 * (total + 1 - ties / (total * (total - 1))) if total > 1 else 0.0
     if variance <= 0:
         return 1.0
-    return erfc(max(distance - 0.5, 0.0) / sqrt(2 * variance))
+    by_curve = erfc(max(distance - 0.5, 0.0) / sqrt(2 * variance))
+    # So often chance alone has all of one before all of the other.  Of few equal times the curve
+    # would make less of it.
+    return max(by_curve, 2 / comb(total, n))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from ._category import MetricCategory
 from ._errors import InvalidOptionError
+from ._options import figure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,7 +46,7 @@ def report_custom_metric(  # noqa: PLR0917 - as it is known
 
     Args:
         name: Is not changed in any way.
-        value: A finite number.
+        value: A finite number, also one of numpy's or a `timedelta`, whose seconds count.
         unit: For people, and for what reads the result: ``s``, ``By``.
         category: What it is about.
         tags: Names and values for telemetry.  The mapping is only read.
@@ -61,19 +61,15 @@ def report_custom_metric(  # noqa: PLR0917 - as it is known
         >>> metric.name, metric.value, str(metric.category)
         ('queue.depth', 3, 'custom')
     """
-    if not is_figure(value):
+    number = figure(value)
+    if number is None:
         raise InvalidOptionError(
             f"value of metric {name!r} must be a finite number; got {value!r}", option="value"
         )
-    metric = MetricResult(name, value, unit, as_category(category), dict(tags or {}))
+    metric = MetricResult(name, number, unit, as_category(category), dict(tags or {}))
     if report_telemetry:
         gauge(reporter(provider_id), metric)
     return metric
-
-
-def is_figure(value: object) -> bool:
-    """Whether *value* is a number that can be reported; truth values are none."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)
 
 
 def as_category(given: str) -> MetricCategory:

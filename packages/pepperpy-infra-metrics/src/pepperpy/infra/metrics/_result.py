@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from math import fsum
+from math import fsum, inf
 from typing import TYPE_CHECKING, Any, Final
 
 from . import _histogram as histograms
@@ -12,7 +12,8 @@ from . import _statistics as statistics
 from ._category import MetricCategory, PerformanceMetric
 from ._compare import Comparison, judge
 from ._errors import InvalidOptionError, NoIterationsError
-from ._report import MetricResult, gauge, is_figure, now, reporter
+from ._options import figure, refuse, whole, within
+from ._report import MetricResult, gauge, now, reporter
 from ._units import format_bytes, format_seconds
 
 if TYPE_CHECKING:
@@ -55,10 +56,17 @@ class PerformanceResult:
     that it waited."""
     loops: int = 1
     """How often an iteration called the function, to be long enough for the clock."""
+    function: str = ""
+    """In full, as ``module.Class.method``: telemetry knows the result by it, and by `name` if there
+    is none, since functions of one name are many."""
 
     def __post_init__(self) -> None:
-        """Derive what was not given from what was."""
-        times, memory = tuple(self.iteration_times), tuple(self.iteration_memory)
+        """Derive what was not given from what was.
+
+        Raises:
+            InvalidOptionError: If one of `iteration_times` is no finite number.
+        """
+        times, memory = tuple(map(_seconds, self.iteration_times)), tuple(self.iteration_memory)
         derived: dict[str, Any] = {"iteration_times": times, "iteration_memory": memory}
         derived["custom_metrics"] = dict(self.custom_metrics)
         if times:
@@ -121,22 +129,20 @@ class PerformanceResult:
         Raises:
             InvalidOptionError: If *percent* is not in 0 to 100.
         """
-        if not 0 <= percent <= 100:
-            raise InvalidOptionError(
-                f"percent must be a number from 0 to 100; got {percent!r}", option="percent"
-            )
-        return statistics.quantile(self.iteration_times, percent / 100)
+        share = within(percent, "percent", 0, 100) / 100
+        return statistics.quantile(self.iteration_times, share)
 
     def histogram(self, *, bins: int = 10, width: int = 40) -> str:
         """The times as lines of text, with outliers in a line of their own.
 
         Raises:
-            InvalidOptionError: If *bins* or *width* is less than 1.
+            InvalidOptionError: If *bins* or *width* is no whole number from 1 on.
         """
-        for option, value in (("bins", bins), ("width", width)):
-            if value < 1:
-                raise InvalidOptionError(f"{option} must be 1 or more; got {value}", option=option)
-        return histograms.histogram(self.iteration_times, bins=bins, width=width)
+        return histograms.histogram(
+            self.iteration_times,
+            bins=whole(bins, "bins", least=1),
+            width=whole(width, "width", least=1),
+        )
 
     def compare(
         self, baseline: PerformanceResult, *, significance: float = 0.05, tolerance: float = 0.01
@@ -151,6 +157,7 @@ class PerformanceResult:
 
         Raises:
             NoIterationsError: If one of them has no `iteration_times`.
+            InvalidOptionError: If *baseline* is no result, or a number is out of bounds.
 
         Examples:
             >>> old = PerformanceResult("old", iteration_times=[1.0, 1.1, 1.0, 1.2, 1.1])
@@ -158,6 +165,7 @@ class PerformanceResult:
             >>> print(new.compare(old))
             new: 2.2x faster than old (ratio 0.455, p 0.01, noise 9.1%)
         """
+        _check_result(baseline)
         for result in (self, baseline):
             if not result.iteration_times:
                 raise NoIterationsError(
@@ -166,8 +174,8 @@ class PerformanceResult:
         ratio, p_value, noise, verdict = judge(
             self.iteration_times,
             baseline.iteration_times,
-            significance=significance,
-            tolerance=tolerance,
+            significance=within(significance, "significance", 0, 1),
+            tolerance=within(tolerance, "tolerance", 0, inf),
         )
         return Comparison(self.name, baseline.name, ratio, p_value, noise, verdict)
 
@@ -186,29 +194,29 @@ class PerformanceResult:
             (PerformanceMetric.CPU_TIME, self.cpu_time, "s", MetricCategory.RESOURCE),
             (PerformanceMetric.MEMORY_USAGE, self.memory_usage, "By", MetricCategory.RESOURCE),
         ]
-        tags = {NAME_TAG: self.name}
+        tags = self._tags()
         figures = [
             MetricResult(PREFIX + name, value, unit, category, tags, self.timestamp)
             for name, value, unit, category in found
             if value is not None
         ]
         return figures + [
-            MetricResult(name, value, tags=tags, timestamp=self.timestamp)
+            MetricResult(name, number, tags=tags, timestamp=self.timestamp)
             for name, value in self.custom_metrics.items()
-            if is_figure(value)
+            if (number := figure(value)) is not None
         ]
 
     def report_to_telemetry(self, provider_id: str | None = None) -> None:
         """Tell telemetry: each iteration to the timer ``...latency``, all else as gauges.
 
-        The name of what was measured is the tag ``pepperpy.component.name``.
+        What was measured is the tag ``pepperpy.component.name``: the `function`, or else the `name`.
         """
         from pepperpy.infra.telemetry import MetricType
 
         report = reporter(provider_id)
         latency = PREFIX + PerformanceMetric.LATENCY
         for seconds in self.iteration_times:
-            report(latency, seconds, MetricType.TIMER, tags={NAME_TAG: self.name})
+            report(latency, seconds, MetricType.TIMER, tags=self._tags())
         for metric in self.to_metrics():
             if metric.name != latency:
                 gauge(report, metric)
@@ -219,11 +227,34 @@ class PerformanceResult:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> PerformanceResult:
-        """The result of which `to_dict` has made *data*."""
-        values = dict(data)
-        values["timestamp"] = datetime.fromisoformat(values["timestamp"])
-        return cls(**values)
+        """The result of which `to_dict` has made *data*.
+
+        Raises:
+            InvalidOptionError: If it was made of none.
+        """
+        try:
+            values: dict[str, Any] = {**data}
+            values["timestamp"] = datetime.fromisoformat(data["timestamp"])
+            return cls(**values)
+        except (LookupError, TypeError, ValueError) as error:
+            raise InvalidOptionError(
+                f"data must be what to_dict() of a result gives: {type(error).__name__}: {error}",
+                option="data",
+            ) from error
+
+    def _tags(self) -> dict[str, str]:
+        return {NAME_TAG: self.function or self.name}
 
     def _throughput(self) -> float | None:
         calls = self.iterations * self.loops
         return calls / self.execution_time if self.execution_time > 0 else None
+
+
+def _check_result(given: object) -> None:
+    if not isinstance(given, PerformanceResult):
+        refuse("baseline", "a PerformanceResult", given)
+
+
+def _seconds(given: float) -> float:
+    seconds = figure(given)
+    return refuse("iteration_times", "finite seconds", given) if seconds is None else seconds

@@ -15,7 +15,7 @@ from pepperpy.infra.utils import register_after_fork
 from ._blocks import LOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 class Span:
@@ -43,7 +43,8 @@ class TracingSession:
     """Traces while there are spans, and leaves tracing to others that was on before.
 
     All of it happens under the lock of the blocks: with two locks, a block that is ended by the
-    garbage collector could take them in the other order.
+    garbage collector could take them in the other order.  The lock is re-entrant, and a finalizer
+    or a signal handler may have blocks of its own in the midst of each step.
     """
 
     def __init__(self) -> None:
@@ -52,6 +53,8 @@ class TracingSession:
         self._ours = False
         self._others_peak = 0
         self._mark: object = None  # traced for as long as nobody stops tracing or clears it
+        self._stand_in = self._started  # for `tracemalloc.start`: always the same object
+        self._start: Callable[[int], None]
         register_after_fork(self)
 
     def begin(self, span: Span) -> None:
@@ -60,13 +63,14 @@ class TracingSession:
 
         reference = weakref.ref(span, self._gone)
         with LOCK:
-            if not self._is_on():
-                self._open()
-            self._fold()
-            self._spans.append(reference)
             try:
+                self._spans.append(reference)  # first, so that no block in between is the last one
+                if not self._is_on():
+                    self._open()
+                self._fold()
                 reset_peak()
                 span.start = span.peak = get_traced_memory()[0]
+                span.complete = True
             except BaseException:  # an interrupt: nobody will end it
                 self._gone(reference)
                 raise
@@ -131,17 +135,46 @@ class TracingSession:
 
         for span in self._open_spans():  # they have missed something
             span.complete = False
-        self._ours = not tracemalloc.is_tracing()
-        if self._ours:
+        ours = not tracemalloc.is_tracing()
+        if ours:
+            self._watch()  # first, or it would be traced
             tracemalloc.start()
+        elif self._is_on():  # a block in between has opened it
+            return
         self._mark = object()
         self._others_peak = 0
+        self._ours = ours
+
+    def _watch(self) -> None:
+        """Hear of who switches tracing on while it is ours: from then on it is theirs."""
+        import tracemalloc
+
+        # In the module's dictionary: whoever has taken the function out before is not heard of.
+        names = tracemalloc.__dict__
+        if names["start"] is not self._stand_in:
+            self._start = names["start"]
+            names["start"] = self._stand_in
+
+    def _unwatch(self) -> None:
+        import tracemalloc
+
+        names = tracemalloc.__dict__
+        if names["start"] is self._stand_in:
+            names["start"] = self._start
+
+    def _started(self, nframe: int = 1, /) -> None:
+        self._start(nframe)
+        self._ours = False
 
     def _close(self) -> None:
         import tracemalloc
 
-        on, self._mark = self._is_on(), None
-        if on and self._ours:
+        ours, on = self._ours, self._is_on()
+        if self._spans:  # a block in between has begun
+            return
+        self._unwatch()
+        self._mark = None
+        if on and ours:
             tracemalloc.stop()
         elif on:
             _raise_peak(self._others_peak)

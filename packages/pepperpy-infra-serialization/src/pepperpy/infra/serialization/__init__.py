@@ -12,7 +12,15 @@ from ._errors import (
     UnsafeDataError,
 )
 from ._format import SerializationFormat
-from ._json import JSONSerializer, OnError, deserialize_json, iter_json_lines, serialize_json
+from ._json import (
+    JSONSerializer,
+    OnError,
+    Writable,
+    deserialize_json,
+    dump_json_lines,
+    iter_json_lines,
+    serialize_json,
+)
 from ._msgpack import (
     MessagePackSerializer,
     deserialize_msgpack,
@@ -48,6 +56,7 @@ __all__ = [
     "Source",
     "UnknownFormatError",
     "UnsafeDataError",
+    "Writable",
     "XMLConvention",
     "XMLSerializer",
     "YAMLSerializer",
@@ -57,6 +66,7 @@ __all__ = [
     "deserialize_pickle",
     "deserialize_xml",
     "deserialize_yaml",
+    "dump_json_lines",
     "from_base64",
     "get_serializer",
     "iter_json_lines",

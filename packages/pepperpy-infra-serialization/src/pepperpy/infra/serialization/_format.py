@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pepperpy.infra.utils import did_you_mean
 
@@ -25,6 +25,10 @@ class SerializationFormat(Enum):
     YAML = "yaml"
     XML = "xml"
     RAW = "raw"
+
+    if not TYPE_CHECKING:
+        # Enum's own is a function in Python, and members are keys on every call.
+        __hash__ = object.__hash__
 
 
 def as_format(given: SerializationFormat | str) -> SerializationFormat:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from ._errors import SerializationError, UnsafeDataError
 from ._kinds import class_of, is_a
 from ._libraries import present, required
+from ._unfold import member_order
 
 _EQUAL_HASHES: Final = 1000
 # What `dtype.str` gives, and nothing else that NumPy reads: "<M8[s/0]" would end the process.
@@ -44,6 +45,12 @@ def _time(value: time) -> Any:
 def _to_time(payload: Any) -> time:
     text, fold = payload
     return time.fromisoformat(text).replace(fold=fold)
+
+
+def _members(value: Any) -> Any:
+    # In an order of their own, since that of a set changes from run to run.
+    plain = {*map(class_of, value)} in ({str}, {int})
+    return sorted(value, key=None if plain else member_order)
 
 
 def _array(value: Any) -> Any:
@@ -92,8 +99,8 @@ def _by_type() -> dict[type, Tag]:
     path = Tag("path", str, _exactly(Path))
     return {
         tuple: Tag("tuple", list, _exactly(tuple)),
-        set: Tag("set", list, _exactly(set)),
-        frozenset: Tag("frozenset", list, _exactly(frozenset)),
+        set: Tag("set", _members, _exactly(set)),
+        frozenset: Tag("frozenset", _members, _exactly(frozenset)),
         complex: Tag("complex", repr, _exactly(complex)),
         datetime: Tag("datetime", _moment, _to_moment),
         date: Tag("date", date.isoformat, date.fromisoformat),

@@ -51,9 +51,10 @@ def in_order(step: Step) -> Step:
     return ordered
 
 
-def member_order(member: object) -> tuple[str, str]:
+def member_order(member: Any) -> tuple[str, str]:
     """What members of sets are sorted by."""
-    return class_of(member).__name__, repr(member)
+    own = sorted(member_order(each) for each in member) if is_a(member, frozenset) else member
+    return class_of(member).__name__, repr(own)
 
 
 def is_model(cls: type) -> bool:

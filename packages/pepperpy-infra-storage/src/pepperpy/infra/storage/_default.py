@@ -113,7 +113,7 @@ async def connect(name: str) -> None:
         StorageConnectionError: If that cannot be done.
     """
     provider = _registry.get(name)
-    _registry.will_close()
+    _registry.closes()
     await provider.connect()
 
 

@@ -66,7 +66,7 @@ class FileStorageProvider(StorageProvider):
         {'state': 'new'}
     """
 
-    capabilities = (
+    capabilities: Capability = (
         Capability.TTL
         | Capability.VERSIONS
         | Capability.TRANSACTIONS

@@ -78,7 +78,7 @@ def from_key_value(
 class KeyValueProvider(StorageProvider):
     """A provider that keeps its values in a store of py-key-value-aio."""
 
-    capabilities = Capability.TTL
+    capabilities: Capability = Capability.TTL
 
     def __init__(
         self, store: KeyValueStore, name: str, collection: str | None, clock: Clock

@@ -42,7 +42,9 @@ class MemoryStorageProvider(StorageProvider):
         clock: What ``ttl`` goes by.
     """
 
-    capabilities = Capability.TTL | Capability.VERSIONS | Capability.TRANSACTIONS | Capability.WATCH
+    capabilities: Capability = (
+        Capability.TTL | Capability.VERSIONS | Capability.TRANSACTIONS | Capability.WATCH
+    )
 
     def __init__(self, name: str, *, clock: Clock | None = None) -> None:
         self._name = name

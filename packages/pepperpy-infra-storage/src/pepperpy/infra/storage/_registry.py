@@ -10,7 +10,7 @@ from ._errors import ProviderNameError, UnknownProviderError
 from ._provider import StorageProvider
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
 _ORDER = 500  # after what serves requests, before telemetry and logs
 
@@ -51,12 +51,22 @@ class StorageProviderRegistry:
                 "or choose another name",
                 name=name,
             )
-        self.will_close()
+        self.closes()
 
-    def will_close(self) -> None:
-        """Have `run_closers` disconnect them the next time, too: each closer is called once."""
+    def closes(self) -> None:
+        """Have the providers disconnected when the program is shut down in order."""
         if self._withdraw is None:
             self._withdraw = register_closer(_ORDER, self._close)
+
+    async def connect_all(self) -> None:
+        """Connect every provider; those that were disconnected connect again.
+
+        Raises:
+            StorageConnectionError: If one cannot be connected; an `ExceptionGroup` if several
+                cannot.  The others are connected then.
+        """
+        self.closes()
+        await _all((each.connect() for each in [*self._providers.values()]), "connected")
 
     def unregister(self, name: str) -> StorageProvider:
         """Forget the provider of this name, and return it; whether it is connected does not change.
@@ -93,11 +103,17 @@ class StorageProviderRegistry:
 
     async def _close(self) -> None:
         self._withdraw = None
-        failures: list[BaseException] = []
-        for provider in [*self._providers.values()]:
-            try:
-                await provider.disconnect()
-            except Exception as error:  # noqa: BLE001 - the others must be closed; raised below
-                failures.append(error)
-        if failures:
-            raise BaseExceptionGroup("some storage providers could not be disconnected", failures)
+        await _all((each.disconnect() for each in [*self._providers.values()]), "disconnected")
+
+
+async def _all(steps: Iterable[Awaitable[None]], what: str) -> None:
+    failures: list[Exception] = []
+    for step in steps:
+        try:
+            await step
+        except Exception as error:  # noqa: BLE001 - the others have their turn; raised below
+            failures.append(error)
+    if len(failures) == 1:
+        raise failures[0]
+    if failures:
+        raise ExceptionGroup(f"some storage providers could not be {what}", failures)

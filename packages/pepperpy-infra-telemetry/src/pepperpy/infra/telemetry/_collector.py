@@ -43,8 +43,7 @@ class PrometheusCollector:
         from prometheus_client.core import Metric
 
         for family in families(self._engine.figures(), self._engine.exposed):
-            help_ = f"Reported as {family.reported}."
-            metric = Metric(family.name, help_, family.kind, family.unit)
+            metric = Metric(family.name, family.help, family.kind, family.unit)
             reserved = RESERVED[family.kind]
             for labels, samples in family.samples():
                 for suffix, value, number in samples:

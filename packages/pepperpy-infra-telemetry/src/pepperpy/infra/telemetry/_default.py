@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from pepperpy.infra.utils import passes_through
+
 from ._manager import TelemetryManager, engine_of
 from ._provider import ProviderTelemetry
 from ._tags import text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import timedelta
 
     from ._types import EventLevel, MetricType
 
@@ -30,7 +33,9 @@ def get_provider_telemetry(provider_id: str) -> ProviderTelemetry:
     """
     try:
         return _providers[provider_id]
-    except (KeyError, TypeError):
+    except Exception as error:  # it is new, or a boundary: anything can be given
+        if passes_through(error):
+            raise
         name = text(provider_id)
         provider = ProviderTelemetry(name, default)
         # Beyond the bound they work as well, and are forgotten with their last user.
@@ -62,7 +67,7 @@ def report_event(  # noqa: PLR0917 - as it is known
     engine_of(default).take_event(name, level, message, data, tags, handler_name)
 
 
-def flush_telemetry(timeout: float | None = None) -> bool:
+def flush_telemetry(timeout: float | timedelta | None = None) -> bool:
     """Deliver now: see `TelemetryManager.flush`."""
     return default.flush(timeout)
 

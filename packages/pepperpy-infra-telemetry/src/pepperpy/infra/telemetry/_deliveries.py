@@ -5,18 +5,23 @@ from __future__ import annotations
 import atexit
 import sys
 import time
+import weakref
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from pepperpy.infra.utils import did_you_mean, register_closer, to_seconds
 from pepperpy.infra.utils.wrapping import Kind, kind_of
 
 from ._delivery import Delivery, is_delivering
-from ._errors import InvalidHandlerError, UnknownHandlerError
+from ._errors import InvalidHandlerError, InvalidOptionError, UnknownHandlerError
+from ._settings import check_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import timedelta
 
     from ._delivery import Source
+    from ._series import Series
 
 CLOSES_AT: Final = 800  # after whatever reports, before the logs
 
@@ -25,8 +30,14 @@ def check_handler(handler: Any) -> None:
     """Refuse what cannot be a handler.
 
     Raises:
-        InvalidHandlerError: If it lacks a method, or one of them is a coroutine function.
+        InvalidHandlerError: If it lacks a method, one of them is a coroutine function, or it is a
+            class.
     """
+    if isinstance(handler, type):
+        raise InvalidHandlerError(
+            f"a handler is an object; got the class {handler.__name__}, of which to make one",
+            handler=handler,
+        )
     for method in ("handle_metric", "handle_event"):
         found = getattr(handler, method, None)
         if not callable(found) or kind_of(found) is not Kind.FUNCTION:
@@ -44,6 +55,9 @@ class Deliveries:
         self._source = source
         # By name; single operations only, so that no lock can be held over a fork.
         self._by_name: dict[str, Delivery] = {}
+        # What handlers were told that have gone, by identity: one that comes back hears what came
+        # since, or a server that adds up would count twice.
+        self._told: dict[int, tuple[weakref.ref[Any], dict[Series, Any]]] = {}
         self._withdraw: Callable[[], None] | None = None
         self._ends_with_child = False
 
@@ -53,6 +67,7 @@ class Deliveries:
 
     def known(self, name: str) -> Delivery:
         """The one of this name, or the error that tells which there are."""
+        check_text("name", name)
         delivery = self._by_name.get(name)
         if delivery is None:
             hint = did_you_mean(name, self._by_name)
@@ -75,6 +90,7 @@ class Deliveries:
         self.default = name
 
     def add(self, name: str, handler: Any) -> None:
+        check_text("name", name)
         check_handler(handler)
         registered = self._by_name.get(name)
         if registered is not None:
@@ -82,6 +98,9 @@ class Deliveries:
                 return
             self.end(name)
         delivery = Delivery(name, handler, self._source)
+        known = self._told.pop(id(handler), None)
+        if known is not None and known[0]() is handler:
+            delivery.told = known[1]
         self._by_name[name] = delivery
         if self._withdraw is None:
             self._withdraw = register_closer(CLOSES_AT, self._source.close)
@@ -95,6 +114,7 @@ class Deliveries:
         if self._by_name.get(name) is delivery:
             del self._by_name[name]
         delivery.close()
+        self._remember(delivery)
         if self.default == name:
             self.default = None
         if not self._by_name and self._withdraw is not None:
@@ -102,11 +122,22 @@ class Deliveries:
             self._withdraw = None
             atexit.unregister(self._source.flush)
 
-    def flush(self, timeout: float | None = None) -> bool:
+    def _remember(self, delivery: Delivery) -> None:
+        key = id(delivery.handler)
+        with suppress(TypeError):  # it does not allow weak references
+            handler = weakref.ref(delivery.handler, lambda _: self._told.pop(key, None))
+            self._told[key] = handler, delivery.told
+
+    def flush(self, timeout: float | timedelta | None = None) -> bool:
+        wait = self._timeout if timeout is None else to_seconds(timeout)
+        if not wait >= 0:
+            raise InvalidOptionError(
+                f"timeout must be seconds >= 0, or a timedelta; got {timeout!r}", option="timeout"
+            )
         asked = [(each, each.ask()) for each in self.all()]
         if is_delivering():  # a handler that waited for others could wait for itself
             return False
-        until = time.monotonic() + (self._timeout if timeout is None else timeout)
+        until = time.monotonic() + wait
         return all([delivery.finish(ticket, until) for delivery, ticket in asked])  # noqa: C419 - each one
 
     def close(self) -> None:
@@ -127,6 +158,7 @@ class Deliveries:
     def renew(self) -> None:
         """Begin anew, in a child process."""
         self._ends_with_child = False
+        self._told.clear()
         for delivery in self.all():
             delivery.renew()
 

@@ -113,7 +113,9 @@ class Delivery:
         """Wait for that flush; whether the handler had everything in time."""
         left = min(max(0.0, until - time.monotonic()), threading.TIMEOUT_MAX)
         with self._turn:
-            if self._thread is not None or self._done >= ticket:
+            # The thread itself may ask: a finalizer runs wherever the garbage collector does.
+            runs = self._thread not in {None, threading.current_thread()}
+            if runs or self._done >= ticket:
                 return self._turn.wait_for(lambda: self._done >= ticket, left) and self._well
         return self._deliver()
 
@@ -128,7 +130,7 @@ class Delivery:
             with self._turn:
                 self._turn.wait_for(
                     lambda: self._closed or self._asked > self._done,
-                    to_seconds(self._source.settings.interval),
+                    min(to_seconds(self._source.settings.interval), threading.TIMEOUT_MAX),
                 )
                 if self._closed and self._asked <= self._done:
                     return

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from pepperpy.infra.utils import register_after_fork, register_closer
 
 from ._errors import EndpointError
+from ._settings import check_text, check_whole
 
 if TYPE_CHECKING:
     import socket
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ._manager import TelemetryManager
 
 CLOSES_AT: Final = 750  # after what is measured, before telemetry itself
+WAITS: Final = 5.0
 
 
 class PrometheusServer:
@@ -33,7 +35,11 @@ class PrometheusServer:
             target=self._server.run, name="pepperpy-telemetry-prometheus", daemon=True
         )
         register_after_fork(self)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except BaseException:  # there is no room for a thread
+            self.after_fork()
+            raise
 
     def __repr__(self) -> str:
         return f"<PrometheusServer {self.url}>"
@@ -45,11 +51,14 @@ class PrometheusServer:
         return f"http://{host}:{self.port}/metrics"
 
     def close(self) -> None:
-        """Close the port and end the thread; whoever waits for an answer gets none."""
+        """Close the port and end the thread; whoever waits for an answer gets none.
+
+        It waits up to 5 seconds for one that is being written.
+        """
         self._withdraw()
         self._server.stop()
         if self._thread is not threading.current_thread():
-            self._thread.join()
+            self._thread.join(WAITS)  # an inspectable that hangs holds it up
 
     def after_fork(self) -> None:
         """Leave the port to the parent: a child that is to be scraped opens one of its own."""
@@ -74,7 +83,8 @@ def serve_prometheus(
 
     Args:
         port: 0 takes any that is free; the server's `port` says which.
-        host: The address to listen on.  The metrics are for everybody who can reach it.
+        host: The address to listen on, ``::`` for all of both kinds.  The metrics are for
+            everybody who can reach it.
         manager: The default one if it is left out.
 
     Raises:
@@ -82,9 +92,9 @@ def serve_prometheus(
     """
     try:
         listening = _listen(host, port)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # the latter for what can be the name of no host
         raise EndpointError(
-            f"cannot listen on {host} port {port}: {error}; port 0 takes one that is free",
+            f"cannot listen on {host!s:.300} port {port!r}: {error}; port 0 takes one that is free",
             host=host,
             port=port,
         ) from error
@@ -94,7 +104,12 @@ def serve_prometheus(
 def _listen(host: str, port: int) -> socket.socket:
     import socket
 
-    if not 0 <= port <= 65535:  # of this, `create_server` leaves a socket open
-        raise OSError("ports are 0 to 65535")
+    check_text("host", host)
+    check_whole("port", port, 0, 65535)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family)
+    # Looked up first, since of a wrong name `create_server` would leave a socket open.
+    found = socket.getaddrinfo(
+        host or None, port, family, socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )
+    both = host == "::" and socket.has_dualstack_ipv6()
+    return socket.create_server(found[0][4], family=family, dualstack_ipv6=both)

@@ -20,6 +20,7 @@ from ._types import Metric, MetricType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from datetime import timedelta
 
     from pepperpy.infra.utils import Clock
 
@@ -74,7 +75,7 @@ class Engine:
         if logs:
             log_event(event, depth)
 
-    def flush(self, timeout: float | None = None) -> bool:
+    def flush(self, timeout: float | timedelta | None = None) -> bool:
         for series in self.registry:
             series.settle()
         return self.deliveries.flush(timeout)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from pepperpy.infra.utils import passes_through
 from pepperpy.infra.utils.redaction import redact, redact_text
@@ -15,7 +15,7 @@ from ._types import Event, event_level
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_MAX_MESSAGE = 20 * MAX_TEXT
+MAX_MESSAGE: Final = 20 * MAX_TEXT
 
 
 def make_event(
@@ -33,7 +33,7 @@ def make_event(
     return Event(
         text(name),
         event_level(level),
-        redact_text(text(message, _MAX_MESSAGE)),
+        redact_text(text(message, MAX_MESSAGE)),
         _data(data),
         as_dict(flat(tags, own)),
         datetime.fromtimestamp(now, UTC),

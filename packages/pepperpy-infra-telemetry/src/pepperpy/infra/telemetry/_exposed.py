@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pepperpy.infra.utils import ForkSafeLock
 
 from ._log import tell
+from ._tags import sendable
 from ._types import MetricType
 
 if TYPE_CHECKING:
@@ -116,16 +117,9 @@ def labels_of(tags: Flat, reserved: str) -> tuple[Labels, bool]:
     half = len(tags) // 2
     names, in_order = _label_names(tags[:half], reserved)
     pairs = [
-        (name, value if value.isascii() else _encodable(value))
-        for name, value in zip(names, tags[half:], strict=True)
-        if value
+        (name, sendable(value)) for name, value in zip(names, tags[half:], strict=True) if value
     ]
     return (tuple(pairs), False) if in_order else _joined(pairs)
-
-
-def _encodable(value: str) -> str:
-    """*value* without lone surrogates, with which nothing could be sent."""
-    return value.encode("utf-8", "replace").decode()
 
 
 def _joined(pairs: list[tuple[str, str]]) -> tuple[Labels, bool]:

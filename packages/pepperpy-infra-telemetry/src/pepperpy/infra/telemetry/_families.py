@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from ._exposed import RESERVED, ExposedNames, Labels, labels_of
+from ._tags import sendable
 from ._types import MetricType
 
 if TYPE_CHECKING:
@@ -35,6 +36,11 @@ class Family:
     reported: str
     """The name that the program uses."""
     points: dict[Labels, Any] = field(default_factory=dict[Labels, Any])
+
+    @property
+    def help(self) -> str:
+        """What to say of it."""
+        return f"Reported as {sendable(self.reported)}."
 
     def samples(self) -> Iterator[tuple[Labels, Iterable[Sample]]]:
         """The labels of each series, and what there is to say of it."""

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from pepperpy.infra.utils import passes_through
 
+from ._deliveries import check_handler
+from ._errors import InvalidOptionError
 from ._log import LOGGER, log, reason
+from ._settings import check_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,12 +44,22 @@ class LoggingTelemetryHandler(TelemetryHandler):
 
     Args:
         logger: A logger or its name.
-        level: The level of the lines about metrics.
+        level: The level of the lines about metrics, a number or a name as of `logging`.
+
+    Raises:
+        InvalidOptionError: If there is no such level, or *logger* is neither.
     """
 
-    def __init__(self, logger: logging.Logger | str = LOGGER, level: int = logging.INFO) -> None:
-        self._logger = logging.getLogger(logger) if isinstance(logger, str) else logger
-        self._level = level
+    def __init__(
+        self, logger: logging.Logger | str = LOGGER, level: int | str = logging.INFO
+    ) -> None:
+        found = logging.getLogger(logger) if isinstance(logger, str) else logger
+        if not callable(getattr(found, "log", None)):
+            raise InvalidOptionError(
+                f"logger must be a logger or its name; got {logger!r}", option="logger"
+            )
+        self._logger = found
+        self._level = _level(level)
 
     def handle_metric(self, metric: Metric) -> None:
         """Write one line; the tags and the quantiles are in its ``extra``."""
@@ -81,14 +94,27 @@ class LoggingTelemetryHandler(TelemetryHandler):
             )
 
 
+def _level(given: int | str) -> int:
+    level = logging.getLevelNamesMapping().get(given.upper()) if isinstance(given, str) else given
+    if not isinstance(level, int) or isinstance(level, bool):
+        raise InvalidOptionError(
+            f"level must be a number or a name as of logging; got {given!r}", option="level"
+        )
+    return level
+
+
 class MemoryTelemetryHandler(TelemetryHandler):
     """Keeps the last metrics and events.
 
     Args:
         max_size: How many of each.
+
+    Raises:
+        InvalidOptionError: If *max_size* is no whole number from 1 on.
     """
 
     def __init__(self, max_size: int = 10_000) -> None:
+        check_whole("max_size", max_size)
         self.metrics: deque[Metric] = deque(maxlen=max_size)
         self.events: deque[Event] = deque(maxlen=max_size)
 
@@ -111,10 +137,15 @@ class CompositeTelemetryHandler(TelemetryHandler):
 
     They run in one thread, so that a slow one holds up the others; registered under names of their
     own they would not.  One that raises does not hold up the others; `failures` counts that.
+
+    Raises:
+        InvalidHandlerError: If one of them is no handler.
     """
 
     def __init__(self, handlers: Sequence[Any] | Iterable[Any]) -> None:
         self.handlers: list[Any] = list(handlers)
+        for handler in self.handlers:
+            check_handler(handler)
         self.failures: int = 0
 
     def handle_metric(self, metric: Metric) -> None:

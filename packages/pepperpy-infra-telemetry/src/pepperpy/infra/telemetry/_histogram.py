@@ -10,6 +10,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any, Final
 
 from ._errors import InvalidHistogramError
+from ._numbers import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,6 +20,9 @@ MAX_SCALE: Final = 5
 MAX_BUCKETS: Final = 640
 """Buckets in use, a million-fold range without a gap.  Beyond it neighbours are joined, which halves
 the resolution.  How far apart they are does not matter: one odd value must not blur all others."""
+
+MOST_SCALE: Final = 64
+"""What is read of others; OpenTelemetry has -10 to 20."""
 
 Buckets = Counter[int]
 
@@ -52,9 +56,18 @@ class ExponentialHistogram:
 
     @classmethod
     def of(cls, values: Iterable[float]) -> ExponentialHistogram:
-        """The distribution of *values*, which must be finite."""
-        listed = list(values)
-        return cls().plus(listed, sum(listed))
+        """The distribution of *values*.
+
+        Raises:
+            InvalidHistogramError: If one of them is no finite number.
+        """
+        given = list(values)
+        useful = clean(given)
+        if len(useful) < len(given):
+            raise InvalidHistogramError(
+                f"values must be finite numbers; {len(given) - len(useful)} of {len(given)} are not"
+            )
+        return cls().plus(useful, sum(useful))
 
     @staticmethod
     def merged(parts: Iterable[ExponentialHistogram]) -> ExponentialHistogram:
@@ -254,16 +267,27 @@ def _bound(index: float, factor: float) -> float:
 
 def _read(data: Mapping[str, Any]) -> ExponentialHistogram:
     count = _natural(data["count"])
+    scale = operator.index(data["scale"])
+    if not -MOST_SCALE <= scale <= MOST_SCALE:
+        raise ValueError(f"scale {scale} is beyond {MOST_SCALE}")
     return ExponentialHistogram(
-        scale=operator.index(data["scale"]),
+        scale=scale,
         count=count,
         sum=_finite(data["sum"]),
         min=_finite(data["min"]) if count else math.inf,
         max=_finite(data["max"]) if count else -math.inf,
         zero_count=_natural(data["zero_count"]),
-        positive=Buckets({operator.index(at): _natural(filled) for at, filled in data["positive"]}),
-        negative=Buckets({operator.index(at): _natural(filled) for at, filled in data["negative"]}),
+        positive=_read_buckets(data["positive"], scale),
+        negative=_read_buckets(data["negative"], scale),
     )
+
+
+def _read_buckets(given: Any, scale: int) -> Buckets:
+    read = Buckets({operator.index(at): _natural(filled) for at, filled in given})
+    far = 1100 << max(scale, 0)  # the exponents of floats are -1074 to 1024
+    if read and not -far <= min(read) <= max(read) <= far:
+        raise ValueError("a bucket lies where there are no numbers")
+    return read
 
 
 def _natural(value: Any) -> int:

@@ -15,24 +15,24 @@ from ._log import log, reason
 from ._scrape import answer, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ._manager import TelemetryManager
     from ._scrape import Answer
 
 PATIENCE: Final = 10.0
 """Seconds that a client has for its request, and again for taking the answer."""
+LINGER: Final = 2.0
+"""Seconds that it has to close once it has the answer."""
 MAX_HEAD: Final = 8192
 MAX_CLIENTS: Final = 64
 
 
 class Client:
-    """A connection: a request that comes, and then an answer that goes."""
+    """A connection: a request that comes, an answer that goes, and what nobody asked for."""
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
         self.head = b""
-        self.left = memoryview(b"")
+        self.left: memoryview | None = None
         self.until: float = time.monotonic() + PATIENCE
 
 
@@ -60,9 +60,10 @@ class Server:
             self.abandon()
 
     def stop(self) -> None:
-        """Have `run` return."""
+        """Have `run` return, and the port free even if that waits for an answer to be written."""
         with suppress(OSError):  # it has been stopped already
             self._waker.send(b"\0")
+        self._listening.close()
 
     def abandon(self) -> None:
         """Close all sockets of this process."""
@@ -76,10 +77,10 @@ class Server:
         """Wait, and do what can be done; False to stop."""
         waits = [client.until for client in self._clients.values()]
         timeout = max(0.0, min(waits) - time.monotonic()) if waits else None
-        for key, _ in self._selector.select(timeout):
-            ready: Any = key.fileobj
-            if ready is self._wakes:
-                return False
+        found: list[Any] = [key.fileobj for key, _ in self._selector.select(timeout)]
+        if self._wakes in found:
+            return False
+        for ready in found:
             if ready is self._listening:
                 self._accept()
             elif ready in self._clients:
@@ -113,7 +114,10 @@ class Server:
 
     def _serve(self, client: Client) -> None:
         try:
-            done = self._send(client) if client.left else self._receive(client)
+            if client.left is None:
+                done = self._receive(client)
+            else:
+                done = self._send(client) if client.left else self._drain(client)
         except BlockingIOError:
             done = False
         except OSError:  # the client has gone
@@ -130,14 +134,26 @@ class Server:
             answered = plain("431 Request Header Fields Too Large")
         else:
             return not more
-        client.left = memoryview(b"".join(_written(answered)))
+        body = b"" if client.head.startswith(b"HEAD ") else answered.body
+        client.left = memoryview(_head(answered) + body)
         client.until = time.monotonic() + PATIENCE
         self._selector.modify(client.connection, selectors.EVENT_WRITE)
         return self._send(client)
 
     def _send(self, client: Client) -> bool:
-        client.left = client.left[client.connection.send(client.left) :]
-        return not client.left
+        left = client.left or memoryview(b"")
+        client.left = left[client.connection.send(left) :]
+        if client.left:
+            return False
+        client.left = memoryview(b"")  # lets go of the answer
+        # To close while something of the client is unread would take the answer back.
+        client.connection.shutdown(socket.SHUT_WR)
+        client.until = time.monotonic() + LINGER
+        self._selector.modify(client.connection, selectors.EVENT_READ)
+        return self._drain(client)
+
+    def _drain(self, client: Client) -> bool:
+        return not client.connection.recv(65536)
 
     def _answer(self, head: bytes) -> Answer:
         first, *lines = head.decode("latin-1").splitlines()
@@ -157,8 +173,7 @@ class Server:
             return plain("500 Internal Server Error")
 
 
-def _written(answered: Answer) -> Iterator[bytes]:
+def _head(answered: Answer) -> bytes:
     headers = [*answered.headers, ("Connection", "close")]
     lines = [f"HTTP/1.1 {answered.status}", *(f"{name}: {value}" for name, value in headers)]
-    yield "".join(f"{line}\r\n" for line in [*lines, ""]).encode("latin-1")
-    yield answered.body
+    return "".join(f"{line}\r\n" for line in [*lines, ""]).encode("latin-1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
@@ -14,11 +15,11 @@ from ._errors import InvalidOptionError, UnknownHandlerError
 from ._handlers import LoggingTelemetryHandler
 from ._log import COMPONENT
 from ._manager import engine_of
-from ._settings import Settings, check_bool
+from ._settings import Settings, check_bool, check_text
 from ._types import MetricType, event_level
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from pepperpy.infra.utils import Signal
 
@@ -120,12 +121,19 @@ class _Setup:
             engine_of(default).configure(Settings())
 
     def _wanted_handlers(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        handlers = dict(options.get("handlers") or {})
+        given: Any = options.get("handlers") or {}
+        if not isinstance(given, Mapping):
+            raise InvalidOptionError(
+                f"handlers must be a mapping of names to handlers; got {type(given).__name__}",
+                option="handlers",
+            )
+        handlers: dict[str, Any] = {**given}
         if options.get("log_metrics", False):
             # The same as before, if there was one: a new one would be told everything once more.
             logs = self._handlers.get(_LOGGING)
             handlers.setdefault(_LOGGING, logs or LoggingTelemetryHandler())
-        for handler in handlers.values():
+        for name, handler in handlers.items():
+            check_text("name", name)
             check_handler(handler)
         return handlers
 

@@ -125,13 +125,16 @@ class TelemetryManager(Reporter):
     def register_handler(self, name: str, handler: Any) -> None:
         """Deliver to *handler* from now on; first of all what was counted so far.
 
+        A handler that comes back hears of what came since it was unregistered.
+
         Args:
             name: For `handler_name=`, and to unregister it.  Another handler that has the name is
                 flushed and replaced.
             handler: A `TelemetryHandler`, or anything with its methods.
 
         Raises:
-            InvalidHandlerError: If it has not, or they are coroutine functions.
+            InvalidHandlerError: If it has not, they are coroutine functions, or it is a class.
+            InvalidOptionError: If *name* is no text.
         """
         self._engine.deliveries.add(name, handler)
 
@@ -161,11 +164,15 @@ class TelemetryManager(Reporter):
         name = self._engine.deliveries.default if name is None else name
         return None if name is None else self._engine.deliveries.known(name).handler
 
-    def flush(self, timeout: float | None = None) -> bool:
+    def flush(self, timeout: float | timedelta | None = None) -> bool:
         """Deliver now what was reported so far; whether all handlers had it in time.
 
         Args:
-            timeout: Seconds to wait for slow handlers; they go on in their threads.
+            timeout: Seconds to wait for slow handlers, which go on in their threads; by default
+                the manager's *flush_timeout*.
+
+        Raises:
+            InvalidOptionError: If *timeout* is negative or no duration.
         """
         return self._engine.flush(timeout)
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import time
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakSet
 
 from pepperpy.infra.utils import require_extra
+from pepperpy.infra.utils.redaction import redact_text
 
+from ._events import MAX_MESSAGE
 from ._handlers import TelemetryHandler
 from ._histogram import ExponentialHistogram
 from ._manager import TelemetryManager, engine_of
-from ._tags import as_dict
+from ._tags import as_dict, sendable, text
 from ._types import EventLevel, MetricType
 
 if TYPE_CHECKING:
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from ._types import Event, Metric
 
 SCOPE: Final = "pepperpy.infra.telemetry"
+_INTEGERS: Final = range(-(2**63), 2**63)
+"""Those that the protocol has.  One beyond them would fail the export of everything."""
 MAX_SPAN: Final = 320
 """Buckets from the first to the last in use: OpenTelemetry's are sent without gaps."""
 
@@ -46,9 +51,10 @@ class OpenTelemetryProducer:
         with require_extra("pepperpy-infra-telemetry", "otel"):
             import_module("opentelemetry.sdk.metrics")  # sooner than on the first collection
         self._engine = engine_of(manager or TelemetryManager.get_instance())
+        self._readers: WeakSet[Any] = WeakSet()
 
     def attach(self, reader: export.MetricReader) -> None:
-        """Have *reader* collect our metrics beside those of its `MeterProvider`.
+        """Have *reader* collect our metrics beside those of its `MeterProvider`; twice is once.
 
         Raises:
             ValueError: If it belongs to no `MeterProvider` yet.
@@ -56,6 +62,8 @@ class OpenTelemetryProducer:
         # The SDK for Python has no producers yet.  This is where its provider gives a reader the
         # metrics; a test holds it with the oldest and the newest version.
         known: Any = reader
+        if known in self._readers:
+            return
         collect = known._collect  # noqa: SLF001
         if collect is None:
             raise ValueError("give the reader to a MeterProvider first: metric_readers=[reader]")
@@ -64,6 +72,7 @@ class OpenTelemetryProducer:
             return self._join(collect(*args, **kwargs))
 
         known._set_collect_callback(with_ours)  # noqa: SLF001
+        self._readers.add(known)
 
     def produce(self) -> export.ScopeMetrics:
         """Everything that was counted so far, in the classes of the SDK."""
@@ -76,7 +85,9 @@ class OpenTelemetryProducer:
             point = _point(figure, since, now)
             by_metric.setdefault((figure.name, figure.type), []).append(point)
         metrics = [
-            Metric(name, "", "s" if type_ is MetricType.TIMER else "", _data(type_, points))
+            Metric(
+                sendable(name), "", "s" if type_ is MetricType.TIMER else "", _data(type_, points)
+            )
             for (name, type_), points in by_metric.items()
         ]
         return ScopeMetrics(InstrumentationScope(SCOPE), metrics, "")
@@ -117,15 +128,15 @@ class OpenTelemetryHandler(TelemetryHandler):
         from opentelemetry._logs import LogRecord, SeverityNumber
 
         at = event.timestamp
-        attributes: dict[str, Any] = {**_attributes(event.data), **event.tags}
+        attributes: dict[str, Any] = {**_attributes(event.data), **_labels(event.tags)}
         self._logger.emit(
             LogRecord(
                 timestamp=None if at is None else int(at.timestamp() * 1e9),
                 severity_text=event.level.value.upper(),
                 severity_number=SeverityNumber(_SEVERITIES[event.level]),
-                body=event.message,
+                body=sendable(event.message),
                 attributes=attributes,
-                event_name=event.name,
+                event_name=sendable(event.name),
             )
         )
 
@@ -141,10 +152,19 @@ _SEVERITIES: Final = {
 
 def _attributes(data: Mapping[str, Any]) -> dict[str, Any]:
     """*data* as values that attributes can have."""
-    return {
-        name: value if isinstance(value, str | bool | int | float) else str(value)
-        for name, value in data.items()
-    }
+    return {sendable(name): _attribute(value) for name, value in data.items()}
+
+
+def _attribute(value: Any) -> Any:
+    if isinstance(value, bool | float) or (isinstance(value, int) and value in _INTEGERS):
+        return value
+    if not isinstance(value, str):  # an object may fail to be shown, or show a secret
+        value = redact_text(text(value, MAX_MESSAGE))
+    return sendable(value)
+
+
+def _labels(tags: Mapping[str, str]) -> dict[str, str]:
+    return {sendable(name): sendable(value) for name, value in tags.items()}
 
 
 def _resource() -> Resource:
@@ -157,11 +177,11 @@ def _resource() -> Resource:
 def _point(figure: Figure, since: int, now: int) -> Any:
     from opentelemetry.sdk.metrics import export
 
-    attributes, seen = as_dict(figure.tags), figure.value
+    attributes, seen = _labels(as_dict(figure.tags)), figure.value
     if not isinstance(seen, ExponentialHistogram):
         # A gauge has no beginning.
         start: Any = None if figure.type is MetricType.GAUGE else since
-        return export.NumberDataPoint(attributes, start, now, seen)
+        return export.NumberDataPoint(attributes, start, now, _number(seen))
     seen = _within_span(seen)
     return export.ExponentialHistogramDataPoint(
         attributes,
@@ -177,6 +197,10 @@ def _point(figure: Figure, since: int, now: int) -> Any:
         min=seen.min,
         max=seen.max,
     )
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int) and value not in _INTEGERS else value
 
 
 def _within_span(seen: ExponentialHistogram) -> ExponentialHistogram:

@@ -58,7 +58,7 @@ def negotiated(accept: str) -> bool:
         media, *given = (each.strip() for each in part.lower().split(";"))
         options = dict(each.split("=", 1) for each in given if "=" in each)
         if media == "application/openmetrics-text":
-            if options.get("version", "1.0.0") == "1.0.0":
+            if options.get("version", "1.0.0").strip('"') == "1.0.0":
                 wants[OPENMETRICS] = max(wants[OPENMETRICS], _weight(options))
         elif media in {"text/plain", "text/*", "*/*"}:
             wants[PLAIN] = max(wants[PLAIN], _weight(options))
@@ -78,8 +78,7 @@ def _written(family: Family, *, openmetrics: bool) -> Iterator[str]:
     title = f"{name}_total" if family.kind == "counter" and not openmetrics else name
     if family.reported not in {name, f"{name}_total"}:
         escapes = _ESCAPES if openmetrics else _ESCAPES_IN_HELP
-        reported = family.reported.encode("utf-8", "replace").decode()
-        yield f"# HELP {title} Reported as {reported.translate(escapes)}.\n"
+        yield f"# HELP {title} {family.help.translate(escapes)}\n"
     yield f"# TYPE {title} {family.kind}\n"
     if openmetrics and family.unit:
         yield f"# UNIT {title} {family.unit}\n"

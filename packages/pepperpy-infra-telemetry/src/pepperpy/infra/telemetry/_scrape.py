@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ._prometheus import OPENMETRICS, PLAIN, negotiated, prometheus_text
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 
     from ._manager import TelemetryManager
 
-    Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+    Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]  # as frameworks have it
     Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
 

@@ -30,10 +30,21 @@ class Settings:
                 raise _invalid(name, "seconds above 0, or a timedelta", value)
             object.__setattr__(self, name, seconds)
         for name in ("max_series", "max_names", "max_events"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise _invalid(name, "a whole number from 1 on", value)
+            check_whole(name, getattr(self, name))
         check_bool("log_events", self.log_events)
+
+
+def check_whole(name: str, value: object, least: int = 1, most: float = math.inf) -> None:
+    """Refuse what is no whole number within these bounds."""
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        bounds = f"from {least} " + ("on" if most == math.inf else f"to {most}")
+        raise _invalid(name, f"a whole number {bounds}", value)
+
+
+def check_text(name: str, value: object) -> None:
+    """Refuse what is no text."""
+    if not isinstance(value, str):
+        raise _invalid(name, "text", value)
 
 
 def check_bool(name: str, value: object) -> None:

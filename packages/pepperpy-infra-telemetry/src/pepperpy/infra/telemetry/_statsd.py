@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, Literal
 
+from ._tags import sendable
 from ._types import EventLevel, MetricType
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ def _datadog(name: str, value: str, kind: str, tags: list[tuple[str, str]]) -> s
 
 
 def _graphite(name: str, value: str, kind: str, tags: list[tuple[str, str]]) -> str:
-    shown = "".join(f";{key}={text.replace(':', '_')}" for key, text in tags)
+    # Values must not begin with "~", which is for patterns.
+    shown = "".join(f";{key}={text.replace(':', '_').lstrip('~') or '_'}" for key, text in tags)
     return f"{name}{shown}:{value}|{kind}"
 
 
@@ -87,7 +89,7 @@ def _gauge(
 def _tags(tags: Mapping[str, str]) -> list[tuple[str, str]]:
     """Those that have a value, in letters that part nothing."""
     return [
-        (_letters(name), _NOT_IN_VALUES.sub("_", _encodable(value)))
+        (_letters(name), _NOT_IN_VALUES.sub("_", sendable(value)))
         for name, value in sorted(tags.items())
         if value
     ]
@@ -98,11 +100,7 @@ def _letters(name: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return _encodable(text).replace("|", "/").replace("\r", "").replace("\n", "\\n")
-
-
-def _encodable(text: str) -> str:
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+    return sendable(text).replace("|", "/").replace("\r", "").replace("\n", "\\n")
 
 
 def _number(value: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final, get_args
 
@@ -9,6 +10,7 @@ from pepperpy.infra.utils import register_after_fork, register_inspectable
 
 from ._errors import InvalidOptionError
 from ._handlers import TelemetryHandler
+from ._settings import check_text, check_whole
 from ._statsd import Dialect, event_line, metric_lines
 
 if TYPE_CHECKING:
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 MAX_LINE: Final = 8192
 """What a server reads of one packet."""
 MAX_WAITING: Final = 1000
+LOOK_UP_EVERY: Final = 60.0
+"""Seconds: a server may come back at another address, and of what is sent to the old one nothing
+comes back."""
 
 
 class StatsDHandler(TelemetryHandler):
@@ -29,7 +34,8 @@ class StatsDHandler(TelemetryHandler):
     packets; what is dropped beyond that is counted.  UDP itself promises nothing.
 
     Args:
-        host: Where the server is; looked up on the first flush.
+        host: Where the server is; looked up anew once a minute.  Where nobody listens, the next
+            flush tries the next one of its addresses.
         port: Its port.
         dialect: How tags are written: ``datadog`` as ``|#tag:value``, ``graphite`` as
             ``;tag=value`` after the name.  Only to ``datadog`` events are sent as well.
@@ -38,7 +44,8 @@ class StatsDHandler(TelemetryHandler):
             8,192 are good for a server on the same machine.
 
     Raises:
-        InvalidOptionError: If there is no such dialect, or *max_packet* is not from 64 to 8,192.
+        InvalidOptionError: If there is no such dialect, *max_packet* is not from 64 to 8,192,
+            *port* is none, or *host* or *prefix* is no text.
     """
 
     def __init__(
@@ -53,11 +60,10 @@ class StatsDHandler(TelemetryHandler):
         if dialect not in get_args(Dialect):
             known = " or ".join(get_args(Dialect))
             raise InvalidOptionError(f"dialect must be {known}; got {dialect!r}", option="dialect")
-        if not 64 <= max_packet <= MAX_LINE:
-            raise InvalidOptionError(
-                f"max_packet must be 64 to {MAX_LINE} bytes; got {max_packet!r}",
-                option="max_packet",
-            )
+        check_text("host", host)
+        check_text("prefix", prefix)
+        check_whole("port", port, 1, 65535)
+        check_whole("max_packet", max_packet, 64, MAX_LINE)
         self.dropped: int = 0
         """Lines that could not be sent."""
         self._host = host
@@ -66,6 +72,9 @@ class StatsDHandler(TelemetryHandler):
         self._prefix = prefix
         self._max_packet = max_packet
         self._socket: socket.socket | None = None
+        self._looked_up = 0.0
+        self._addresses = 1
+        self._refusals = 0
         self._packets: deque[list[bytes]] = deque()  # the lines of each; the last may be added to
         self._size = 0
         self._refused = False
@@ -93,12 +102,17 @@ class StatsDHandler(TelemetryHandler):
         """
         # Where there is nothing to send, what is known of the server has not changed.
         if self._packets:
+            if time.monotonic() - self._looked_up >= LOOK_UP_EVERY:
+                self.close()
             try:
                 self._refused = self._send_all(self._connected())
             except OSError:
                 self.close()  # look the host up again next time
                 raise
         if self._refused:
+            if self._addresses > 1:
+                self._refusals += 1
+                self.close()
             raise ConnectionRefusedError("nobody takes the packets")
 
     def close(self) -> None:
@@ -147,9 +161,9 @@ class StatsDHandler(TelemetryHandler):
         if self._socket is None:
             import socket
 
-            family, type_, proto, _, address = socket.getaddrinfo(
-                self._host, self._port, type=socket.SOCK_DGRAM
-            )[0]
+            found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_DGRAM)
+            self._looked_up, self._addresses = time.monotonic(), len(found)
+            family, type_, proto, _, address = found[self._refusals % len(found)]
             made = socket.socket(family, type_, proto)
             try:
                 made.connect(address)

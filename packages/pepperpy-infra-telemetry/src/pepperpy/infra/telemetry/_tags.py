@@ -48,6 +48,11 @@ def text(value: Any, at_most: int = MAX_TEXT) -> str:
         return f"<{type(value).__name__}>"
 
 
+def sendable(text: str) -> str:
+    """*text* without lone surrogates, with which nothing could be sent."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 def _texts(tags: Any) -> dict[str, str]:
     try:
         # Sorted, so that also what is too much, or comes twice, does not depend on the order.

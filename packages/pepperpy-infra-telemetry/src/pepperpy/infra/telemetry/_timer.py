@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 class TimedBlock(BothFaces):
-    """Reports how long its block takes, in seconds, when it ends; `elapsed_time` has it then."""
+    """Reports how long its block takes, in seconds, when it ends; `elapsed_time` has it then.
+
+    It is for one block at a time: ask `time()` for each.
+    """
 
     __slots__ = ("_began", "elapsed_time", "series")
 

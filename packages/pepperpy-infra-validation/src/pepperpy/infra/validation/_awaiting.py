@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from pepperpy.infra.utils import passes_through
@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from ._nodes import Opaque
     from ._plan import Plan
     from ._result import ValidationResult
+    from ._run import Question
 
-    Waiting = tuple[Hashable, tuple[Opaque, Any]]
+    Waiting = tuple[Question, tuple[Opaque, Any]]
 
 
 async def walked(plan: Plan, value: Any, limit: int) -> ValidationResult:
     """Walk, await what was met, and walk again with the answers, until there is nothing to await."""
-    known: dict[Hashable, Any] = {}
+    known: dict[Question, Any] = {}
     while True:
         run = Pending(known)
         try:
@@ -32,9 +33,9 @@ async def walked(plan: Plan, value: Any, limit: int) -> ValidationResult:
         await _answer([*run.waiting.items()], known, limit)
 
 
-async def _answer(waiting: list[Waiting], known: dict[Hashable, Any], limit: int) -> None:
+async def _answer(waiting: list[Waiting], known: dict[Question, Any], limit: int) -> None:
     todo = iter(waiting)
-    if len(waiting) == 1 or limit == 1:
+    if len(waiting) == 1 or limit == 1 or not _is_in_asyncio():
         await _work(todo, known)
         return
     import asyncio
@@ -50,7 +51,18 @@ async def _answer(waiting: list[Waiting], known: dict[Hashable, Any], limit: int
         _close(todo)
 
 
-async def _work(todo: Iterator[Waiting], known: dict[Hashable, Any]) -> None:
+def _is_in_asyncio() -> bool:
+    """Whether there is a loop that runs tasks; under trio, which has none, rules wait in turn."""
+    from asyncio import get_running_loop
+
+    try:
+        get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+async def _work(todo: Iterator[Waiting], known: dict[Question, Any]) -> None:
     try:
         for key, (_, awaitable) in todo:
             try:

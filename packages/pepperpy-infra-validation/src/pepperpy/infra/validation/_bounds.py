@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from numbers import Number
 from typing import Any
 
@@ -14,8 +15,8 @@ _TYPE: Any = type
 
 def size(rule: str, name: str, given: Any) -> int:
     """*given*, if it is a number of things."""
-    if type(given) is not int or given < 0:
-        raise SchemaError(f"{name} of {rule}() must be an integer from 0 on; got {given!r}")
+    if type(given) is not int or not 0 <= given <= sys.maxsize:
+        raise SchemaError(f"{name} of {rule}() must be an integer from 0 on; got {shown(given)}")
     return given
 
 
@@ -29,9 +30,22 @@ def sizes(rule: str, least: Any, most: Any) -> tuple[int, int]:
 
 def limit(rule: str, given: Any) -> Any:
     """*given*, if other values can be more or less than it."""
-    if given is None or isinstance(given, (bool, complex)) or given != given:  # noqa: PLR0124 - NaN
-        raise SchemaError(f"{rule}() must be given a value with an order; got {given!r}")
+    try:
+        str(given)  # as messages will write it
+        is_nan = bool(given != given)  # noqa: PLR0124
+    except Exception as error:
+        raise SchemaError(f"{rule}() can't take {shown(given)} for a bound: {error}") from error
+    if given is None or isinstance(given, (bool, complex)) or is_nan:
+        raise SchemaError(f"{rule}() must be given a value with an order; got {shown(given)}")
     return given
+
+
+def shown(given: Any) -> str:
+    """Something of the programmer's, for messages."""
+    try:
+        return repr(given)
+    except Exception:  # noqa: BLE001 - Python writes no integers of more than 4300 digits
+        return f"<{type(given).__name__}>"
 
 
 def is_number(value: Any) -> bool:

@@ -29,11 +29,16 @@ class All(Node):
 
     def walk(self, value: Any, path: Parts, run: Run) -> Any:
         """Check with each, and report all failures."""
+        place = run.place
         for node in self.nodes:
             mark = len(run.errors)
-            value = node.walk(value, path, run)
+            made = node.walk(value, path, run)
             if node.replaces and run.failed(mark):
+                value = made
                 break  # the others are for what comes out of the conversion
+            if made is not value:
+                value, run.place = made, (run.place, id(self), id(node))
+        run.place = place
         return value
 
 
@@ -158,16 +163,27 @@ class Together(Node):
         if source is None:
             run.fail(path, *_messages.MAPPING)
             return value
-        values = [source.get(key, MISSING) for key in self.keys]
-        if any(each is MISSING for each in values) or self._any_failed(path, run):
+        try:
+            values = [source.get(key, MISSING) for key in self.keys]
+        except Exception:  # noqa: BLE001 - a key whose own methods fail
+            run.fail(path, *_messages.MAPPING)
+            return value
+        ways = [(*path, key) for key in self.keys]
+        if any(each is MISSING for each in values) or run.is_waiting(ways) or _failed(ways, run):
             return value
         self.rule.walk(tuple(values), (*path, *self.at), run)
         return value
 
-    def _any_failed(self, path: Parts, run: Run) -> bool:
-        ways = [(*path, key) for key in self.keys]
-        depth = len(path) + 1
-        return any(error.level is ERROR and error.parts[:depth] in ways for error in run.errors)
+
+def _failed(ways: Sequence[Parts], run: Run) -> bool:
+    depth = len(ways[0])
+    mapping = ways[0][:-1]
+    for error in reversed(run.errors):
+        if error.parts[: depth - 1] != mapping:
+            return False  # those before are of other parts of the data, and may be many
+        if error.level is ERROR and error.parts[:depth] in ways:
+            return True
+    return False
 
 
 def message_of(node: Node) -> str:

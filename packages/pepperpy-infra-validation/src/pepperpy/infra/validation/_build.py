@@ -11,9 +11,9 @@ from inspect import (
     CO_VARARGS,
 )
 from types import BuiltinFunctionType, FunctionType
-from typing import Any, NamedTuple, TypeAlias, TypeVar, is_typeddict
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from ._bounds import class_of
+from ._bounds import class_of, shown
 from ._errors import SchemaError
 from ._fields import Fields, Key
 from ._nodes import Each, Leaf, Node, Opaque
@@ -79,7 +79,10 @@ def quick(rule: Any) -> Node | None:
     """The node of a rule where it takes no building, so that literal schemas stay cheap."""
     kind = class_of(rule)
     if kind is RuleValidator:
-        return leaf_of(rule.spec)
+        if rule.validation_node is None:
+            rule.validation_node = Leaf(rule.spec)
+        made: Node = rule.validation_node
+        return made
     if kind is FunctionType:
         spec = record_of(rule)
         if spec is not None:
@@ -87,7 +90,7 @@ def quick(rule: Any) -> Node | None:
         if _flags(rule) & (_ASYNC | _GENERATOR) or is_factory(rule) or misfit(rule, 1):
             return None
         return Opaque(rule, lambda: described(rule))
-    return rule.node if isinstance(rule, Composed) else None
+    return rule.validation_node if isinstance(rule, Composed) else None
 
 
 def leaf_of(spec: Spec) -> Node:
@@ -145,7 +148,7 @@ class _Builder:
         node = quick(rule)
         if node is not None:
             return node
-        if isinstance(rule, type) and is_typeddict(rule):
+        if isinstance(rule, type) and hasattr(rule, "__required_keys__"):
             return self._typed_dict(rule, unknown)
         made = _validator(rule) if isinstance(rule, Validator) else leaf(rule)
         if isinstance(made, Opaque) and made.is_async and self.asynchronous is None:
@@ -278,7 +281,7 @@ def _flags(rule: Any) -> int:
 def _shown(rule: Any) -> str:
     kind = type(rule).__name__
     if isinstance(rule, (str, int, float, bool)):
-        return f"{kind} {str(rule)[:40]!r}; for a constant write Literal[...]"
+        return f"{kind} {shown(rule)[:40]}; for a constant write Literal[...]"
     if rule is None:
         return "None; for the value None write is_none"
     return f"{kind}{_INSTEAD.get(kind, '')}"
@@ -286,6 +289,6 @@ def _shown(rule: Any) -> str:
 
 _INSTEAD = {
     "tuple": "; for one of several rules write any_of(...)",
-    "set": "; for one of several rules write any_of(...)",
+    "set": "; for one of several values write Literal[...]",
     "Pattern": "; for a pattern write matches_pattern(...)",
 }

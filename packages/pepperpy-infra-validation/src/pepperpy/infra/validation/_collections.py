@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sized
 from dataclasses import fields, is_dataclass
 from typing import Any, overload
 
-from ._bounds import class_of, plural, refused, size, sizes
+from ._bounds import class_of, plural, refused, shown, size, sizes
 from ._errors import SchemaError
 from ._spec import Spec, factory, recorded, spec_of
 from ._validator import RuleValidator, Validator
@@ -90,12 +90,12 @@ def contains(item: Any) -> Validator:
         >>> contains("admin")(["user", "admin"]), contains("@")("a@b"), contains(3)(None)
         (True, True, False)
     """
-    shown = repr(item) if isinstance(item, (str, int, float, bytes)) else type(item).__name__
+    named = shown(item) if isinstance(item, (str, int, float, bytes)) else type(item).__name__
     return RuleValidator(
         Spec(
             check=lambda value: item in value,
             code="contains",
-            message=f"must contain {shown}",
+            message=f"must contain {named}",
             params={"item": item},
         )
     )

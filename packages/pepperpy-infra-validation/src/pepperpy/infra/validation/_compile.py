@@ -24,6 +24,7 @@ from ._result import ValidationResult
 from ._run import Raised, Run, finished
 
 _MOST_NODES = 600  # a longer function takes longer to compile than it will ever save
+_LONGEST = 64  # bits of an integer; Python refuses to write very long ones
 _DEEPEST = 10  # blocks in blocks; Python allows 20
 
 _MAIN = """\
@@ -205,10 +206,10 @@ class _Writer:
         out, count = self._new("x"), self._new("n")
         self._line(f"if type({v}) is dict:")
         self._indent += 1
-        self._line(f"{out} = {'{}' if node.unknown != 'ignore' else f'{v}.copy()'}")
+        self._line(f"{out} = {'{}' if node.unknown == 'drop' else f'{v}.copy()'}")
         self._line(f"{count} = {sum(key.required for key in node.keys)}")
         for key in node.keys:
-            self._key(key, v, path, out, count, copying=node.unknown != "ignore")
+            self._key(key, v, path, out, count, copying=node.unknown == "drop")
         if node.unknown != "drop":
             self._line(f"if len({v}) != {count}:")
             self._line("    run = run or RUN()")
@@ -268,7 +269,8 @@ class _Writer:
         return spec.fast.format(v=v, **names)
 
     def _constant(self, value: Any) -> str:
-        return repr(value) if type(value) in (str, int) else self._name(value)
+        short = type(value) is str or (type(value) is int and value.bit_length() < _LONGEST)
+        return repr(value) if short else self._name(value)
 
     def _name(self, value: Any) -> str:
         name = self._new("c")

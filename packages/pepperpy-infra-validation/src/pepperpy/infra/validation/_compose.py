@@ -28,7 +28,7 @@ class Joined(Composed):
         self._join = join
         nodes = [node for node in map(quick, self.rules) if node is not None]
         if len(nodes) == len(self.rules):
-            self.node = join(nodes)
+            self.validation_node = join(nodes)
         else:
             self.settle()
 

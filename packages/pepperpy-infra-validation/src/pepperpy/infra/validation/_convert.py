@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from enum import Enum
+from math import inf, isfinite
 from typing import Any
 
+from ._bounds import is_number
 from ._compose import Single
 from ._errors import SchemaError
 from ._hints import is_hint
@@ -14,6 +16,9 @@ from ._nodes import Replacing
 from ._validator import Validator
 
 _INTEGER = re.compile(r"\s*+[+-]?+[0-9]++\s*+").fullmatch
+_REAL = re.compile(r"[^_\x80-\U0010ffff]*+").fullmatch  # float() knows more than one writes
+_DIGIT = re.compile(r"[0-9]").search
+_TOO_LARGE = 10**4300
 _COLLECTIONS: Any = (list, tuple, set, frozenset)
 _BOOLS = {
     "true": True, "yes": True, "on": True, "1": True,
@@ -25,7 +30,8 @@ def coerce(kind: Any, *, message: str | None = None) -> Validator:
     """A step that puts a *kind* in the place of the value, if nothing is lost by it.
 
     Args:
-        kind: ``int`` takes ``"7"`` and ``7.0``, not ``"7.5"``; ``float``; ``bool`` takes ``"yes"``,
+        kind: ``int`` takes ``"7"`` and ``7.0``, not ``"7.5"``; ``float`` not
+            ``"1e400"`` nor integers of which it would lose digits; ``bool`` takes ``"yes"``,
             ``"off"`` and the like; ``str`` takes numbers; ``list``, ``tuple``, ``set`` each other;
             `date`, `datetime` and `time` ISO 8601; `Decimal`, `UUID`, `Path`; an enum by value.
             Any other type, models included, is left to pydantic (extra ``pydantic``).
@@ -71,6 +77,9 @@ def _to_int(value: Any) -> int:
         if not _INTEGER(value):
             raise ValueError
         return int(value)
+    # Decimal("1e999999999") would be a gigabyte of digits; Python refuses text of so many, too.
+    if not isinstance(value, (int, float)) and abs(value) >= _TOO_LARGE:
+        raise ValueError
     made = int(value)
     if made != value:
         raise ValueError
@@ -78,9 +87,21 @@ def _to_int(value: Any) -> int:
 
 
 def _to_float(value: Any) -> float:
-    if isinstance(value, (bool, bytes, bytearray)):
+    if isinstance(value, str):
+        if not _REAL(value):
+            raise ValueError
+    elif not is_number(value):
         raise TypeError
-    return float(value)
+    made = float(value)
+    finite = isfinite(made)
+    # What is too large for a float became infinity, and of a large integer digits may be lost.
+    if (isinstance(value, int) and made != value) or (not finite and _is_finite(value)):
+        raise ValueError
+    return made
+
+
+def _is_finite(value: Any) -> bool:
+    return bool(_DIGIT(value)) if isinstance(value, str) else abs(value) < inf
 
 
 def _to_bool(value: Any) -> bool:

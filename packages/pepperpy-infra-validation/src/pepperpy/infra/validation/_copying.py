@@ -33,4 +33,6 @@ def _copy(value: Any, known: dict[int, Any]) -> Any:
         items.extend([item if type(item) in _FLAT else _copy(item, known) for item in value])
         return items
     # What a set holds is hashable, and cannot be changed.
-    return tuple(_copy(item, known) for item in value) if kind is tuple else kind(value)
+    made = tuple(_copy(item, known) for item in value) if kind is tuple else kind(value)
+    known[id(value)] = made  # else what is shared at every depth would take exponential time
+    return made

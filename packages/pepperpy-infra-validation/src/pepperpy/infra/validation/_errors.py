@@ -141,6 +141,13 @@ class InvalidDataError(ExceptionGroup[ValidationError], ValidationError):  # typ
         del message, errors
         self.__dict__.update(parts=(), params=NO_PARAMS, code=type(self).code)
 
+    if TYPE_CHECKING:
+
+        @property
+        def exceptions(self) -> tuple[ValidationError, ...]:
+            """The errors; there are no groups among them."""
+            raise NotImplementedError
+
     def derive(self, excs: Sequence[ValidationError]) -> InvalidDataError:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
         """A group of some of them, as ``except*`` and `split` ask for."""
         return InvalidDataError(self.message, excs)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pepperpy.infra.utils import nearest
 
 from ._copying import CONTAINERS, copied
+from ._errors import SchemaError
 from ._messages import MAPPING, REQUIRED, UNKNOWN
 from ._nodes import MISSING, Node
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _GUESSES = 10  # unknown keys that are told the nearest known one; looking for it takes its time
 # Of no type that checkers know, else they would see containers of unknown things.
+_UNHASHABLE = "the conversion of a key made something that has no hash, and so is no key"
 _MAPPING: Any = Mapping
 _DICT: Any = dict
 
@@ -70,7 +72,7 @@ class Fields(Node):
         except Exception:  # noqa: BLE001 - a key whose own methods fail
             run.fail(path, *MAPPING)
             return value
-        out: dict[Any, Any] = source.copy() if self.unknown == "ignore" else {}
+        out: dict[Any, Any] = {} if self.unknown == "drop" else source.copy()
         found = 0
         for key, item in zip(self.keys, items, strict=True):
             name = key.name
@@ -92,7 +94,7 @@ class Fields(Node):
             return
         try:
             names = [name for name in source if name not in self.known]
-            kept = {name: copied(source[name]) for name in names if self.unknown == "ignore"}
+            kept = {name: copied(source[name]) for name in names}
         except RecursionError:
             raise
         except Exception:  # noqa: BLE001 - a key whose own methods fail
@@ -131,12 +133,20 @@ class Items(Node):
             return value
         out: dict[Any, Any] = {}
         for name, each in source.items():
-            mark = len(run.errors)
+            mark, place = len(run.errors), run.place
+            run.place = place, "key"
             key = self.key.walk(name, (*path, name), run)
+            run.place = place
             for error in run.errors[mark:]:
                 error.message = f"the key {error.message}"
             made = self.item.walk(each, (*path, name), run)
-            out[key] = made if self.item.fresh else copied(made)
+            made = made if self.item.fresh else copied(made)
+            try:
+                out[key] = made
+            except Exception:  # noqa: BLE001 - a key whose own methods fail
+                if key is not name:
+                    raise SchemaError(_UNHASHABLE, (*path, name)) from None
+                run.fail(path, *MAPPING)
         return out
 
 
@@ -144,10 +154,8 @@ def as_dict(value: Any) -> Any:
     """A mapping as a dict, `None` if it is none, or one that cannot be read."""
     if type(value) is _DICT:
         return value
-    if not isinstance(value, _MAPPING):
-        return None
     try:
-        return dict(value)
+        return dict(value) if isinstance(value, _MAPPING) else None
     except RecursionError:
         raise
     except Exception:  # noqa: BLE001 - its own methods fail, so nobody can use it

@@ -8,12 +8,16 @@ from typing import Any
 
 from pepperpy.infra.utils import require_extra
 
-from ._errors import ValidationError, group
+from ._errors import SchemaError, ValidationError, group
 from ._nodes import Opaque
 from ._result import ValidationResult
 
-# Messages of these are words of the user's, or quote what was given.
-_OF_THE_USER = frozenset(("value_error", "assertion_error", "union_tag_invalid"))
+# Messages of these are words of the user's.
+_OF_THE_USER = frozenset(("value_error", "assertion_error"))
+# Those of these quote what was given,
+_QUOTING = frozenset(("union_tag_invalid", "import_error"))
+# and of these end in the text of an error that is about it.
+_TELLING = frozenset(("get_attribute_error", "iteration_error", "mapping_type", "uuid_parsing"))
 
 
 def guest(hint: Any) -> Opaque:
@@ -26,9 +30,13 @@ def guest(hint: Any) -> Opaque:
     own = hasattr(hint, "__pydantic_validator__") or hasattr(hint, "validate_python")
     strict = None if own else True
 
-    name = getattr(hint, "__name__", None) or str(hint)
+    name = _name(hint)
     rule = _Ask(adapter, strict)
     return Opaque(rule, lambda: f"must be a valid {name}", code="type", params={"type": name})
+
+
+def _name(hint: Any) -> str:
+    return getattr(hint, "__name__", None) or str(hint)
 
 
 class _Ask:
@@ -63,16 +71,21 @@ def adapter_of(hint: Any) -> Any:
     if hasattr(hint, "validate_python"):
         return hint
     try:
-        return _adapter(hint)
-    except TypeError:  # notes in it may not be hashable
+        hash(hint)
+    except TypeError:  # notes in it may have no hash
         return _adapter.__wrapped__(hint)
+    return _adapter(hint)
 
 
 @lru_cache(maxsize=256)
 def _adapter(hint: Any) -> Any:
     with require_extra("pepperpy-infra-validation", "pydantic"):
-        from pydantic import TypeAdapter
-    return TypeAdapter(hint)
+        from pydantic import PydanticUserError, TypeAdapter
+    try:
+        return TypeAdapter(hint)
+    except PydanticUserError as error:
+        why = error.message.partition("\n")[0]
+        raise SchemaError(f"{_name(hint)} is no type that pydantic can check: {why}") from error
 
 
 def _errors(ask: Callable[[], Any], value: Any) -> Iterator[ValidationError]:
@@ -92,11 +105,13 @@ def _error(found: Mapping[str, Any], value: Any) -> ValidationError:
     code, message = found["type"], found["msg"]
     if code == "missing":
         return ValidationError("is required", found["loc"], "required")
-    if code in _OF_THE_USER or not _is_known(code):
+    if code in _QUOTING or code in _OF_THE_USER or not _is_known(code):
         message = message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
-        if code == "union_tag_invalid" or _quotes(message, value):
+        if code in _QUOTING or _quotes(message, value):
             message = "failed a check of its type"
         return ValidationError(message, found["loc"], code)
+    if code in _TELLING:
+        message = message.partition(found["ctx"]["error"])[0].rstrip(" :,").removesuffix(", error")
     if message.startswith("Input should be "):
         message = f"must be {message.removeprefix('Input should be ')}"
     else:

@@ -3,33 +3,57 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Collection, Iterator, Mapping, MutableMapping, MutableSequence, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Coroutine,
+    Generator,
+    Iterator,
+    Mapping,
+    MutableMapping,
+    MutableSequence,
+    Sequence,
+)
+from enum import Enum
+from functools import partial
+from inspect import isroutine
 from typing import (
     Annotated,
     Any,
     ForwardRef,
     Literal,
     NewType,
-    NotRequired,
-    Required,
     TypeVar,
     Union,
+    Unpack,
     get_args,
     get_origin,
     get_type_hints,
 )
 
-from ._bounds import class_of, is_number
+from ._bounds import class_of, shown
 from ._branches import All, Any_
 from ._build import Steps, Want
 from ._collections import max_items, min_items
 from ._errors import SchemaError
 from ._fields import Fields, Items, Key
 from ._nodes import Anything, Leaf, Node
-from ._numbers import is_integer, max_value, min_value
+from ._numbers import is_integer, less_than, max_value, min_value, more_than, multiple_of
 from ._spec import Spec, record_of
 from ._strings import max_length, min_length
-from ._types import instance_spec, is_bool, is_dict, is_list, is_none, is_string
+from ._types import (
+    instance_spec,
+    is_bool,
+    is_dict,
+    is_list,
+    is_none,
+    is_string,
+    is_subclass_of,
+)
 from ._validator import RuleValidator, Validator
 
 _PLAIN: dict[Any, Any] = {
@@ -40,7 +64,18 @@ _PLAIN: dict[Any, Any] = {
     list: is_list,
     type(None): is_none,
 }
+_CALLABLE: Any = Callable
+_OF_JSON = {str, int, bool, type(None)}
 _MAPPINGS = (dict, Mapping, MutableMapping)
+_TO_BE_CONSUMED = (
+    Iterator,
+    Generator,
+    Awaitable,
+    Coroutine,
+    AsyncIterable,
+    AsyncIterator,
+    AsyncGenerator,
+)
 _SEQUENCES = (list, tuple, set, frozenset, Sequence, MutableSequence, Collection)
 
 
@@ -50,7 +85,7 @@ def is_hint(rule: Any) -> bool:
         isinstance(rule, (type, types.UnionType, TypeVar, NewType, ForwardRef))
         or rule is Any
         or get_origin(rule) is not None
-        or type(rule).__module__ == "typing"
+        or type(rule).__module__ in ("typing", "typing_extensions")
         or _guest_kind(rule) is not None
     )
 
@@ -67,6 +102,10 @@ def steps(hint: Any) -> Node | Steps:
     origin = get_origin(hint)
     if origin is None:
         return _class(hint)
+    if getattr(hint, "__unpacked__", False) or origin is Unpack:
+        raise SchemaError(f"{hint} stands for several types, where one is due")
+    if not hasattr(hint, "__args__"):  # as typing.List without brackets
+        return _passing_on(origin)
     make = _ORIGINS.get(origin)
     return _guest(hint) if make is None else make(hint, origin, get_args(hint))
 
@@ -75,8 +114,11 @@ def _standing_for(hint: Any) -> Any:
     """What a type is another name of, if it is."""
     if isinstance(hint, NewType):
         return hint.__supertype__
-    if get_origin(hint) in (Required, NotRequired):
+    if getattr(get_origin(hint), "_name", "") in ("Required", "NotRequired", "ReadOnly"):
         return get_args(hint)[0]
+    if isinstance(hint, TypeVar):
+        bound: Any = Union[hint.__constraints__] if hint.__constraints__ else hint.__bound__  # noqa: UP007
+        return Any if bound is None else bound
     # type X = ..., of Python 3.12
     return getattr(hint, "__value__", None) if type(hint).__name__ == "TypeAliasType" else None
 
@@ -122,6 +164,20 @@ def _any_of(_: Any, __: Any, arms: tuple[Any, ...]) -> Steps:
     return Any_(nodes)
 
 
+def _consumable(_: Any, origin: Any, __: Any) -> Node | Steps:
+    return _class(origin)  # whoever looked at the items would take them away
+
+
+def _callable(_: Any, __: Any, ___: tuple[Any, ...]) -> Node:
+    # What it takes and returns, it does not tell.
+    return Leaf(instance_spec((_CALLABLE,), message="must be callable", code="callable"))
+
+
+def _subclass(_: Any, __: Any, classes: tuple[Any, ...]) -> Steps:
+    wanted = _standing_for(classes[0]) or classes[0]
+    return _passing_on(is_subclass_of(object if wanted is Any else wanted))
+
+
 def _items(_: Any, __: Any, arguments: tuple[Any, ...]) -> Steps:
     key, item = arguments
     return Items((yield Want(key)), (yield Want(item)))
@@ -154,23 +210,35 @@ def typed_dict(hint: Any, fields: Fields) -> Steps:
     keys: list[Key] = []
     for name, inner in get_type_hints(hint, include_extras=True).items():
         # `__required_keys__` does not see what stands in annotations that are text.
-        said = {Required: True, NotRequired: False}.get(get_origin(inner))
-        required = name in hint.__required_keys__ if said is None else said
+        required = _said_required(inner)
+        required = name in hint.__required_keys__ if required is None else required
         keys.append(Key(name, (yield Want(inner, name)), required=required))
     fields.complete(keys)
     return fields
 
 
+def _said_required(hint: Any) -> bool | None:
+    while (origin := get_origin(hint)) is not None:
+        name = getattr(origin, "_name", "")
+        if name in ("Required", "NotRequired"):
+            return name == "Required"
+        if origin is not Annotated and name != "ReadOnly":
+            return None
+        hint = get_args(hint)[0]
+    return None
+
+
 def _literal(_: Any, __: Any, values: tuple[Any, ...]) -> Node:
     known: list[Any] = [(type(value), value) for value in values]
-    shown = " or ".join(map(repr, values))
+    named = " or ".join(map(shown, values))
+    written = [value.value if isinstance(value, Enum) else value for value in values]
     return Leaf(
         Spec(
             check=lambda value: (type(value), value) in known,
             code="literal",
-            message=f"must be {shown}",
+            message=f"must be {named}",
             params={"values": list(values)},
-            schema={"enum": list(values)},
+            schema={"enum": written} if {*map(type, written)} <= _OF_JSON else None,
         )
     )
 
@@ -191,7 +259,7 @@ def _all_of(rules: list[Any]) -> Steps:
 
 def _constraints(note: Any) -> Iterator[Any]:
     """The rules in a note; notes of unknown kinds are for others."""
-    if isinstance(note, (Validator, types.FunctionType, types.BuiltinFunctionType)):
+    if isinstance(note, (Validator, partial)) or isroutine(note):
         yield note
     elif hasattr(class_of(note), "__is_annotated_types_grouped_metadata__"):
         for each in note:
@@ -212,38 +280,6 @@ def _vocabulary(note: Any) -> Iterator[Any]:
 def _slots(note: Any) -> Iterator[tuple[str, Any]]:
     for name in getattr(class_of(note), "__dataclass_fields__", ()):
         yield name, getattr(note, name)
-
-
-def _more(limit: Any) -> Validator:
-    def check(value: Any) -> Any:
-        return value > limit
-
-    return _compared(check, "greater_than", f"must be greater than {limit}", limit)
-
-
-def _less(limit: Any) -> Validator:
-    def check(value: Any) -> Any:
-        return value < limit
-
-    return _compared(check, "less_than", f"must be less than {limit}", limit)
-
-
-def _multiple(limit: Any) -> Validator:
-    def check(value: Any) -> bool:
-        return is_number(value) and value % limit == 0
-
-    return _compared(check, "multiple_of", f"must be a multiple of {limit}", limit)
-
-
-def _compared(check: Any, code: str, message: str, limit: Any) -> Validator:
-    names = {
-        "greater_than": "exclusiveMinimum",
-        "less_than": "exclusiveMaximum",
-        "multiple_of": "multipleOf",
-    }
-    schema = {names[code]: limit} if type(limit) in (int, float) else None
-    spec = Spec(check=check, code=code, message=message, params={"limit": limit}, schema=schema)
-    return RuleValidator(spec)
 
 
 def _least(count: int) -> Validator:
@@ -267,11 +303,11 @@ def _sized(text: Any, items: Any) -> Validator:
 
 
 _MEANINGS: dict[str, Any] = {
-    "gt": _more,
+    "gt": more_than,
     "ge": min_value,
-    "lt": _less,
+    "lt": less_than,
     "le": max_value,
-    "multiple_of": _multiple,
+    "multiple_of": multiple_of,
     "min_length": _least,
     "max_length": _most,
 }
@@ -305,6 +341,9 @@ _ORIGINS: dict[Any, Any] = {
     Literal: _literal,
     Union: _any_of,
     types.UnionType: _any_of,
+    **dict.fromkeys(_TO_BE_CONSUMED, _consumable),
+    Callable: _callable,
+    type: _subclass,
     **dict.fromkeys(_MAPPINGS, _items),
     **dict.fromkeys(_SEQUENCES, _sequence),
 }

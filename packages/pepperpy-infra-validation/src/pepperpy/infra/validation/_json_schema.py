@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 # Keywords that mean something else beside each other.
 _STRUCTURE = {"additionalProperties", "items", "prefixItems", "properties"}
+_NUMBERS = (["integer", "number"], ["number", "integer"])
 # Rules whose schema says neither more nor less; only such can be turned round.
 _EXACT = {
     "string",
@@ -34,8 +35,9 @@ def to_json_schema(rule: Rule, *, unknown: Unknown = "ignore") -> dict[str, Any]
     """The schema as JSON Schema, for documents and other languages.
 
     What cannot be said there, like functions of yours, is left out and told in a ``$comment``; so
-    what passes here passes there, but for strings and mappings that JSON does not have.  A
-    schema that holds itself becomes a ``$ref``.  Models and annotated types are asked of pydantic.
+    what passes here passes there, but for strings and mappings that JSON does not have, digits and
+    letters beyond ASCII in a pattern, and models that convert.  A schema that holds itself becomes
+    a ``$ref``.  Models and annotated types are asked of pydantic.
 
     Examples:
         >>> from pepperpy.infra.validation import min_length, optional
@@ -81,7 +83,12 @@ class _Writer:
         adapter = getattr(node.rule, "adapter", None)
         if adapter is None or isinstance(node, Replacing):
             return _comment(node)
-        made: dict[str, Any] = adapter.json_schema()
+        from pydantic.errors import PydanticUserError
+
+        try:
+            made: dict[str, Any] = adapter.json_schema()
+        except PydanticUserError:  # some part of it cannot be said
+            return _comment(node)
         for name, inner in made.pop("$defs", {}).items():
             if self._definitions.setdefault(name, inner) != inner:
                 return _comment(node)  # two models of one name
@@ -152,6 +159,9 @@ def _merged(schemas: list[dict[str, Any]]) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     rest: list[dict[str, Any]] = []
     for schema in schemas:
+        if [merged.get("type"), schema.get("type")] in _NUMBERS:
+            merged["type"] = "integer"
+            schema = {**schema, "type": "integer"}  # noqa: PLW2901
         clash = schema.keys() & _STRUCTURE and merged.keys() & _STRUCTURE
         if not clash and all(merged.get(key, value) == value for key, value in schema.items()):
             merged |= schema

@@ -25,6 +25,7 @@ MISSING: Any = object()
 _PLAIN = frozenset((str, int, float, bool, type(None), list, dict))
 # Of no type that checkers know, else they would see containers of unknown things.
 _GROUP: Any = ExceptionGroup
+_LIST: Any = list
 _LISTS: Any = (list, tuple)
 
 
@@ -210,16 +211,27 @@ class Each(Node):
 
     def walk(self, value: Any, path: Parts, run: Run) -> Any:
         """Check the items one by one."""
-        if not isinstance(value, _LISTS):
+        given = value if type(value) is _LIST else items_of(value, _LISTS)
+        if given is None:
             run.fail(path, *LIST)
             return value
         item, fresh = self.item, self.item.fresh
         items: list[Any] = []
-        run.items += len(value)
-        for index, each in enumerate(value):
+        run.items += len(given)
+        for index, each in enumerate(given):
             out = item.walk(each, (*path, index), run)
             items.append(out if fresh or type(out) not in CONTAINERS else copied(out))
         return items if isinstance(value, list) else tuple(items)
+
+
+def items_of(value: Any, kinds: Any) -> Any:
+    """What is in a collection, `None` if it is none of *kinds*, or one that cannot be read."""
+    try:
+        return [*value] if isinstance(value, kinds) else None
+    except RecursionError:
+        raise
+    except Exception:  # noqa: BLE001 - its own methods fail, so nobody can use it
+        return None
 
 
 def too_deep(path: Parts) -> ValidationError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf, isfinite
 from typing import Any
 
 from . import _bounds
@@ -117,6 +118,48 @@ def max_value(limit: Any) -> Validator:
     )
 
 
+def more_than(limit: Any) -> Validator:
+    """What is greater than *limit*, as ``Gt`` of annotated-types has it."""
+    limit = _bounds.limit("Gt", limit)
+    return _ordered(
+        lambda value: value > limit,
+        code="greater_than",
+        message=f"must be greater than {limit}",
+        params={"limit": limit},
+        fast=("{v} > {limit}", limit),
+        schema={"exclusiveMinimum": limit},
+    )
+
+
+def less_than(limit: Any) -> Validator:
+    """What is less than *limit*, as ``Lt`` of annotated-types has it."""
+    limit = _bounds.limit("Lt", limit)
+    return _ordered(
+        lambda value: value < limit,
+        code="less_than",
+        message=f"must be less than {limit}",
+        params={"limit": limit},
+        fast=("{v} < {limit}", limit),
+        schema={"exclusiveMaximum": limit},
+    )
+
+
+def multiple_of(number: Any) -> Validator:
+    """What is a multiple of *number*, as ``MultipleOf`` of annotated-types has it."""
+    number = _bounds.limit("MultipleOf", number)
+    if not _bounds.is_number(number) or number == 0:
+        raise SchemaError(f"MultipleOf() must be given a number other than 0; got {number!r}")
+    return RuleValidator(
+        Spec(
+            check=lambda value: _bounds.is_number(value) and value % number == 0,
+            code="multiple_of",
+            message=f"must be a multiple of {number}",
+            params={"limit": number},
+            schema={"type": "number", "multipleOf": abs(number)} if _is_json(number) else None,
+        )
+    )
+
+
 @factory
 def value_between(min_value: Any, max_value: Any) -> Validator:
     """What is at least *min_value* and at most *max_value*.
@@ -155,14 +198,21 @@ def _ordered(
     def check(value: Any) -> bool:
         return _bounds.is_number(value) and bool(compare(value))
 
-    plain = all(type(limit) in (int, float) for limit in limits)
+    # What JSON cannot write down bounds nothing there.
+    said = {key: limit for key, limit in schema.items() if limit not in (-inf, inf)}
+
     return RuleValidator(
         Spec(
             check=check,
             fast=f"(type({{v}}) is int or type({{v}}) is float) and {expression}",
             names=dict(zip(("limit", "most"), limits, strict=False)),
             atomic=True,
-            schema={"type": "number", **schema} if plain else None,
+            schema={"type": "number", **said} if all(map(_is_json, said.values())) else None,
             **what,
         )
     )
+
+
+def _is_json(number: Any) -> bool:
+    """Whether JSON can write it down."""
+    return type(number) is int or (type(number) is float and isfinite(number))

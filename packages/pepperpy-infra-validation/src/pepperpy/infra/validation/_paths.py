@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 Parts: TypeAlias = tuple[Any, ...]
@@ -10,6 +11,8 @@ Parts: TypeAlias = tuple[Any, ...]
 
 # A key is written as it is unless that could be read otherwise: as nesting, index or quotation.
 _BARE = re.compile(r"""[^\s.\[\]"'\\]++""").fullmatch
+_TYPE: Any = type  # else checkers would see types of unknown things
+_PLAIN = frozenset((int, bool, float, type(None), bytes, str))
 _SEGMENT = re.compile(
     r"""(?:(?P<first>\A)|(?P<dot>\.))(?P<bare>[^\s.\[\]"'\\]++)"""
     r"""|\[(?P<index>-?[0-9]++)\]|\[(?P<quoted>"(?:[^"\\]|\\.)*+")\]""",
@@ -63,6 +66,12 @@ def _bracketed(part: Any) -> str:
 
     if isinstance(part, str):
         return json.dumps(str(part), ensure_ascii=not part.isprintable())
-    if type(part) in (int, bool, float, type(None), bytes, tuple):
-        return repr(part)
+    if _is_plain(part):
+        with suppress(ValueError):  # an integer of more digits than Python writes down
+            return repr(part)
     return f"<{type(part).__name__}>"  # its repr may be anything, and may raise
+
+
+def _is_plain(part: Any) -> bool:
+    kind = _TYPE(part)
+    return all(map(_is_plain, part)) if kind is tuple else kind in _PLAIN

@@ -11,6 +11,7 @@ from ._build import Source, build
 from ._copying import CONTAINERS, copied
 from ._nodes import Node, too_deep
 from ._run import Run, finished
+from ._validator import Validator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,7 @@ COMPILE_AT = 8
 
 _ITEMS = 16  # so many items of lists count as one more use
 _NEVER: Any = object()  # equal to no schema
-_KEPT_KINDS: Any = (dict, list)
+_KEPT_KINDS: Any = (dict, list, type)  # a TypedDict takes a hundred microseconds to read
 _KEPT = 256  # schemas that are remembered
 
 
@@ -46,13 +47,15 @@ class Plan:
     )
 
     def __init__(self, rule: Any, unknown: str, key: Any = None) -> None:
-        self.rule: Any = rule  # a strong reference, so that its id is nobody else's
         self.key: Any = key
         """What it is kept under, if it is."""
         built = build(rule, unknown)
         self.node: Node = built.node
         sources = built.sources
         self.first: Any = sources[0][1] if sources and sources[0][0] is rule else None
+        # A strong reference, so that its id is nobody else's.  A validator holds its plan, and would
+        # be garbage that only the collector finds.
+        self.rule: Any = None if isinstance(rule, Validator) else rule
         self.others: list[Source] = sources[1:] if self.first is not None else sources
         self.calls: int = 0
         self.items: int = 0
@@ -118,12 +121,12 @@ class Plan:
 
 def plan_of(rule: Any, unknown: str = "ignore") -> Plan:
     """The plan of a rule, made now or before."""
-    from ._validator import Validator
-
     if isinstance(rule, Validator):
-        plan = rule.known
+        plan = rule.validation_plan
         if plan is None or not plan.is_current():
-            plan = rule.known = Plan(rule, unknown)
+            plan = Plan(rule, unknown)
+            # It may be a frozen dataclass, which is no less a rule.
+            object.__setattr__(rule, "validation_plan", plan)
         return plan
     if not isinstance(rule, _KEPT_KINDS):
         return Plan(rule, unknown)

@@ -41,7 +41,10 @@ class ValidationResult:
         def __getattr__(self, name: str) -> list[ValidationError]:
             # Compiled schemas leave these out of a valid result, for most are never looked at.
             if name not in ("errors", "warnings"):
-                raise AttributeError(name=name, obj=self)
+                kind = type(self).__name__
+                raise AttributeError(
+                    f"{kind!r} object has no attribute {name!r}", name=name, obj=self
+                )
             empty: list[ValidationError] = []
             setattr(self, name, empty)
             return empty

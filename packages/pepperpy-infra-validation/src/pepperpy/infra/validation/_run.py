@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pepperpy.infra.utils import passes_through
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ._paths import Parts
 
 ERROR = ValidationLevel.ERROR
+Question: TypeAlias = "tuple[int, Parts, Hashable]"
+"""A rule, by its id, and the value that it is asked about, by its path and place."""
 
 
 class Raised:
@@ -40,7 +42,7 @@ def ask(rule: Any, value: Any) -> Any:
 class Run:
     """A walk that asks each rule when it comes to it."""
 
-    __slots__ = ("errors", "fatal", "items", "mixed")
+    __slots__ = ("errors", "fatal", "items", "mixed", "place")
 
     def __init__(self) -> None:
         self.errors: list[ValidationError] = []
@@ -50,6 +52,8 @@ class Run:
         """Whether there may be errors that are warnings."""
         self.items: int = 0
         """How many items of lists it came to."""
+        self.place: Hashable = None
+        """What beside its path tells a value from others: sets have no indices, and steps convert."""
 
     def call(self, leaf: Opaque, value: Any, path: Parts) -> Any:
         """The answer of the rule in *leaf* about the value at *path*."""
@@ -59,6 +63,11 @@ class Run:
     def wait(self, leaf: Opaque, path: Parts, answer: Any) -> Any:
         """Deal with an *answer* that has to be awaited."""
         raise leaf.asynchronous(path, answer)
+
+    def is_waiting(self, ways: Sequence[Parts]) -> bool:
+        """Whether a rule about what one of *ways* leads to has not answered yet."""
+        del ways
+        return False
 
     def fail(
         self, path: Parts, message: str, code: str, params: Mapping[str, Any] = NO_PARAMS
@@ -83,14 +92,14 @@ class Pending(Run):
 
     __slots__ = ("known", "waiting")
 
-    def __init__(self, known: dict[Hashable, Any]) -> None:
+    def __init__(self, known: dict[Question, Any]) -> None:
         super().__init__()
-        self.known: dict[Hashable, Any] = known
-        self.waiting: dict[Hashable, tuple[Opaque, Any]] = {}
+        self.known: dict[Question, Any] = known
+        self.waiting: dict[Question, tuple[Opaque, Any]] = {}
 
     def call(self, leaf: Opaque, value: Any, path: Parts) -> Any:
         """The answer, from an earlier walk if there is one."""
-        key = id(leaf), path
+        key = id(leaf), path, self.place
         if key in self.known:
             return self.known[key]
         answer = super().call(leaf, value, path)
@@ -103,8 +112,12 @@ class Pending(Run):
 
     def wait(self, leaf: Opaque, path: Parts, answer: Any) -> Any:
         """Take it to those that are waited for."""
-        self.waiting[id(leaf), path] = leaf, answer
+        self.waiting[id(leaf), path, self.place] = leaf, answer
         return True
+
+    def is_waiting(self, ways: Sequence[Parts]) -> bool:
+        """Whether a rule about what one of *ways* leads to has not answered yet."""
+        return any(path[: len(way)] == way for _, path, _ in self.waiting for way in ways)
 
 
 def finished(out: Any, run: Run) -> ValidationResult:

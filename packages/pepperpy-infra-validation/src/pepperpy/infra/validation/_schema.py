@@ -46,10 +46,25 @@ class SchemaValidator(Composed):
         if not isinstance(given, (Mapping, list)):
             raise SchemaError(f"a schema is a dict or a list; got {type(schema).__name__}")
         check_policy(unknown)
-        self.schema: Mapping[Any, Any] | list[Any] = schema
-        self.unknown: Unknown = unknown
-        self.rules: tuple[Any, ...] = tuple(rules)
+        self._schema: Mapping[Any, Any] | list[Any] = schema
+        self._unknown: Unknown = unknown
+        self._rules: tuple[Any, ...] = tuple(rules)
         self.settle()
+
+    @property
+    def schema(self) -> Mapping[Any, Any] | list[Any]:
+        """What it was given; a change in it is noticed."""
+        return self._schema
+
+    @property
+    def unknown(self) -> Unknown:
+        """What happens to keys that the schema does not have."""
+        return self._unknown
+
+    @property
+    def rules(self) -> tuple[Any, ...]:
+        """Those for the whole."""
+        return self._rules
 
     def steps(self) -> Steps:
         """The schema by its policy, and then the rules for the whole."""

@@ -37,6 +37,9 @@ class Spec:
     leaf: Any = None
     """Its node, once there is one."""
 
+    def __deepcopy__(self, memo: Any) -> Spec:
+        return self  # nothing in it changes
+
 
 def recorded(**what: Any) -> Callable[[F], F]:
     """Give a plain function the record of a rule; it stays a plain function."""

@@ -14,7 +14,7 @@ from ._spec import Spec, factory, recorded
 from ._validator import RuleValidator, Validator
 
 # What other languages do not have, or read otherwise.
-_PYTHONS_OWN = re.compile(r"\(\?[^:=!]|[+*?}]\+|\\[AZNU]")
+_PYTHONS_OWN = re.compile(r"\(\?[^:=!]|[+*?}]\+|\\[AZNU0]|\{,|\[\^?\]|\[\[:")
 
 
 @recorded(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ._validator import Rule
 
 _IGNORE: Unknown = "ignore"
+_compiled = COMPILED.get
 
 
 def validate(value: Any, rule: Rule) -> ValidationResult:
@@ -37,7 +38,7 @@ def validate(value: Any, rule: Rule) -> ValidationResult:
         [ValidationError('must be a string', path='tags[1]', code='string')]
     """
     if isinstance(rule, Validator):
-        plan = rule.known
+        plan = rule.validation_plan
         if plan is not None and plan.fast is not None and plan.is_current():
             return plan.fast(value)
     return plan_of(rule).validate(value)
@@ -65,15 +66,13 @@ def validate_dict(
         {'email': ['must be a valid e-mail address'], 'name': ['is required']}
     """
     # The quick way for a dict that was compiled; what follows is the same in small steps.
-    known = COMPILED.get(id(schema))
-    if known is not None and unknown is _IGNORE:
-        held, fast, _ = known
+    if unknown is _IGNORE and (known := _compiled(id(schema))) is not None:
         try:
-            current = held == schema
+            current = known[0] == schema
         except Exception:  # noqa: BLE001 - something new in it, which cannot be compared
             current = False
         if current:
-            return fast(data)
+            return known[1](data)
     return _plan_of_schema(schema, unknown).validate(data)
 
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     """A function, a validator, a type, a dict of rules, or a list with one rule in it."""
 
 
+_DICT: Any = dict  # else checkers would see one of unknown things
+
+
 class Validator:
     """A rule that is an object: it joins others with ``&``, ``|`` and ``~``.
 
@@ -44,7 +47,8 @@ class Validator:
     message: str = ""
     code: str = "custom"
 
-    known: Plan | None = None
+    # Names that nobody's own validator is likely to have.
+    validation_plan: Plan | None = None
 
     def validate(self, value: Any) -> ValidationResult:
         """All that is wrong with *value*, and a copy of it if nothing is.
@@ -59,6 +63,14 @@ class Validator:
     def __call__(self, value: Any) -> Any:
         """Whether *value* passes."""
         return self.validate(value).is_valid
+
+    def __getstate__(self) -> Any:
+        """Without what was made of it, which a copy makes for itself."""
+        state: Any = super().__getstate__()
+        made = ("validation_plan", "validation_node")
+        if type(state) is not _DICT:
+            return state
+        return {name: held for name, held in state.items() if name not in made}
 
     def __and__(self, other: Rule) -> Validator:
         return _joined("all_of", self, other)
@@ -79,7 +91,7 @@ class Validator:
 class Composed(Validator):
     """A validator of ours that is built out of other rules."""
 
-    node: Node | None = None
+    validation_node: Node | None = None
     """Its node, if that never changes."""
 
     def steps(self) -> Steps:
@@ -92,11 +104,14 @@ class Composed(Validator):
 
         built = build(self)
         if built.lasting:
-            self.node = built.node
+            self.validation_node = built.node
 
 
 class RuleValidator(Validator):
     """One of the rules of this package, with its bounds."""
+
+    validation_node: Node | None = None
+    """Its node, once there is one; not of the spec, which would be a cycle to collect."""
 
     def __init__(self, spec: Spec) -> None:
         self.spec: Spec = spec

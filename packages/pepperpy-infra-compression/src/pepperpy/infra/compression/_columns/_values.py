@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from enum import Enum
 from functools import cache
 from itertools import chain
 from typing import Any
@@ -63,13 +64,7 @@ def encode_tagged(values: list[Any]) -> bytes:
         back = tagged().deserialize(data)
     except SerializationError as error:
         raise CompressionError(f"a value cannot be kept exactly: {error}") from error
-    for value, found in zip(values, back, strict=True):
-        if not _same(value, found):
-            kind = type(value).__name__
-            raise CompressionError(
-                f"a value of type {kind} would not come back as it is; "
-                "convert it to plain types first",
-            )
+    _check_same(values, back)
     return data
 
 
@@ -83,17 +78,31 @@ def _fit(level: list[Any]) -> bool:
     return min(whole) >= -(1 << 63) and max(whole) < 1 << 64
 
 
-def _same(value: Any, found: Any) -> bool:
-    """Whether nothing tells them apart, not even a sign of zero or the order of keys."""
-    if type(value) is not type(found):
-        return False
-    if type(value) in {list, tuple}:
-        return len(value) == len(found) and all(map(_same, value, found))
-    if type(value) is dict:
-        return _same([*value.items()], [*found.items()])
+def _check_same(value: Any, found: Any) -> None:
+    """Raise an error if anything tells them apart, even a sign of zero or the order of keys."""
+    kind: Any = type(value)  # pyright: ignore[reportUnknownVariableType]
+    if kind is dict and type(found) is dict:
+        value, found = [*value.items()], [*found.items()]
+    elif kind in {set, frozenset} and value == found:
+        # Side by side, since equal sets may have their members in different orders.
+        of_found = {member: member for member in found}
+        value, found = [*value], [of_found[member] for member in value]
+    if type(value) is type(found) and type(value) in {list, tuple} and len(value) == len(found):
+        for each, other in zip(value, found, strict=True):
+            _check_same(each, other)
+    elif kind is not type(found) or not _is_alike(value, found):
+        plainly = "write its .value" if isinstance(value, Enum) else "convert it to plain types"
+        raise CompressionError(
+            f"a value of type {kind.__name__} would not come back as it is; {plainly} first"
+        )
+
+
+def _is_alike(value: Any, found: Any) -> bool:
     if type(value) is float:
         alike = math.copysign(1, value) == math.copysign(1, found)
         return alike and (value == found or (math.isnan(value) and math.isnan(found)))
+    if hasattr(value, "as_tuple"):  # a Decimal, whose NaN equals nothing, or must not be compared
+        return bool(value.as_tuple() == found.as_tuple())
     if hasattr(value, "dtype"):  # of NumPy, where `==` is no truth value, and NaN equals nothing
         told, known = ((each.dtype, each.shape, each.tobytes()) for each in (value, found))
         return bool(told == known)

@@ -171,6 +171,12 @@ class OptimizedDataset(Sequence[Any]):
         if chunk is None or chunk[0] != entry.rows:
             raise CompressionError(f"chunk {number} of this dataset is damaged")
         most = limit_for(entry.length, "auto") if limit is None else limit
+        if entry.size > most:
+            raise OutputLimitError(
+                f"chunk {number} has {entry.size} bytes and {most} are allowed; "
+                "if you trust it, decompress(max_output_size=) reads it, with all others",
+                limit=most,
+            )
         opened = open_frame(chunk[1], most)
         if opened.kind is not FrameKind.COLUMNS or len(opened.payload) != entry.size:
             raise CompressionError(f"chunk {number} of this dataset is another")

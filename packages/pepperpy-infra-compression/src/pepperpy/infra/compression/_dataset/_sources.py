@@ -48,10 +48,12 @@ class FileSource:
     """
 
     def __init__(self, file: IO[bytes]) -> None:
+        self._close = finalize(
+            self, file.close
+        )  # first, so that nothing keeps it from being closed
         self._file = file
         self._lock = Lock()
         self.size: int = os.fstat(file.fileno()).st_size
-        self._close = finalize(self, file.close)
 
     def read(self, offset: int, length: int) -> bytes:
         """See `Source`."""

@@ -105,7 +105,7 @@ def deserialize_json(
     """The value that the JSON holds.
 
     Args:
-        data: All of one document.
+        data: All of one document; a byte order mark before it is passed over.
         type: What to make of it: a dataclass, a TypedDict, a model, ``list[int]``, ...
         config: How it is read; the defaults if `None`.
         options: Single options, in place of those of *config*.

@@ -21,6 +21,7 @@ from pepperpy.infra.serialization._pieces import (
     text_or_bytes,
 )
 
+from ._reader import BOM
 from ._serializer import JSONSerializer
 
 if TYPE_CHECKING:
@@ -160,6 +161,8 @@ class _Lines:
         self._parts.clear()
         self._size = 0
         self._number += 1
+        if number == 1:
+            line = line.removeprefix(BOM)
         if size > self._max_size:
             self._bad(number, f"it is longer than max_size, {self._max_size} bytes", None)
         elif line.strip(b" \t\r"):

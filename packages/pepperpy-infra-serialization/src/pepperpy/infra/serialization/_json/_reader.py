@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pepperpy.infra.serialization._errors import SerializationError, out_of_stack, too_deep
 from pepperpy.infra.serialization._failures import let_through, unreadable, viewed
@@ -23,6 +23,9 @@ from ._tree import JSONTree
 if TYPE_CHECKING:
     from pepperpy.infra.serialization._config import SerializerConfig
     from pepperpy.infra.serialization._tagging import Tags
+
+BOM: Final = b"\xef\xbb\xbf"
+"""The byte order mark, which some editors write before everything."""
 
 _DEFAULT_DEPTH = 500
 # Brackets, and text that may hold some; text without an end goes to the end.
@@ -47,10 +50,13 @@ class Reader:
         """
         if not is_a(data, (bytes, str, bytearray, memoryview)):
             raise SerializationError(f"JSON is read from bytes or text; got {type(data).__name__}")
-        if is_a(data, memoryview):
-            data = viewed(data)
-        elif is_a(data, str):
-            data = str.__str__(data)  # the engine takes no other class
+        if is_a(data, str):
+            data = str.__str__(data).removeprefix("\ufeff")  # the engine takes no other class
+        else:
+            if is_a(data, memoryview):
+                data = viewed(data)
+            if data[:3] == BOM:
+                data = data[3:]
         if must_look_first(len(data)):
             _refuse_deep(data, self._config.max_depth)
         if wanted is Any or self._tags is not None or self._exact:
@@ -71,6 +77,10 @@ class Reader:
         except RecursionError as error:
             raise out_of_stack("document", self._config.max_depth) from error
         except Exception as error:
+            if not is_a(data, str) and b"\0" in data[:4]:
+                raise SerializationError(
+                    "JSON is UTF-8, and this is another encoding: decode it first"
+                ) from error
             if self._config.nan != "constant":
                 raise unreadable("JSON", error) from error
             value = self._with_constants(data, error)

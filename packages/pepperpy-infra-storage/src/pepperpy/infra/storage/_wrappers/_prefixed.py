@@ -36,7 +36,7 @@ class Prefixed(Wrapper):
         self.prefix: str = prefix
         """What its keys begin with below."""
         # A copy of the store would be one of all its parts.
-        self.capabilities = provider.capabilities & ~Capability.BACKUP
+        self.capabilities: Capability = provider.capabilities & ~Capability.BACKUP
 
     @property
     def name(self) -> str:

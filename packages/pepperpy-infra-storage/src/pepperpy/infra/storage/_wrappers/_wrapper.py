@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pepperpy.infra.storage._capabilities import Capability
 from pepperpy.infra.storage._entry import MISSING, Entry, Missing, Page, Put
 from pepperpy.infra.storage._errors import not_found
 from pepperpy.infra.storage._keys import check_cursor, check_key, check_keys, check_prefix
@@ -33,7 +34,7 @@ class Wrapper(StorageProvider):
             )
         self.provider: StorageProvider = provider
         """The one below."""
-        self.capabilities = provider.capabilities
+        self.capabilities: Capability = provider.capabilities
         self._name = name
 
     # What a kind of wrapper changes.

@@ -11,7 +11,6 @@ from pepperpy.infra.storage._entry import Put
 from pepperpy.infra.storage._errors import StorageConnectionError, StorageError, UnsupportedError
 from pepperpy.infra.storage._provider import StorageProvider
 from pepperpy.infra.storage._type import StorageType
-from pepperpy.infra.utils import FakeClock
 
 from ._scenario import Contract, needs, raises, scenario
 
@@ -67,7 +66,7 @@ class LifeContract(Contract):
     def test_a_store_is_used_from_one_event_loop_after_another(self) -> None:
         import asyncio
 
-        self.clock = FakeClock(wall=2_000_000_000.0)
+        self.begin()
         store = self.make_provider()
 
         async def first() -> None:
@@ -85,7 +84,7 @@ class LifeContract(Contract):
         asyncio.run(second())
 
     def test_the_sync_twin_does_the_same_without_a_loop(self) -> None:
-        self.clock = FakeClock(wall=2_000_000_000.0)
+        self.begin()
         store = self.make_provider()
 
         with store.sync as sync:
@@ -114,7 +113,7 @@ class LifeContract(Contract):
         assert store.sync.is_connected() is False
 
     def test_threads_share_a_store_through_the_sync_twin(self) -> None:
-        self.clock = FakeClock(wall=2_000_000_000.0)
+        self.begin()
         store = self.make_provider()
         if Capability.VERSIONS not in store.capabilities:
             return

@@ -27,6 +27,10 @@ class Contract:
         """
         raise NotImplementedError("a class for StorageProviderContract needs a make_provider()")
 
+    def begin(self) -> None:
+        """Set a time, for the providers of one test."""
+        self.clock = FakeClock(wall=2_000_000_000.0)
+
     async def elapse(self, seconds: float) -> None:
         """Let so much time go by; a provider that goes by a server's clock has to wait for it."""
         self.clock.advance(seconds)
@@ -44,7 +48,7 @@ def needs(capability: Capability) -> Callable[[Scenario], Callable[[Contract], N
         def run(self: Contract) -> None:
             import asyncio
 
-            self.clock = FakeClock(wall=2_000_000_000.0)
+            self.begin()
             asyncio.run(_connected(self, test, capability))
 
         run.__name__ = run.__qualname__ = test.__name__

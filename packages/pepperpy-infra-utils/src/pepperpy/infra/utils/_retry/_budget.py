@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import math
-import os
-from threading import Lock
 
 from pepperpy.infra.utils._durations import number
 from pepperpy.infra.utils._inspection import register_inspectable
+from pepperpy.infra.utils._lock import ForkSafeLock
 
 from ._settings import InvalidRetryError
 
 # A tenth put back ten times is a bit less than a token.
 _WHOLE = 1 - 1e-9
 
-# Guards the figures of every budget; held for a few instructions.  One for all, so that a child
-# can get a new one however many budgets its parent had: another thread may hold it at the fork.
-_lock = Lock()
-
-
-def _renew_lock() -> None:
-    global _lock  # noqa: PLW0603 - a lock cannot be renewed in place
-    _lock = Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)
+# Guards the figures of every budget; held for a few instructions.  Re-entrant, since a signal
+# handler or a finalizer in the midst of them may retry something too.
+_lock = ForkSafeLock()
 
 
 class RetryBudget:

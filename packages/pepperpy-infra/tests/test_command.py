@@ -1,0 +1,198 @@
+"""`python -m pepperpy.infra`: what is installed, and whether what is configured answers."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from importlib.metadata import Distribution
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import pepperpy.infra
+from pepperpy.infra import _inventory
+
+ROOTS = [str(Path(entry).parent.parent) for entry in pepperpy.infra.__path__]
+
+POOLS = """
+    import asyncio
+    from pepperpy.infra import ConnectionPool, ConnectionPoolConfig, register_pool
+
+    class Pool(ConnectionPool):
+        async def _create_connection(self):
+            if self.name == "frozen":
+                await asyncio.Event().wait()
+            if self.name == "refused":
+                raise ConnectionRefusedError("postgres://bob:opensesame@db/shop refuses")
+            return object()
+
+        async def _close_connection(self, connection):
+            pass
+
+    config = ConnectionPoolConfig(min_size=1, retry_attempts=1)
+    pools = [Pool(name, config) for name in ("users", "refused", "frozen")]
+    for pool in pools:
+        register_pool(pool)
+"""
+
+
+class Run:
+    """The command, in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        path = os.pathsep.join([*ROOTS, *sys.path])
+        return subprocess.run(
+            [sys.executable, "-m", "pepperpy.infra", *arguments],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": path, **environment},
+            capture_output=True,
+            text=True,
+            timeout=25,
+            check=False,
+        )
+
+    def write(self, name: str, text: str) -> None:
+        (self.folder / name).write_text(textwrap.dedent(text), "utf-8")
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Run:
+    return Run(tmp_path)
+
+
+def parts(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    return {each["part"]: each for each in json.loads(done.stdout)["checks"]}
+
+
+class TestChecks:
+    def test_all_is_well_without_a_configuration(self, command: Run) -> None:
+        done = command()
+
+        assert done.returncode == 0, done.stdout + done.stderr
+        for part in ("logging", "telemetry", "cache", "configuration"):
+            assert f"{part}  " in done.stdout
+        assert "FAILED" not in done.stdout
+
+    def test_a_pool_that_answers_and_two_that_do_not(self, command: Run) -> None:
+        command.write("wiring.py", POOLS)
+
+        done = command("wiring", "--json", "--timeout", "0.2")
+
+        found = parts(done)
+        assert done.returncode == 1
+        assert found["import wiring"]["ok"]
+        assert found["pool users"]["ok"]
+        assert found["pool refused"]["problem"].startswith("ConnectionRefusedError")
+        assert found["pool frozen"]["problem"] == "no answer in 0.2 s"
+        assert "opensesame" not in done.stdout + done.stderr
+
+    def test_storage_providers_are_connected(self, command: Run) -> None:
+        command.write("garbage.db", "this is no database, whoever put it here" * 100)
+        command.write(
+            "wiring.py",
+            """
+            from pepperpy.infra import register_file_provider
+
+            register_file_provider("orders", "orders.db")
+            register_file_provider("users", "garbage.db")
+            """,
+        )
+
+        found = parts(command("wiring", "--json"))
+
+        assert found["storage orders"]["ok"]
+        assert found["storage users"]["problem"].startswith("CorruptStoreError")
+
+    def test_a_wrong_setting_is_told_with_its_place(self, command: Run) -> None:
+        command.write("pepperpy.toml", '[logging]\nlevel = "LOUD"\n')
+
+        done = command()
+
+        assert done.returncode == 1
+        assert "logging" in done.stdout
+        assert "pepperpy.toml:2" in done.stdout
+
+    def test_a_module_that_cannot_be_imported_is_told_and_the_rest_is_still_tried(
+        self, command: Run
+    ) -> None:
+        done = command("no_such_module", "--json")
+
+        found = parts(done)
+        assert done.returncode == 1
+        assert "no_such_module" in found["import no_such_module"]["problem"]
+        assert found["cache"]["ok"]
+
+    def test_settings_of_the_program_are_checked_as_well(self, command: Run) -> None:
+        command.write(
+            "settings.py",
+            """
+            from pepperpy.infra import BaseConfig, register_config
+
+            class Mail(BaseConfig):
+                port: int
+
+            register_config("mail", Mail)
+            """,
+        )
+
+        assert "mail.port" in command("settings").stdout
+        assert command("settings", PEPPERPY_MAIL_PORT="25").returncode == 0
+
+    def test_a_wrong_argument_is_told_by_the_usage(self, command: Run) -> None:
+        done = command("--timeout", "soon")
+
+        assert done.returncode == 2
+        assert "usage: python -m pepperpy.infra" in done.stderr
+
+
+class TestInventory:
+    def test_json_has_python_platform_and_each_wheel_with_its_version(self, command: Run) -> None:
+        found = json.loads(command("--json").stdout)
+
+        assert found["python"] == ".".join(map(str, sys.version_info[:3]))
+        assert found["platform"]
+        versions = {each["name"]: each["version"] for each in found["wheels"]}
+        assert versions == {each.name: each.version for each in _inventory.wheels()}
+
+    def test_an_extra_is_there_if_all_that_it_needs_is(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = _Made(
+            "pepperpy_infra.made",
+            "pytest>=1; extra == 'there'",
+            "pytest>=1; extra == 'half'",
+            "no-such-distribution>=1; extra == 'half'",
+            "no-such-distribution>=1; extra == 'all'",
+            "no-such-distribution; (python_version < '3.0') and extra == 'old'",
+            "no-such-distribution>=1",
+        )
+        monkeypatch.setattr(_inventory, "distributions", lambda: [made, _Made("other")])
+
+        (wheel,) = _inventory.wheels()
+
+        assert wheel.name == "pepperpy-infra-made"
+        assert wheel.extras == ["old", "there"]
+        assert wheel.absent == ["half"]
+        assert wheel.missing["half"] == ("no-such-distribution",)
+
+
+class _Made(Distribution):
+    """Metadata without files."""
+
+    def __init__(self, name: str, *requires: str) -> None:
+        self._text = "\n".join(
+            [f"Name: {name}", "Version: 1.2", *(f"Requires-Dist: {each}" for each in requires)]
+        )
+
+    def read_text(self, filename: str) -> str | None:
+        return self._text if filename == "METADATA" else None
+
+    def locate_file(self, path: object) -> Path:
+        raise NotImplementedError
