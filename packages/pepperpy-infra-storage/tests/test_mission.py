@@ -130,10 +130,6 @@ async def test_run_closers_disconnects_what_is_registered() -> None:
     assert await provider.is_connected() is False
     assert list_providers() == ["a"]
 
-    await connect("a")
-    await arun_closers()
-    assert await provider.is_connected() is False
-
 
 @pytest.mark.asyncio
 async def test_what_is_connected_again_is_disconnected_again() -> None:
