@@ -389,6 +389,21 @@ class TestForked:
         asyncio.run(after())
         assert len(read_all(tmp_path / "store.db")) == 60
 
+    def test_a_child_inherits_no_connection(self, tmp_path: Path) -> None:
+        store = FileStorageProvider("store", tmp_path / "store.db").sync
+        store.connect()
+        store.set("key", 1)
+
+        def child() -> None:
+            open_files = [
+                os.path.realpath(f"/proc/self/fd/{n}") for n in os.listdir("/proc/self/fd")
+            ]
+            assert not [name for name in open_files if name.startswith(str(tmp_path))]
+
+        assert in_child(child) == 0
+        assert store.get("key") == 1
+        store.disconnect()
+
     def test_a_child_that_leaves_at_once_harms_nothing(self, tmp_path: Path) -> None:
         store = FileStorageProvider("store", tmp_path / "store.db")
         asyncio.run(store.connect())
