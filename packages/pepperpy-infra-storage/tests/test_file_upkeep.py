@@ -20,6 +20,7 @@ from pepperpy.infra.storage import FileStorageProvider, StorageConnectionError
 from pepperpy.infra.storage._sqlite import Busy, Engine, Put, Settings, _upkeep
 from pepperpy.infra.storage._sqlite import _engine as engine_module
 from pepperpy.infra.storage._sqlite._driver import Driver, driver
+from pepperpy.infra.storage._sqlite._observer import Happened, _Watched
 from pepperpy.infra.storage._sqlite._upkeep import Upkeep
 from pepperpy.infra.utils import Clock, FakeClock, subscribe
 
@@ -361,3 +362,13 @@ async def test_a_watch_misses_nothing_that_others_do_while_it_begins(
 
         async with asyncio.timeout(10):
             assert (await anext(second)).key == "second"
+
+
+def test_of_writes_that_are_noted_in_another_order_the_last_one_is_told() -> None:
+    watched = _Watched("k", lambda _: True, {"k1": (3, None)})
+
+    assert watched.noted([Happened("k1", 5), Happened("k1", 4), Happened("other", 6)]) == [
+        Happened("k1", 5)
+    ]
+    assert watched.noted([Happened("k1", 5)]) == []
+    assert watched.compared({"k1": (5, None)}, 0.0) == []
