@@ -250,6 +250,30 @@ class TestAuthenticate:
         with pytest.raises(AuthenticationError):
             alone.authenticate(Credential(key="x"))
 
+    def test_the_authenticator_alone_changes_no_record(self) -> None:
+        class Unchanging(MemoryCredentialStore):
+            def update_credential(self, credential):
+                raise AssertionError("what was read may be revoked meanwhile")
+
+        credentials, identities = Unchanging(), MemoryIdentityStore()
+        manager = SecurityManager(credentials, identities)
+        key = manager.create_api_key(manager.create_identity("ann").id)
+        alone = ApiKeyAuthenticator(
+            credentials, identities, peppers={"p": b"p" * 32}, accept_unpeppered=True
+        )
+
+        assert alone.authenticate(key).name == "ann"
+
+    @pytest.mark.parametrize("answer", [None, True, "ann"])
+    def test_another_authenticator_that_answers_with_no_identity_refuses(self, answer) -> None:
+        class Vague(Authenticator):
+            def authenticate(self, credential):
+                return answer
+
+        manager = SecurityManager(authenticators={AuthType.BASIC: Vague()})
+
+        refused(manager, Credential(auth_type=AuthType.BASIC, key="ann"))
+
 
 def count(work: list[str], monkeypatch, manager: SecurityManager) -> None:
     """Note each piece of work that takes time."""
@@ -395,7 +419,7 @@ class TestRevocation:
         refused(manager, revoked)
         assert not manager.authorize(session, "a", READ)
 
-    @pytest.mark.parametrize("unknown", ["nobody", "", None])
+    @pytest.mark.parametrize("unknown", ["nobody", "", None, 5, b"x", [], {}])
     def test_an_unknown_id_is_a_lookup_error(self, manager, unknown) -> None:
         for call in (manager.revoke_credential, manager.rotate_api_key):
             with pytest.raises(UnknownCredentialError) as caught:
@@ -405,8 +429,28 @@ class TestRevocation:
             with pytest.raises(UnknownIdentityError) as caught:
                 call(unknown)
             assert isinstance(caught.value, (LookupError, SecurityError))
-        with pytest.raises(LookupError):
+        with pytest.raises(UnknownIdentityError):
             manager.update_permissions(unknown, {})
+        with pytest.raises(UnknownIdentityError):
+            manager.get_identity_by_name(unknown)
+
+    def test_an_object_given_in_place_of_its_id_is_told(self, manager) -> None:
+        identity = manager.create_identity("ann")
+
+        with pytest.raises(UnknownIdentityError, match="which is Identity; give its id"):
+            manager.create_api_key(identity)
+        with pytest.raises(UnknownCredentialError, match="which is Credential; give its id"):
+            manager.revoke_credential(manager.create_api_key(identity.id))
+
+    @pytest.mark.parametrize("wrong", [{"name": 5}, {"metadata": "abc"}, {"metadata": [1]}])
+    def test_a_name_or_metadata_of_the_wrong_type_is_refused(self, manager, wrong) -> None:
+        identity = manager.create_identity("ann")
+
+        with pytest.raises(InvalidSettingError) as caught:
+            manager.create_api_key(identity.id, **wrong)
+        assert caught.value.option in wrong
+        with pytest.raises(InvalidSettingError):
+            manager.create_identity(**{"name": "bob", **wrong})
 
     def test_a_key_given_in_place_of_an_id_is_not_shown(self, manager) -> None:
         key = manager.create_api_key(manager.create_identity("ann").id).key
@@ -452,6 +496,21 @@ class TestRotation:
         clock.advance(10)
         refused(manager, old)
         refused(manager, new)  # it was to live as long as the old one
+
+    @pytest.mark.parametrize("life", [None, 7200.0])
+    def test_again_gives_the_life_that_the_old_key_was_meant_to_have(
+        self, manager, clock, life
+    ) -> None:
+        old = manager.create_api_key(manager.create_identity("ann").id, life)
+        manager.rotate_api_key(old.id, overlap=60)
+        clock.advance(30)
+
+        again = manager.rotate_api_key(old.id)
+
+        lives = again.expires_at and (again.expires_at - again.created_at).total_seconds()
+        assert lives == life
+        clock.advance(30)
+        refused(manager, old)
 
     def test_gives_the_life_that_is_asked_for(self, manager, clock) -> None:
         old = manager.create_api_key(manager.create_identity("ann").id, 10)
@@ -602,6 +661,22 @@ class TestPeppers:
 
         assert schemes == ["hmac-sha256:old", "hmac-sha256:new", "hmac-sha256:new"]
 
+    def test_a_new_hash_undoes_no_revocation_that_came_meanwhile(self, monkeypatch) -> None:
+        stores = MemoryCredentialStore(), MemoryIdentityStore()
+        plain = SecurityManager(*stores)
+        key = plain.create_api_key(plain.create_identity("ann").id)
+        manager = SecurityManager(*stores, peppers={"p": b"p" * 16}, accept_unpeppered=True)
+        renew = manager._rehash
+
+        def late(record):
+            plain.revoke_credential(key.id)
+            renew(record)
+
+        monkeypatch.setattr(manager, "_rehash", late)
+        manager.authenticate(key)
+
+        refused(manager, key)
+
     def test_without_its_pepper_no_key_is_good(self) -> None:
         credentials, identities = MemoryCredentialStore(), MemoryIdentityStore()
         manager = SecurityManager(credentials, identities, peppers=self.NEW)
@@ -610,6 +685,17 @@ class TestPeppers:
         for peppers in (None, self.OLD, {"new": b"x" * 32}):
             refused(SecurityManager(credentials, identities, peppers=peppers), key)
         manager.authenticate(key)
+
+    def test_a_key_whose_pepper_is_gone_costs_what_a_wrong_one_does(self, monkeypatch) -> None:
+        stores = MemoryCredentialStore(), MemoryIdentityStore()
+        before = SecurityManager(*stores, peppers={"old": b"p" * 16})
+        key = before.create_api_key(before.create_identity("ann").id)
+        manager, work = SecurityManager(*stores, peppers={"new": b"n" * 16}), []
+        count(work, monkeypatch, manager)
+
+        refused(manager, key)
+
+        assert sorted(work) == ["checksum", "compare", "credential", "hash", "identity"]
 
     def test_a_record_that_was_written_into_the_store_is_worth_nothing_without_it(self) -> None:
         credentials, identities = MemoryCredentialStore(), MemoryIdentityStore()
@@ -651,7 +737,7 @@ class TestIdentities:
         assert manager.get_identity_by_name("ann") == first
         assert manager.create_identity("Ann") != first
 
-    @pytest.mark.parametrize("name", ["", None, 7, b"ann"])
+    @pytest.mark.parametrize("name", ["", "\ud800", None, 7, b"ann"])
     def test_a_name_that_is_none_is_refused(self, manager, name) -> None:
         with pytest.raises(InvalidSettingError, match="name must be text"):
             manager.create_identity(name)
@@ -819,3 +905,23 @@ def test_the_options_of_create_security_manager_are_those_of_the_class() -> None
     assert list(parameters) == list(ManagerOptions.__annotations__)
     for name, annotation in ManagerOptions.__annotations__.items():
         assert annotation.__forward_arg__ == parameters[name].annotation
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"lockout": 5}, {"lockout": True}, {"clock": 5}, {"name": 5}, {"name": ""}),
+        *({"namespace": 5}, {"namespace": ""}, {"namespace": "app[1]"}, {"namespace": "*"}),
+        *({"peppers": [b"p" * 32]}, {"peppers": b"p" * 32}, {"peppers": {5: b"p" * 32}}),
+        *({"authenticators": {"jwt": 1}}, {"authenticators": [1]}, {"authenticator": 5}),
+        *({"authenticators": {AuthType.JWT: None}}, {"authenticators": {AuthType.JWT: 5}}),
+        *({"storage": 5}, {"storage": object()}, {"authorizer": 5}, {"prefix": 5}),
+        *({"credential_store": "shop"}, {"identity_store": {}}),
+    ],
+    ids=repr,
+)
+def test_an_option_that_is_none_is_refused_where_it_is_written(wrong) -> None:
+    with pytest.raises(InvalidSettingError) as caught:
+        SecurityManager(**wrong)
+    assert caught.value.option in wrong
+    assert "pppp" not in str(caught.value)

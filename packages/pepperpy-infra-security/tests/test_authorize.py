@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from enum import Enum
 from itertools import product
 
 import pytest
@@ -17,10 +18,12 @@ from pepperpy.infra.security import (
     Decision,
     Identity,
     InvalidPermissionError,
+    MemoryIdentityStore,
     PermissionLevel,
     Reason,
     SecurityManager,
     SimpleAuthorizer,
+    _permissions,
 )
 from pepperpy.infra.security._permissions import Permissions
 
@@ -131,6 +134,16 @@ class TestPatterns:
         assert [each.name for each in manager.list_identities()] == ["ann"]
         assert identity.credentials == []
 
+    def test_a_pattern_from_an_enum_is_its_text(self, manager) -> None:
+        class Place(str, Enum):  # noqa: UP042 - whose str() is its name
+            PAYROLL = "documents:payroll"
+
+        ann = manager.create_identity("ann", {"documents:*": READ, Place.PAYROLL: NONE})
+
+        assert ann.permissions == {"documents:*": READ, "documents:payroll": NONE}
+        assert not manager.authorize(ann, "documents:payroll", READ)
+        assert not manager.authorize(ann, Place.PAYROLL, READ)
+
     def test_patterns_are_bounded(self, manager) -> None:
         for pattern in (":".join("a" * 33), "a" * 1025):
             with pytest.raises(InvalidPermissionError, match="more than"):
@@ -146,6 +159,23 @@ class TestPatterns:
         identity = manager.create_identity("ann", {"*": SYSTEM})
 
         assert manager.authorize(identity, resource, READ) is False
+        assert identity.has_permission(resource, READ) is False
+
+    @pytest.mark.parametrize("level", [READ, WRITE])
+    def test_a_star_from_outside_looks_at_each_grant_once(self, level, monkeypatch) -> None:
+        looked = []
+        original = _permissions._hides
+        monkeypatch.setattr(
+            _permissions,
+            "_hides",
+            lambda before, shared: looked.append(len(before)) or original(before, shared),
+        )
+        grants = {f"documents:{number}:*": READ for number in range(200)}
+
+        for resource in ("*", "documents:*", "*:*"):
+            allowed(grants, resource, level)
+
+        assert sum(looked) == 0
 
     def test_a_resource_of_a_million_segments_is_answered(self) -> None:
         assert allowed({"*": READ}, ":".join("a" * 1_000_000))
@@ -380,6 +410,22 @@ class TestAuthorizers:
         assert not manager.authorize(session, "a", READ)
         assert not manager.authorize(Identity(identity.id), "a", READ)
         assert not manager.authorize(None, "a", READ)
+
+    def test_another_one_is_not_asked_for_who_is_deleted_just_now(self) -> None:
+        class Yes(Authorizer):
+            def authorize(self, identity, resource, level):
+                return True
+
+        class Forgetful(MemoryIdentityStore):
+            def get_identity(self, id):  # noqa: A002
+                record = super().get_identity(id)
+                self.delete_identity(id)
+                return record
+
+        manager = SecurityManager(identity_store=Forgetful(), authorizer=Yes())
+        ann = manager.create_identity("ann")
+
+        assert manager.explain(ann, "a", READ).reason is Reason.UNKNOWN_IDENTITY
 
     def test_the_scopes_of_a_key_narrow_what_another_one_grants(self) -> None:
         class Yes(Authorizer):

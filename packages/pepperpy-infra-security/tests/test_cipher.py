@@ -24,6 +24,13 @@ class TestRoundTrip:
         assert CIPHER.decrypt(sealed, data) == plaintext
         assert len(sealed) == len(plaintext) + 2 + len("new") + 12 + 16
 
+    @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+    def test_takes_bytes_of_every_kind(self, kind) -> None:
+        sealed = CIPHER.encrypt(kind(b"x"), kind(b"y"))
+
+        assert CIPHER.decrypt(kind(sealed), kind(b"y")) == b"x"
+        assert CIPHER.rotate(kind(sealed), kind(b"y")) == sealed
+
     def test_never_gives_the_same_twice(self) -> None:
         assert len({CIPHER.encrypt(b"x", b"") for _ in range(100)}) == 100
 
@@ -90,6 +97,12 @@ class TestRefusal:
         with pytest.raises(DecryptionError) as caught:
             AESCipher({"new": OLD}).decrypt(SEALED, b"letter 7")
         assert caught.value.__context__ is None
+
+    @pytest.mark.parametrize("what", [None, 5, "text", [1], object()])
+    def test_of_what_is_not_even_bytes(self, what) -> None:
+        for call in (CIPHER.decrypt, CIPHER.key_id, CIPHER.rotate):
+            with pytest.raises(DecryptionError, match="no ciphertext"):
+                call(what)
 
     @given(st.binary(max_size=60))
     def test_of_any_bytes(self, noise: bytes) -> None:

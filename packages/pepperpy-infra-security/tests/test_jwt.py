@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import http.server
 import json
 import pickle
 import threading
 import traceback
+from base64 import b64encode, urlsafe_b64encode
 from datetime import timedelta
 from functools import cache
+from typing import Any
 
 import pytest
 from joserfc import jwk, jws
@@ -160,6 +163,55 @@ class TestKeys:
                     JWTKey("HS256", text)
         with pytest.raises(InvalidSettingError):
             JWTKey("HS256", made("RSA", 2048).as_dict(private=False))
+
+    @pytest.mark.filterwarnings("error")
+    def test_no_key_of_another_kind_is_a_shared_secret_in_whatever_form(self) -> None:
+        from cryptography.hazmat.primitives import serialization as form
+        from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+        for private in (
+            rsa.generate_private_key(65537, 2048),
+            ec.generate_private_key(ec.SECP256R1()),
+            ed25519.Ed25519PrivateKey.generate(),
+        ):
+            public = private.public_key()
+            der = public.public_bytes(form.Encoding.DER, form.PublicFormat.SubjectPublicKeyInfo)
+            ssh = public.public_bytes(form.Encoding.OpenSSH, form.PublicFormat.OpenSSH)
+            forms = [der, b64encode(der), b"\n" + b64encode(der), ssh, b" " + ssh]
+            forms.append(
+                private.private_bytes(
+                    form.Encoding.DER, form.PrivateFormat.PKCS8, form.NoEncryption()
+                )
+            )
+            for text in forms:
+                for given in (text, {"kty": "oct", "k": urlsafe_b64encode(text).decode()}):
+                    with pytest.raises(InvalidSettingError, match="another kind"):
+                        JWTKey("HS256", given)
+        for key in (made("RSA", 2048), made("EC", "P-256")):
+            with pytest.raises(InvalidSettingError, match="another kind"):
+                JWTKey("HS256", json.dumps(key.as_dict(private=False)))
+
+    def test_a_shared_secret_may_be_any_other_bytes(self) -> None:
+        for start in (b"{", b"0", b"ssh", b"MIIB"):
+            JWTKey("HS256", start + SECRET)
+            JWTKey("HS256", (start + SECRET).decode())
+
+    def test_a_secret_that_has_no_bytes_is_refused_and_not_on_the_error(self) -> None:
+        with pytest.raises(InvalidSettingError) as caught:
+            JWTKey("HS256", "\ud800" * 40)
+        assert caught.value.__context__ is None
+
+    def test_an_id_that_is_no_text_is_refused(self) -> None:
+        with pytest.raises(InvalidSettingError, match="key_id must be text"):
+            JWTKey("HS256", SECRET, key_id=7)
+        with pytest.raises(InvalidSettingError):
+            JWTKey("ES256", {**made("EC", "P-256").as_dict(private=False), "kid": 7})
+
+    def test_a_public_one_signs_nothing(self) -> None:
+        public = JWTKey("ES256", made("EC", "P-256").as_dict(private=False))
+
+        with pytest.raises(InvalidSettingError, match="public"):
+            JWTSigner(public, issuer=ISSUER, audience=AUDIENCE, expires_in=60)
 
     @pytest.mark.parametrize(
         ("algorithm", "key"),
@@ -402,6 +454,57 @@ class TestClaims:
         del claims["sub"]
         assert problem(verifier, token(claims)) == "it has no 'sub'"
 
+    @pytest.mark.parametrize("required", [(), ["sub"], "sub"])
+    def test_an_end_is_required_whatever_else_is(self, clock, required) -> None:
+        verifier = JWTVerifier(
+            JWTKey("HS256", SECRET),
+            issuer=ISSUER,
+            audience=AUDIENCE,
+            required=required,
+            clock=clock,
+        )
+
+        assert "it has no 'exp'" in problem(verifier, token({**GOOD, "exp": None}))
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            *({"issuer": 5}, {"issuer": ""}, {"issuer": []}, {"issuer": [None]}),
+            *({"audience": 5}, {"audience": []}, {"audience": ""}, {"required": 5}),
+            *({"required": [5]}, {"leeway": -1}, {"keys": None}, {"keys": []}, {"keys": "x"}),
+            *({"keys": [SECRET]}, {"keys": 5}),
+        ],
+        ids=repr,
+    )
+    def test_what_no_token_could_have_is_refused_where_it_is_written(self, wrong) -> None:
+        options = {"keys": JWTKey("HS256", SECRET), "issuer": ISSUER, "audience": AUDIENCE, **wrong}
+
+        with pytest.raises(InvalidSettingError) as caught:
+            JWTVerifier(**options)
+        assert caught.value.option in wrong
+
+    @pytest.mark.parametrize(
+        "wrong", [{"issuer": 5}, {"issuer": ""}, {"audience": 5}, {"audience": []}], ids=repr
+    )
+    def test_a_signer_refuses_what_no_verifier_takes(self, wrong) -> None:
+        options = {"issuer": ISSUER, "audience": AUDIENCE, "expires_in": 60, **wrong}
+
+        with pytest.raises(InvalidSettingError) as caught:
+            JWTSigner(JWTKey("HS256", SECRET), **options)
+        assert caught.value.option in wrong
+
+    @pytest.mark.parametrize(
+        "claims",
+        [{"x": float("nan")}, {"x": b"x"}, {"x": "y" * 20_000}, {"nbf": "now"}, {"sub": 5}],
+        ids=lambda claims: repr(claims)[:20],
+    )
+    def test_a_signer_makes_no_token_that_would_be_refused(self, claims) -> None:
+        signer = JWTSigner(JWTKey("HS256", SECRET), issuer=ISSUER, audience=AUDIENCE, expires_in=60)
+
+        with pytest.raises(InvalidSettingError) as caught:
+            signer.sign(claims)
+        assert caught.value.option == "claims"
+
     def test_an_error_is_one_of_authentication_and_says_what_only(self, verifier) -> None:
         presented = token({**GOOD, "iss": "x"})
 
@@ -571,6 +674,69 @@ class TestKeySets:
         assert found == ["ann"] * 8
         assert issuer.asked == 1
 
+    @pytest.mark.parametrize("known", [False, True])
+    def test_whoever_comes_while_the_key_is_being_fetched_waits_for_it(self, clock, known) -> None:
+        issuer, fetching, go, found = Issuer("a"), threading.Event(), threading.Event(), []
+
+        def slow():
+            if slow.waits:
+                fetching.set()
+                go.wait()
+            return issuer()
+
+        slow.waits = not known
+        verifier = served(slow, clock)
+        if known:
+            verifier.verify(issuer.token("a"))
+            issuer.keys["b"] = jwk.ECKey.generate_key("P-256")
+            clock.advance(30)
+            slow.waits = True
+        signed = issuer.token("b" if known else "a")
+        arrived = threading.Event()
+        client = verifier._keys
+        refresh = client._refresh
+
+        def noticed(key_id):
+            if fetching.is_set():
+                arrived.set()
+            refresh(key_id)
+
+        client._refresh = noticed
+
+        def verify() -> None:
+            try:
+                found.append(verifier.verify(signed)["sub"])
+            except Exception as error:  # noqa: BLE001 - it is told below
+                found.append(error)
+                arrived.set()
+
+        first = threading.Thread(target=verify)
+        first.start()
+        fetching.wait()
+        second = threading.Thread(target=verify)
+        second.start()
+        arrived.wait()
+        go.set()
+        first.join()
+        second.join()
+
+        assert found == ["ann", "ann"]
+        assert issuer.asked == (2 if known else 1)
+
+    def test_an_interrupted_fetch_is_done_again(self, clock) -> None:
+        issuer, answers = Issuer("a"), iter([KeyboardInterrupt])
+
+        def source():
+            for error in answers:
+                raise error
+            return issuer()
+
+        verifier = served(source, clock)
+        with pytest.raises(KeyboardInterrupt):
+            verifier.verify(issuer.token("a"))
+
+        assert verifier.verify(issuer.token("a"))["sub"] == "ann"
+
     @pytest.mark.asyncio
     async def test_fetching_does_not_block_the_event_loop(self, clock) -> None:
         issuer, go = Issuer("a"), threading.Event()
@@ -613,21 +779,27 @@ def server():
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             status, headers, body = answers[self.path]
+            drip = headers.pop("drip", len(body) + 1)
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            with contextlib.suppress(OSError):
+                for at in range(0, len(body), drip):
+                    self.wfile.write(body[at : at + drip])
+                    stopped.wait(0.05 if at + drip < len(body) else 0)
 
         def log_message(self, *arguments: object) -> None:
             pass
 
-    answers: dict[str, tuple[int, dict[str, str], bytes]] = {}
+    stopped = threading.Event()
+    answers: dict[str, tuple[int, dict[str, Any], bytes]] = {}
     running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield f"http://127.0.0.1:{running.server_port}", answers
+    stopped.set()
     running.shutdown()
     thread.join()
     running.server_close()
@@ -642,6 +814,16 @@ class TestAddress:
 
         for path in ("/jwks", "/moved"):
             assert served(base + path, clock).verify(issuer.token("a"))["sub"] == "ann"
+
+    def test_an_answer_that_comes_too_slowly_is_an_error(self, server, clock) -> None:
+        base, answers = server
+        issuer = Issuer("a")
+        answers["/jwks"] = (200, {"drip": 2}, json.dumps(issuer()).encode())
+
+        with pytest.raises(KeySetError) as caught:
+            served(f"{base}/jwks", clock, timeout=0.2).verify(issuer.token("a"))
+
+        assert isinstance(caught.value.__cause__, TimeoutError)
 
     @pytest.mark.parametrize(
         ("status", "headers", "body"),

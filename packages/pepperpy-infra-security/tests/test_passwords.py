@@ -127,7 +127,14 @@ class TestVerify:
             "$scrypt$ln=4,r=8,p=99$c2FsdHNhbHRzYWx0$" + "A" * 43,
             "$scrypt$ln=4,r=0,p=1$c2FsdHNhbHRzYWx0$" + "A" * 43,
             RFC_SCRYPT + "\n",
+            # What a stored hash may cost is bounded, whoever wrote it there.
+            "$argon2id$v=19$m=4194304,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo",
+            "$argon2id$v=19$m=65536,t=9999,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo",
+            "$argon2id$v=19$m=8192,t=1,p=999$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo",
+            "$scrypt$ln=22,r=8,p=2$c2FsdHNhbHRzYWx0$" + "A" * 43,
+            *(RFC_SCRYPT.encode(), memoryview(b"x"), 5, []),
         ],
+        ids=lambda hashed: repr(hashed)[:40],
     )
     def test_of_what_is_no_hash_is_an_error_that_shows_neither(self, hashed) -> None:
         hasher = PasswordHasher()
@@ -139,7 +146,7 @@ class TestVerify:
             error.__traceback__ = error.__traceback__.tb_next
             told = traceback.TracebackException.from_exception(error, capture_locals=True)
             assert "swordfish" not in "".join(told.format())
-            assert len(hashed) < 10 or hashed not in str(error)
+            assert len(repr(hashed)) < 12 or repr(hashed) not in str(error)
         with pytest.raises(InvalidHashError):
             hasher.needs_update(hashed)
 
@@ -153,6 +160,20 @@ class TestVerify:
 
         assert len(calls) == 2
         assert "password" not in calls
+
+    @pytest.mark.parametrize("impossible", ["", "x" * 5000])
+    def test_of_what_nobody_can_have_does_not_tell_who_is_known(
+        self, hasher, impossible, monkeypatch
+    ) -> None:
+        kept = hasher.hash("password")
+        work = []
+        monkeypatch.setattr(hasher, "hash", work.append)
+
+        for hashed in (kept, None):
+            assert hasher.verify(impossible, hashed) is False
+            assert hasher.verify_and_update(impossible, hashed) == (False, None)
+
+        assert work == []
 
 
 class TestUpdate:
@@ -212,7 +233,8 @@ class TestSettings:
         "wrong",
         [
             *({"scheme": "bcrypt"}, {"time_cost": 0}, {"memory_cost": 7}, {"parallelism": True}),
-            *({"max_concurrent": 0}, {"time_cost": 1.5}),
+            *({"max_concurrent": 0}, {"time_cost": 1.5}, {"parallelism": 65}),
+            *({"memory_cost": 8 << 20}, {"time_cost": 1000}, {"memory_cost": 31, "parallelism": 4}),
         ],
         ids=repr,
     )
@@ -293,6 +315,26 @@ class TestOffTheLoop:
 
         assert await second == "3"
         assert (gate.most, gate.done) == (1, 2)
+
+    async def test_whoever_is_cancelled_while_waiting_leaves_no_password(
+        self, weak, monkeypatch
+    ) -> None:
+        hasher, gate = weak(max_concurrent=1), Gate()
+        monkeypatch.setattr(hasher, "hash", gate)
+        first = asyncio.create_task(hasher.ahash("1"))
+        await gate.enter()
+        waiting = asyncio.create_task(hasher.ahash("hunter2-swordfish"))
+        await asyncio.sleep(0)
+
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await waiting
+        gate.open.set()
+        await first
+
+        frames = [frame for frame, _ in traceback.walk_tb(caught.value.__traceback__)]
+        assert len(frames) > 2
+        assert not any("swordfish" in repr(frame.f_locals) for frame in frames)
 
     async def test_errors_arrive_and_hold_no_password(self, hasher) -> None:
         for call in (hasher.averify, hasher.averify_and_update):

@@ -17,12 +17,14 @@ from collections.abc import Iterator
 import pytest
 
 from pepperpy.infra.security import (
+    ApiKeyAuthenticator,
     AuthenticationError,
     Authenticator,
     AuthType,
     Credential,
     Lockout,
     MemoryCredentialStore,
+    MemoryIdentityStore,
     PermissionLevel,
     SecurityManager,
 )
@@ -236,6 +238,84 @@ class TestErrors:
 
         assert holders(key[:43], error, error.__traceback__) == []
         assert error.__context__ is None
+
+    @pytest.mark.parametrize("alone", [False, True])
+    def test_nor_does_that_of_a_store_which_fails(self, alone) -> None:
+        class Gone(MemoryCredentialStore):
+            gone = False
+
+            def get_credential(self, id):  # noqa: A002
+                if self.gone:
+                    try:
+                        self.connect(id)
+                    except OSError as error:
+                        raise RuntimeError("the database is gone") from error
+                return super().get_credential(id)
+
+            def connect(self, id):  # noqa: A002
+                raise OSError("no route")
+
+        credentials, identities = Gone(), MemoryIdentityStore()
+        manager = SecurityManager(credentials, identities)
+        key = manager.create_api_key(manager.create_identity("ann").id).key
+        credentials.gone = True
+        who = ApiKeyAuthenticator(credentials, identities) if alone else manager
+
+        error = self.caught(who.authenticate, Credential(key=key))
+
+        assert isinstance(error, RuntimeError)
+        frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+        assert len(frames) >= 3
+        assert holders(secret_of(key), error, [frame.f_locals for frame in frames]) == []
+
+    def test_the_frames_of_what_went_wrong_before_stay_as_they_are(self) -> None:
+        class Gone(MemoryCredentialStore):
+            def get_credential(self, id):  # noqa: A002
+                raise OSError("no route")
+
+        def went_wrong():
+            evidence = "kept"
+            raise ValueError(evidence)
+
+        before = None
+        try:
+            went_wrong()
+        except ValueError as caught:
+            before = caught
+            error = self.caught(SecurityManager(Gone()).authenticate, "shop_key")
+
+        assert error.__context__ is before
+        assert before.__traceback__.tb_next.tb_frame.f_locals == {"evidence": "kept"}
+
+    def test_nor_does_that_of_another_authenticator_which_fails(self) -> None:
+        class Directory(Authenticator):
+            def authenticate(self, credential):
+                try:
+                    self.ask(credential.secret)
+                except OSError as error:
+                    raise ConnectionError("the directory is down") from error
+
+            def ask(self, password):
+                raise OSError(f"no route for {len(password)} characters")
+
+        manager = SecurityManager(authenticators={AuthType.BASIC: Directory()})
+        password = "0123456789" * 6
+        credential = Credential(auth_type=AuthType.BASIC, key="ann", secret=password)
+
+        error = self.caught(manager.authenticate, credential)
+
+        assert isinstance(error, ConnectionError)
+        assert error.__cause__.__traceback__.tb_next.tb_frame.f_code.co_name == "ask"
+        frames = [frame.f_locals for frame, _ in traceback.walk_tb(error.__traceback__)]
+        assert holders(password[:43], error, frames) == []
+
+    def test_looking_for_a_name_or_an_id_that_is_a_key_does_not_show_it(self, manager) -> None:
+        key = manager.create_api_key(manager.create_identity("ann").id).key
+
+        for look in (manager.get_identity_by_name, manager.get_identity, manager.create_api_key):
+            with pytest.raises(LookupError) as caught:
+                look(key)
+            assert secret_of(key) not in str(caught.value)
 
     def test_a_store_that_fails_gets_no_key_and_leaves_none_behind(self) -> None:
         class Full(MemoryCredentialStore):

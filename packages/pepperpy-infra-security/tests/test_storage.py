@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
+import traceback
 from enum import Flag, auto
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -13,6 +14,7 @@ import pytest
 
 from pepperpy.infra.security import (
     AuthenticationError,
+    Credential,
     IdentityExistsError,
     InvalidSettingError,
     Lockout,
@@ -221,6 +223,53 @@ class TestOneProcess:
             (only,) = each.get_identity(identity.id).credentials
             assert only.expires_at == key.expires_at
 
+    @pytest.mark.parametrize("writes", [0, 1])
+    async def test_a_rotation_that_fails_half_way_leaves_no_key_that_nobody_has(
+        self, storage, clock, writes
+    ) -> None:
+        manager = SecurityManager(storage=storage, clock=clock)
+        identity = await manager.acreate_identity("ann")
+        key = await manager.acreate_api_key(identity.id)
+
+        async def fail_later(left=writes):
+            if left == 0:
+                raise OSError("disk full")
+
+            async def next_time():
+                await fail_later(left - 1)
+
+            storage.before_write = next_time
+
+        storage.before_write = fail_later
+        with pytest.raises(OSError, match="disk full") as caught:
+            await manager.arotate_api_key(key.id)
+        await manager.flush()
+
+        for each in (manager, await restarted(storage, clock=clock)):
+            (only,) = each.get_identity(identity.id).credentials
+            assert (only.id, only.expires_at) == (key.id, None)
+        frames = [frame.f_locals for frame, _ in traceback.walk_tb(caught.value.__traceback__)]
+        held = [value for each in frames for value in each.values() if value is not key]
+        assert not any(isinstance(value, Credential) and value.key for value in held)
+
+    async def test_a_rotation_saves_the_identity_that_is_not_saved_yet(self, storage) -> None:
+        manager = SecurityManager(storage=storage)
+        key = manager.create_api_key(manager.create_identity("ann").id)
+
+        new = await manager.arotate_api_key(key.id)
+
+        assert (await restarted(storage)).authenticate(new).name == "ann"
+
+    @pytest.mark.parametrize("life", [None, 7200.0])
+    async def test_a_rotated_key_is_rotated_again_after_a_restart(self, storage, life) -> None:
+        manager = SecurityManager(storage=storage)
+        old = await manager.acreate_api_key((await manager.acreate_identity("ann")).id, life)
+        await manager.arotate_api_key(old.id)
+
+        new = await (await restarted(storage)).arotate_api_key(old.id)
+
+        assert (new.expires_at and (new.expires_at - new.created_at).total_seconds()) == life
+
     async def test_a_name_that_could_not_be_claimed_is_claimed_by_the_next_flush(self) -> None:
         storage = Versioned()
         manager = SecurityManager(storage=storage)
@@ -301,6 +350,63 @@ class TestOneProcess:
         for key in keys[:5]:
             with pytest.raises(AuthenticationError):
                 again.authenticate(key)
+
+    @pytest.mark.parametrize("kind", ["identity", "credential"])
+    async def test_whatever_stands_in_a_record_nothing_but_a_damaged_record_is_told(
+        self, kind
+    ) -> None:
+        odd = [None, 0, True, "", "x", [], ["a"], {}, {"a": 1}, -1, 10**30, "\ud800"]
+        odd += ["9999-12-31T23:59:59-23:59", "2025-01-01T00:00:00"]
+        storage = Plain()
+        manager = SecurityManager(storage=storage)
+        identity = await manager.acreate_identity("ann", {"a": READ})
+        key = await manager.acreate_api_key(identity.id, 60, scopes=["a"])
+        name = f"security:{kind}:{key.id if kind == 'credential' else identity.id}"
+        sound, damaged = json.loads(storage.kept[name]), 0
+
+        for field in sound:
+            for value in odd:
+                storage.kept[name] = json.dumps({**sound, field: value})
+                again = SecurityManager(storage=storage)
+                try:
+                    await again.load()
+                    someone = await again.aauthenticate(key.key)
+                    again.authorize(someone, "a", READ)
+                    repr(someone.credentials)
+                    await again.arevoke_credential(key.id)
+                except StoredRecordError:
+                    damaged += 1
+                except AuthenticationError:
+                    continue
+
+        assert damaged > len(sound) * len(odd) // 2
+
+    async def test_a_record_that_was_known_and_is_damaged_now_is_absent_too(self, storage) -> None:
+        manager = SecurityManager(storage=storage)
+        identity = await manager.acreate_identity("ann")
+        first, second = [await manager.acreate_api_key(identity.id) for _ in range(2)]
+        for key in (first, second):
+            storage.kept[f"security:credential:{key.id}"] = "{}"
+
+        with pytest.raises(StoredRecordError):
+            await manager.aauthenticate(first)
+        with pytest.raises(AuthenticationError):
+            manager.authenticate(first)
+        with pytest.raises(StoredRecordError):
+            await manager.load()
+        with pytest.raises(AuthenticationError):
+            manager.authenticate(second)
+
+    @pytest.mark.parametrize("garbage", [0, {}, ["id"]])
+    async def test_a_damaged_claim_of_a_name_is_told(self, storage, garbage) -> None:
+        await SecurityManager(storage=storage).acreate_identity("ann")
+        [name] = [key for key in storage.kept if key.startswith("security:name:")]
+        storage.kept[name] = json.dumps(garbage)
+
+        with pytest.raises(StoredRecordError) as caught:
+            await SecurityManager(storage=storage).acreate_identity("ann")
+
+        assert caught.value.keys == (name,)
 
     async def test_a_new_hash_on_use_is_saved(self, storage) -> None:
         first = SecurityManager(storage=storage)
@@ -402,6 +508,31 @@ class TestSeveralProcesses:
 
         assert counts == [2] * 4
 
+    @pytest.mark.parametrize(
+        "claimed",
+        [
+            "../../../../etc/",
+            "\0" * 16,
+            "*" * 16,
+            "0123456789ABCDEF",
+            "a:name:b23456789",
+            "\n" * 16,
+        ],
+    )
+    async def test_what_is_no_id_does_not_reach_the_storage(
+        self, storage, claimed, monkeypatch
+    ) -> None:
+        manager, _, _, _ = await self.both(storage)
+        asked = []
+        name = "get_entry" if isinstance(storage, Versioned) else "get"
+        original = getattr(storage, name)
+        monkeypatch.setattr(storage, name, lambda key: asked.append(key) or original(key))
+
+        with pytest.raises(AuthenticationError):
+            await manager.aauthenticate(f"shop_{claimed}_{'0' * 49}")
+
+        assert asked == ["security:credential:-", "security:identity:-"]
+
     async def test_a_revocation_wins_over_whatever_the_other_one_writes(self) -> None:
         storage = Versioned()
         first, second, _identity, key = await self.both(storage)
@@ -413,6 +544,21 @@ class TestSeveralProcesses:
         for manager in (second, await restarted(storage)):
             with pytest.raises(AuthenticationError):
                 manager.authenticate(key)
+
+    async def test_of_two_ends_the_earlier_one_counts(self, clock) -> None:
+        storage = Versioned()
+        first, second, _, key = await self.both(storage, clock=clock)
+        first.rotate_api_key(key.id, overlap=10)
+        second.rotate_api_key(key.id, overlap=20)
+
+        await first.flush()
+        await second.flush()
+        await first.load()
+
+        clock.advance(10)
+        for each in (first, second, await restarted(storage, clock=clock)):
+            with pytest.raises(AuthenticationError):
+                each.authenticate(key)
 
     async def test_a_write_between_reading_and_writing_is_merged(self) -> None:
         storage = Versioned()
@@ -512,6 +658,25 @@ class TestSeveralProcesses:
         assert manager.authenticate(fresh) == identity
         with pytest.raises(AuthenticationError):
             manager.authenticate(key)
+
+    @pytest.mark.parametrize("how", ["load", "authenticate"])
+    async def test_a_deletion_that_is_not_saved_yet_is_not_undone(self, storage, how) -> None:
+        manager, other, identity, key = await self.both(storage)
+        manager.delete_identity(identity.id)
+
+        if how == "load":
+            await manager.load()
+        else:
+            with pytest.raises(AuthenticationError):
+                await manager.aauthenticate(key.key)
+        with pytest.raises(AuthenticationError):
+            manager.authenticate(key)
+        assert manager.list_identities() == []
+
+        await manager.flush()
+        assert storage.kept == {}
+        await other.load()
+        assert other.list_identities() == []
 
     @pytest.mark.parametrize("kind", ["credential", "identity"])
     async def test_a_value_that_was_read_before_a_change_and_arrives_after_it_undoes_nothing(

@@ -23,7 +23,8 @@ from ._errors import (
 )
 from ._identity import Credential, Identity
 from ._jwks import JWKSClient
-from ._jwt import JWTAuthenticator, JWTKey, JWTSigner, JWTVerifier, KeySource
+from ._jwt import JWTAuthenticator, JWTSigner, JWTVerifier
+from ._jwt_keys import JWTKey, KeySource
 from ._keys import is_api_key
 from ._levels import AuthType, PermissionLevel
 from ._lockout import Lockout

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from traceback import clear_frames
+from types import FrameType, TracebackType
 from typing import Final
 
 from pepperpy.infra.utils import Clock
@@ -30,8 +32,34 @@ class Authenticator(ABC):
         """
 
 
+def forget(error: BaseException) -> None:
+    """Empty the frames below the one that caught *error*, for they hold what was presented.
+
+    Those of what had gone wrong before, and was being handled when this began, stay as they are.
+    """
+    here = error.__traceback__.tb_frame if error.__traceback__ else None
+    seen: set[int] = set()
+    pending: list[BaseException | None] = [error]
+    while pending:
+        each = pending.pop()
+        if each is not None and id(each) not in seen and _began_in(here, each.__traceback__):
+            seen.add(id(each))
+            clear_frames(each.__traceback__)
+            pending += [each.__cause__, each.__context__]
+
+
+def _began_in(here: FrameType | None, trace: TracebackType | None) -> bool:
+    frame = trace.tb_frame if trace else None
+    while frame is not None and frame is not here:
+        frame = frame.f_back
+    return frame is not None
+
+
 class ApiKeyAuthenticator(Authenticator):
     """Knows API keys by their hashes; a manager does the same by itself.
+
+    It changes no record: a hash is renewed where a manager sees the key, which keeps its records
+    from being changed by two at once.
 
     Args:
         credential_store: Where the records of keys are.
@@ -52,7 +80,6 @@ class ApiKeyAuthenticator(Authenticator):
         lockout: Lockout | None = Lockout(),  # noqa: B008 - frozen
         clock: Clock | None = None,
     ) -> None:
-        self._credentials = credential_store
         self._verifier = KeyVerifier(
             credential_store,
             identity_store,
@@ -62,11 +89,14 @@ class ApiKeyAuthenticator(Authenticator):
         )
 
     def authenticate(self, credential: Credential) -> Identity:
-        outcome = self._verifier.verify(credential.key)
-        del credential  # a traceback holds this frame
+        try:
+            outcome = self._verifier.verify(credential.key)
+        except BaseException as error:
+            forget(error)
+            raise
+        finally:
+            del credential  # a traceback holds this frame
         if outcome.failure is not None or outcome.identity is None:
             raise AuthenticationError(REFUSED)
-        if outcome.rehashed is not None:
-            self._credentials.update_credential(outcome.rehashed)
         found = outcome.identity
         return Identity(found.id, found.name, (), found.permissions.levels(), found.metadata)

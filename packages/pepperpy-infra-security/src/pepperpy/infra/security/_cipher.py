@@ -91,6 +91,7 @@ class AESCipher:
         """
         from cryptography.exceptions import InvalidTag
 
+        ciphertext = _whole(ciphertext)
         key_id, start = _split(ciphertext)
         key = self._keys.get(key_id)
         if key is None:
@@ -115,7 +116,7 @@ class AESCipher:
         Raises:
             DecryptionError: If it is no ciphertext.
         """
-        return _split(ciphertext)[0]
+        return _split(_whole(ciphertext))[0]
 
     def rotate(self, ciphertext: bytes, associated_data: bytes = b"") -> bytes:
         """The same plaintext under the current key; *ciphertext* itself if it is already.
@@ -134,7 +135,7 @@ class AESCipher:
         )
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a AESCipher holds keys and is not pickled")
+        raise TypeError("an AESCipher holds keys and is not pickled")
 
 
 def _check(keys: Any) -> None:
@@ -165,4 +166,14 @@ def _split(ciphertext: bytes) -> tuple[str, int]:
         key_id = ciphertext[2:start].decode("latin-1")
         if len(ciphertext) >= start + _NONCE + _TAG and _ID.fullmatch(key_id):
             return key_id, start
-    raise DecryptionError("this is no ciphertext of a AESCipher, or a part of one", key_id=None)
+    raise _no_ciphertext()
+
+
+def _whole(ciphertext: Any) -> bytes:
+    if isinstance(ciphertext, (bytes, bytearray, memoryview)):
+        return bytes(cast("bytes", ciphertext))
+    raise _no_ciphertext()
+
+
+def _no_ciphertext() -> DecryptionError:
+    return DecryptionError("this is no ciphertext of an AESCipher, or a part of one", key_id=None)

@@ -241,6 +241,9 @@ class Identity:
 
     def has_permission(self, resource: str, level: PermissionLevel) -> bool:
         """Whether this view gives *level*; `SecurityManager.authorize` is what decides."""
+        given: Any = resource
+        if not isinstance(given, str):
+            return False
         tables = [Permissions(self.permissions)]
         if self._seal and self._seal.credential and self._seal.credential.scopes is not None:
             tables.append(self._seal.credential.scopes)

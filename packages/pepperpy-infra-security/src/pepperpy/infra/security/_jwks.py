@@ -6,17 +6,19 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from time import monotonic
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
 from pepperpy.infra.utils import Clock, ForkSafeLock, Signal, emit, passes_through
 
 from ._errors import InvalidSettingError, KeySetError
-from ._jwt import ALGORITHMS, JWTKey, listing, mapping
+from ._jwt_keys import ALGORITHMS, JWTKey, listing, mapping
 from ._moments import lasting
 
 _LARGEST: Final = 1 << 20
 _MOST_KEYS: Final = 100
+_PIECE: Final = 1 << 16
 _LOCAL: Final = {"localhost", "127.0.0.1", "::1"}
 
 KeySet: TypeAlias = "Mapping[str, Any] | str | bytes"
@@ -65,7 +67,8 @@ class JWKSClient:
         self._keys: tuple[JWTKey, ...] = ()
         self._fetched_at = -math.inf
         self._tried_at = -math.inf
-        self._error: Exception | None = None
+        self._fetching = False
+        self._error: BaseException | None = None
 
     def find(self, key_id: str | None, algorithm: str) -> list[JWTKey]:
         """The keys that may have signed a token with this ``kid`` and ``alg``.
@@ -73,13 +76,13 @@ class JWKSClient:
         Raises:
             KeySetError: If none are known and they cannot be fetched.
         """
-        if self._is_due(key_id):
+        if self._is_due(key_id) or self._is_coming(key_id):
             self._refresh(key_id)
         return self._known(key_id, algorithm)
 
     async def afind(self, key_id: str | None, algorithm: str) -> list[JWTKey]:
         """`find`; keys are fetched in a thread."""
-        if self._is_due(key_id):
+        if self._is_due(key_id) or self._is_coming(key_id):
             import asyncio
 
             await asyncio.to_thread(self._refresh, key_id)
@@ -103,23 +106,35 @@ class JWKSClient:
             return False
         if now - self._fetched_at >= self._max_age:
             return True
+        return self._lacks(key_id)
+
+    def _is_coming(self, key_id: str | None) -> bool:
+        """Whether it is being fetched just now, so that waiting is worth it."""
+        return self._fetching and (self._fetched_at == -math.inf or self._lacks(key_id))
+
+    def _lacks(self, key_id: str | None) -> bool:
         return key_id is not None and all(key.key_id != key_id for key in self._keys)
 
     def _refresh(self, key_id: str | None) -> None:
         with self._lock:
             if not self._is_due(key_id):
                 return  # somebody else did it meanwhile
-            self._tried_at = self._clock.monotonic()
+            # In this order, and below too: whoever asks without the lock must see one of them.
+            self._fetching = True
+            before, self._tried_at = self._tried_at, self._clock.monotonic()
             try:
                 self._keys = _keys_of(self._fetch())
-            except Exception as error:
+                self._fetched_at, self._error = self._clock.monotonic(), None
+            except BaseException as error:
                 if passes_through(error):
+                    self._tried_at = before  # an interrupted attempt is none
                     raise
                 self._error = error
                 facts = {"error": type(error).__name__, "known": len(self._keys)}
                 emit(Signal(kind="security.key_set_failed", source=self._name, facts=facts))
                 return
-            self._fetched_at, self._error = self._clock.monotonic(), None
+            finally:
+                self._fetching = False
 
     def _fetch(self) -> KeySet:
         if isinstance(self._source, str):
@@ -160,13 +175,23 @@ def _download(address: str, timeout: float) -> bytes:
     request = Request(address, headers={"Accept": "application/json"})  # noqa: S310 - it is safe
     try:
         with build_opener(Careful).open(request, timeout=timeout) as answer:
-            data: bytes = answer.read(_LARGEST + 1)
+            data = _read(answer, monotonic() + timeout)
     except HTTPError as error:
         error.close()  # it is the answer as well
         raise
-    if len(data) > _LARGEST:
-        raise ValueError(f"the key set has more than {_LARGEST} bytes")
     return data
+
+
+def _read(answer: Any, end: float) -> bytes:
+    """The whole answer; the timeout of a connection is one for each piece that arrives."""
+    data = bytearray()
+    while piece := answer.read1(_PIECE):
+        data += piece
+        if len(data) > _LARGEST:
+            raise ValueError(f"the key set has more than {_LARGEST} bytes")
+        if monotonic() > end:
+            raise TimeoutError("the key set comes too slowly")
+    return bytes(data)
 
 
 def _keys_of(found: KeySet) -> tuple[JWTKey, ...]:

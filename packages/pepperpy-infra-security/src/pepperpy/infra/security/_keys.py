@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Mapping
 from hashlib import sha256 as _sha256
 from hmac import compare_digest as _same
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 from pepperpy.infra.utils import generate_id
 
@@ -31,7 +31,7 @@ _KEY = re.compile(
 def check_prefix(prefix: object) -> str:
     """Refuse what cannot be the prefix of a key."""
     if isinstance(prefix, str) and len(prefix) <= MAX_PREFIX and _PREFIX.fullmatch(prefix):
-        return str(prefix)
+        return str.__str__(prefix)  # str() of an enum's member is its name
     raise InvalidSettingError(
         f"prefix must be at most {MAX_PREFIX} small letters and digits that begin with a letter, "
         f"like 'shop' or 'shop_live'; got {prefix!r}",
@@ -56,9 +56,11 @@ def new_key(prefix: str, key_id: str) -> str:
 def claimed_id(text: str) -> str:
     """The id in what may be a key; "" if there is none."""
     parts = text.rsplit("_", 2) if len(text) <= MAX_LENGTH else ()
-    if len(parts) == 3 and len(parts[1]) == ID_LENGTH and parts[1].isascii():
-        return parts[1]
-    return ""
+    key_id = parts[1] if len(parts) == 3 else ""
+    # Nothing else may reach a storage, where it could be a path or a glob.  An expression takes
+    # three times as long.
+    plain = len(key_id) == ID_LENGTH and key_id.isascii() and key_id.isalnum()
+    return key_id if plain and key_id == key_id.lower() else ""
 
 
 def is_well_formed(text: str) -> bool:
@@ -135,7 +137,7 @@ class Hasher:
     def __init__(
         self, peppers: Mapping[str, bytes] | None = None, *, accept_unpeppered: bool = False
     ) -> None:
-        self._peppers: dict[str, bytes] = _checked(peppers)
+        self._peppers: dict[str, bytes] = _checked({} if peppers is None else peppers)
         # Else whoever can write to the store could write the hash of a key of his own.
         self._plain = accept_unpeppered or not self._peppers
         self.current: str = "sha256"
@@ -166,10 +168,14 @@ class Hasher:
         raise TypeError("what hashes keys holds the peppers and is not pickled")
 
 
-def _checked(peppers: Mapping[str, bytes] | None) -> dict[str, bytes]:
-    kept: dict[str, Any] = dict(peppers or {})
-    for pepper_id, pepper in kept.items():
-        if not re.fullmatch(r"[0-9A-Za-z._-]{1,40}", pepper_id):
+def _checked(given: object) -> dict[str, bytes]:
+    if not isinstance(given, Mapping):
+        raise InvalidSettingError(
+            f"peppers must map ids to secrets; got {type(given).__name__}", option="peppers"
+        )
+    kept: dict[str, bytes] = {}
+    for pepper_id, pepper in cast("Mapping[object, object]", given).items():
+        if not isinstance(pepper_id, str) or not re.fullmatch(r"[0-9A-Za-z._-]{1,40}", pepper_id):
             raise InvalidSettingError(
                 "the id of a pepper must be 1 to 40 letters, digits, '.', '-' or '_'",
                 option="peppers",
@@ -179,4 +185,5 @@ def _checked(peppers: Mapping[str, bytes] | None) -> dict[str, bytes]:
                 f"the pepper {pepper_id!r} must be at least 16 bytes, like os.urandom(32)",
                 option="peppers",
             )
+        kept[pepper_id] = pepper
     return kept

@@ -33,26 +33,31 @@ class Ledger:
         self.changed: dict[Which, int] = {}
         self.pending: dict[Which, int] = {}
 
-    def identity(self, identity_id: str) -> IdentityRecord:
+    def identity(self, identity_id: object) -> IdentityRecord:
         """The record with this id.
 
         Raises:
             UnknownIdentityError: If there is none.
         """
-        record = self.identities.get_identity(identity_id)
+        # Anything but text may not even be hashed.
+        record = self.identities.get_identity(identity_id) if isinstance(identity_id, str) else None
         if record is None:
-            raise UnknownIdentityError(f"no identity has the id {_shown(identity_id)}")
+            raise UnknownIdentityError(f"no identity has the id {shown(identity_id)}")
         return record
 
-    def credential(self, credential_id: str) -> CredentialRecord:
+    def credential(self, credential_id: object) -> CredentialRecord:
         """The record with this id.
 
         Raises:
             UnknownCredentialError: If there is none.
         """
-        record = self.credentials.get_credential(credential_id)
+        record = (
+            self.credentials.get_credential(credential_id)
+            if isinstance(credential_id, str)
+            else None
+        )
         if record is None:
-            raise UnknownCredentialError(f"no credential has the id {_shown(credential_id)}")
+            raise UnknownCredentialError(f"no credential has the id {shown(credential_id)}")
         return record
 
     def get(self, which: Which) -> Record | None:
@@ -107,9 +112,10 @@ class Ledger:
             self.changed[which] = self.pending[which] = self.tick()
 
 
-def _shown(given: object) -> str:
-    """An id for a message; whatever is too long for one may be a key."""
+def shown(given: object) -> str:
+    """An id or a name for a message; whatever is long may be a key."""
     if isinstance(given, str) and len(given) <= _SHOWN:
         return repr(given)
     length = f" of {len(given)} characters" if isinstance(given, str) else ""
-    return f"that was given, which is {type(given).__name__}{length}"
+    hint = "; give its id" if isinstance(getattr(given, "id", None), str) else ""
+    return f"that was given, which is {type(given).__name__}{length}{hint}"

@@ -8,12 +8,12 @@ from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Final, NoReturn, TypedDict, Unpack
+from typing import Any, Final, NoReturn, TypedDict, Unpack, cast
 
 from pepperpy.infra.utils import Clock, generate_id, register_inspectable
 
 from ._audit import Audit
-from ._authenticator import REFUSED, Authenticator
+from ._authenticator import REFUSED, Authenticator, forget
 from ._authorizer import Authorizer, Decision, Reason, SimpleAuthorizer, decide
 from ._errors import (
     AuthenticationError,
@@ -25,10 +25,11 @@ from ._errors import (
 )
 from ._identity import Credential, Identity, Seal, credential_of, identity_of, seal_of
 from ._keys import Hasher, KeyHash, check_prefix, claimed_id, new_key, new_key_id
-from ._ledger import Ledger, Which
+from ._ledger import Ledger, Which, shown
 from ._levels import AuthType, PermissionLevel
 from ._lockout import Lockout
 from ._moments import after, lasting, moment
+from ._options import check_options
 from ._permissions import EVERYTHING, Permissions, Rule, check_level, permissions_of
 from ._records import CredentialRecord, IdentityRecord
 from ._saving import Saving, Storage
@@ -92,6 +93,18 @@ class SecurityManager:
         audit_grants: bool = False,
         clock: Clock | None = None,
     ) -> None:
+        check_options(
+            credential_store=credential_store,
+            identity_store=identity_store,
+            authenticator=authenticator,
+            authorizer=authorizer,
+            authenticators=authenticators,
+            lockout=lockout,
+            storage=storage,
+            namespace=namespace,
+            name=name,
+            clock=clock,
+        )
         self._clock = clock or Clock()
         self._prefix = check_prefix(prefix)
         self._credentials = (
@@ -135,11 +148,12 @@ class SecurityManager:
             InvalidPermissionError: If a pattern or a level is none.
         """
         given: Any = name
-        if not isinstance(given, str) or not given:
+        # A lone surrogate would be refused by every storage, again and again.
+        if not isinstance(given, str) or not given or not _has_utf8(given):
             raise InvalidSettingError(f"name must be text; got {name!r}", option="name")
         record = IdentityRecord(
             id=generate_id("identity_"),
-            name=name,
+            name=str.__str__(name),
             permissions=Permissions({} if permissions is None else permissions),
             created_at=moment(self._clock.time()),
             metadata=_kept(metadata),
@@ -168,9 +182,10 @@ class SecurityManager:
         Raises:
             UnknownIdentityError: If there is none; it is a `KeyError`.
         """
-        record = self._identities.get_identity_by_name(name)
+        known: Any = name  # what is no text may not even be hashed
+        record = self._identities.get_identity_by_name(name) if isinstance(known, str) else None
         if record is None:
-            raise UnknownIdentityError(f"no identity is called {name!r}")
+            raise UnknownIdentityError(f"no identity has the name {shown(name)}")
         return self._view(record)
 
     def list_identities(self) -> list[Identity]:
@@ -230,9 +245,13 @@ class SecurityManager:
 
         Raises:
             UnknownIdentityError: If there is no such identity; it is a `KeyError`.
-            InvalidSettingError: If *expires_in* is no duration.
+            InvalidSettingError: If *expires_in* is no duration, *name* no text or *metadata* no
+                mapping.
         """
         now = self._clock.time()
+        called: Any = name
+        if not isinstance(called, str):
+            raise InvalidSettingError(f"name must be text; got {name!r}", option="name")
 
         def make(key_id: str, kept: KeyHash) -> CredentialRecord:
             return CredentialRecord(
@@ -242,7 +261,7 @@ class SecurityManager:
                 created_at=moment(now),
                 expires_at=None if expires_in is None else after(now, expires_in, "expires_in"),
                 scopes=permissions_of(scopes, "scopes"),
-                name=name,
+                name=str.__str__(name),
                 metadata=_kept(metadata),
             )
 
@@ -281,12 +300,17 @@ class SecurityManager:
             def make(key_id: str, kept: KeyHash) -> CredentialRecord:
                 expires_at = _successors_end(old, now, expires_in)
                 return replace(
-                    old, id=key_id, hash=kept, created_at=moment(now), expires_at=expires_at
+                    old,
+                    id=key_id,
+                    hash=kept,
+                    created_at=moment(now),
+                    expires_at=expires_at,
+                    lasts=None,
                 )
 
             new = self._issue(make, "key_rotated", old_key_id=old.id)
             ends = last if old.expires_at is None else min(last, old.expires_at)
-            self._ledger.put(replace(old, expires_at=ends))
+            self._ledger.put(replace(old, expires_at=ends, lasts=old.life))
         return new
 
     def revoke_credential(self, credential_id: str) -> None:
@@ -319,9 +343,13 @@ class SecurityManager:
             AuthenticationError: If it is nobody's, expired, revoked or locked out; which of them
                 is told to the audit alone.
         """
-        outcome = self._verify(credential, source)
-        # A traceback holds this frame, and tools show its variables.
-        del credential
+        try:
+            outcome = self._verify(credential, source)
+        except BaseException as error:  # a store or another authenticator failed
+            forget(error)
+            raise
+        finally:
+            del credential  # a traceback holds this frame, and tools show its variables
         if outcome.failure is not None or outcome.identity is None:
             raise AuthenticationError(REFUSED)
         return self._view(outcome.identity, outcome.credential)
@@ -346,9 +374,11 @@ class SecurityManager:
         if other is None or not isinstance(credential, Credential):
             return Outcome(Failure.REJECTED)
         try:
-            found = other.authenticate(credential)
+            found: Any = other.authenticate(credential)
         except AuthenticationError:
             # Not its cause either: the frames of that error hold what was presented.
+            return Outcome(Failure.REJECTED)
+        if not isinstance(found, Identity):
             return Outcome(Failure.REJECTED)
         record = self._identities.get_identity(found.id)
         return Outcome(Failure.UNKNOWN if record is None else None, None, record)
@@ -431,7 +461,10 @@ class SecurityManager:
         seal = seal_of(identity)
         if seal is None or not decision:
             return decision
-        known = self._view(self._ledger.identity(seal.identity.id), seal.credential)
+        record = self._identities.get_identity(seal.identity.id)
+        if record is None:  # deleted just now
+            return replace(decision, allowed=False, reason=Reason.UNKNOWN_IDENTITY)
+        known = self._view(record, seal.credential)
         # Nothing but True is a grant.
         allowed = authorizer.authorize(known, str(decision.resource), decision.level) is True
         return Decision(allowed, Reason.BY_AUTHORIZER, decision.resource, decision.level)
@@ -485,7 +518,11 @@ class SecurityManager:
         credential = self.create_api_key(
             identity_id, expires_in, scopes=scopes, name=name, metadata=metadata
         )
-        await self._save_new(("identity", identity_id), ("credential", credential.id))
+        try:
+            await self._save_new(("identity", identity_id), ("credential", credential.id))
+        except BaseException:
+            credential.key = ""  # the traceback holds this frame
+            raise
         return credential
 
     async def arotate_api_key(
@@ -499,14 +536,22 @@ class SecurityManager:
         before = self._ledger.credential(credential_id)
         new = self.rotate_api_key(credential_id, overlap=overlap, expires_in=expires_in)
         try:
-            await self._save_new(("credential", new.id))
+            # The old one last, and only if the new one is there.
+            await self._saved().flush([("identity", before.identity_id)])
+            await self._saved().flush([("credential", new.id)])
+            await self._saved().flush([("credential", before.id)])
         except BaseException:
-            with self._ledger.lock:
-                now = self._ledger.credential(credential_id)
-                self._ledger.put(replace(now, expires_at=before.expires_at))
+            new.key = ""  # the traceback holds this frame
+            self._undo_rotation(new.id, before)
             raise
-        await self._saved().flush([("credential", credential_id)])
         return new
+
+    def _undo_rotation(self, new_id: str, before: CredentialRecord) -> None:
+        with self._ledger.lock:
+            self._ledger.drop(("credential", new_id))
+            now = self._credentials.get_credential(before.id)
+            if now is not None:
+                self._ledger.put(replace(now, expires_at=before.expires_at, lasts=before.lasts))
 
     async def arevoke_credential(self, credential_id: str) -> None:
         """`revoke_credential`, and the storage has it when this returns.
@@ -541,6 +586,7 @@ class SecurityManager:
 
         Raises:
             AuthenticationError: If it is nobody's, expired, revoked or locked out.
+            StoredRecordError: If its record, or that of its identity, cannot be read.
         """
         try:
             text: Any = credential.key if isinstance(credential, Credential) else credential
@@ -660,10 +706,22 @@ def create_security_manager(**options: Unpack[ManagerOptions]) -> SecurityManage
 def _successors_end(
     old: CredentialRecord, now: float, expires_in: float | timedelta | None
 ) -> datetime | None:
-    if expires_in is None and old.expires_at is not None:
-        expires_in = old.expires_at - old.created_at
-    return None if expires_in is None else after(now, expires_in, "expires_in")
+    life = old.life if expires_in is None else expires_in
+    return None if life == math.inf else after(now, life, "expires_in")
+
+
+def _has_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _kept(metadata: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    return MappingProxyType(deepcopy(dict(metadata or {})))
+    given: Any = {} if metadata is None else metadata
+    if not isinstance(given, Mapping):
+        raise InvalidSettingError(
+            f"metadata must be a mapping; got {type(given).__name__}", option="metadata"
+        )
+    return MappingProxyType(deepcopy(dict(cast("Mapping[str, Any]", given))))

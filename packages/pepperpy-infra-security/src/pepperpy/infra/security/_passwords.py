@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 MAX_LENGTH: Final = 4096
-_MAX_MEMORY: Final = 4 * 1024 * 1024  # KiB that a stored hash may ask for
+# What a hash may cost, whoever wrote it: KiB of memory times passes, which is one pass over 4 GiB.
+_MAX_WORK: Final = 4 * 1024 * 1024
+_MAX_LANES: Final = 64  # each is a thread
 _ARGON2 = re.compile(
-    r"\$argon2(?:id|i|d)\$v=[0-9]+\$m=([0-9]{1,9}),t=[0-9]{1,4},p=[0-9]{1,3}"
+    r"\$argon2(?:id|i|d)\$v=[0-9]+\$m=([0-9]{1,9}),t=([0-9]{1,9}),p=([0-9]{1,9})"
     r"\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{16,}"
 )
 _SCRYPT = re.compile(
@@ -57,8 +59,9 @@ class PasswordHasher:
 
     Args:
         time_cost: How often argon2id goes over its memory.
-        memory_cost: How much memory it takes, in KiB.
-        parallelism: Its lanes.
+        memory_cost: How much memory it takes, in KiB; times *time_cost* at most 4 GiB, and a
+            stored hash that costs more is refused.
+        parallelism: Its lanes, at most 64.
         max_concurrent: How many threads of one event loop hash at the same time.
         scheme: ``argon2id`` or ``scrypt``; by default whichever is there, in this order.
 
@@ -91,6 +94,7 @@ class PasswordHasher:
             "memory_cost": _whole("memory_cost", memory_cost, 8),
             "parallelism": _whole("parallelism", parallelism, 1),
         }
+        _check_costs(**self._costs)
         self._scrypt = Scrypt()
         self._argon2 = None if scheme == "scrypt" else self._find_argon2(needed=scheme is not None)
         self._max_concurrent = _whole("max_concurrent", max_concurrent, 1)
@@ -181,14 +185,15 @@ class PasswordHasher:
         permits = self._permits.get(loop)
         if permits is None:
             permits = self._permits[loop] = asyncio.Semaphore(self._max_concurrent)
-        await permits.acquire()
         try:
-            running = loop.run_in_executor(None, work, *arguments)
-        except BaseException:
-            permits.release()
-            raise
+            await permits.acquire()
+            try:
+                running = loop.run_in_executor(None, work, *arguments)
+            except BaseException:
+                permits.release()
+                raise
         finally:
-            del arguments
+            del arguments  # a traceback holds this frame
         # The thread cannot be stopped: whoever is cancelled leaves, and it keeps its permit.
         running.add_done_callback(lambda done: _finished(permits, done))
         return await asyncio.shield(running)
@@ -197,7 +202,8 @@ class PasswordHasher:
         """Whether they fit; None if *hashed* is no hash.  Raises nothing that holds the password."""
         data = _encoded(password)
         if hashed is None:
-            self.hash("nobody's")
+            if data is not None:  # else nothing is hashed for those who are known either
+                self.hash("nobody's")
             return False
         if _is_argon2(hashed):
             return self._check_argon2(data, hashed)
@@ -235,20 +241,38 @@ class PasswordHasher:
         return f"<PasswordHasher of {self.scheme}>"
 
 
-def _is_argon2(hashed: str) -> bool:
-    """Whether it is whole, and asks for no more memory than there may be."""
-    found = _ARGON2.fullmatch(hashed)
-    return found is not None and int(found[1]) <= _MAX_MEMORY
+def _check_costs(time_cost: int, memory_cost: int, parallelism: int) -> None:
+    if parallelism > _MAX_LANES or memory_cost < 8 * parallelism:
+        raise InvalidSettingError(
+            f"parallelism must be at most {_MAX_LANES}, and an eighth of memory_cost; "
+            f"got {parallelism}",
+            option="parallelism",
+        )
+    if time_cost * memory_cost > _MAX_WORK:
+        raise InvalidSettingError(
+            f"time_cost times memory_cost must be at most {_MAX_WORK}; "
+            f"got {time_cost} times {memory_cost}",
+            option="memory_cost" if memory_cost > _MAX_WORK else "time_cost",
+        )
 
 
-def _read_scrypt(hashed: str) -> tuple[Scrypt, bytes, bytes] | None:
-    found = _SCRYPT.fullmatch(hashed)
+def _is_argon2(hashed: object) -> bool:
+    """Whether it is whole, and costs no more than it may."""
+    found = _ARGON2.fullmatch(hashed) if isinstance(hashed, str) else None
+    if found is None:
+        return False
+    memory, passes, lanes = map(int, found.groups())
+    return memory * passes <= _MAX_WORK and lanes <= _MAX_LANES
+
+
+def _read_scrypt(hashed: object) -> tuple[Scrypt, bytes, bytes] | None:
+    found = _SCRYPT.fullmatch(hashed) if isinstance(hashed, str) else None
     if found is None:
         return None
     costs = Scrypt(*map(int, found.group(1, 2, 3)))
     if not (1 <= costs.log_n <= 22 and costs.r >= 1 and 1 <= costs.p <= 16):
         return None
-    if costs.r << costs.log_n > _MAX_MEMORY * 8:  # in pieces of 128 bytes
+    if costs.p * costs.r << costs.log_n > _MAX_WORK * 8:  # in pieces of 128 bytes
         return None
     salt, digest = (b64decode(each + "=" * (-len(each) % 4)) for each in found.group(4, 5))
     return costs, salt, digest
@@ -257,7 +281,7 @@ def _read_scrypt(hashed: str) -> tuple[Scrypt, bytes, bytes] | None:
 def _known(answer: bool | None) -> bool:
     if answer is None:
         raise InvalidHashError(
-            "this is no hash of argon2 or scrypt, or it is damaged or asks for too much memory"
+            "this is no text of a hash of argon2 or scrypt, or it is damaged or costs too much"
         )
     return answer
 

@@ -81,11 +81,16 @@ class Permissions:
                 continue
             if shared == asked:
                 return rule  # it covers all that is asked, and hides what comes after it
-            hidden = any(_overlap(shared, other.segments) == shared for other in before)
-            if rule.level < level and not hidden:
+            # Looked at only where it matters: a star may come from outside, many times a second.
+            if rule.level < level and not _hides(before, shared):
                 return rule
             before.append(rule)
         return None
+
+
+def _hides(before: list[Rule], shared: Segments) -> bool:
+    """Whether a more specific rule covers all of *shared*."""
+    return any(_overlap(shared, other.segments) == shared for other in before)
 
 
 def _walk(node: dict[str, Any], segments: Segments, at: int) -> Rule | None:
@@ -143,14 +148,16 @@ def _rule(pattern: Any, level: Any) -> Rule:
         raise _invalid(pattern, "must be text like 'documents:*'")
     if len(pattern) > MAX_LENGTH:
         raise _invalid(pattern[:40], f"has more than {MAX_LENGTH} characters")
-    segments = tuple(str(pattern).split(SEPARATOR))
+    # Not str(), which gives the name of a member where an enum is mixed with str.
+    text = str.__str__(pattern)
+    segments = tuple(text.split(SEPARATOR))
     if "" in segments:
         raise _invalid(pattern, "has an empty segment")
     if len(segments) > MAX_SEGMENTS:
         raise _invalid(pattern, f"has more than {MAX_SEGMENTS} segments")
     if any(STAR in segment and segment != STAR for segment in segments):
         raise _invalid(pattern, "has a star that is not a whole segment")
-    return Rule(str(pattern), level, segments)
+    return Rule(text, level, segments)
 
 
 def check_level(level: object, pattern: object) -> None:

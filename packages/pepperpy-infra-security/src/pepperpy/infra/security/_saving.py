@@ -86,24 +86,32 @@ class Saving:
         with ledger.lock:
             for record in ledger.all_of(kind):
                 which: Which = (kind, record.id)
-                if record.id not in found and self._is_quiet(which, start):
-                    ledger.drop(which, mark=False)
+                if record.id not in found:
+                    self._drop_if_quiet(which, start)
 
     async def refresh(self, which: Which, *, since: int | None = None) -> None:
         """Take over one record as the storage has it."""
         ledger = self._ledger
         start = ledger.tick() if since is None else since
-        theirs, _ = await self._read(which)
+        try:
+            theirs, _ = await self._read(which)
+        except StoredRecordError:
+            self._drop_if_quiet(which, start)  # what was known of it may be what was taken back
+            raise
         with ledger.lock:
             mine = ledger.get(which)
             if theirs is None:
-                if mine is not None and self._is_quiet(which, start):
-                    ledger.drop(which, mark=False)
-            elif isinstance(theirs, CredentialRecord):
-                same_kind = mine if isinstance(mine, CredentialRecord) else None
-                ledger.put(_ended(theirs, same_kind), mark=False)
-            elif mine is None or self._is_quiet(which, start):
+                self._drop_if_quiet(which, start)
+            elif isinstance(theirs, CredentialRecord) and isinstance(mine, CredentialRecord):
+                ledger.put(_ended(theirs, mine), mark=False)
+            elif self._is_quiet(which, start):
+                # Else it was changed here, or deleted, and the storage is still to hear of it.
                 ledger.put(theirs, mark=False)
+
+    def _drop_if_quiet(self, which: Which, start: int) -> None:
+        with self._ledger.lock:
+            if self._ledger.get(which) is not None and self._is_quiet(which, start):
+                self._ledger.drop(which, mark=False)
 
     def _is_quiet(self, which: Which, start: int) -> bool:
         ledger = self._ledger
@@ -156,11 +164,11 @@ class Saving:
         """Make the name this identity's in the whole storage; its record is there already."""
         key = self._name_key(record.name)
         while True:
-            holder, version = await self._read_raw(key)
-            if holder is not None and holder["id"] == record.id:
+            holder, version = await self._holder(key)
+            if holder == record.id:
                 return
             if holder is not None:
-                other, _version = await self._read(("identity", holder["id"]))
+                other, _version = await self._read(("identity", holder))
                 if other is not None:
                     await self._storage.delete(self._key(which))
                     self._seen.discard(which)  # it was not somebody else who deleted it
@@ -189,9 +197,17 @@ class Saving:
         await self._storage.delete(self._key(which))
         if isinstance(theirs, IdentityRecord):
             key = self._name_key(theirs.name)
-            holder, _ = await self._read_raw(key)
-            if holder is not None and holder["id"] == theirs.id:
+            holder, _ = await self._holder(key)
+            if holder == theirs.id:
                 await self._storage.delete(key)
+
+    async def _holder(self, key: str) -> tuple[str | None, int | None]:
+        """The id of the identity that has a name, as the record of the name says."""
+        data, version = await self._read_raw(key)
+        try:
+            return (None if data is None else str(data["id"])), version
+        except (KeyError, TypeError) as error:
+            raise _damaged([key]) from error
 
     async def _read(self, which: Which) -> tuple[Record | None, int | None]:
         key = self._key(which)
@@ -222,7 +238,7 @@ def _record(which: Which, key: str, data: Any) -> Record:
     try:
         kind = CredentialRecord if which[0] == "credential" else IdentityRecord
         record = kind.from_dict(data)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise _damaged([key]) from error
     if record.id != which[1]:
         raise _damaged([key])
