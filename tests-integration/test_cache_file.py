@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import pytest
@@ -53,6 +54,13 @@ def squares(loaded: Loaded, **options: Any) -> Any:
         return n * n
 
     return square
+
+
+def flush() -> None:
+    """Wait until all that was kept is written."""
+    for each in inspectables():
+        if isinstance(each, FileTier) and each.inspect()["state"] == "ok":
+            each.flush()
 
 
 def facts() -> dict[str, Any]:
@@ -634,6 +642,68 @@ class TestDamage:
             path.unlink()
 
         assert (square(2), square(1)) == (4, 1)
+
+    def test_a_folder_that_was_removed_is_made_again(self, folder: Path) -> None:
+        loaded: Loaded = []
+        square = squares(loaded, key="square:{n}", max_size=1)
+        square(1)
+        flush()
+        rmtree(folder)
+
+        assert invalidate_cache("square:1") == 1
+        assert square(1) == 1
+        assert loaded == [1, 1]
+        flush()
+        square(2)
+        flush()
+        assert (folder / "cache.db").exists()
+        restart(folder)
+        assert (square(1), square(2)) == (1, 4)
+        assert loaded == [1, 1, 2]
+
+    def test_what_is_invalidated_on_a_full_disk_is_never_served(self, folder: Path) -> None:
+        import resource
+
+        loaded: Loaded = []
+        square = squares(loaded, key="square:{n}", max_size=1)
+        square(1)
+        square(2)
+        flush()
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+        try:
+            assert invalidate_cache("square:1") == 1
+            square(1)
+            assert loaded == [1, 2, 1]
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+        restart(folder)
+        square(1)
+        assert loaded == [1, 2, 1, 1]
+
+    def test_a_closed_tier_stays_closed(self, folder: Path) -> None:
+        square = squares([], key="square:{n}")
+        square(1)
+        run_closers()
+        before = {path: path.read_bytes() for path in folder.iterdir()}
+
+        square.invalidate(1)
+        invalidate_cache("square:1")
+        clear_cache()
+
+        assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+    def test_a_result_for_a_million_years_keeps_no_other_one_from_the_file(
+        self, folder: Path
+    ) -> None:
+        loaded: Loaded = []
+        long, short = squares(loaded, ttl=1e14), squares(loaded, ttl=60)
+        long(1), short(1)
+        restart(folder)
+
+        assert (long(1), short(1)) == (1, 1)
+        assert loaded == [1, 1]
 
     def test_a_full_disk_fails_no_call(self, folder: Path) -> None:
         import resource

@@ -69,6 +69,19 @@ class TestCopy:
         assert arrived is not None
         assert abs((ends - arrived).total_seconds()) < 0.1
 
+    async def test_it_goes_by_the_clock_of_the_stores(self) -> None:
+        clock = FakeClock(wall=1000.0)
+        async with (
+            MemoryStorageProvider("a", clock=clock) as source,
+            MemoryStorageProvider("b", clock=clock) as target,
+        ):
+            await source.set("k", 1, ttl=60)
+
+            assert await copy(source, target) == 1
+            assert await target.get("k") == 1
+            clock.advance(60)
+            assert await target.keys() == []
+
     async def test_a_prefix_copies_a_part_and_leaves_the_rest_of_the_target(self) -> None:
         source, target = await memory(), await memory()
         await source.set_many({"a:1": 1, "a:2": 2, "b:1": 3})

@@ -7,6 +7,7 @@ import contextlib
 import os
 import sqlite3
 import stat
+import time
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,7 @@ class TestMaking:
 
         assert os.listdir(tmp_path) == [name]
 
-    @pytest.mark.parametrize("path", ["", "a\0b", b"bytes", 7, None])
+    @pytest.mark.parametrize("path", ["", "a\0b", "\udcff.db", b"bytes", 7, None])
     async def test_what_is_no_path_is_refused_at_once(self, path: Any) -> None:
         with pytest.raises(InvalidOptionError, match="file_path must be the path of a file"):
             store(path)
@@ -222,6 +223,17 @@ class TestDamage:
                 assert caught.value.key == key
             assert await made.get("c") == 3
 
+    async def test_a_row_of_ours_that_is_gone_is_damage(self, tmp_path: Path) -> None:
+        path = tmp_path / "store.db"
+        async with store(path) as made:
+            await made.set("a", 1)
+        raw(path, "DELETE FROM floor")
+
+        async with store(path) as made:
+            with pytest.raises(CorruptStoreError, match="is damaged"):
+                await made.set("b", 2)
+            assert await made.get("a") == 1
+
     async def test_a_damaged_page_is_an_error_that_names_the_file(self, tmp_path: Path) -> None:
         path = tmp_path / "store.db"
         async with store(path) as made:
@@ -251,6 +263,64 @@ class TestDamage:
             assert await made.get("key", default=None) is None
             await made.set("key", 3)
             assert await made.get("key") == 3
+
+    @pytest.mark.parametrize("durability", ["full", "process"])
+    async def test_a_log_that_was_removed_is_an_error_and_what_was_acknowledged_stays(
+        self, tmp_path: Path, durability: str
+    ) -> None:
+        path = tmp_path / "store.db"
+        async with store(path, durability) as made:
+            await made.set("key", 1)
+            (tmp_path / "store.db-wal").unlink()
+
+            for _ in range(2):
+                with pytest.raises(StorageConnectionError, match="its log was removed"):
+                    await made.set("key", 2)
+
+            await made.disconnect()
+            await made.connect()
+            assert await made.get("key") == 1
+            await made.set("key", 3)
+            assert await made.get("key") == 3
+
+    async def test_a_log_that_was_removed_before_the_first_write_is_an_error(
+        self, tmp_path: Path
+    ) -> None:
+        async with store(tmp_path / "store.db") as made:
+            (tmp_path / "store.db-wal").unlink()
+
+            with pytest.raises(StorageConnectionError, match="its log was removed"):
+                await made.set("key", 1)
+
+    async def test_a_file_that_was_emptied_is_an_error(self, tmp_path: Path) -> None:
+        path = tmp_path / "store.db"
+        async with store(path) as made:
+            await made.set("key", 1)
+            os.truncate(path, 0)
+
+            with pytest.raises(StorageConnectionError, match="was removed or replaced"):
+                await made.set("key", 2)
+
+    async def test_a_symbolic_link_stands_for_the_file(self, tmp_path: Path) -> None:
+        (tmp_path / "there").mkdir()
+        (tmp_path / "link.db").symlink_to(tmp_path / "there" / "store.db")
+        async with store(tmp_path / "there" / "store.db") as made:
+            await made.set("key", 1)
+            async with store(tmp_path / "link.db") as linked:
+                await linked.set("key", 2)
+                assert (await linked.info())["log_bytes"] > 0
+                (tmp_path / "there" / "store.db-wal").unlink()
+                with pytest.raises(StorageConnectionError, match="its log was removed"):
+                    await linked.set("key", 3)
+
+    async def test_a_file_with_a_second_name_is_refused(self, tmp_path: Path) -> None:
+        async with store(tmp_path / "store.db") as made:
+            await made.set("key", 1)
+        os.link(tmp_path / "store.db", tmp_path / "second.db")
+
+        for name in ("store.db", "second.db"):
+            with pytest.raises(StorageConnectionError, match="hard link"):
+                await store(tmp_path / name).connect()
 
     async def test_a_file_that_was_replaced_is_an_error(self, tmp_path: Path) -> None:
         async with store(tmp_path / "other.db") as other:
@@ -325,6 +395,29 @@ class TestLocked:
 
             other.execute("ROLLBACK").fetchall()
             other.close()
+            await made.set("key", "new")
+            assert await made.get("key") == "new"
+
+    async def test_those_who_wait_behind_others_wait_no_longer(self, tmp_path: Path) -> None:
+        path = tmp_path / "store.db"
+        async with store(path, timeout=0.5) as made:
+            await made.set("key", "old")
+            other = driver().connect(str(path))
+            other.execute("BEGIN IMMEDIATE").fetchall()
+
+            async def waits(number: int) -> float:
+                await asyncio.sleep(number / 20)  # each a little later than the one before
+                begin = time.monotonic()
+                with pytest.raises(LockedError, match=r"locked for 0\.5 seconds"):
+                    await made.set("key", number)
+                return time.monotonic() - begin
+
+            waited = await asyncio.gather(*(waits(number) for number in range(8)))
+            other.execute("ROLLBACK").fetchall()
+            other.close()
+
+            assert min(waited) >= 0.5
+            assert max(waited) < 0.8  # and not twice the timeout
             await made.set("key", "new")
             assert await made.get("key") == "new"
 

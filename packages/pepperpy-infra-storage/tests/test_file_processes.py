@@ -296,6 +296,44 @@ class TestExit:
 
         assert set(acknowledged) <= read_all(path).keys()
 
+    @pytest.mark.parametrize("durability", ["full", "process"])
+    def test_interrupts_at_any_moment_leave_nothing_locked(
+        self, tmp_path: Path, durability: str
+    ) -> None:
+        out = run(
+            """
+            import random, signal, warnings
+
+            class Interrupt(KeyboardInterrupt):
+                pass
+
+            def interrupt(*_):
+                raise Interrupt
+
+            warnings.simplefilter("ignore")  # a coroutine that was interrupted before it began
+            signal.signal(signal.SIGALRM, interrupt)
+            store = FileStorageProvider("store", path, rest[0]).sync
+            store.connect()
+            store.set("key", [0])
+            seed = random.Random(1)
+            for count in range(400):
+                try:
+                    signal.setitimer(signal.ITIMER_REAL, seed.uniform(1e-5, 2e-3))
+                    while True:
+                        store.set("key", [count])
+                except Interrupt:
+                    pass
+                store.set("after", count)
+                assert store.get("after") == count
+            print("all")
+            """,
+            tmp_path / "store.db",
+            durability,
+        )
+
+        assert out == "all\n"
+        assert read_all(tmp_path / "store.db")["after"] == 399
+
     def test_importing_starts_nothing(self, tmp_path: Path) -> None:
         out = run(
             """
@@ -350,6 +388,21 @@ class TestForked:
         assert in_child(lambda: asyncio.run(child())) == 0
         asyncio.run(after())
         assert len(read_all(tmp_path / "store.db")) == 60
+
+    def test_a_child_inherits_no_connection(self, tmp_path: Path) -> None:
+        store = FileStorageProvider("store", tmp_path / "store.db").sync
+        store.connect()
+        store.set("key", 1)
+
+        def child() -> None:
+            open_files = [
+                os.path.realpath(f"/proc/self/fd/{n}") for n in os.listdir("/proc/self/fd")
+            ]
+            assert not [name for name in open_files if name.startswith(str(tmp_path))]
+
+        assert in_child(child) == 0
+        assert store.get("key") == 1
+        store.disconnect()
 
     def test_a_child_that_leaves_at_once_harms_nothing(self, tmp_path: Path) -> None:
         store = FileStorageProvider("store", tmp_path / "store.db")

@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +20,7 @@ from pepperpy.infra.storage import FileStorageProvider, StorageConnectionError
 from pepperpy.infra.storage._sqlite import Busy, Engine, Put, Settings, _upkeep
 from pepperpy.infra.storage._sqlite import _engine as engine_module
 from pepperpy.infra.storage._sqlite._driver import Driver, driver
+from pepperpy.infra.storage._sqlite._observer import Happened, _Watched
 from pepperpy.infra.storage._sqlite._upkeep import Upkeep
 from pepperpy.infra.utils import Clock, FakeClock, subscribe
 
@@ -319,3 +321,54 @@ class TestLibrary:
 
         assert found.name == "apsw"
         assert found.resets_safely
+
+
+@pytest.mark.asyncio
+async def test_a_watch_misses_nothing_that_others_do_while_it_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "store.db"
+    async with FileStorageProvider("one", path) as one, FileStorageProvider("two", path) as two:
+        first = one.watch("first")
+        engine = one._tasks.use()
+        observer = engine.observer
+        listed = observer._versions
+
+        def write_between(prefix: str) -> Any:
+            found = [*listed(prefix)]
+            if prefix == "second" and not written.is_set():
+                written.set()
+                worker = threading.Thread(
+                    target=lambda: two.sync.set_many({"first": 1, "second": 1})
+                )
+                worker.start()
+                worker.join()
+                assert told.wait(10)  # the observer has seen that something was committed
+            return found
+
+        told, written = threading.Event(), threading.Event()
+        tell = first.tell
+
+        def tell_first(changes: Any) -> None:
+            news = [*changes]
+            tell(news)
+            if news:
+                told.set()
+
+        monkeypatch.setattr(observer, "_versions", write_between)
+        monkeypatch.setattr(first, "tell", tell_first)
+
+        second = one.watch("second")
+
+        async with asyncio.timeout(10):
+            assert (await anext(second)).key == "second"
+
+
+def test_of_writes_that_are_noted_in_another_order_the_last_one_is_told() -> None:
+    watched = _Watched("k", lambda _: True, {"k1": (3, None)})
+
+    assert watched.noted([Happened("k1", 5), Happened("k1", 4), Happened("other", 6)]) == [
+        Happened("k1", 5)
+    ]
+    assert watched.noted([Happened("k1", 5)]) == []
+    assert watched.compared({"k1": (5, None)}, 0.0) == []

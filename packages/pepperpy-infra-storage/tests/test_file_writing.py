@@ -16,7 +16,7 @@ from pepperpy.infra.storage import (
     LockedError,
     StorageConnectionError,
 )
-from pepperpy.infra.storage._sqlite import Busy, Engine, Job, Put, Settings
+from pepperpy.infra.storage._sqlite import Busy, Engine, Job, Modify, Put, Settings
 from pepperpy.infra.storage._sqlite._driver import driver
 from pepperpy.infra.utils import Clock, FakeClock
 
@@ -73,6 +73,40 @@ class TestGroupCommit:
                 InvalidValueError,
             ]
             assert await made.get_many(["a", "b", "taken"]) == {"a": 1, "b": 3, "taken": "text"}
+
+    async def test_writes_of_one_key_are_done_in_the_order_in_which_they_were_begun(
+        self, tmp_path: Path
+    ) -> None:
+        async with store(tmp_path) as made:
+            versions = await asyncio.gather(*(made.set("key", number) for number in range(100)))
+
+            assert versions == sorted(versions)
+            assert await made.get("key") == 99
+
+    async def test_a_write_that_breaks_takes_no_other_one_with_it(self, tmp_path: Path) -> None:
+        made = engine(tmp_path)
+        done = threading.Event()
+
+        def broken(_: bytes | None) -> tuple[bytes, None]:
+            raise ZeroDivisionError
+
+        def wake(jobs: list[Job]) -> None:
+            finished.extend(jobs)
+            if len(finished) == 3:
+                done.set()
+
+        finished: list[Job] = []
+        writes = [Put("a", b"1"), Modify("b", broken, None, 0.0), Put("c", b"3")]
+        jobs = [Job(write, wake, None) for write in writes]
+        with made.writer._lane.lock:  # so that all wait for one transaction
+            made.writer.submit(Job(Put("first", b"0"), lambda _: None, None))
+            for job in jobs:
+                made.writer.submit(job)
+
+        assert done.wait(10)
+        made.close()
+        assert [type(job.error) for job in jobs] == [type(None), ZeroDivisionError, type(None)]
+        assert [job.answer for job in jobs] == [1, None, 1]
 
     async def test_each_of_many_increments_counts(self, tmp_path: Path) -> None:
         async with store(tmp_path) as made:

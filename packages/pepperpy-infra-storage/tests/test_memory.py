@@ -181,6 +181,13 @@ class TestWatch:
             assert await anext(watch) == Change("a", "set", 1)
             thread.join()
 
+    async def test_a_key_that_changes_again_is_told_after_what_came_between(self) -> None:
+        async with MemoryStorageProvider("m") as store, store.watch() as watch:
+            for key in ("a", "b", "a", "c", "b"):
+                await store.set(key, 1)
+
+            assert [(await anext(watch)).key for _ in range(3)] == ["a", "c", "b"]
+
     async def test_what_waits_is_bounded_by_the_number_of_keys(self) -> None:
         async with MemoryStorageProvider("m") as store, store.watch() as watch:
             for number in range(1000):

@@ -16,6 +16,7 @@ from pepperpy.infra.storage import (
     Entry,
     KeyExistsError,
     KeyNotFoundError,
+    MemoryStorageProvider,
     StorageConnectionError,
     StorageProvider,
     StorageType,
@@ -281,3 +282,16 @@ async def test_update_tries_again_when_somebody_was_quicker() -> None:
 def test_conflicts_are_one_family() -> None:
     assert issubclass(VersionMismatchError, ConflictError)
     assert issubclass(KeyExistsError, ConflictError)
+
+
+@pytest.mark.asyncio
+async def test_an_update_that_writes_its_own_key_ends() -> None:
+    async with MemoryStorageProvider("m") as store:
+        await store.set("a", 0)
+
+        async def again(value: int) -> int:
+            await store.set("a", value + 1)
+            return value + 2
+
+        with pytest.raises(ConflictError, match="if that one writes the key itself"):
+            await store.update("a", again)

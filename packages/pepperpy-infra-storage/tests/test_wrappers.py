@@ -16,6 +16,7 @@ from pepperpy.infra.storage import (
     CorruptValueError,
     Encrypted,
     InvalidKeyError,
+    InvalidOptionError,
     MemoryStorageProvider,
     Prefixed,
     Put,
@@ -137,6 +138,18 @@ class TestCompressed:
         await Compressed(below, zlib).set("a", "x" * 10_000)
 
         assert len(await below.get("a")) < 100
+
+    async def test_a_codec_that_gives_back_something_else_is_refused_at_once(self) -> None:
+        class AsText:
+            def compress(self, data: bytes, /) -> bytes:
+                return zlib.compress(data)
+
+            def decompress(self, data: bytes, /) -> str:
+                return zlib.decompress(data).decode()
+
+        below = await opened()
+        with pytest.raises(InvalidOptionError, match="AsText gives something else"):
+            Compressed(below, AsText())
 
     async def test_what_is_not_compressed_is_an_error(self) -> None:
         below = await opened()

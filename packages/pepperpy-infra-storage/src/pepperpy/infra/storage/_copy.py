@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, Final
 
@@ -48,8 +48,7 @@ async def copy(source: StorageProvider, target: StorageProvider, prefix: str = "
     _refuse_itself(source, target)
     count = 0
     async for entries in _pages(source, prefix):
-        await _write(target, entries.items())
-        count += len(entries)
+        count += await _write(target, entries.items())
     return count
 
 
@@ -95,7 +94,7 @@ async def import_json_lines(target: StorageProvider, path: str | PathLike[str]) 
         while lines := await asyncio.to_thread(_page_of, file):
             numbered = enumerate(lines, number + 1)
             parsed = [_parsed(line, at) for at, line in numbered if line.strip()]
-            count += await _write(target, parsed)
+            count += await _write(target, [each for each in parsed if _is_alive(each[1])])
             number += len(lines)
     return count
 
@@ -125,16 +124,17 @@ async def _pages(source: StorageProvider, prefix: str) -> AsyncIterator[dict[str
 
 
 async def _write(target: StorageProvider, entries: Iterable[tuple[str, Entry]]) -> int:
-    from datetime import UTC
-
-    now = datetime.now(UTC)
-    alive = [(key, e) for key, e in entries if e.expires_at is None or e.expires_at > now]
+    found = dict(entries)
     if Capability.TRANSACTIONS in target.capabilities:
-        await target.apply({key: Put(e.value, e.expires_at) for key, e in alive})
-        return len(alive)
-    for key, entry in alive:
+        await target.apply({key: Put(e.value, e.expires_at) for key, e in found.items()})
+        return len(found)
+    for key, entry in found.items():
         await target.set(key, entry.value, **_ending(entry.expires_at))
-    return len(alive)
+    return len(found)
+
+
+def _is_alive(entry: Entry) -> bool:
+    return entry.expires_at is None or entry.expires_at > datetime.now(UTC)
 
 
 def _ending(ttl: TTL) -> dict[str, Any]:

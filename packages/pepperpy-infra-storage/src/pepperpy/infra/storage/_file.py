@@ -22,7 +22,7 @@ from ._errors import (
     not_found,
 )
 from ._keys import check_cursor, check_key, check_keys, check_prefix, key_matcher, literal_prefix
-from ._options import check_condition, check_count, check_ttl
+from ._options import check_condition, check_count, check_expected, check_ttl, check_writes
 from ._provider import StorageProvider, check_step
 from ._sqlite_tasks import EngineTasks, breathe, in_thread, running_loop
 from ._type import StorageType
@@ -245,10 +245,10 @@ class FileStorageProvider(StorageProvider):
         expect: Mapping[str, int | None] | None = None,
     ) -> dict[str, int]:
         encoded = {
-            check_key(key): None if put is None else (encode(put.value), self._end(put.ttl))
-            for key, put in writes.items()
+            key: None if put is None else (encode(put.value), self._end(put.ttl))
+            for key, put in check_writes(writes).items()
         }
-        expected = {check_key(key): version for key, version in (expect or {}).items()}
+        expected = check_expected(expect)
         try:
             versions: dict[str, int] = await self._tasks.write(
                 sql.Apply(encoded, expected, self._clock.time())
@@ -353,9 +353,18 @@ def _absolute(path: Any, option: str) -> str:
         text: Any = os.fspath(path)  # pyright: ignore[reportUnknownVariableType] # of anything
     except TypeError:
         text = None
-    if isinstance(text, str) and text and "\0" not in text:
+    if isinstance(text, str) and text and "\0" not in text and _is_unicode(text):
         return os.path.abspath(text)
     raise _refused(option, "be the path of a file", path)
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether it can be written as UTF-8, as SQLite has it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _checked_durability(durability: Any) -> Any:

@@ -65,13 +65,7 @@ def _text(text: Any, what: str) -> str:
     if not isinstance(text, str):
         raise InvalidKeyError(f"a {what} must be text; got {type(text).__name__}", key=text)
     plain = str.__str__(text)
-    try:
-        size = len(plain.encode())
-    except UnicodeEncodeError as error:
-        raise InvalidKeyError(
-            f"a {what} must be whole Unicode text; {plain!r:.60} has half of a surrogate pair",
-            key=plain,
-        ) from error
+    size = _size(plain, what)
     if size > MAX_KEY_BYTES:
         raise InvalidKeyError(
             f"a {what} has at most {MAX_KEY_BYTES} bytes as UTF-8; got {size}, "
@@ -79,6 +73,16 @@ def _text(text: Any, what: str) -> str:
             key=plain,
         )
     return plain
+
+
+def _size(text: str, what: str) -> int:
+    try:
+        return len(text.encode())
+    except UnicodeEncodeError as error:
+        raise InvalidKeyError(
+            f"a {what} must be whole Unicode text; {text!r:.60} has half of a surrogate pair",
+            key=text,
+        ) from error
 
 
 def literal_prefix(pattern: str) -> str:
@@ -93,7 +97,7 @@ def key_matcher(pattern: Any) -> Callable[[str], object]:
     `None` matches all.  The time is linear in the length of the key, whatever the pattern.
 
     Raises:
-        InvalidKeyError: If the pattern is no text.
+        InvalidKeyError: If the pattern is no text, or none that can be in a key.
     """
     if pattern is None:
         return _all
@@ -101,7 +105,9 @@ def key_matcher(pattern: Any) -> Callable[[str], object]:
         raise InvalidKeyError(
             f"a pattern must be text, like 'user:*'; got {type(pattern).__name__}", key=pattern
         )
-    return _compiled(str.__str__(pattern))
+    plain = str.__str__(pattern)
+    _size(plain, "pattern")
+    return _compiled(plain)
 
 
 def _all(key: str) -> bool:  # noqa: ARG001

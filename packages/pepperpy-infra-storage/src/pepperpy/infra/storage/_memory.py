@@ -14,7 +14,7 @@ from ._codec import decode, encode
 from ._entry import MISSING, Change, Entry, Missing, Page, Put
 from ._errors import already_there, mismatch, not_connected, not_found
 from ._keys import check_cursor, check_key, check_keys, check_prefix, key_matcher, literal_prefix
-from ._options import check_condition, check_count, check_ttl
+from ._options import check_condition, check_count, check_expected, check_ttl, check_writes
 from ._provider import StorageProvider, check_step
 from ._type import StorageType
 from ._watch import Watch, Watchers
@@ -188,14 +188,15 @@ class MemoryStorageProvider(StorageProvider):
         expect: Mapping[str, int | None] | None = None,
     ) -> dict[str, int]:
         encoded = {
-            check_key(key): None if put is None else self._encoded(put)
-            for key, put in writes.items()
+            key: None if put is None else self._encoded(put)
+            for key, put in check_writes(writes).items()
         }
+        expected = check_expected(expect)
         self._use()
         versions: dict[str, int] = {}
         changes: list[Change] = []
         with self._lock:
-            for key, version in (expect or {}).items():
+            for key, version in expected.items():
                 self._expect(key, version)
             for key, data in encoded.items():
                 if data is not None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from math import inf
 from typing import Any, Final, TypeAlias
 
 from pepperpy.infra.utils import Clock, to_seconds
 
+from ._entry import Put
 from ._errors import InvalidOptionError
+from ._keys import check_key
 
 TTL: TypeAlias = "float | timedelta | datetime | None"
 """Seconds, a `timedelta`, a moment as an aware `datetime`, or `None` for no end."""
 
 _CLOCK: Final = Clock()
+_LATEST: Final = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
+_VERSIONS: Final = 1 << 63
 
 
 def check_ttl(ttl: Any, clock: Clock = _CLOCK) -> float | None:
@@ -29,13 +34,18 @@ def check_ttl(ttl: Any, clock: Clock = _CLOCK) -> float | None:
             raise InvalidOptionError(
                 f"a ttl that is a moment must have a time zone, like UTC; got {ttl!r}", option="ttl"
             )
-        return ttl.timestamp() - clock.time()
-    seconds = to_seconds(ttl)
-    if not 0 < seconds < inf:
+        seconds = ttl.timestamp() - clock.time()
+    else:
+        seconds = to_seconds(ttl)
+        if not 0 < seconds < inf:
+            raise InvalidOptionError(
+                "ttl must be seconds above 0, a timedelta, an aware datetime, or None for no end; "
+                f"got {ttl!r}",
+                option="ttl",
+            )
+    if clock.time() + seconds > _LATEST:
         raise InvalidOptionError(
-            "ttl must be seconds above 0, a timedelta, an aware datetime, or None for no end; "
-            f"got {ttl!r}",
-            option="ttl",
+            f"ttl must end before the year 10000, or be None for no end; got {ttl!r}", option="ttl"
         )
     return seconds
 
@@ -59,18 +69,65 @@ def check_condition(if_version: Any, if_absent: Any = False) -> None:
         )
 
 
-def check_version(version: Any) -> int:
+def check_version(version: Any, option: str = "if_version") -> int:
     """A version as `set` returns it.
 
     Raises:
         InvalidOptionError: If it is none.
     """
-    if version.__class__ is not int or version < 1:
+    if version.__class__ is not int or not 0 < version < _VERSIONS:
         raise InvalidOptionError(
-            f"if_version must be a version that set() or get_entry() gave; got {version!r}",
-            option="if_version",
+            f"{option} must be a version that set() or get_entry() gave; got {version!r}",
+            option=option,
         )
     return int(version)
+
+
+def check_mapping(given: Any, option: str) -> Mapping[Any, Any]:
+    """Something by key.
+
+    Raises:
+        InvalidOptionError: If it is no mapping.
+    """
+    mapping: Mapping[Any, Any] = given
+    if not isinstance(given, Mapping):
+        raise InvalidOptionError(
+            f"{option} must be a mapping of keys; got {type(given).__name__}", option=option
+        )
+    return mapping
+
+
+def check_writes(writes: Any) -> dict[str, Put | None]:
+    """What `apply` is to write.
+
+    Raises:
+        InvalidOptionError: If it is no mapping to `Put` and `None`.
+        InvalidKeyError: If a key is none.
+    """
+    checked = {check_key(key): put for key, put in check_mapping(writes, "writes").items()}
+    for key, put in checked.items():
+        if put is not None and not isinstance(put, Put):
+            raise InvalidOptionError(
+                f"writes must have a Put(value) or None for each key; {key!r:.80} has "
+                f"{type(put).__name__}",
+                option="writes",
+            )
+    return checked
+
+
+def check_expected(expect: Any) -> dict[str, int | None]:
+    """The versions that `apply` is to find.
+
+    Raises:
+        InvalidOptionError: If one is none.
+        InvalidKeyError: If a key is none.
+    """
+    if expect is None:
+        return {}
+    return {
+        check_key(key): None if version is None else check_version(version, "expect")
+        for key, version in check_mapping(expect, "expect").items()
+    }
 
 
 def given(ttl: Any = None, if_version: Any = None, if_absent: Any = False) -> dict[str, Any]:

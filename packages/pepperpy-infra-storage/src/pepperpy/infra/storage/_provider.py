@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from bisect import bisect_right
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from ._capabilities import Capability
 from ._codec import encode
@@ -19,7 +19,7 @@ from ._errors import (
     unsupported,
 )
 from ._keys import check_cursor, check_key, check_keys, check_prefix
-from ._options import check_count, check_ttl
+from ._options import check_count, check_mapping, check_ttl
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from ._type import StorageType
     from ._watch import Watch
     from ._wrappers import Prefixed
+
+_TRIES: Final = 10_000
 
 
 class StorageProvider(ABC):
@@ -165,9 +167,9 @@ class StorageProvider(ABC):
         All or none with ``Capability.TRANSACTIONS``.  Without it they are written one by one, after
         all of them were checked.
         """
+        checked = {check_key(key): each for key, each in check_mapping(values, "values").items()}
         if Capability.TRANSACTIONS in self.capabilities:
-            return await self.apply({key: Put(value, ttl) for key, value in values.items()})
-        checked = {check_key(key): value for key, value in values.items()}
+            return await self.apply({key: Put(value, ttl) for key, value in checked.items()})
         for value in checked.values():
             encode(value)
         options = self._with_ttl(ttl)
@@ -234,12 +236,13 @@ class StorageProvider(ABC):
 
         Raises:
             KeyNotFoundError: If there is no value and no *default*.
+            ConflictError: If somebody else wrote meanwhile ten thousand times; *fn* itself, most likely.
         """
         from inspect import isawaitable
 
         self._need(Capability.VERSIONS, "update()")
         check_ttl(ttl)
-        while True:
+        for _ in range(_TRIES):
             entry = await self._entry_or_none(key)
             if entry is None and isinstance(default, Missing):
                 raise not_found(key, self.name)
@@ -252,6 +255,12 @@ class StorageProvider(ABC):
                 await _step_aside()
                 continue
             return made
+        raise ConflictError(
+            f"key {key!r:.80} of storage {self.name!r} was written {_TRIES} times while update() "
+            "called its function; if that one writes the key itself, let it only return the value",
+            key=key,
+            storage=self.name,
+        )
 
     async def increment(self, key: str, by: int = 1, *, ttl: TTL = None) -> int:
         """Add to a whole number, as one step, and return the sum; a missing key starts at 0.

@@ -11,7 +11,7 @@ from ._keys import check_key, check_keys
 from ._options import check_ttl
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
     from types import TracebackType
 
     from ._options import TTL
@@ -67,12 +67,26 @@ class Transaction:
         self._use()
         self._writes[check_key(key)] = None
 
-    async def update(self, key: str, fn: Callable[[Any], Any], *, default: Any = MISSING) -> Any:
+    async def update(
+        self, key: str, fn: Callable[[Any], Any | Awaitable[Any]], *, default: Any = MISSING
+    ) -> Any:
         """Put *fn* of the value in its place at the end of the block, and return it.
 
         The key expires when it would have.
+
+        Args:
+            key: Whose value.
+            fn: A plain or ``async`` function of a copy of the value.
+            default: What it is called with if there is no value, as a copy.
         """
-        made = fn(await self.get(key, default))
+        from copy import deepcopy
+        from inspect import isawaitable
+
+        made = fn(
+            await self.get(key, default if isinstance(default, Missing) else deepcopy(default))
+        )
+        if isawaitable(made):
+            made = await made
         await self.set(key, made, ttl=self._end(key))
         return made
 

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 
 class Watch:
-    """Changes of keys, in the order in which they happened; for one task.
+    """Changes of keys, for one task.
 
+    They come in the order in which they happened, but for those that a look at a file finds together.
     It watches from the moment when it is made.  It ends when it is closed, by the end of an
     ``async with`` block too.  No more than one change for each key waits to be read.
     """

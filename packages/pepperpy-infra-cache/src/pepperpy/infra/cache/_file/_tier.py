@@ -18,6 +18,7 @@ from pepperpy.infra.storage import (
     CorruptValueError,
     FileStorageProvider,
     InvalidValueError,
+    StorageConnectionError,
     StorageError,
 )
 from pepperpy.infra.utils import (
@@ -42,6 +43,7 @@ _FILE: Final = "cache.db"
 _PAGE: Final = 500
 _CLOSES: Final = 500
 _BESIDE: Final = ("", "-wal", "-shm")
+_FOR_EVER: Final = 1e9  # seconds, 31 years: what lives longer is never swept
 
 
 class FileTier:
@@ -222,7 +224,7 @@ class FileTier:
     def _write_rows(self, waiting: list[Waiting]) -> None:
         with self._store.transaction() as tx:
             for each in waiting:
-                ttl = each.kept.life if each.kept.life < inf else None
+                ttl = each.kept.life if each.kept.life < _FOR_EVER else None
                 first, *others = each.keys
                 tx.set(first, each.data, ttl=ttl)
                 for key in others:
@@ -265,7 +267,10 @@ class FileTier:
                     gone += rows.name_keys(row.names, key[2:])
                     if row.left(time.time()) > 0:
                         dropped.add(key[2:])
-                self._guarded(partial(self._store.delete_many, gone))
+                done = self._guarded(partial(self._store.delete_many, gone)) is not None
+                if not done and not self._is_off:
+                    # It must not be served again, and there may be no room to say so in the file.
+                    self._begin_anew(self._remove)
         return dropped
 
     def _guarded(self, work: Callable[[], Any]) -> Any:
@@ -284,21 +289,33 @@ class FileTier:
             return  # a miss; the next result of that call is written over it
         emit(Signal(kind="cache.file_failed", source="cache", facts={"error": str(error)}))
         if isinstance(error, CorruptStoreError):
-            self._set_aside()
+            self._begin_anew(self._move_away)
+        elif isinstance(
+            error, StorageConnectionError
+        ):  # somebody removed it, the usual way to clear
+            self._begin_anew(_nothing)
 
-    def _set_aside(self) -> None:
-        """Begin with an empty file; without one, if that cannot be."""
+    def _begin_anew(self, first: Callable[[], None]) -> None:
+        """Open the file again when *first* is done; go on without one, if that cannot be."""
         with self._lock:
             try:
                 with suppress(StorageError):
                     self._store.disconnect()
-                self._move_away()
+                first()
                 self._store.connect()
             except (StorageError, OSError):
                 self._is_off = True
+
+    def _remove(self) -> None:
+        for end in _BESIDE:
+            with suppress(FileNotFoundError):
+                os.unlink(f"{self._path}{end}")
 
     def _move_away(self) -> None:
         self._counts["set_aside"] += 1
         for end in _BESIDE:
             with suppress(FileNotFoundError):
                 os.replace(f"{self._path}{end}", f"{self._path}.damaged{end}")
+
+
+def _nothing() -> None: ...

@@ -14,7 +14,7 @@ from ._faults import Faults
 from ._lane import Lane
 from ._observer import Observer
 from ._patience import patiently
-from ._place import identity, make_file, size
+from ._place import log_of, make_file, size
 from ._schema import VERSION, prepare
 from ._statements import COUNT, Row
 from ._upkeep import Upkeep
@@ -101,9 +101,9 @@ class Engine:
                 connection = self._pen.open()
                 try:
                     prepare(connection, self.faults)
+                    self.writer.know(connection)
                 except self._driver.error as error:
                     raise self.faults.told(error) from error
-                self.writer.identity = identity(self.settings.path)
             expiring = self._expiring()
         except BaseException:
             self._leave()  # so that it may be tried again
@@ -181,7 +181,7 @@ class Engine:
             "format": VERSION,
             "keys": self.read(COUNT, (self.settings.clock.time(),))[0][0],
             "file_bytes": size(self.settings.path),
-            "log_bytes": size(f"{self.settings.path}-wal"),
+            "log_bytes": size(log_of(self.settings.path)),
             **self.counts(),
         }
 

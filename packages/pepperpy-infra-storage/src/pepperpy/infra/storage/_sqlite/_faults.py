@@ -73,8 +73,8 @@ class Faults:
     def moved(self) -> StorageConnectionError:
         """The error for a file that is no longer where it was opened."""
         return StorageConnectionError(
-            f"storage {self._name!r}: the file {self._path!r} was removed or replaced while it was "
-            "in use, so nothing is written to it any more; disconnect, and connect again",
+            f"storage {self._name!r}: the file {self._path!r} or its log was removed or replaced "
+            "while it was in use, so nothing is written to it any more; disconnect, and connect again",
             storage=self._name,
         )
 
@@ -158,6 +158,7 @@ _BY_CODE: Final[dict[int, Callable[[str, str, str], StorageError]]] = {
     13: _full,
     14: _unreachable,  # CANTOPEN
     18: _too_big,
+    19: _corrupt,  # CONSTRAINT: rows of ours are gone or changed
     26: _corrupt,  # NOTADB
     **dict.fromkeys(_NO_ROOM, _full),
 }

@@ -55,6 +55,8 @@ class _Watched:
     ) -> None:
         self.prefix = prefix
         self.tell = tell
+        self.compared_at: int | None = None
+        """The ``data_version`` of the file when it was compared last."""
         self._seen = seen
 
     def noted(self, happened: Iterable[Happened]) -> list[Happened]:
@@ -162,7 +164,6 @@ class Observer:
         return thread is self._thread
 
     def _serve(self) -> None:
-        last: int | None = None
         due = monotonic()
         while not self._closed:
             self._wake.wait(max(due - monotonic(), 0))
@@ -172,7 +173,7 @@ class Observer:
                 continue
             # Whoever reads or writes is told what is wrong with the file.
             with suppress(Busy, StorageError):
-                last = self._look(last)
+                self._look()
             if self._done():
                 return
             due = monotonic() + _EVERY
@@ -186,17 +187,17 @@ class Observer:
             if news and not watched.tell(news):
                 self._forget(watched)
 
-    def _look(self, last: int | None) -> int:
-        """Compare all watched keys if anybody has committed since *last*."""
+    def _look(self) -> None:
+        """Compare all watched keys for which that was not done since anybody has committed."""
         with self._lane.lock:
             version: int = self._rows("PRAGMA data_version", ())[0][0]
-        if version == last:
-            return version
         for watched in self._watched:
+            if watched.compared_at == version:
+                continue
             found = dict(self._versions(watched.prefix))
+            watched.compared_at = version
             if not watched.tell(watched.compared(found, self._clock.time())):
                 self._forget(watched)
-        return version
 
     def _forget(self, watched: _Watched) -> None:
         with self._gate:

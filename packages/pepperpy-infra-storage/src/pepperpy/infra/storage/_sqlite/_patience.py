@@ -17,19 +17,30 @@ T = TypeVar("T")
 _PAUSES: Final = (0.0005, 0.02)  # seconds
 
 
-def patiently(attempt: Callable[[], T], timeout: float, faults: Faults) -> T:
+def patiently(
+    attempt: Callable[[], T],
+    timeout: float,
+    faults: Faults,
+    since: Callable[[], float] | None = None,
+) -> T:
     """Try until nobody else is in the way.
+
+    Args:
+        attempt: Tried once at least.
+        timeout: Seconds to go on trying.
+        faults: Makes the error.
+        since: When the waiting began; now, if it is not given.
 
     Raises:
         LockedError: If somebody still is after *timeout* seconds.
     """
     from random import uniform
 
-    end = monotonic() + timeout
+    began = monotonic()
     while True:
         try:
             return attempt()
         except Busy:
-            if monotonic() >= end:
+            if monotonic() >= (began if since is None else since()) + timeout:
                 raise faults.locked(timeout) from None
         sleep(uniform(*_PAUSES))  # noqa: S311 - so that processes do not try in step

@@ -30,19 +30,30 @@ def make_file(path: str, faults: Faults) -> None:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         if not os.path.isfile(path):
             raise IsADirectoryError(0, "it is no regular file")
+        if os.stat(path).st_nlink > 1:
+            raise FileExistsError(
+                0,
+                "it has a second name (a hard link), and under each it would have a log of its own, "
+                "which damages it; copy it, or use a symbolic link",
+            )
     except OSError as error:
         raise faults.unreachable(error) from error
     if 0 < size(path) < _SHORTEST:  # SQLite would take a file of one byte for an empty one
         raise faults.foreign("is no database")
 
 
-def identity(path: str) -> Identity | None:
-    """Which file the name stands for now; `None` if it is none."""
+def identity(path: str, *, filled: bool = False) -> Identity | None:
+    """Which file the name stands for now; `None` if it is none, or empty and should be *filled*."""
     try:
         found = os.stat(path)
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return None if filled and not found.st_size else (found.st_dev, found.st_ino)
+
+
+def log_of(path: str) -> str:
+    """Where SQLite keeps the log of a file: beside what a symbolic link stands for."""
+    return f"{os.path.realpath(path)}-wal"
 
 
 def size(path: str) -> int:

@@ -57,6 +57,7 @@ _EXPIRE: Final = """UPDATE entries
     WHERE key = ? AND (expires IS NULL OR expires > ?)
     RETURNING version"""
 _DELETE: Final = "DELETE FROM entries WHERE key = ? RETURNING expires"
+# The floor is raised at once, or the trigger would do it again for row after row.
 _CLEAR: Final = (
     "UPDATE floor SET version = max(version, (SELECT ifnull(max(version), 0) FROM entries))",
     "DELETE FROM entries",

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import partial
+from math import inf
 from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from pepperpy.infra.storage._errors import InvalidValueError, StorageError, StorageFullError
+from pepperpy.infra.storage._errors import (
+    InvalidValueError,
+    LockedError,
+    StorageError,
+    StorageFullError,
+)
 
 from ._faults import Busy, again
 from ._patience import patiently
-from ._place import identity
+from ._place import identity, log_of
 from ._statements import OVERHEAD, Missed
 
 if TYPE_CHECKING:
@@ -40,13 +47,14 @@ class Job:
         waiter: Whatever *wake* needs.
     """
 
-    __slots__ = ("answer", "dropped", "error", "size", "waiter", "wake", "write")
+    __slots__ = ("answer", "dropped", "error", "since", "size", "waiter", "wake", "write")
 
     def __init__(self, write: Write, wake: Callable[[list[Job]], None], waiter: Any) -> None:
         self.write = write
         self.wake = wake
         self.waiter = waiter
         self.size = write.size
+        self.since = monotonic()
         self.answer: Any = None
         self.error: Exception | None = None
         self.dropped = False
@@ -85,8 +93,6 @@ class Writer:
     ) -> None:
         self.wrote: Callable[[int], None] = _nothing
         """Told after each transaction how many bytes that were, about."""
-        self.identity: Identity | None = None
-        """Which file it is; another one under the same name is not written to."""
         self.commits = 0
         self.writes = 0
         self._lane = lane
@@ -95,6 +101,11 @@ class Writer:
         self._path = path
         self._timeout = timeout
         self._capacity = capacity
+        # Which files they are; others under the same names are not written to.
+        self._known: Connection | None = None
+        self._file: Identity | None = None
+        self._log: Identity | None = None
+        self._log_path = log_of(path)
         self._renew()
 
     def _renew(self) -> None:
@@ -105,6 +116,7 @@ class Writer:
         self._outside: list[Job] = []  # wait for room
         self._thread: Thread | None = None
         self._closed = False
+        self._blocked = inf  # since when somebody else has had the file locked
         self._batch = 1  # jobs of the last transaction from the queue
 
     # Called by those who write.
@@ -131,15 +143,15 @@ class Writer:
             Busy: If that is not so; nothing was done.
         """
         lock = self._lane.lock
-        if self._waiting or not lock.acquire(blocking=False):
+        if self._waiting or lock.locked():
             raise Busy
-        try:
-            connection = self._unmoved()
-            answer = write.run(connection) if write.single else _transact(connection, write.run)
-        except self._driver.error as error:
-            raise self._faults.told(error) from error
-        finally:
-            lock.release()
+        # Not acquire(): an interrupt between that and `try` would leave it locked for ever.
+        with lock:
+            try:
+                connection = self._unmoved()
+                answer = write.run(connection) if write.single else _transact(connection, write.run)
+            except self._driver.error as error:
+                raise self._faults.told(error) from error
         self._account(1, write.size)
         return answer
 
@@ -223,33 +235,38 @@ class Writer:
     # Runs in the writer's thread.
 
     def _start(self) -> None:
-        thread = Thread(target=self._serve, name="pepperpy-storage-writer", daemon=True)
-        thread.start()
-        self._thread = thread
+        queue: SimpleQueue[Job | None] = SimpleQueue()
+        thread = Thread(
+            target=self._serve, args=(queue,), name="pepperpy-storage-writer", daemon=True
+        )
+        try:
+            thread.start()
+            self._queue, self._thread = queue, thread
+        except BaseException:
+            queue.put(None)  # an interrupt: it may run all the same, and is to end
+            raise
 
-    def _serve(self) -> None:
+    def _serve(self, queue: SimpleQueue[Job | None]) -> None:
         going = True
-        while going:
-            job = self._queue.get()
-            if job is None:
-                return
-            batch, size = [job], job.size
-            while len(batch) < _BATCH_WRITES and size < _BATCH_BYTES:
-                try:
-                    job = self._queue.get_nowait()
-                except Empty:
-                    break
+        batch: list[Job] = []
+        while going or batch:
+            if not batch:
+                job = queue.get()
                 if job is None:
-                    going = False
-                    break
+                    return
                 batch.append(job)
-                size += job.size
-            self._finish(batch)
+            going = _fill(batch, queue) and going
+            batch = self._finish(batch)
 
-    def _finish(self, batch: list[Job]) -> None:
+    def _finish(self, batch: list[Job]) -> list[Job]:
+        """Give those that are still to be written, which come first the next time."""
         wanted = [job for job in batch if not job.dropped]
+        rest = self._commit(wanted) if wanted else []
+        if rest:
+            kept = set(rest)
+            batch = [job for job in batch if job not in kept]
+            wanted = [job for job in wanted if job not in kept]
         if wanted:
-            self._commit(wanted)
             self._account(len(wanted), sum(job.size for job in wanted))
         with self._gate:
             self._batch = len(batch)
@@ -260,29 +277,53 @@ class Writer:
                 self._outside = []
         for wake, jobs in _by_waker(wanted).items():
             wake(jobs)
+        return rest
 
     def _account(self, writes: int, size: int) -> None:
         self.commits += 1
         self.writes += writes
         self.wrote(size + OVERHEAD)
 
-    def _commit(self, jobs: list[Job]) -> None:
-        """All in one transaction; if there is one too many each in its own, so that it fails alone."""
+    def _commit(self, jobs: list[Job]) -> list[Job]:
+        """All in one transaction; if there is one too many each in its own, so that it fails alone.
+
+        Gives those that are still to be written: they have not waited for long enough.
+        """
         try:
-            patiently(lambda: self._locked(jobs), self._timeout, self._faults)
-        except _OF_ONE_WRITE as error:
-            if len(jobs) == 1:
-                jobs[0].error = error
-                return
-            for job in jobs:
-                self._commit([job])
+            patiently(
+                lambda: self._locked(jobs), self._timeout, self._faults, lambda: self._first(jobs)
+            )
+        except LockedError as error:
+            return self._give_up(jobs, error)
         except Exception as error:  # noqa: BLE001 - whoever waits for the jobs gets it
-            for job in jobs:
-                job.error = again(error)
+            if len(jobs) > 1 and _is_of_one_write(error):
+                for job in jobs:
+                    self._commit([job])
+            else:
+                for job in jobs:
+                    job.error = again(error)
+        return []
 
     def _locked(self, jobs: list[Job]) -> None:
-        with self._lane.lock:
-            self._together(jobs)
+        try:
+            with self._lane.lock:
+                self._together(jobs)
+        except Busy:
+            self._blocked = min(self._blocked, monotonic())
+            raise
+        self._blocked = inf
+
+    def _first(self, jobs: list[Job]) -> float:
+        """Since when the one who waits longest has been waiting for a lock, and not for its turn."""
+        return max(self._blocked, min(job.since for job in jobs))
+
+    def _give_up(self, jobs: list[Job], error: LockedError) -> list[Job]:
+        """Those who have waited long enough get the error; the others are given back."""
+        end = monotonic() - self._timeout
+        for job in jobs:
+            if job.since <= end:
+                job.error = again(error)
+        return [job for job in jobs if job.since > end]
 
     def _together(self, jobs: list[Job]) -> None:
         """Run them as one transaction.  The caller holds the lane's lock."""
@@ -295,10 +336,22 @@ class Writer:
         except self._driver.error as error:
             raise self._faults.told(error) from error
 
+    def know(self, connection: Connection) -> None:
+        """Note which files a new connection has open; the caller holds the lane's lock."""
+        connection.execute("SELECT version FROM floor").fetchall()  # opens the log
+        self._known = connection
+        self._file = self._file or identity(self._path, filled=True)
+        self._log = identity(self._log_path)
+
     def _unmoved(self) -> Connection:
-        """The connection, if the file is where it was; the caller holds the lane's lock."""
+        """The connection, if its files are where they were; the caller holds the lane's lock.
+
+        What is written to a file that has no name any more, or to an emptied one, is lost.
+        """
         connection = self._lane.connection or self._lane.open()
-        if identity(self._path) != self.identity:
+        if connection is not self._known:  # the first one after a fork
+            self.know(connection)
+        if identity(self._path, filled=True) != self._file or identity(self._log_path) != self._log:
             raise self._faults.moved()
         return connection
 
@@ -319,6 +372,26 @@ def _transact(connection: Connection, work: Callable[[Connection], T]) -> T:
             connection.execute("ROLLBACK").fetchall()
         raise
     return result
+
+
+def _fill(batch: list[Job], queue: SimpleQueue[Job | None]) -> bool:
+    """Add what waits, as much as one transaction takes; False if that was the end of the queue."""
+    size = sum(job.size for job in batch)
+    while len(batch) < _BATCH_WRITES and size < _BATCH_BYTES:
+        try:
+            job = queue.get_nowait()
+        except Empty:
+            break
+        if job is None:
+            return False
+        batch.append(job)
+        size += job.size
+    return True
+
+
+def _is_of_one_write(error: Exception) -> bool:
+    """Whether the other writes of the transaction may have nothing to do with it."""
+    return isinstance(error, _OF_ONE_WRITE) or not isinstance(error, StorageError)
 
 
 def _run_all(jobs: list[Job], connection: Connection) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from pepperpy.infra.storage._codec import decode, encode
-from pepperpy.infra.storage._errors import CorruptValueError
+from pepperpy.infra.storage._errors import CorruptValueError, InvalidOptionError
 from pepperpy.infra.utils import passes_through
 
 from ._wrapper import Wrapper
 
 if TYPE_CHECKING:
     from pepperpy.infra.storage._provider import StorageProvider
+
+_SAMPLE: Final = b"[1]"
 
 
 class Cipher(Protocol):
@@ -104,10 +106,20 @@ class Compressed(Encoded):
         provider: The store.
         codec: Anything with ``compress`` and ``decompress``, like the module `zlib`.
         name: What it is called.
+
+    Raises:
+        InvalidOptionError: If the codec does not give back the bytes that it was given.
     """
 
     def __init__(self, provider: StorageProvider, codec: Codec, *, name: str | None = None) -> None:
         super().__init__(provider, name)
+        if codec.decompress(bytes(codec.compress(_SAMPLE))) != _SAMPLE:
+            raise InvalidOptionError(
+                "codec must give back the bytes that it was given, and this "
+                f"{type(codec).__name__} gives something else; a DataCompressor needs "
+                "serialization='raw'",
+                option="codec",
+            )
         self._codec = codec
 
     def _seal(self, key: str, data: bytes) -> bytes:  # noqa: ARG002 - the same for all keys

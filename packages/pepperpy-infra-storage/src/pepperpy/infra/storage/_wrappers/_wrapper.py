@@ -8,7 +8,7 @@ from pepperpy.infra.storage._capabilities import Capability
 from pepperpy.infra.storage._entry import MISSING, Entry, Missing, Page, Put
 from pepperpy.infra.storage._errors import not_found
 from pepperpy.infra.storage._keys import check_cursor, check_key, check_keys, check_prefix
-from pepperpy.infra.storage._options import given
+from pepperpy.infra.storage._options import check_expected, check_mapping, check_writes, given
 from pepperpy.infra.storage._provider import StorageProvider
 
 if TYPE_CHECKING:
@@ -113,7 +113,8 @@ class Wrapper(StorageProvider):
         return await self.provider.set(self._down(key), self._pack(key, value), **options)
 
     async def set_many(self, values: Mapping[str, Any], *, ttl: TTL = None) -> dict[str, int]:
-        packed = {self._down(check_key(key)): self._pack(key, each) for key, each in values.items()}
+        given = check_mapping(values, "values")
+        packed = {self._down(check_key(key)): self._pack(key, each) for key, each in given.items()}
         versions = await self.provider.set_many(packed, ttl=ttl)
         return {self._up(key): version for key, version in versions.items()}
 
@@ -152,12 +153,10 @@ class Wrapper(StorageProvider):
         expect: Mapping[str, int | None] | None = None,
     ) -> dict[str, int]:
         packed = {
-            self._down(check_key(key)): None
-            if put is None
-            else Put(self._pack(key, put.value), put.ttl)
-            for key, put in writes.items()
+            self._down(key): None if put is None else Put(self._pack(key, put.value), put.ttl)
+            for key, put in check_writes(writes).items()
         }
-        below = {self._down(key): version for key, version in (expect or {}).items()}
+        below = {self._down(key): version for key, version in check_expected(expect).items()}
         versions = await self.provider.apply(packed, expect=below)
         return {self._up(key): version for key, version in versions.items()}
 

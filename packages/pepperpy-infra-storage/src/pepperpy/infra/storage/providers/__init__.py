@@ -13,7 +13,13 @@ from pepperpy.infra.storage._errors import (
     unsupported,
 )
 from pepperpy.infra.storage._keys import check_key, check_prefix, key_matcher
-from pepperpy.infra.storage._options import check_condition, check_count, check_ttl
+from pepperpy.infra.storage._options import (
+    check_condition,
+    check_count,
+    check_expected,
+    check_ttl,
+    check_writes,
+)
 from pepperpy.infra.storage._watch import Watchers
 
 __all__ = [
@@ -21,9 +27,11 @@ __all__ = [
     "already_there",
     "check_condition",
     "check_count",
+    "check_expected",
     "check_key",
     "check_prefix",
     "check_ttl",
+    "check_writes",
     "decode_value",
     "encode_value",
     "key_matcher",

@@ -149,3 +149,12 @@ class BulkContract(Contract):
         for cursor in cursors:
             with raises(InvalidKeyError):
                 await store.scan(cursor=cursor)
+
+    @scenario
+    async def test_set_many_needs_a_mapping(self, store: StorageProvider) -> None:
+        wrong: list[Any] = [[("a", 1)], "abc", None, 1]
+        for values in wrong:
+            with raises(InvalidOptionError):
+                await store.set_many(values)
+
+        assert await store.keys() == []

@@ -205,3 +205,18 @@ class ExpiryContract(Contract):
         assert entry.value == 299
         await self.elapse(61)
         assert await store.keys() == []
+
+    @needs(_BOTH)
+    async def test_an_end_that_no_calendar_has_is_refused(self, store: StorageProvider) -> None:
+        await store.set("a", 1)
+        far: list[Any] = [1e12, 1e300, timedelta.max, datetime.max.replace(tzinfo=UTC)]
+        for ttl in far:
+            with raises(InvalidOptionError):
+                await store.set("a", 2, ttl=ttl)
+            with raises(InvalidOptionError):
+                await store.increment("n", ttl=ttl)
+            with raises(InvalidOptionError):
+                await store.expire("a", ttl)
+        await store.set("b", 1, ttl=timedelta(days=365 * 1000))
+
+        assert list((await store.scan()).entries) == ["a", "b"]

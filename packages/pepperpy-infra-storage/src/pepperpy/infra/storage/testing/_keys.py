@@ -166,6 +166,9 @@ class KeysContract(Contract):
 
     @scenario
     async def test_a_pattern_that_is_no_text_is_refused(self, store: StorageProvider) -> None:
+        for half in ("\ud800", "a\udfff*"):
+            with raises(InvalidKeyError):
+                await store.keys(half)
         pattern: Any = 1
 
         with raises(InvalidKeyError):

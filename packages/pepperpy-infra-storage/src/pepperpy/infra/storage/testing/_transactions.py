@@ -9,6 +9,7 @@ from pepperpy.infra.storage._entry import Put
 from pepperpy.infra.storage._errors import (
     ConflictError,
     InvalidKeyError,
+    InvalidOptionError,
     InvalidValueError,
     KeyNotFoundError,
     StorageError,
@@ -190,3 +191,41 @@ class TransactionsContract(Contract):
         versions = await store.apply({"a": None, "b": Put(2), "x": None}, expect={"a": version})
         assert versions.keys() == {"b"}
         assert await store.get_many(["a", "b", "c"]) == {"b": 2}
+
+    @_TRANSACTIONS
+    async def test_apply_refuses_what_is_no_write_and_no_version(
+        self, store: StorageProvider
+    ) -> None:
+        await store.set("a", 1)
+        wrong: list[Any] = [{"a": 2}, {"a": Put(2), "b": {"value": 1}}, [("a", Put(2))], None]
+        for writes in wrong:
+            with raises(InvalidOptionError):
+                await store.apply(writes)
+        no_version: list[Any] = [{"a": True}, {"a": "1"}, {"a": 0}, {"a": 2**63}, ["a"]]
+        for expect in no_version:
+            with raises(InvalidOptionError):
+                await store.apply({"a": Put(2)}, expect=expect)
+        with raises(InvalidKeyError):
+            await store.apply({"a": Put(2)}, expect={"": None})
+
+        assert await store.get_many(["a", "b"]) == {"a": 1}
+
+    @_TRANSACTIONS
+    async def test_update_in_a_block_takes_both_kinds_of_function_and_copies_the_default(
+        self, store: StorageProvider
+    ) -> None:
+        async def later(value: int) -> int:
+            return value + 1
+
+        def change(value: list[int]) -> list[int]:
+            value.append(1)
+            return value
+
+        await store.set("a", 1)
+        default: list[int] = []
+        async with store.transaction() as tx:
+            await tx.update("a", later)
+            await tx.update("b", change, default=default)
+
+        assert await store.get_many(["a", "b"]) == {"a": 2, "b": [1]}
+        assert default == []

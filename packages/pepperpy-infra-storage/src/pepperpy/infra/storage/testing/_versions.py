@@ -108,7 +108,7 @@ class VersionsContract(Contract):
     @_VERSIONS
     async def test_conditions_that_cannot_be_are_refused(self, store: StorageProvider) -> None:
         version = await store.set("a", 1)
-        wrong: list[Any] = [0, -1, True, "1", 1.0, b""]
+        wrong: list[Any] = [0, -1, True, "1", 1.0, b"", 2**63, 2**70]
         for each in wrong:
             with raises(InvalidOptionError):
                 await store.set("a", 2, if_version=each)
