@@ -143,7 +143,8 @@ def _owner(target: str, package: ws.Package, house: House) -> str | None:
 def optional_files(package: ws.Package, house: House) -> list[Path]:
     """Source files that need more than what every installation of the wheel brings.
 
-    That is what they import at once, or what a module of the wheel does that they import at once.
+    That is what they import at once, or what a module of the wheel does that they import at once,
+    or that lies in a package with such an ``__init__``.
     """
     brought = {*map(house.key, package.dependencies), *_STANDARD, ws.FACADE}
     files = {layout.module_name(package, path): path for path in layout.sources(package)}
@@ -156,7 +157,8 @@ def optional_files(package: ws.Package, house: House) -> list[Path]:
         more = {
             module
             for module, uses in at_once.items()
-            if any(
+            if any(module.startswith(f"{each}.") for each in optional)
+            or any(
                 {use.target, use.parent} & optional
                 or (_owner(use.target, package, house) or ws.FACADE) not in brought
                 for use in uses

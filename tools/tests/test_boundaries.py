@@ -148,13 +148,18 @@ class TestOptional:
         wire.write_text("import redis\n", "utf-8")
         through = wire.with_name("_through.py")
         through.write_text("from ._wire import g\n", "utf-8")
+        beside = wire.with_name("_part") / "_beside.py"
+        beside.parent.mkdir()
+        beside.write_text("import os\n", "utf-8")
+        init = beside.with_name("__init__.py")
+        init.write_text("from .._wire import g\n", "utf-8")
         (package,) = (
             each for each in ws.load(clean.root).packages.values() if each.folder == folder
         )
 
         found = boundaries.optional_files(package, boundaries.House.read(clean.root))
 
-        assert sorted(found) == [through, wire]
+        assert sorted(found) == sorted([beside, init, through, wire])
 
     def test_what_comes_with_a_dependency_is_declared_by_it(self, clean: Any) -> None:
         clean.wheel(
