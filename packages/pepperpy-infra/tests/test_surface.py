@@ -109,7 +109,7 @@ PROMISED = {
 SPINE = """
     arun_closers did_you_mean emit inspectables listening nearest passes_through redaction
     register_after_fork register_closer register_inspectable replace_file require_extra run_closers
-    subscribe to_seconds wrapping
+    running_loop subscribe to_seconds wrapping
 """
 
 HERE = Path(__file__).parent

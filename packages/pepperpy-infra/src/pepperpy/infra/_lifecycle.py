@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Mapping
 from contextlib import asynccontextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pepperpy.infra.utils import InvalidArgumentError, arun_closers, did_you_mean, run_closers
+from pepperpy.infra.utils import (
+    InvalidArgumentError,
+    arun_closers,
+    did_you_mean,
+    run_closers,
+    running_loop,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
@@ -59,7 +64,7 @@ def stop() -> Awaitable[None]:
     Raises:
         ExceptionGroup: With the error of each part that could not be closed.  The rest is.
     """
-    if _loop_is_running():
+    if running_loop() is not None:
         return arun_closers()
     run_closers()
     return _Rest(_nothing)
@@ -87,7 +92,7 @@ class running:  # noqa: N801 - reads as a verb: `with running():`
         self._config = config
 
     def __enter__(self) -> Self:
-        if _loop_is_running():
+        if running_loop() is not None:
             raise RuntimeError(
                 "an event loop is running in this thread; use `async with running()`"
             )
@@ -194,11 +199,6 @@ def _refused(rule: str, got: object) -> InvalidArgumentError:
 
 def _portion(name: str) -> Any:
     return import_module(f"pepperpy.infra.{name}")
-
-
-def _loop_is_running() -> bool:
-    asyncio = sys.modules.get("asyncio")
-    return asyncio is not None and asyncio._get_running_loop() is not None  # noqa: SLF001 - as utils
 
 
 def _tell(failures: ExceptionGroup, error: BaseException) -> None:

@@ -7,13 +7,12 @@ from dataclasses import replace
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Final, TypedDict, overload
 
-from pepperpy.infra.utils import Clock, ForkSafeLock, Weakly, did_you_mean, to_seconds
+from pepperpy.infra.utils import Clock, ForkSafeLock, Weakly, did_you_mean, running_loop, to_seconds
 from pepperpy.infra.utils.wrapping import decorate
 
 from ._decorator import Plan, wrap
 from ._errors import InvalidOptionError, InvalidTTLError
 from ._failures import value_of
-from ._flights import running_loop
 from ._names import Wanted
 from ._rules import Rules, check_name
 from ._settings import Settings

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from contextvars import ContextVar
 from functools import partial
 from threading import Lock, RLock, get_ident
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from pepperpy.infra.utils import register_after_fork
+from pepperpy.infra.utils import register_after_fork, running_loop
 
 if TYPE_CHECKING:
     import asyncio
@@ -236,12 +235,6 @@ def wake(flight: Flight) -> None:
         else:
             call_in(loop, partial(_resolve, future))
     flight.waiters = None
-
-
-def running_loop() -> asyncio.AbstractEventLoop | None:
-    """The loop of asyncio's in which the caller runs, if any."""
-    asyncio = sys.modules.get("asyncio")  # nobody runs a loop who has not imported it
-    return None if asyncio is None else asyncio._get_running_loop()  # noqa: SLF001 - public in C
 
 
 def call_in(loop: asyncio.AbstractEventLoop, func: Callable[[], object]) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from operator import length_hint
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from pepperpy.infra.utils import passes_through
+from pepperpy.infra.utils import passes_through, running_loop
 from pepperpy.infra.utils.wrapping import Kind, compile_wrapper
 
 from ._errors import InvalidOptionError
-from ._flights import running_loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping

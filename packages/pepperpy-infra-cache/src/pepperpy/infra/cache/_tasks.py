@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from pepperpy.infra.utils import passes_through
+from pepperpy.infra.utils import passes_through, running_loop
 
 from ._failures import value_of
-from ._flights import call_in, enter, leave, running_loop, wait_in_task, waiting_for
+from ._flights import call_in, enter, leave, wait_in_task, waiting_for
 
 if TYPE_CHECKING:
     import asyncio

@@ -17,6 +17,7 @@ from typing import (
     overload,
 )
 
+from pepperpy.infra.utils import running_loop
 from pepperpy.infra.utils.wrapping import Kind, compile_wrapper, decorate, kind_of
 
 from ._core import IDLE, LENT, Entry
@@ -349,8 +350,9 @@ def _place(depth: int) -> tuple[FrameType, object]:
     frame = sys._getframe(depth + 1)  # pyright: ignore[reportPrivateUsage]
     if frame.f_code.co_flags & _GENERATOR:
         return frame, None
-    asyncio: Any = sys.modules.get("asyncio")
-    if asyncio is not None and asyncio._get_running_loop() is not None:
+    if running_loop() is not None:
+        import asyncio
+
         return frame, asyncio.current_task() or threading.current_thread()
     return frame, threading.current_thread()
 

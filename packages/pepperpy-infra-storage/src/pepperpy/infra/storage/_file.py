@@ -8,7 +8,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any, Final, get_args
 from weakref import ref
 
-from pepperpy.infra.utils import Clock, register_inspectable, to_seconds
+from pepperpy.infra.utils import Clock, register_inspectable, running_loop, to_seconds
 
 from . import _sqlite as sql
 from ._capabilities import Capability
@@ -24,7 +24,7 @@ from ._errors import (
 from ._keys import check_cursor, check_key, check_keys, check_prefix, key_matcher, literal_prefix
 from ._options import check_condition, check_count, check_expected, check_ttl, check_writes
 from ._provider import StorageProvider, check_step
-from ._sqlite_tasks import EngineTasks, breathe, in_thread, running_loop
+from ._sqlite_tasks import EngineTasks, breathe, in_thread
 from ._type import StorageType
 from ._watch import Watch
 

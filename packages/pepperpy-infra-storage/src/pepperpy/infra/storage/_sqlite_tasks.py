@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from pepperpy.infra.utils import running_loop
 
 from ._errors import not_connected
 from ._sqlite import Busy, Engine, Job
@@ -161,12 +162,6 @@ def _settle(jobs: list[Job]) -> None:
             done.set_result(job.answer)
         else:
             done.set_exception(job.error)
-
-
-def running_loop() -> asyncio.AbstractEventLoop | None:
-    """The event loop that runs in this thread."""
-    asyncio = sys.modules.get("asyncio")  # nobody runs one who has not imported it
-    return None if asyncio is None else asyncio._get_running_loop()  # noqa: SLF001 - public in C
 
 
 async def breathe(seconds: float = 0) -> None:

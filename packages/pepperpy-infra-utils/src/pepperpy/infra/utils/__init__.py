@@ -21,6 +21,7 @@ from ._ids import HashAlgorithmError, generate_id, generate_timestamp, hash_stri
 from ._inspection import Inspectable, inspectables, register_inspectable
 from ._json import JSONFileError, JSONValueError, load_json, save_json
 from ._lock import ForkSafeLock
+from ._loops import running_loop
 from ._nearest import did_you_mean, nearest
 from ._objects import dict_to_object, object_to_dict
 from ._replace import replace_file
@@ -81,6 +82,7 @@ __all__ = [
     "require_extra",
     "retry",
     "run_closers",
+    "running_loop",
     "save_json",
     "slugify",
     "subscribe",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from inspect import isawaitable
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from ._errors import InvalidArgumentError
+from ._loops import running_loop
 
 if TYPE_CHECKING:
     import asyncio
@@ -69,8 +69,7 @@ def run_closers() -> None:
         ExceptionGroup: With the error of each closer that failed; a `BaseExceptionGroup` if one of
             them was interrupted or cancelled.
     """
-    asyncio = sys.modules.get("asyncio")
-    if asyncio is not None and asyncio._get_running_loop() is not None:  # noqa: SLF001 - public in C
+    if running_loop() is not None:
         raise RuntimeError("an event loop is running in this thread; await arun_closers() instead")
     with _Loop() as loop:
         failures: list[BaseException] = []
