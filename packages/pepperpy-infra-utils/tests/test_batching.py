@@ -181,7 +181,7 @@ async def test_under_any_interleaving_each_caller_gets_its_own_reply(seed: int) 
     assert ask.waiting == 0
 
 
-@pytest.mark.parametrize("limit", [0, -1, 1.5, "many"])
-async def test_a_limit_that_is_none_is_refused(limit: object) -> None:
-    with pytest.raises(InvalidArgumentError, match="limit must be a positive integer"):
-        Batching(Server(), limit=limit)  # type: ignore[arg-type]
+@pytest.mark.parametrize("limit", [0, -1])
+async def test_a_limit_below_one_is_refused(limit: int) -> None:
+    with pytest.raises(InvalidArgumentError, match="limit must be at least 1"):
+        Batching(Server(), limit=limit)

@@ -35,7 +35,7 @@ class Batching(Generic[Request, Reply]):
         limit: How many requests one `send` gets at most.
 
     Raises:
-        InvalidArgumentError: `limit` is not a positive integer.
+        InvalidArgumentError: `limit` is less than 1.
 
     Examples:
         >>> import asyncio
@@ -60,8 +60,8 @@ class Batching(Generic[Request, Reply]):
         *,
         limit: int = 128,
     ) -> None:
-        if not isinstance(limit, int) or limit < 1:
-            msg = f"limit must be a positive integer, not {limit!r}"
+        if limit < 1:
+            msg = f"limit must be at least 1, not {limit!r}"
             raise InvalidArgumentError(msg, argument="limit")
         self._send = send
         self._limit = limit
