@@ -1,14 +1,16 @@
-"""What belongs to one event loop: made when it is first asked for there, and closed with the loop."""
+"""Speaking to servers from event loops: what belongs to one loop, and how long a caller waits."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from pepperpy.infra.utils import ForkSafeLock, register_after_fork, running_loop
+from pepperpy.infra.utils import ForkSafeLock, deadline, register_after_fork, running_loop
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable
+
+    from ._errors import StorageTimeoutError
 
 
 class Closing(Protocol):
@@ -20,6 +22,7 @@ class Closing(Protocol):
 
 
 T = TypeVar("T", bound=Closing)
+R = TypeVar("R")
 
 
 class PerLoop(Generic[T]):
@@ -89,3 +92,24 @@ class PerLoop(Generic[T]):
 
 async def _finish(ending: AsyncGenerator[None]) -> None:
     await ending.aclose()
+
+
+async def before_deadline(work: Awaitable[R], slow: Callable[[float], StorageTimeoutError]) -> R:
+    """What *work* gives, if that comes before the caller's `deadline`.
+
+    Raises:
+        StorageTimeoutError: As *slow* makes it, of the seconds that were left.
+    """
+    left = deadline.remaining()
+    if left is None:
+        return await work
+    import asyncio
+
+    limit = asyncio.timeout(left)
+    try:
+        async with limit:
+            return await work
+    except TimeoutError:
+        if limit.expired():
+            raise slow(left) from None
+        raise

@@ -88,19 +88,19 @@ class Link:
     async def _exchange(
         self, commands: Sequence[Command], which: list[int], replies: list[Any], *, whole: bool
     ) -> None:
-        import asyncio
-
-        from redis.exceptions import RedisError, ResponseError
-
         if not which:
             return
+        import asyncio
+
+        from hiredis import pack_command
+        from redis.exceptions import RedisError, ResponseError
+
         connection = await self._connected()
         try:
             async with asyncio.timeout(self._settings.timeout):
-                packed = connection.pack_commands(
-                    [self._packed(commands[at], whole=whole) for at in which]
-                )
-                await connection.send_packed_command(packed, check_health=False)
+                # In C, which the client itself does for plain programs alone.
+                packed = [pack_command(self._parts(commands[at], whole=whole)) for at in which]
+                await connection.send_packed_command(b"".join(packed), check_health=False)
                 for at in which:
                     try:
                         replies[at] = await connection.read_response(disable_decoding=True)
@@ -116,7 +116,7 @@ class Link:
             await self._drop(connection)
             raise
 
-    def _packed(self, command: Command, *, whole: bool) -> tuple[Any, ...]:
+    def _parts(self, command: Command, *, whole: bool) -> tuple[Any, ...]:
         what = command.what
         if isinstance(what, str):
             return (what, *command.parts)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from math import ceil
 from typing import TYPE_CHECKING, Any, Final
 
-from pepperpy.infra.utils import deadline, register_inspectable
+from pepperpy.infra.utils import register_inspectable
 
 from .._capabilities import Capability
 from .._codec import decode, encode
@@ -15,6 +15,7 @@ from .._errors import (
     CorruptValueError,
     InvalidOptionError,
     StorageConnectionError,
+    StorageTimeoutError,
     already_there,
     mismatch,
     not_connected,
@@ -29,7 +30,7 @@ from .._options import (
     check_seconds,
     check_writes,
 )
-from .._per_loop import PerLoop
+from .._per_loop import PerLoop, before_deadline
 from .._provider import StorageProvider, check_step
 from .._type import StorageType
 from . import _scripts as scripts
@@ -38,7 +39,7 @@ from ._link import Link
 from ._settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from .._options import TTL
     from .._watch import Watch
@@ -112,7 +113,7 @@ class RedisStorageProvider(StorageProvider):
             StorageConnectionError: If it cannot be reached, or may throw values away.
         """
         link = self._links.get()
-        facts = await _facts(link)
+        facts = await before_deadline(_facts(link), self._slow)
         policy = facts.get("maxmemory_policy", "noeviction")
         if policy != "noeviction" and facts.get("maxmemory") != "0" and not self._may_evict:
             raise StorageConnectionError(
@@ -132,7 +133,7 @@ class RedisStorageProvider(StorageProvider):
         if not self._connected:
             return False
         try:
-            await self._limited(self._links.get().open())
+            await before_deadline(self._links.get().open(), self._slow)
         except StorageConnectionError:
             return False
         return True
@@ -310,26 +311,14 @@ class RedisStorageProvider(StorageProvider):
 
     async def _command(self, name: str, *parts: Any) -> Any:
         self._use()
-        return await self._limited(self._links.get().command(name, *parts))
+        return await before_deadline(self._links.get().command(name, *parts), self._slow)
 
     async def _run(self, script: scripts.Script, *parts: Any) -> Any:
         self._use()
-        return await self._limited(self._links.get().run(script, *parts))
+        return await before_deadline(self._links.get().run(script, *parts), self._slow)
 
-    async def _limited(self, work: Awaitable[Any]) -> Any:
-        """The answer, if it comes before the caller's deadline."""
-        left = deadline.remaining()
-        if left is None:
-            return await work
-        import asyncio
-
-        try:
-            async with asyncio.timeout(left):
-                return await work
-        except TimeoutError as error:
-            if isinstance(error, StorageConnectionError):
-                raise
-            raise slow(self._settings, left) from None
+    def _slow(self, seconds: float) -> StorageTimeoutError:
+        return slow(self._settings, seconds)
 
     async def _index(self, start: bytes, stop: bytes, count: int) -> list[bytes]:
         """Keys in order, those that expired a moment ago as well."""
