@@ -8,6 +8,8 @@ from ._entry import MISSING, Missing
 from ._file import FileStorageProvider
 from ._memory import MemoryStorageProvider
 from ._options import given
+from ._postgres import PostgresStorageProvider
+from ._redis import RedisStorageProvider
 from ._registry import StorageProviderRegistry
 
 if TYPE_CHECKING:
@@ -102,6 +104,58 @@ def register_file_provider(
         ProviderNameError: If another provider has the name; it is a `ValueError`.
     """
     provider = FileStorageProvider(name, file_path, durability, timeout=timeout, clock=clock)
+    _registry.register(provider)
+    return provider
+
+
+def register_redis_provider(
+    name: str,
+    url: str = "redis://localhost:6379/0",
+    *,
+    namespace: str | None = None,
+    timeout: float = 5.0,
+    connect_timeout: float = 5.0,
+    may_evict: bool = False,
+) -> RedisStorageProvider:
+    """Make a store in Redis, as `RedisStorageProvider` does, and let it be found by its name.
+
+    Raises:
+        ProviderNameError: If another provider has the name; it is a `ValueError`.
+    """
+    provider = RedisStorageProvider(
+        name,
+        url,
+        namespace=namespace,
+        timeout=timeout,
+        connect_timeout=connect_timeout,
+        may_evict=may_evict,
+    )
+    _registry.register(provider)
+    return provider
+
+
+def register_postgres_provider(
+    name: str,
+    dsn: str,
+    *,
+    namespace: str | None = None,
+    timeout: float = 5.0,
+    connect_timeout: float = 5.0,
+    max_size: int = 5,
+) -> PostgresStorageProvider:
+    """Make a store in PostgreSQL, as `PostgresStorageProvider` does, and let it be found by its name.
+
+    Raises:
+        ProviderNameError: If another provider has the name; it is a `ValueError`.
+    """
+    provider = PostgresStorageProvider(
+        name,
+        dsn,
+        namespace=namespace,
+        timeout=timeout,
+        connect_timeout=connect_timeout,
+        max_size=max_size,
+    )
     _registry.register(provider)
     return provider
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from pepperpy.infra.utils import ForkSafeLock, deadline, register_after_fork, running_loop
@@ -55,11 +56,9 @@ class PerLoop(Generic[T]):
             raise RuntimeError("a server is spoken to from an event loop, or through .sync")
         made = self._make()
         ending = self._ending(loop, made)
-        try:
+        with suppress(StopIteration):
             # Its first step tells the loop of it: loops close their generators when they end.
             ending.__anext__().send(None)
-        except StopIteration:
-            pass
         with self._lock:
             self._made = {
                 each: pair for each, pair in self._made.items() if not each.is_closed()

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from .._entry import Change
-from .._subscription import Subscription
+from pepperpy.infra.storage._entry import Change
+from pepperpy.infra.storage._subscription import Subscription
+
 from . import _faults as faults
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from .._errors import WatchLostError
+    from pepperpy.infra.storage._errors import WatchLostError
+
     from ._settings import Connection, Settings
 
 _BEAT: Final = 1.0  # seconds between two questions whether the server is there
@@ -47,8 +49,10 @@ class Changes(Subscription):
             while self._watchers.any():
                 await self._beat(connection, ended, renews=beats % _RENEWAL == 0)
                 beats += 1
-        finally:
+        except BaseException:
             connection.terminate()
+            raise
+        await self._settings.part(connection)
 
     async def _beat(self, connection: Connection, ended: asyncio.Event, *, renews: bool) -> None:
         import asyncio

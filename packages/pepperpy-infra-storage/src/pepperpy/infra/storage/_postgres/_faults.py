@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .._errors import (
+from pepperpy.infra.storage._errors import (
     CorruptStoreError,
     LockedError,
     ReadOnlyError,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
+from pepperpy.infra.storage._errors import StorageError
 from pepperpy.infra.utils import Batching
 
-from .._errors import StorageError
 from . import _faults as faults
 from ._changes import Changes
 from ._settings import load_driver
@@ -80,7 +80,7 @@ class Link:
         if self._works:
             await asyncio.wait([*self._works], timeout=self._settings.timeout)
         while self._idle:
-            self._idle.pop().terminate()
+            await self._settings.part(self._idle.pop())
 
     def _end(self, task: asyncio.Task[Any]) -> None:
         self._works.discard(task)

@@ -6,12 +6,10 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from pepperpy.infra.utils import register_inspectable
-
-from .._capabilities import Capability
-from .._codec import decode, encode
-from .._entry import MISSING, Entry, Missing, Page, Put
-from .._errors import (
+from pepperpy.infra.storage._capabilities import Capability
+from pepperpy.infra.storage._codec import decode, encode
+from pepperpy.infra.storage._entry import MISSING, Entry, Missing, Page, Put
+from pepperpy.infra.storage._errors import (
     CorruptStoreError,
     InvalidOptionError,
     StorageConnectionError,
@@ -21,8 +19,15 @@ from .._errors import (
     not_connected,
     not_found,
 )
-from .._keys import check_cursor, check_key, check_keys, check_prefix, key_matcher, literal_prefix
-from .._options import (
+from pepperpy.infra.storage._keys import (
+    check_cursor,
+    check_key,
+    check_keys,
+    check_prefix,
+    key_matcher,
+    literal_prefix,
+)
+from pepperpy.infra.storage._options import (
     check_condition,
     check_count,
     check_end,
@@ -30,9 +35,11 @@ from .._options import (
     check_seconds,
     check_writes,
 )
-from .._per_loop import PerLoop, before_deadline
-from .._provider import StorageProvider, check_step
-from .._type import StorageType
+from pepperpy.infra.storage._per_loop import PerLoop, before_deadline
+from pepperpy.infra.storage._provider import StorageProvider, check_step
+from pepperpy.infra.storage._type import StorageType
+from pepperpy.infra.utils import register_inspectable
+
 from ._faults import slow
 from ._link import Link, Write
 from ._settings import Settings
@@ -41,8 +48,9 @@ from ._statements import MARK, Statements
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-    from .._options import TTL
-    from .._watch import Watch
+    from pepperpy.infra.storage._options import TTL
+    from pepperpy.infra.storage._watch import Watch
+
     from ._settings import Connection
 
 T = TypeVar("T")
@@ -92,9 +100,9 @@ class PostgresStorageProvider(StorageProvider):
             name,
             dsn,
             self._sql,
-            check_seconds(timeout, "timeout"),
-            check_seconds(connect_timeout, "connect_timeout"),
-            check_count(max_size, "max_size"),
+            timeout=check_seconds(timeout, "timeout"),
+            connect_timeout=check_seconds(connect_timeout, "connect_timeout"),
+            max_size=check_count(max_size, "max_size"),
         )
         self._links: PerLoop[Link] = PerLoop(lambda: Link(self._settings))
         self._connected = False
@@ -115,7 +123,11 @@ class PostgresStorageProvider(StorageProvider):
             StorageConnectionError: If the server cannot be reached.
             CorruptStoreError: If there is a table of this name that is none of ours.
         """
-        await before_deadline(self._links.get().do(self._prepare), self._slow)
+        try:
+            await before_deadline(self._links.get().do(self._prepare), self._slow)
+        except BaseException:
+            await self.disconnect()
+            raise
         self._connected = True
 
     async def disconnect(self) -> None:

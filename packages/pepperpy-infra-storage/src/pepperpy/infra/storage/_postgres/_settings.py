@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
+from pepperpy.infra.storage._errors import InvalidOptionError
 from pepperpy.infra.utils import require_extra
 
-from .._errors import InvalidOptionError
 from ._faults import unreachable
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ class Settings:
         name: str,
         dsn: str,
         statements: Statements,
+        *,
         timeout: float,
         connect_timeout: float,
         max_size: int,
@@ -54,9 +55,17 @@ class Settings:
             raise _unreadable() from None
         raise unreachable(self, problem) from problem
 
+    async def part(self, connection: Connection) -> None:
+        """Say good-bye, and hang up if the server does not listen."""
+        driver = load_driver()
+        try:
+            await connection.close(timeout=self.timeout)
+        except (OSError, driver.PostgresError, driver.InterfaceError):
+            connection.terminate()
+
 
 def load_driver() -> Any:
-    """asyncpg.
+    """Asyncpg.
 
     Raises:
         MissingExtraError: If it is not installed.

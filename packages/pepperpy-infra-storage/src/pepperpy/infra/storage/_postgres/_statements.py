@@ -8,6 +8,7 @@ A write notifies only while somebody watches, which a row in a table of its own 
 notification makes commits wait for each other in all of the server.
 """
 
+# ruff: noqa: S608 - the names of tables, which cannot be parameters, are checked and quoted
 from __future__ import annotations
 
 from typing import Final
@@ -15,6 +16,9 @@ from typing import Final
 MARK: Final = "pepperpy storage 1"
 """The comment on a table of ours, with the number of its form."""
 
+_COLUMNS = (
+    "key bytea PRIMARY KEY, value bytea NOT NULL, version bigint NOT NULL, expires timestamptz"
+)
 _ALIVE = "(expires IS NULL OR expires > clock_timestamp())"
 _ENDS = "coalesce(clock_timestamp() + make_interval(secs => {seconds}), {moment})"
 
@@ -36,8 +40,7 @@ class Statements:
         )
         self.make: Final = (
             f"SELECT pg_advisory_xact_lock(hashtext('{table}'))",
-            f"CREATE TABLE IF NOT EXISTS {table} (key bytea PRIMARY KEY, value bytea NOT NULL,"
-            " version bigint NOT NULL, expires timestamptz)",
+            f"CREATE TABLE IF NOT EXISTS {table} ({_COLUMNS})",
             f"CREATE INDEX IF NOT EXISTS {ends} ON {table} (expires) WHERE expires IS NOT NULL",
             f"CREATE SEQUENCE IF NOT EXISTS {sequence}",
             f"CREATE TABLE IF NOT EXISTS {watch} (one bool PRIMARY KEY, until timestamptz NOT NULL)",

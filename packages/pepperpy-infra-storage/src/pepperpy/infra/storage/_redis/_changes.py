@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from .._entry import Change
-from .._subscription import Subscription
+from pepperpy.infra.storage._entry import Change
+from pepperpy.infra.storage._subscription import Subscription
+
 from . import _faults as faults
 
 if TYPE_CHECKING:
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
 
     from redis.asyncio.connection import Connection
 
-    from .._errors import WatchLostError
+    from pepperpy.infra.storage._errors import WatchLostError
+
     from ._settings import Settings
 
 _BEAT: Final = 1.0  # seconds of silence after which the server is asked whether it is there

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._errors import (
+from pepperpy.infra.storage._errors import (
     LockedError,
     ReadOnlyError,
     StorageConnectionError,
@@ -58,30 +58,30 @@ def lost(settings: Settings, error: BaseException) -> WatchLostError:
 
 def refused(settings: Settings, error: Exception) -> StorageError:
     """The error for a command that the server refuses."""
-    text = str(error)
-    word = text.partition(" ")[0]
+    # The driver has classes for some codes, and leaves the others where they were.
+    kind, code = type(error).__name__, str(error).partition(" ")[0]
     name, place = settings.name, settings.place
-    if "OOM" in text[:80] or word == "OutOfMemoryError":
+    if kind == "OutOfMemoryError":
         return StorageFullError(
             f"Redis at {place} has no memory left for storage {name!r}; what was stored is "
             "untouched: raise its maxmemory, or delete something",
             storage=name,
         )
-    if "READONLY" in text[:80] or type(error).__name__ == "ReadOnlyError":
+    if kind == "ReadOnlyError":
         return ReadOnlyError(
             f"Redis at {place} takes no writes for storage {name!r}, since it is a replica; "
             "connect to the primary",
             storage=name,
         )
-    if "MISCONF" in text[:80]:
+    if code == "MISCONF":
         return ReadOnlyError(
             f"Redis at {place} takes no writes for storage {name!r}, since it cannot write its "
             "own files; see its log and its disk",
             storage=name,
         )
-    if word == "BUSY":
+    if code == "BUSY":
         return LockedError(
-            f"Redis at {place} runs a script of somebody else and answers storage {name!r} not",
+            f"Redis at {place} runs somebody's script and has no time for storage {name!r}; try again",
             storage=name,
         )
     return StorageError(f"Redis at {place} refused storage {name!r}: {_words(error)}", storage=name)

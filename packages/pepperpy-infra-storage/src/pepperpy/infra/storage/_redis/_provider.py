@@ -6,12 +6,10 @@ from datetime import UTC, datetime
 from math import ceil
 from typing import TYPE_CHECKING, Any, Final
 
-from pepperpy.infra.utils import register_inspectable
-
-from .._capabilities import Capability
-from .._codec import decode, encode
-from .._entry import MISSING, Entry, Missing, Page, Put
-from .._errors import (
+from pepperpy.infra.storage._capabilities import Capability
+from pepperpy.infra.storage._codec import decode, encode
+from pepperpy.infra.storage._entry import MISSING, Entry, Missing, Page, Put
+from pepperpy.infra.storage._errors import (
     CorruptValueError,
     InvalidOptionError,
     StorageConnectionError,
@@ -21,8 +19,15 @@ from .._errors import (
     not_connected,
     not_found,
 )
-from .._keys import check_cursor, check_key, check_keys, check_prefix, key_matcher, literal_prefix
-from .._options import (
+from pepperpy.infra.storage._keys import (
+    check_cursor,
+    check_key,
+    check_keys,
+    check_prefix,
+    key_matcher,
+    literal_prefix,
+)
+from pepperpy.infra.storage._options import (
     check_condition,
     check_count,
     check_end,
@@ -30,9 +35,11 @@ from .._options import (
     check_seconds,
     check_writes,
 )
-from .._per_loop import PerLoop, before_deadline
-from .._provider import StorageProvider, check_step
-from .._type import StorageType
+from pepperpy.infra.storage._per_loop import PerLoop, before_deadline
+from pepperpy.infra.storage._provider import StorageProvider, check_step
+from pepperpy.infra.storage._type import StorageType
+from pepperpy.infra.utils import register_inspectable
+
 from . import _scripts as scripts
 from ._faults import slow
 from ._link import Link
@@ -41,8 +48,8 @@ from ._settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from .._options import TTL
-    from .._watch import Watch
+    from pepperpy.infra.storage._options import TTL
+    from pepperpy.infra.storage._watch import Watch
 
 _PAGE: Final = 500  # keys that one step looks at, which takes the server less than a millisecond
 
@@ -112,16 +119,11 @@ class RedisStorageProvider(StorageProvider):
         Raises:
             StorageConnectionError: If it cannot be reached, or may throw values away.
         """
-        link = self._links.get()
-        facts = await before_deadline(_facts(link), self._slow)
-        policy = facts.get("maxmemory_policy", "noeviction")
-        if policy != "noeviction" and facts.get("maxmemory") != "0" and not self._may_evict:
-            raise StorageConnectionError(
-                f"Redis at {self._settings.place} throws values away when its memory is full "
-                f"(maxmemory-policy {policy}), so storage {self._name!r} would lose some: set the "
-                "policy to noeviction, or say may_evict=True",
-                storage=self._name,
-            )
+        try:
+            await before_deadline(self._check(self._links.get()), self._slow)
+        except BaseException:
+            await self.disconnect()
+            raise
         self._connected = True
 
     async def disconnect(self) -> None:
@@ -304,6 +306,17 @@ class RedisStorageProvider(StorageProvider):
             "state": "connected" if self._connected else "disconnected",
             "config": {"server": self._settings.place, "namespace": self._namespace},
         }
+
+    async def _check(self, link: Link) -> None:
+        facts = await _facts(link)
+        policy = facts.get("maxmemory_policy", "noeviction")
+        if policy != "noeviction" and facts.get("maxmemory") != "0" and not self._may_evict:
+            raise StorageConnectionError(
+                f"Redis at {self._settings.place} throws values away when its memory is full "
+                f"(maxmemory-policy {policy}), so storage {self._name!r} would lose some: set the "
+                "policy to noeviction, or say may_evict=True",
+                storage=self._name,
+            )
 
     def _use(self) -> None:
         if not self._connected:

@@ -1,8 +1,8 @@
-"""What the server does in one step: Lua, and the form in which values and keys lie there.
+r"""What the server does in one step: Lua, and the form in which values and keys lie there.
 
 All keys of one store have one hash tag, so that a cluster keeps them together:
 
-- ``{jobs}:v:<key>``: a string, ``<version> <end in ms or nothing>\\n<value>``; it expires by itself.
+- ``{jobs}:v:<key>``: a string, ``<version> <end in ms or nothing>\n<value>``; it expires by itself.
 - ``{jobs}:keys``: all keys, a sorted set whose order is that of their bytes.
 - ``{jobs}:ends``: the keys that expire, by their end, so that the set above can be tidied.
 - ``{jobs}:version``: the last version that was given.

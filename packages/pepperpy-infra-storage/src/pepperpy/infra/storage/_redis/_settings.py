@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from pepperpy.infra.storage._errors import InvalidOptionError
 from pepperpy.infra.utils import require_extra
 
-from .._errors import InvalidOptionError
 from ._faults import unreachable
 
 if TYPE_CHECKING:
@@ -68,15 +68,18 @@ class Settings:
 def _pool(url: Any) -> Any:
     with require_extra("pepperpy-infra-storage", "redis"):
         from redis.asyncio import ConnectionPool
-    problem = None
+    problem = "percent-encode other characters than letters and digits in a password"
     if not isinstance(url, str):
         problem = f"got {type(url).__name__}"
     else:
         try:
-            urlsplit(url).port  # noqa: B018 - it raises if it is none
-            return ConnectionPool.from_url(url)
+            parts = urlsplit(url)
+            parts.port  # noqa: B018 - it raises if it is none
+            # An @ behind the address is one of a password with a slash, which is taken for the path.
+            if "@" not in parts.path:
+                return ConnectionPool.from_url(url)
         except ValueError:
-            problem = "percent-encode other characters than letters and digits in a password"
+            pass  # told below
     # Out here, since what was caught quotes the URL, and that may hold a password.
     raise InvalidOptionError(
         "url must be like redis://user:password@host:6379/0, rediss://... for TLS, or unix://path; "
