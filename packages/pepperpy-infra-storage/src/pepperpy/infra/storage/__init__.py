@@ -19,9 +19,11 @@ from ._default import (
     list_providers,
     register_file_provider,
     register_memory_provider,
+    register_object_provider,
     register_postgres_provider,
     register_provider,
     register_redis_provider,
+    register_s3_provider,
     set,  # noqa: A004 - the name that it goes by
     set_registry,
     unregister_provider,
@@ -52,6 +54,7 @@ from ._errors import (
 from ._file import FileStorageProvider
 from ._from_key_value import KeyValueStore, from_key_value
 from ._memory import MemoryStorageProvider
+from ._objects import ObjectStorageProvider
 from ._options import TTL
 from ._postgres import PostgresStorageProvider
 from ._provider import StorageProvider
@@ -88,6 +91,7 @@ __all__ = [
     "LockedError",
     "MemoryStorageProvider",
     "Missing",
+    "ObjectStorageProvider",
     "Page",
     "PostgresStorageProvider",
     "Prefixed",
@@ -131,9 +135,11 @@ __all__ = [
     "list_providers",
     "register_file_provider",
     "register_memory_provider",
+    "register_object_provider",
     "register_postgres_provider",
     "register_provider",
     "register_redis_provider",
+    "register_s3_provider",
     "set",
     "set_registry",
     "unregister_provider",

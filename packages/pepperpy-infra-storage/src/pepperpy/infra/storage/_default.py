@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ._entry import MISSING, Missing
 from ._file import FileStorageProvider
 from ._memory import MemoryStorageProvider
+from ._objects import ObjectStorageProvider
 from ._options import given
 from ._postgres import PostgresStorageProvider
 from ._redis import RedisStorageProvider
@@ -158,6 +159,48 @@ def register_postgres_provider(
     )
     _registry.register(provider)
     return provider
+
+
+def register_object_provider(
+    name: str, url: str, *, timeout: float = 10.0, connect_timeout: float = 5.0, **options: Any
+) -> ObjectStorageProvider:
+    """Make a store of objects, as `ObjectStorageProvider` does, and let it be found by its name.
+
+    Raises:
+        ProviderNameError: If another provider has the name; it is a `ValueError`.
+    """
+    provider = ObjectStorageProvider(
+        name, url, timeout=timeout, connect_timeout=connect_timeout, **options
+    )
+    _registry.register(provider)
+    return provider
+
+
+def register_s3_provider(
+    name: str,
+    bucket: str,
+    *,
+    prefix: str = "",
+    timeout: float = 10.0,
+    connect_timeout: float = 5.0,
+    **options: Any,
+) -> ObjectStorageProvider:
+    """Make a store in S3, as `ObjectStorageProvider` does, and let it be found by its name.
+
+    Args:
+        name: What it is called.
+        bucket: Which must be there.
+        prefix: A folder in it.
+        timeout: Seconds to wait for an answer.
+        connect_timeout: Seconds to wait for a connection.
+        options: ``endpoint``, ``region``, ``access_key_id``, ``secret_access_key`` and what else
+            obstore has for S3; else it takes what the environment has.
+
+    Raises:
+        ProviderNameError: If another provider has the name; it is a `ValueError`.
+    """
+    limits = {"timeout": timeout, "connect_timeout": connect_timeout}
+    return register_object_provider(name, f"s3://{bucket}/{prefix}", **limits, **options)
 
 
 async def connect(name: str) -> None:
