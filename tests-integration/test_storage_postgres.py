@@ -54,7 +54,7 @@ class TestPostgres(StorageProviderContract):
 
     async def elapse(self, seconds: float) -> None:
         """Bring all ends nearer, as if so much time had gone by at the server."""
-        nearer = f"UPDATE pepperpy_store SET expires = expires - interval '{seconds} s'"
+        nearer = f"UPDATE pepperpy_store SET expires = expires - interval '{seconds} s'"  # noqa: S608
         await execute(self.server, nearer, "SELECT 1")
 
 
@@ -219,7 +219,7 @@ class TestConnecting:
             " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
         )
         async with asyncio.timeout(5):
-            while await execute(postgres, count):
+            while await execute(postgres, count):  # noqa: ASYNC110 - the server's work
                 await asyncio.sleep(0.01)
         await store.disconnect()
 

@@ -14,9 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from drills import Seen, cancelled_by_hundreds
-from servers import Proxy, S3Server
 
+from drills import Seen, cancelled_by_hundreds
 from pepperpy.infra.storage import (
     Capability,
     KeyExistsError,
@@ -27,6 +26,7 @@ from pepperpy.infra.storage import (
     VersionMismatchError,
 )
 from pepperpy.infra.storage.testing import StorageProviderContract
+from servers import Moto, Proxy, S3Server
 
 
 def provider(server: S3Server, endpoint: str = "", **options: Any) -> ObjectStorageProvider:
@@ -66,15 +66,16 @@ def between(server: S3Server, rewrite: Rewrite) -> Iterator[str]:
         def handle_any(self) -> None:
             headers = {key.lower(): value for key, value in self.headers.items()}
             body = self.rfile.read(int(headers.get("content-length", 0)))
+            headers.setdefault("content-type", "application/octet-stream")
             status = rewrite(headers)
             if status is not None:
                 self.answer(status, {}, b"")
                 return
-            request = urllib.request.Request(
+            request = urllib.request.Request(  # noqa: S310 - of ours
                 server.url + self.path, body or None, headers, method=self.command
             )
             try:
-                with urllib.request.urlopen(request) as reply:
+                with urllib.request.urlopen(request) as reply:  # noqa: S310
                     self.answer(reply.status, dict(reply.headers), reply.read())
             except urllib.error.HTTPError as error:
                 self.answer(error.code, dict(error.headers), error.read())
@@ -89,7 +90,7 @@ def between(server: S3Server, rewrite: Rewrite) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body)
 
-        do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_any
+        do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_any  # noqa: N815 - the base's
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
@@ -106,18 +107,29 @@ def between(server: S3Server, rewrite: Rewrite) -> Iterator[str]:
         proxy.server_close()
 
 
+@pytest.fixture
+def unsigned(running: Any) -> Moto:
+    """One that lets headers be changed on the way: it looks at no signature."""
+    server: Moto = running.emptied(Moto)
+    return server
+
+
 @pytest.mark.asyncio
 class TestConditions:
+    async def test_a_server_that_keeps_conditions_has_versions(self, s3: S3Server) -> None:
+        async with provider(s3) as store:
+            assert store.capabilities == Capability.VERSIONS
+
     @pytest.mark.parametrize("forgets", [{"if-match"}, {"if-none-match"}])
     async def test_a_server_that_takes_no_conditions_has_no_versions(
-        self, s3: S3Server, forgets: set[str]
+        self, unsigned: Moto, forgets: set[str]
     ) -> None:
         def rewrite(headers: dict[str, str]) -> None:
             for header in forgets:
                 headers.pop(header, None)
 
-        with between(s3, rewrite) as endpoint:
-            async with provider(s3, endpoint) as store:
+        with between(unsigned, rewrite) as endpoint:
+            async with provider(unsigned, endpoint) as store:
                 assert store.capabilities == Capability(0)
                 await store.set("a", 1)
                 assert await store.get("a") == 1
@@ -131,7 +143,7 @@ class TestConditions:
                         await refused()
 
     async def test_a_server_that_takes_tags_without_quotation_marks_alone_has_versions(
-        self, s3: S3Server
+        self, unsigned: Moto
     ) -> None:
         def rewrite(headers: dict[str, str]) -> int | None:
             tag = headers.get("if-match")
@@ -140,8 +152,8 @@ class TestConditions:
             headers["if-match"] = f'"{tag}"'
             return 412 if tag.startswith('"') else None
 
-        with between(s3, rewrite) as endpoint:
-            async with provider(s3, endpoint) as store:
+        with between(unsigned, rewrite) as endpoint:
+            async with provider(unsigned, endpoint) as store:
                 assert store.capabilities == Capability.VERSIONS
                 version = await store.set("a", 1)
                 await store.set("a", 2, if_version=version)

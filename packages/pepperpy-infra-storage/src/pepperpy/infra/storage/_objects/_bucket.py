@@ -66,13 +66,19 @@ class Bucket:
     def __init__(
         self, storage: str, url: str, options: dict[str, Any], timeout: float, connect_timeout: float
     ) -> None:
-        with require_extra("pepperpy-infra-storage", "s3"):
-            import obstore.store
         self._storage = storage
         self._timeout = timeout
         self.place: str = url
         self._quotes = True
         self._store = _made(url, options, timeout, connect_timeout)
+
+    def use(self) -> None:
+        """See that it can be used in this process.
+
+        Raises:
+            StorageConnectionError: If not.
+        """
+        _runtime.use(self._storage)
 
     async def read(self, name: str) -> Found | None:
         """What is there, or `None`."""
@@ -189,7 +195,6 @@ class Bucket:
 
         import obstore.exceptions as driver
 
-        _runtime.use(self._storage)
         try:
             async with asyncio.timeout(self._timeout):
                 return await work
@@ -225,8 +230,9 @@ async def _next(listing: Any) -> Any:
 def _made(url: Any, options: dict[str, Any], timeout: float, connect_timeout: float) -> Any:
     from datetime import timedelta
 
-    import obstore.exceptions
-    from obstore.store import from_url
+    with require_extra("pepperpy-infra-storage", "s3"):
+        import obstore.exceptions
+        from obstore.store import from_url
 
     plain = str(options.get("endpoint", "")).startswith("http://")
     limits: Any = {

@@ -110,6 +110,7 @@ class ObjectStorageProvider(StorageProvider):
         Raises:
             StorageConnectionError: If it cannot be reached.
         """
+        self._bucket.use()
         tells = await self._limited(self._bucket.tells_versions())
         self.capabilities = Capability.VERSIONS if tells else Capability(0)
         self._connected = True
@@ -257,6 +258,7 @@ class ObjectStorageProvider(StorageProvider):
     def _use(self) -> None:
         if not self._connected:
             raise not_connected(self._name)
+        self._bucket.use()
 
     async def _limited(self, work: Awaitable[T]) -> T:
         return await before_deadline(work, self._slow)
