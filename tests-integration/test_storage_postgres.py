@@ -119,7 +119,9 @@ class TestTogether:
 
             assert await one.get_many(keys) == await other.get_many(keys)
 
-    async def test_what_was_seen_as_absent_stays_so_until_the_commit(self, postgres: Postgres) -> None:
+    async def test_what_was_seen_as_absent_stays_so_until_the_commit(
+        self, postgres: Postgres
+    ) -> None:
         async with provider(postgres.url) as one, provider(postgres.url) as other:
 
             async def claim(store: PostgresStorageProvider, mine: str, theirs: str) -> bool:
@@ -300,7 +302,9 @@ class TestWatching:
             watch.close()
             await held.close()
 
-    async def test_a_lost_connection_ends_a_watch_with_an_error(self, own_postgres: Postgres) -> None:
+    async def test_a_lost_connection_ends_a_watch_with_an_error(
+        self, own_postgres: Postgres
+    ) -> None:
         async with provider(own_postgres.url, timeout=2) as store:
             async with store.watch() as watch:
                 await store.set("a", 1)

@@ -117,7 +117,9 @@ class TestBatches:
             with redis.client() as client:
                 before = client.info("stats")["total_reads_processed"]
 
-                assert await asyncio.gather(*(store.get(f"k{n}") for n in range(100))) == [*range(100)]
+                assert await asyncio.gather(*(store.get(f"k{n}") for n in range(100))) == [
+                    *range(100)
+                ]
 
                 reads = client.info("stats")["total_reads_processed"] - before
             assert reads < 10
@@ -169,15 +171,18 @@ class TestConnecting:
         async with provider(right) as store:
             await store.set("a", 1)
 
-    @pytest.mark.parametrize("url", [
-        "redis://me:hunter2/3@host:6379/0",
-        "redis://me:12/hunter2@host:6379/0",
-        "http://host",
-        "redis://me:hunter2@host:port",
-        1,
-        None,
-        "",
-    ])
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "redis://me:hunter2/3@host:6379/0",
+            "redis://me:12/hunter2@host:6379/0",
+            "http://host",
+            "redis://me:hunter2@host:port",
+            1,
+            None,
+            "",
+        ],
+    )
     async def test_what_is_no_url_is_refused_without_showing_it(self, url: Any) -> None:
         with pytest.raises(InvalidOptionError, match="redis://") as caught:
             provider(url)
@@ -382,9 +387,7 @@ class TestDrills:
                 seen = Seen()
                 proxy.reset_after(size)
 
-                answers = await asyncio.gather(
-                    *(seen.call(store.get(f"k{n}")) for n in range(64))
-                )
+                answers = await asyncio.gather(*(seen.call(store.get(f"k{n}")) for n in range(64)))
 
                 for number, answer in enumerate(answers):
                     assert answer == f"value {number}" or isinstance(answer, StorageConnectionError)

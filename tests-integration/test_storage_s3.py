@@ -171,7 +171,9 @@ class TestConditions:
         assert sum(isinstance(each, int) for each in results) == 1
         assert sum(isinstance(each, KeyExistsError) for each in results) == 7
 
-    async def test_a_key_deleted_on_a_condition_is_gone_and_can_come_back(self, s3: S3Server) -> None:
+    async def test_a_key_deleted_on_a_condition_is_gone_and_can_come_back(
+        self, s3: S3Server
+    ) -> None:
         async with provider(s3) as store:
             version = await store.set("a", 1)
             assert await store.delete("a", if_version=version)
@@ -195,7 +197,9 @@ class TestNames:
         assert found == ["folder/a.2Fb.2Ec", "folder/user:1"]
 
     async def test_long_keys_stand_in_order_too(self, s3: S3Server) -> None:
-        keys = sorted(f"{'/' * 400}{end}" for end in ("", "a", "b", "b/", "é", "z" * 600, "z" * 601))
+        keys = sorted(
+            f"{'/' * 400}{end}" for end in ("", "a", "b", "b/", "é", "z" * 600, "z" * 601)
+        )
         async with provider(s3) as store:
             await store.set_many({key: key for key in [*keys, "/", "a"]})
 
@@ -307,14 +311,18 @@ class TestDrills:
                     except StorageTimeoutError:
                         continue
 
-    async def test_a_reset_in_the_midst_of_a_reply_is_tried_again_or_told(self, s3: S3Server) -> None:
+    async def test_a_reset_in_the_midst_of_a_reply_is_tried_again_or_told(
+        self, s3: S3Server
+    ) -> None:
         with Proxy(s3) as proxy:
             async with provider(s3, proxy.url, timeout=3) as store:
                 await store.set_many({f"k{n}": f"value {n}" for n in range(8)})
                 seen = Seen()
                 for size in (0, 10, 200, 400):
                     proxy.reset_after(size)
-                    answers = await asyncio.gather(*(seen.call(store.get(f"k{n}")) for n in range(8)))
+                    answers = await asyncio.gather(
+                        *(seen.call(store.get(f"k{n}")) for n in range(8))
+                    )
                     for number, answer in enumerate(answers):
                         told = isinstance(answer, StorageConnectionError)
                         assert told or answer == f"value {number}"

@@ -43,7 +43,9 @@ class TestNames:
     @given(st.lists(KEYS, min_size=2, max_size=6))
     @example(["`", "_", "_é", "a", "_z", "_~"])
     @example(["a", "a.", "a/", "a0", "a-", "a:", "a;", "aA"])
-    def test_names_are_told_apart_and_stand_in_the_order_of_their_keys(self, keys: list[str]) -> None:
+    def test_names_are_told_apart_and_stand_in_the_order_of_their_keys(
+        self, keys: list[str]
+    ) -> None:
         in_order = sorted(set(keys))
 
         assert sorted({names.name_of(key) for key in keys}) == [*map(names.name_of, in_order)]
@@ -64,7 +66,9 @@ class TestNames:
         assert name.isprintable()
         assert not set(name) & set('/\\?#%&+ "<>{}|*;@,$')
 
-    @pytest.mark.parametrize("name", ["", "é", "a b", "!2d", "!41", "~C3", "a/b", "!probe-1", "_~", "."])
+    @pytest.mark.parametrize(
+        "name", ["", "é", "a b", "!2d", "!41", "~C3", "a/b", "!probe-1", "_~", "."]
+    )
     def test_what_is_no_name_of_ours_is_no_key(self, name: str) -> None:
         assert names.key_of(name) is None
 

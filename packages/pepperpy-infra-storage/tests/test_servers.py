@@ -64,7 +64,7 @@ class TestPerLoop:
             async def there() -> None:
                 elsewhere.append(lines.get())
                 loop.call_soon_threadsafe(ready.set)
-                while elsewhere[0].closed_in is None:
+                while elsewhere[0].closed_in is None:  # noqa: ASYNC110 - closed by another loop
                     await asyncio.sleep(0)
                 loop.call_soon_threadsafe(done.set)
 

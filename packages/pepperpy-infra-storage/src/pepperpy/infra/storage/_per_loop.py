@@ -60,9 +60,7 @@ class PerLoop(Generic[T]):
             # Its first step tells the loop of it: loops close their generators when they end.
             ending.__anext__().send(None)
         with self._lock:
-            self._made = {
-                each: pair for each, pair in self._made.items() if not each.is_closed()
-            }
+            self._made = {each: pair for each, pair in self._made.items() if not each.is_closed()}
             self._made[loop] = (made, ending)
         return made
 

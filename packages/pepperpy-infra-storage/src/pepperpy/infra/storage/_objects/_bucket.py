@@ -64,7 +64,12 @@ class Bucket:
     """
 
     def __init__(
-        self, storage: str, url: str, options: dict[str, Any], timeout: float, connect_timeout: float
+        self,
+        storage: str,
+        url: str,
+        options: dict[str, Any],
+        timeout: float,
+        connect_timeout: float,
     ) -> None:
         self._storage = storage
         self._timeout = timeout

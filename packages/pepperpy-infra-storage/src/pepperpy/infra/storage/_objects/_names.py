@@ -27,7 +27,11 @@ def _written(byte: int) -> str:
         return chr(byte)
     if byte == 0x60:  # between `_` and `a` there is no other character for a sign
         return "_~~"
-    sign = next(sign for sign, end in (("!", 0x2D), (".", 0x30), ("=", 0x41), ("^", 0x5F), ("~", 256)) if byte < end)
+    sign = next(
+        sign
+        for sign, end in (("!", 0x2D), (".", 0x30), ("=", 0x41), ("^", 0x5F), ("~", 256))
+        if byte < end
+    )
     return f"{sign}{byte:02X}"
 
 

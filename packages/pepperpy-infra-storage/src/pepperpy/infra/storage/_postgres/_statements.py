@@ -35,9 +35,7 @@ class Statements:
         one = _ENDS.format(seconds="$3::float8", moment="$4::timestamptz")
         self.channel: Final = plain
         self.table: Final = table
-        self.mark: Final = (
-            f"SELECT to_regclass('{table}') IS NOT NULL, obj_description(to_regclass('{table}'), 'pg_class')"
-        )
+        self.mark: Final = f"SELECT to_regclass('{table}') IS NOT NULL, obj_description(to_regclass('{table}'), 'pg_class')"
         self.make: Final = (
             f"SELECT pg_advisory_xact_lock(hashtext('{table}'))",
             f"CREATE TABLE IF NOT EXISTS {table} ({_COLUMNS})",
@@ -63,7 +61,9 @@ class Statements:
         )
         self.page_from: Final = page.format(operator=">=")
         self.page_behind: Final = page.format(operator=">")
-        self.keys: Final = f"SELECT key FROM {table} WHERE key >= $1 AND key < $2 AND {_ALIVE} ORDER BY key"
+        self.keys: Final = (
+            f"SELECT key FROM {table} WHERE key >= $1 AND key < $2 AND {_ALIVE} ORDER BY key"
+        )
 
         # In the order of keys, so that writers who meet wait for each other in one direction.
         self.put_many: Final = (
