@@ -8,7 +8,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -133,12 +133,13 @@ class TestConditions:
                 assert store.capabilities == Capability(0)
                 await store.set("a", 1)
                 assert await store.get("a") == 1
-                for refused in (
+                uses: list[Callable[[], Awaitable[Any]]] = [
                     lambda: store.set("a", 2, if_absent=True),
                     lambda: store.set("a", 2, if_version=1),
                     lambda: store.delete("a", if_version=1),
                     lambda: store.increment("n"),
-                ):
+                ]
+                for refused in uses:
                     with pytest.raises(UnsupportedError, match="VERSIONS"):
                         await refused()
 
@@ -260,7 +261,7 @@ class TestConnecting:
             code = 1
             try:
                 with pytest.raises(StorageConnectionError, match="forked"):
-                    store.get("a").send(None)  # type: ignore[attr-defined]
+                    store.get("a").send(None)
                 code = 0
             finally:
                 os._exit(code)

@@ -98,6 +98,7 @@ PEERS = (
     "py-key-value-aio",
     "diskcache",
     "aiosqlite",
+    "redis",
 )
 MODULES = (
     pepperpy.infra,
