@@ -32,7 +32,7 @@ for _, key in ipairs(redis.call('ZRANGE', '{store}:ends', 0, -1)) do
   local version, finish, data = string.match(record or '', '^(%d+) (%d+)\\n(.*)$')
   if version then
     finish = string.format('%.0f', finish - ARGV[1] * 1000)
-    redis.call('SET', place, version .. ' ' .. finish .. '\\n' .. data, 'PXAT', finish)
+    redis.call('SET', place, version .. ' ' .. finish .. '\\n' .. data, 'PXAT', finish - 1)
     redis.call('ZADD', '{store}:ends', finish, key)
   end
 end

@@ -333,9 +333,9 @@ class ObjectStorageProvider(StorageProvider):
                     for key in sorted(held):
                         yield key
                     held, head = [], name[: names.HEAD]
-                key = await self._bucket.key(name)
-                if key is not None and key.startswith(prefix) and (cursor is None or key > cursor):
-                    held.append(key)
+                found = await self._bucket.key(name) or ""
+                if found.startswith(prefix) and found > (cursor or ""):
+                    held.append(found)
         for key in sorted(held):
             yield key
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pepperpy.infra.storage._errors import (
     CorruptStoreError,
@@ -49,7 +49,7 @@ def lost(settings: Settings, error: BaseException) -> WatchLostError:
     )
 
 
-def named(settings: Settings, error: Exception) -> Exception:
+def named(settings: Settings, error: Exception) -> StorageError:
     """The error of this package for one of the driver's or the network's."""
     state = getattr(error, "sqlstate", None)
     # A dead connection is an `InterfaceError` or an `OSError`, or the server said good-bye.
@@ -66,7 +66,7 @@ def named(settings: Settings, error: Exception) -> Exception:
     )
 
 
-def _kind(state: str) -> tuple[type[Any], str]:
+def _kind(state: str) -> tuple[type[StorageError], str]:
     if state in {"53100", "53200"}:
         return StorageFullError, "; what was stored is untouched"
     if state in {"25006", "42501"}:

@@ -71,7 +71,7 @@ def load_driver() -> Any:
         MissingExtraError: If it is not installed.
     """
     with require_extra("pepperpy-infra-storage", "postgres"):
-        import asyncpg  # type: ignore[import-untyped] # pyright: ignore[reportMissingTypeStubs]
+        import asyncpg  # pyright: ignore[reportMissingTypeStubs]
     driver: Any = asyncpg
     return driver
 
@@ -82,17 +82,15 @@ def _place(dsn: Any) -> str:
     Raises:
         InvalidOptionError: If the dsn is none.
     """
-    parts = None
-    if isinstance(dsn, str):
-        try:
-            parts = urlsplit(dsn)
-            port = parts.port or 5432
-        except ValueError:
-            parts = None
-    # An @ behind the address is one of a password with a slash, which is taken for the path.
-    if parts is None or parts.scheme not in {"postgresql", "postgres"} or "@" in parts.path:
-        raise _unreadable()
-    return f"{parts.hostname or 'localhost'}:{port}"
+    try:
+        parts = urlsplit(dsn if isinstance(dsn, str) else "")
+        place = f"{parts.hostname or 'localhost'}:{parts.port or 5432}"
+        # An @ behind the address is one of a password with a slash, which is taken for the path.
+        if parts.scheme in {"postgresql", "postgres"} and "@" not in parts.path:
+            return place
+    except ValueError:
+        pass  # told below, since what was caught quotes the dsn
+    raise _unreadable()
 
 
 def _unreadable() -> InvalidOptionError:

@@ -148,13 +148,15 @@ class Link:
 
 async def _is_fit(connection: Any) -> bool:
     """Whether nothing came on it, an end least of all, while nothing was asked."""
+    from redis.exceptions import RedisError
+
     if not connection.is_connected:
         return False
     try:
         # The older name warns since redis-py 8, and the newer one is not in those before it.
         look = getattr(connection, "can_read", None) or connection.can_read_destructive
         return not await look()
-    except OSError:
+    except (OSError, RedisError):
         return False
 
 

@@ -42,11 +42,11 @@ local function ending(ttl)
   if ttl == '' then return '' end
   local number = tonumber(string.sub(ttl, 2))
   if string.sub(ttl, 1, 1) == '+' then number = now + number end
-  return string.format('%.0f', math.max(number, 1))
+  return string.format('%.0f', math.max(number, 2))
 end
 
 local function tidy()
-  local due = redis.call('ZRANGEBYSCORE', ends, '-inf', string.format('(%.0f', now), 'LIMIT', 0, 2)
+  local due = redis.call('ZRANGEBYSCORE', ends, '-inf', string.format('%.0f', now), 'LIMIT', 0, 2)
   for _, key in ipairs(due) do
     if redis.call('EXISTS', place(key)) == 0 then redis.call('ZREM', keys, key) end
     redis.call('ZREM', ends, key)
@@ -59,7 +59,8 @@ local function put(key, data, finish)
   if finish == '' then
     redis.call('SET', place(key), record)
   else
-    redis.call('SET', place(key), record, 'PXAT', finish)
+    -- Redis keeps a key to the end of the millisecond that it is given
+    redis.call('SET', place(key), record, 'PXAT', string.format('%.0f', finish - 1))
     redis.call('ZADD', ends, finish, key)
     tidy()
   end
