@@ -200,6 +200,30 @@ class TestConnecting:
         async with provider(own_redis.url, may_evict=True) as store:
             assert (await store.info())["eviction"] == "allkeys-lru"
 
+    async def test_a_cluster_that_does_not_serve_the_slot_is_a_connection_error(
+        self, redis_cluster: RedisCluster
+    ) -> None:
+        async with provider(redis_cluster.url) as store:
+            with redis_cluster.client() as client:
+                slot = client.execute_command("CLUSTER KEYSLOT", "{store}:keys")
+                client.execute_command("CLUSTER DELSLOTS", slot)
+                try:
+                    with pytest.raises(StorageConnectionError, match="cluster"):
+                        await store.set("a", 1)
+                finally:
+                    client.execute_command("CLUSTER ADDSLOTS", slot)
+
+    async def test_another_node_of_a_cluster_names_the_one_that_has_the_store(self) -> None:
+        with RedisCluster() as one, RedisCluster() as other:
+            with other.client() as client:
+                client.execute_command("CLUSTER RESET HARD")
+                client.execute_command("CLUSTER MEET", one.host, one.port)
+                while client.execute_command("CLUSTER INFO")["cluster_state"] != "ok":  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)  # the nodes tell each other
+            async with provider(other.url) as store:
+                with pytest.raises(StorageConnectionError, match=f"that one's URL.*{one.port}"):
+                    await store.set("a", 1)
+
     async def test_a_server_that_is_a_replica_takes_no_writes(self, own_redis: Redis) -> None:
         async with provider(own_redis.url) as store:
             await store.set("a", 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pepperpy.infra.storage._errors import (
     CorruptStoreError,
@@ -18,7 +18,7 @@ from pepperpy.infra.storage._errors import (
 if TYPE_CHECKING:
     from ._settings import Settings
 
-_UNKNOWN = "whether writes under way were done is not known"
+_UNKNOWN: Final = "whether writes under way were done is not known"
 
 
 def unreachable(settings: Settings, error: BaseException) -> StorageConnectionError:

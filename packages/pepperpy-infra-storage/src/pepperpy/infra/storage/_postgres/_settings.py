@@ -71,7 +71,7 @@ def load_driver() -> Any:
         MissingExtraError: If it is not installed.
     """
     with require_extra("pepperpy-infra-storage", "postgres"):
-        import asyncpg  # pyright: ignore[reportMissingTypeStubs]
+        import asyncpg  # type: ignore[import-untyped, unused-ignore] # pyright: ignore[reportMissingTypeStubs]
     driver: Any = asyncpg
     return driver
 

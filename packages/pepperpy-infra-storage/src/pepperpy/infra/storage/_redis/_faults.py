@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pepperpy.infra.storage._errors import (
     LockedError,
@@ -17,7 +17,7 @@ from pepperpy.infra.storage._errors import (
 if TYPE_CHECKING:
     from ._settings import Settings
 
-_UNKNOWN = "whether writes under way were done is not known"
+_UNKNOWN: Final = "whether writes under way were done is not known"
 
 
 def unreachable(settings: Settings, error: BaseException) -> StorageConnectionError:
@@ -56,35 +56,40 @@ def lost(settings: Settings, error: BaseException) -> WatchLostError:
     )
 
 
+# The driver has classes for some codes of the server, and leaves the others at the beginning of the text.
+_REFUSALS: Final[dict[str, tuple[type[StorageError], str]]] = {
+    "OutOfMemoryError": (
+        StorageFullError,
+        "has no memory left; what was stored is untouched: raise its maxmemory, or delete something",
+    ),
+    "ReadOnlyError": (
+        ReadOnlyError,
+        "takes no writes, since it is a replica; connect to the primary",
+    ),
+    "MISCONF": (
+        ReadOnlyError,
+        "takes no writes, since it cannot write its own files; see its log and its disk",
+    ),
+    "BUSY": (LockedError, "runs somebody's script and has no time; try again"),
+    "MovedError": (
+        StorageConnectionError,
+        "is another node of the cluster than the one where the store lies; give that one's URL",
+    ),
+    "ClusterDownError": (
+        StorageConnectionError,
+        "is of a cluster that does not serve the store now",
+    ),
+}
+
+
 def refused(settings: Settings, error: Exception) -> StorageError:
     """The error for a command that the server refuses."""
-    # The driver has classes for some codes, and leaves the others where they were.
-    kind, code = type(error).__name__, str(error).partition(" ")[0]
-    name, place = settings.name, settings.place
-    if kind == "OutOfMemoryError":
-        return StorageFullError(
-            f"Redis at {place} has no memory left for storage {name!r}; what was stored is "
-            "untouched: raise its maxmemory, or delete something",
-            storage=name,
-        )
-    if kind == "ReadOnlyError":
-        return ReadOnlyError(
-            f"Redis at {place} takes no writes for storage {name!r}, since it is a replica; "
-            "connect to the primary",
-            storage=name,
-        )
-    if code == "MISCONF":
-        return ReadOnlyError(
-            f"Redis at {place} takes no writes for storage {name!r}, since it cannot write its "
-            "own files; see its log and its disk",
-            storage=name,
-        )
-    if code == "BUSY":
-        return LockedError(
-            f"Redis at {place} runs somebody's script and has no time for storage {name!r}; try again",
-            storage=name,
-        )
-    return StorageError(f"Redis at {place} refused storage {name!r}: {_words(error)}", storage=name)
+    name, place, words = settings.name, settings.place, _words(error)
+    for sign in (type(error).__name__, words.partition(" ")[0]):
+        if sign in _REFUSALS:
+            kind, what = _REFUSALS[sign]
+            return kind(f"storage {name!r}: Redis at {place} {what} ({words})", storage=name)
+    return StorageError(f"Redis at {place} refused storage {name!r}: {words}", storage=name)
 
 
 def _words(error: BaseException) -> str:
