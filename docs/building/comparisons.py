@@ -51,6 +51,7 @@ class Ours(Cell, frozen=True, kw_only=True):
 
     @property
     def evidence(self) -> list[str]:
+        """Each thing that shows it."""
         return [self.shown] if isinstance(self.shown, str) else self.shown
 
 
