@@ -29,7 +29,8 @@ TITLES = {
     "testing": "Testing",
     "coming-from": "Coming from",
 }
-_LINK = re.compile(r"(\]\()(?!https?:|#)([^)\s]+\))")
+# To files that the site has not.
+_LINK = re.compile(r"(\]\()(?!https?:|#|results[\w-]*\.svg\))([^)\s]+\))")
 
 
 def short(package: Package) -> str:
@@ -104,7 +105,8 @@ def generated(workspace: Workspace) -> Mapping[str, str]:
 
 def copied(workspace: Workspace) -> Mapping[str, Path]:
     """Files beside those pages, and where they come from."""
-    return {"results.svg": workspace.root / "docs" / "benchmarks" / "results.svg"}
+    plots = (workspace.root / "docs" / "benchmarks").glob("results*.svg")
+    return {path.name: path for path in sorted(plots)}
 
 
 def _recipes(folder: Path) -> str:
@@ -126,10 +128,7 @@ def _read(root: Path, path: str) -> str:
     """The text of a page, whose links to files that the site has not lead to the repository."""
     base = path.rpartition("/")[0]
     text = (root / path).read_text("utf-8")
-    return _LINK.sub(
-        lambda link: link[0] if link[2] == "results.svg)" else f"{link[1]}{SOURCE}{base}/{link[2]}",
-        text,
-    )
+    return _LINK.sub(rf"\1{SOURCE}{base}/\2", text)
 
 
 def _changelog(root: Path, package: Package) -> str:
