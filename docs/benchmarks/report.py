@@ -140,7 +140,7 @@ def _package(package: str, results: Sequence[Result]) -> Iterator[str]:
     yield ""
     for group in in_series(results):
         first = group[0].race
-        yield from (f"### {first.series or first.title}", "")
+        yield from (f"#### {first.series or first.title}", "")
         yield from _series_table(group) if first.series else _table(group[0])
         for result in group:
             yield from _goals(result)
