@@ -9,9 +9,10 @@ from weakref import ref
 
 from pepperpy.infra.utils import deadline
 
-from ._base import C, T, caller
+from ._base import C, T
 from ._core import BUSY, DUE, IDLE, LENT, Core, Entry
 from ._errors import PoolKindError
+from ._leaks import caller
 from ._thread_work import ThreadWork
 from ._types import PoolStatus
 
