@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pepperpy.infra.utils import Clock
 
-    from ._resource import PoolContext
+    from ._blocks import PoolContext
 
 _time_left = deadline.remaining
 
@@ -108,7 +108,7 @@ class ConnectionPool(TaskLife[T, C]):
 
     def connection(self) -> PoolContext[T]:
         """A block with a connection: ``async with pool.connection() as connection:``."""
-        from ._resource import PoolContext
+        from ._blocks import PoolContext
 
         return PoolContext(self)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pepperpy.infra.utils import Clock
 
-    from ._resource import ThreadPoolContext
+    from ._blocks import ThreadPoolContext
 
 _HOOKS: Final = (
     "_create_connection",
@@ -171,7 +171,7 @@ class ThreadConnectionPool(ThreadWork[T, C]):
 
     def connection(self) -> ThreadPoolContext[T]:
         """A block with a connection: ``with pool.connection() as connection:``."""
-        from ._resource import ThreadPoolContext
+        from ._blocks import ThreadPoolContext
 
         return ThreadPoolContext(self)
 
