@@ -25,10 +25,10 @@ class Reader:
     """
 
     def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.size = len(data)
-        self.at = 0
-        self.frame_end = _NO_FRAME
+        self.data: bytes = data
+        self.size: int = len(data)
+        self.at: int = 0
+        self.frame_end: int = _NO_FRAME
 
     def skip(self, count: int) -> None:
         """Go on by so many bytes."""
