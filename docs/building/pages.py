@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from tools.workspace import FACADE, Package, Workspace, settings
 
-from . import surface
+from . import comparisons, surface
 from .links import Links
 
 Entry: TypeAlias = "str | dict[str, str | list[Entry]]"
@@ -28,6 +28,7 @@ TITLES = {
     "explanation": "Explanation",
     "testing": "Testing",
     "coming-from": "Coming from",
+    "compared": "Compared",
 }
 # To files that the site has not.
 _LINK = re.compile(r"(\]\()(?!https?:|#|results[\w-]*\.svg\))([^)\s]+\))")
@@ -50,7 +51,8 @@ def in_order(workspace: Workspace) -> list[Package]:
 def navigation(workspace: Workspace, written: Path) -> list[Entry]:
     """What the site's menu holds: the pages that lie in *written*, and those made here."""
     packages = in_order(workspace)
-    portions = {short(package): _guide(written, short(package)) for package in packages}
+    compared = comparisons.files(workspace)
+    portions = {name: _guide(written, name, name in compared) for name in map(short, packages)}
     guides: list[Entry] = [{name: entries} for name, entries in portions.items() if entries]
     references: list[Entry] = [
         {package.module: f"reference/{short(package)}.md"} for package in packages
@@ -70,14 +72,17 @@ def navigation(workspace: Workspace, written: Path) -> list[Entry]:
         },
         {"Guides": guides},
         {"Reference": [*references, {"Errors": "errors.md"}]},
+        {"Compared": "compared.md"},
         {"Benchmarks": "benchmarks.md"},
         {"Changelogs": changelogs},
     ]
 
 
-def _guide(written: Path, name: str) -> list[Entry]:
+def _guide(written: Path, name: str, compared: bool) -> list[Entry]:
     """The pages of one wheel, in the order in which somebody new would read them."""
     found = {path.stem: f"{name}/{path.name}" for path in sorted((written / name).glob("*.md"))}
+    if compared:
+        found["compared"] = f"{name}/compared.md"
     usual = [stem for stem in TITLES if stem in found]
     others = [stem for stem in found if stem not in TITLES]
     # What is special to a wheel stands between what every wheel begins and ends with.
@@ -93,6 +98,7 @@ def generated(workspace: Workspace) -> Mapping[str, str]:
         "benchmarks.md": _titled("Benchmarks", _read(root, "docs/benchmarks/RESULTS.md")),
         "gateway.md": _read(root, "docs/examples/gateway/README.md"),
         "recipes.md": _recipes(root / "docs" / "examples" / "recipes"),
+        **dict(comparisons.pages(workspace)),
     }
     for package in workspace.packages.values():
         name = short(package)
