@@ -121,6 +121,8 @@ def tests(session: nox.Session, scope: str) -> None:
     packages = WORKSPACE.closure(scope) if alone else [*WORKSPACE.packages.values()]
     tested, profile = (packages[:1], "same") if alone else (packages, "fewer")
     run_tests(session, built(packages), tested, profile=profile)
+    if alone:
+        session.run("python", "-m", "tools.alone", scope)
 
 
 def run_tests(
