@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,10 +15,14 @@ from pepperpy.infra import (
     ConnectionPool,
     ConnectionPoolConfig,
     EventLevel,
+    MemoryStorageProvider,
+    MemoryTelemetryHandler,
     cached,
+    initialize_cache,
     lifespan,
     register_memory_provider,
     register_pool,
+    register_provider,
     report_event,
     running,
     start,
@@ -27,8 +32,7 @@ from pepperpy.infra import (
     use_registry,
 )
 from pepperpy.infra.logging import InvalidLevelError
-from pepperpy.infra.telemetry import MemoryTelemetryHandler
-from pepperpy.infra.utils import InvalidArgumentError, register_closer, run_closers
+from pepperpy.infra.utils import InvalidArgumentError, inspectables, register_closer, run_closers
 
 QUIET = {"logging": {"console": False}}
 
@@ -172,6 +176,62 @@ class TestStop:
         stop()
 
         assert order == ["server", "pools", "telemetry", "log"]
+
+    @pytest.mark.parametrize("youngest", ["pool", "provider"])
+    def test_pools_close_before_the_cache_then_storage_then_telemetry_then_the_log(
+        self, youngest: str, tmp_path: Path
+    ) -> None:
+        seen: list[str] = []
+
+        def tell(part: str) -> None:
+            facts = [each.inspect() for each in inspectables()]
+            files: list[Any] = [each for each in facts if each["kind"] == "cache.file"]
+            (cache,) = (each for each in files if str(tmp_path) in each["config"]["path"])
+            seen.append(f"{part}, cache {cache['state']}")
+            logging.getLogger("app").warning("closing %s", part)
+
+        class Told(Pool):
+            async def _close_connection(self, connection: object) -> None:
+                tell("pool")
+
+        class Provider(MemoryStorageProvider):
+            async def disconnect(self) -> None:
+                await super().disconnect()
+                tell("storage")
+
+        class Handler(MemoryTelemetryHandler):
+            def flush(self) -> None:
+                tell("telemetry")
+
+        steps = {
+            "pool": lambda: register_pool(Told("ordered")),
+            "provider": lambda: register_provider(Provider("ordered")),
+        }
+        for name in sorted(steps, key=lambda name: name == youngest):
+            steps[name]()
+        config = {
+            "logging": {"console": False, "log_file": tmp_path / "app.log", "queue": True},
+            "telemetry": {"handlers": {"told": Handler()}},
+            "cache": {"cache_type": "file", "cache_directory": tmp_path / "cache"},
+        }
+
+        async def program() -> None:
+            async with running(config):
+                report_event("order.placed", EventLevel.INFO, "an order")
+
+        try:
+            asyncio.run(program())
+        finally:
+            unregister_pool("ordered")
+            unregister_provider("ordered")
+            initialize_cache("memory")
+
+        assert list(dict.fromkeys(seen)) == [
+            "pool, cache ok",
+            "storage, cache off",
+            "telemetry, cache off",
+        ]
+        assert "closing telemetry" in (tmp_path / "app.log").read_text("utf-8")
 
     def test_a_pool_is_closed_while_the_log_still_writes(
         self, pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -24,8 +24,8 @@ def register_closer(order: int, close: Callable[[], object]) -> Callable[[], Non
 
     Args:
         order: Lower ones close first: users of a thing before the thing.  100 for what serves
-            requests, 500 for pools and stores, 800 for telemetry, 900 for logs.
-            Among equals the youngest is first.
+            requests, 500 for pools, 600 for caches, 700 for storage, 800 for telemetry, 900 for
+            logs.  Among equals the youngest is first.
         close: A plain or ``async`` function without arguments, called once; again only if a
             cancellation cut it short.
 
