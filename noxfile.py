@@ -94,7 +94,7 @@ def build(session: nox.Session) -> None:
         hatchling(session, package.folder, DIST)
     for package in packages:
         shutil.unpack_archive(wheels.sdist_path(DIST, package), again, filter="data")
-        hatchling(session, again / wheels.stem(package), again, "-t", "wheel")
+        hatchling(session, again / wheels.stem(package), again)
     session.run(
         "twine", "--no-color", "check", "--strict", *map(str, sorted(DIST.iterdir())), silent=True
     )
