@@ -207,6 +207,14 @@ def lowest(session: nox.Session, scope: str) -> None:
     run_tests(session, files, [package], *chosen.pins, profile="fewer")
 
 
+@nox.session(reuse_venv=True, requires=["build"])
+def release(session: nox.Session) -> None:
+    """Install the built files by their ranges, upgrade and uninstall one by one, as users will."""
+    session.install(*group("build"), *group("release"), *group("test"))
+    rehearsal = ("tools/tests/test_rehearsal.py", "--dist", str(DIST))
+    session.run("python", "-m", "pytest", *session.posargs, *rehearsal)
+
+
 @nox.session(requires=["build"])
 def integration(session: nox.Session) -> None:
     """Test the wheels together, as one program uses them."""

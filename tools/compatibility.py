@@ -23,7 +23,7 @@ def removed(package: ws.Package, root: Path, version: str) -> list[str]:
 
 
 def _names(source: str) -> list[str]:
-    return next((found for node in ast.parse(source).body if (found := literal(node))), [])
+    return [name for node in ast.parse(source).body for name in literal(node) or ()]
 
 
 def may_break(before: str, after: str) -> bool:
