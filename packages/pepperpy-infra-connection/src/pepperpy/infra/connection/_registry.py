@@ -14,7 +14,7 @@ from ._threads import ThreadConnectionPool
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-_ORDER = 500  # after what serves requests, before telemetry and logs
+_ORDER = 500  # after what serves requests, before what it may use: caches, storage, telemetry, logs
 
 AnyPool = BasePool[Any, Any]
 

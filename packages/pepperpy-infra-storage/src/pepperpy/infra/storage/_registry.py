@@ -12,7 +12,7 @@ from ._provider import StorageProvider
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-_ORDER = 500  # after what serves requests, before telemetry and logs
+_ORDER = 700  # after pools and caches, before telemetry and logs
 
 
 class StorageProviderRegistry:
