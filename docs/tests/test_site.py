@@ -120,3 +120,18 @@ def test_every_name_of_the_facade_leads_to_its_wheel(site: Path) -> None:
     text = (site / "reference" / "infra.html").read_text("utf-8")
 
     assert [name for name in infra.__all__ if not re.search(rf'href="[^"]+\.{name}"', text)] == []
+
+
+def test_what_language_models_read_leads_to_every_page_and_to_nothing_else(site: Path) -> None:
+    index = (site / "llms.txt").read_text("utf-8")
+    built = {path.relative_to(site).as_posix() for path in site.rglob("*.html")} - {"404.html"}
+
+    assert index.startswith("# pepperpy.infra\n\n> ")
+    assert {*re.findall(r"^- \[.+?\]\((.+?)\)", index, re.MULTILINE)} == built
+
+
+def test_the_full_text_has_the_tutorial_with_what_was_filled_in(site: Path) -> None:
+    text = (site / "llms-full.txt").read_text("utf-8")
+
+    assert "# 11. One start, one stop" in text
+    assert "[Give up in time](utils/how-to.md#give-up-in-time)" in text
