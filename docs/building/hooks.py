@@ -16,7 +16,8 @@ from docs.building import indexes, llms, pages
 from tools import workspace
 
 WORKSPACE = workspace.load()
-TEXTS: dict[str, llms.Text] = {}  # of this build, by path
+ORDER: list[str] = []  # of the pages of this build
+TEXTS: dict[str, llms.Text] = {}  # by path
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -36,27 +37,26 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_nav(nav: Navigation, **_: object) -> Navigation:
     """Remember the order of the menu, in which `llms.txt` lists the pages."""
-    TEXTS.clear()
-    TEXTS.update(dict.fromkeys(page.file.src_uri for page in nav.pages))
+    ORDER[:] = [page.file.src_uri for page in nav.pages]
     return nav
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, **_: object) -> str:
     """Fill in the indexes, and keep the text."""
     text = indexes.fill(markdown, WORKSPACE, Path(config.docs_dir))
-    section = page.ancestors[-1].title if page.ancestors else str(page.title)
+    *__, section = (page.title, *(each.title for each in page.ancestors))
     is_written = page.file.generated_by is None
     if page.file.src_uri.startswith(("benchmarks", "changelogs/")):
         page.meta.setdefault(
             "search", {"boost": 0.3}
         )  # every name is in there, and nothing about it
-    TEXTS[page.file.src_uri] = llms.Text(section, page.url, text, is_written)
+    TEXTS[page.file.src_uri] = llms.Text(str(section), page.url, text, is_written)
     return text
 
 
 def on_post_build(config: MkDocsConfig) -> None:
     """Write what language models read beside the pages."""
-    site, texts = Path(config.site_dir), TEXTS.values()
+    site, texts = Path(config.site_dir), [TEXTS[path] for path in ORDER]
     index = llms.index(config.site_name, config.site_description or "", texts)
     site.joinpath("llms.txt").write_text(index, "utf-8")
     site.joinpath("llms-full.txt").write_text(llms.full(texts), "utf-8")

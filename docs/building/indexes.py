@@ -12,7 +12,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from tools.workspace import FACADE, Package, Workspace, settings
+from tools.workspace import FACADE, PREFIX, Package, Workspace, settings
 
 from . import pages
 
@@ -104,17 +104,12 @@ def _box(package: Package, rules: Mapping[str, Any]) -> str:
 
 def _versions(workspace: Workspace, _: Path) -> str:
     """Each wheel as it lies here: its version, and what it asks for of the others."""
-    rows = ["| wheel | version | Python | asks for |", "|---|---|---|---|"]
+    rows = ["| wheel | version | asks for |", "|---|---|---|"]
     for package in pages.in_order(workspace):
-        needs = ", ".join(
-            f"`{need.name}{need.range}`"
-            for need in package.dependencies
-            if need.name in workspace.packages
-        )
-        link = f"[{package.name}](changelogs/{pages.short(package)}.md)"
-        python = package.project["requires-python"]
-        asks = needs if package.portion else "all of them"
-        rows.append(f"| {link} | {package.version} | `{python}` | {asks} |")
+        needs = [need for need in package.dependencies if need.name in workspace.packages]
+        asks = [f"`{need.name.removeprefix(PREFIX)}{need.range}`" for need in needs]
+        link = f"[{package.portion or FACADE}](changelogs/{pages.short(package)}.md)"
+        rows.append(f"| {link} | {package.version} | {' '.join(asks)} |")
     return "\n".join(rows)
 
 
