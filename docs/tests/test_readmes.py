@@ -69,7 +69,9 @@ class TestSkeleton:
         assert "/docs/pages/" in end
 
 
-@pytest.mark.parametrize("page", [*READMES, *OTHERS], ids=lambda page: f"{page.parent.name}-{page.stem}")
+@pytest.mark.parametrize(
+    "page", [*READMES, *OTHERS], ids=lambda page: f"{page.parent.name}-{page.stem}"
+)
 def test_what_a_page_links_to_is_there(page: Path) -> None:
     links = re.findall(r"\]\((?!#)([^)\s#]+)", page.read_text("utf-8"))
     ours = [link.removeprefix(SOURCE) for link in links if link.startswith(SOURCE)]

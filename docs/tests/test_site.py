@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -45,13 +47,32 @@ class Page(HTMLParser):
         self.anchors: set[str] = set()
         self.classes: set[str] = set()
         self.fetched: list[str] = []
+        self.links: list[str] = []
         self.feed(path.read_text("utf-8"))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name.removeprefix("xlink:"): value or "" for name, value in attrs}
         self.anchors.add(values.get("id", ""))
         self.classes.update(values.get("class", "").split())
+        if tag == "a" and not re.match(r"[a-z]+:", link := unquote(values.get("href", ""))):
+            self.links += [link] if link and link != "#" else []
         self.fetched += [value for name, value in values.items() if (tag, name) in FETCHED]
+
+
+def broken(site: Path) -> Iterator[str]:
+    """Links to pages and anchors of the site that are not there."""
+    found = {path.relative_to(site).as_posix(): path for path in site.rglob("*.html")}
+    # What is shown for an unknown address has absolute links, for it can be shown anywhere.
+    pages_ = {name: Page(path) for name, path in found.items() if name != "404.html"}
+    for name, page in pages_.items():
+        for link in page.links:
+            path, _, anchor = link.partition("#")
+            target = (
+                posixpath.normpath(posixpath.join(posixpath.dirname(name), path)) if path else name
+            )
+            known = target in pages_ or (site / target).is_file()
+            if not known or (anchor and target in pages_ and anchor not in pages_[target].anchors):
+                yield f"{name}: {link}"
 
 
 def fetched_from_elsewhere(site: Path) -> Iterator[str]:
@@ -73,6 +94,19 @@ def test_what_is_fetched_from_elsewhere_would_be_found(tmp_path: Path) -> None:
     (tmp_path / "c.css").write_text("p { background: url('https://x.example/y.png') }", "utf-8")
 
     assert len(list(fetched_from_elsewhere(tmp_path))) == 3
+
+
+def test_every_link_within_the_site_leads_somewhere(site: Path) -> None:
+    assert list(broken(site)) == []
+
+
+def test_a_link_that_leads_nowhere_would_be_found(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text(
+        '<a href="b.html#x">b</a><a href="c.html">c</a><a href="#y">', "utf-8"
+    )
+    (tmp_path / "b.html").write_text('<p id="x"><a href="a.html">a</a>', "utf-8")
+
+    assert list(broken(tmp_path)) == ["a.html: c.html", "a.html: #y"]
 
 
 def test_no_page_uses_what_the_theme_would_fetch_for_it(site: Path) -> None:
