@@ -53,7 +53,11 @@ def _how_to(workspace: Workspace, written: Path) -> str:
         page = f"{name}/how-to.md"
         rows = [f"- [{title}]({page}#{anchor})" for title, anchor in headings(written / page)]
         parts += [f"### {name}\n", *rows, ""]
-    return '<div class="columns" markdown="1">\n\n' + "\n".join(parts) + "\n</div>"
+    return _in_columns(parts)
+
+
+def _in_columns(lines: list[str]) -> str:
+    return "\n".join(['<div class="columns" markdown="1">', "", *lines, "", "</div>"])
 
 
 def _testing(workspace: Workspace, written: Path) -> str:
@@ -72,10 +76,10 @@ def _coming_from(workspace: Workspace, written: Path) -> str:
     for name in _wheels(workspace):
         page = f"{name}/coming-from.md"
         for title, anchor in headings(written / page):
-            link = f"[{name}]({page}#{anchor})"
-            found += [(peer, f"| {peer} | {link} |") for peer in re.split(r", | and ", title)]
+            link = f"({page}#{anchor})"
+            found += [(peer, f"- [{peer}]{link} → {name}") for peer in re.split(r", | and ", title)]
     rows = [row for _, row in sorted(found, key=lambda each: each[0].strip("`").lower())]
-    return "\n".join(["| coming from | to |", "|---|---|", *rows])
+    return _in_columns(rows)
 
 
 def _floors(workspace: Workspace, _: Path) -> str:

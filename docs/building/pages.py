@@ -63,7 +63,7 @@ def navigation(workspace: Workspace, written: Path) -> list[Entry]:
     ]
     about = [name for name in ABOUT if (written / name).exists()]
     return [
-        {"Start": ["index.md", "start.md", {"A whole service": "gateway.md"}, "recipes.md"]},
+        {"Home": ["index.md", "start.md", {"A whole service": "gateway.md"}, "recipes.md"]},
         {"Tutorial": [*tutorial(written)]},
         {"Guides": [*OVER_ALL, *guides]},
         {"Reference": [{"Errors": "errors.md"}, *references]},

@@ -70,8 +70,8 @@ def test_the_index_of_tasks_has_every_heading() -> None:
 def test_a_heading_of_two_libraries_is_found_under_each() -> None:
     text = filled("coming-from.md")
 
-    assert "| gzip | [compression](compression/coming-from.md#gzip-and-zlib) |" in text
-    assert "| zlib | [compression](compression/coming-from.md#gzip-and-zlib) |" in text
+    assert "- [gzip](compression/coming-from.md#gzip-and-zlib) → compression" in text
+    assert "- [zlib](compression/coming-from.md#gzip-and-zlib) → compression" in text
 
 
 def test_a_marker_for_which_there_is_nothing_is_an_error() -> None:
