@@ -56,9 +56,11 @@ class TestTutorial:
     def test_the_chapters_are_one_program_that_prints_what_they_say(self, tmp_path: Path) -> None:
         *before, last = CHAPTERS
 
-        done = blocks.run(last, tmp_path, after=before)
+        # Again, as whoever adds the next block and runs the file once more.
+        for _ in range(2):
+            done = blocks.run(last, tmp_path, after=before)
 
-        assert done.returncode == 0, done.stderr
+            assert done.returncode == 0, done.stderr
 
     @pytest.mark.parametrize("chapter", CHAPTERS, ids=relative)
     def test_a_chapter_shows_something_at_work(self, chapter: Path) -> None:
