@@ -30,6 +30,10 @@ TITLES = {
     "coming-from": "Coming from",
     "compared": "Compared",
 }
+OVER_ALL = ("how-to.md", "testing.md", "coming-from.md")
+"""Guides over all wheels."""
+ABOUT = ("house.md", "versions.md", "platforms.md", "deployment.md")
+"""What is there of them."""
 # To files that the site has not.
 _LINK = re.compile(r"(\]\()(?!https?:|#|results[\w-]*\.svg\))([^)\s]+\))")
 
@@ -60,22 +64,26 @@ def navigation(workspace: Workspace, written: Path) -> list[Entry]:
     changelogs: list[Entry] = [
         {package.name: f"changelogs/{short(package)}.md"} for package in packages
     ]
+    about = [name for name in ABOUT if (written / name).exists()]
     return [
-        {
-            "Home": [
-                "index.md",
-                "start.md",
-                {"A whole service": "gateway.md"},
-                "recipes.md",
-                "platforms.md",
-            ]
-        },
-        {"Guides": guides},
-        {"Reference": [*references, {"Errors": "errors.md"}]},
-        {"Compared": "compared.md"},
+        {"Home": ["index.md", "start.md", {"A whole service": "gateway.md"}, "recipes.md"]},
+        {"Tutorial": [*tutorial(written)]},
+        {"Guides": [*OVER_ALL, {"Compared": "compared.md"}, *guides]},
+        {"Reference": [{"Errors": "errors.md"}, *references]},
         {"Benchmarks": "benchmarks.md"},
-        {"Changelogs": changelogs},
+        {"About": [*about, {"Changelogs": changelogs}]},
     ]
+
+
+def tutorial(written: Path) -> list[str]:
+    """Its chapters in order, each of which goes on from those before it."""
+    return [
+        f"tutorial/{path.name}" for path in sorted((written / "tutorial").glob("*.md"), key=_at)
+    ]
+
+
+def _at(chapter: Path) -> tuple[bool, str]:
+    return chapter.stem != "index", chapter.stem
 
 
 def _guide(written: Path, name: str, compared: bool) -> list[Entry]:
@@ -87,7 +95,20 @@ def _guide(written: Path, name: str, compared: bool) -> list[Entry]:
     others = [stem for stem in found if stem not in TITLES]
     # What is special to a wheel stands between what every wheel begins and ends with.
     ordered = [*usual[:2], *others, *usual[2:]]
-    return [{TITLES[stem]: found[stem]} if TITLES.get(stem) else found[stem] for stem in ordered]
+    return [
+        found[stem]
+        if stem == "index"
+        else {TITLES.get(stem) or _title(written / found[stem]): found[stem]}
+        for stem in ordered
+    ]
+
+
+def _title(page: Path) -> str:
+    """The heading of a page without the name of the wheel below which the menu has it."""
+    with page.open(encoding="utf-8") as lines:
+        title = next(lines).removeprefix("# ").strip()
+    title = title.removeprefix(f"{page.parent.name}: ")
+    return title[0].upper() + title[1:]
 
 
 def generated(workspace: Workspace) -> Mapping[str, str]:
