@@ -8,6 +8,7 @@ list of these.  Those of peers are cited: a file and a name in it, an address, o
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -129,7 +130,7 @@ def _fault(shown: str, answer: str, root: Path) -> str | None:
         return None if (root / "docs" / "pages" / page).is_file() else f"no such page: {page}"
     if shown.startswith(BENCH):
         title = shown.removeprefix(BENCH)
-        return None if title in _races(root) else f"no such race in RESULTS.md: {title}"
+        return None if title in _races(root) else f"no such race in results.json: {title}"
     path, _, test = shown.partition("::")
     file = root / path
     if not file.is_file():
@@ -138,9 +139,16 @@ def _fault(shown: str, answer: str, root: Path) -> str | None:
 
 
 @cache
-def _races(root: Path) -> frozenset[str]:
-    text = (root / "docs" / "benchmarks" / "RESULTS.md").read_text("utf-8")
-    return frozenset(re.findall(r"(?m)^## (.+)$", text)) - {"Who took part"}
+def _races(root: Path) -> Mapping[str, str]:
+    """Each race that was run, by its title or its series', and the heading that it stands under."""
+    data = json.loads((root / "docs" / "benchmarks" / "results.json").read_bytes())
+    races = [result["race"] for result in data["results"]]
+    return {
+        name: race["series"] or race["title"]
+        for race in races
+        for name in (race["title"], race["series"])
+        if name
+    }
 
 
 @cache
@@ -240,7 +248,7 @@ def _shown(shown: str, root: Path) -> str:
     """What shows an answer of ours, as a link to it."""
     if shown.startswith(BENCH):
         title = shown.removeprefix(BENCH)
-        return f"the race [{_text(title)}](../benchmarks.md#{_anchor(title)})"
+        return f"the race [{_text(title)}](../benchmarks.md#{_anchor(_races(root)[title])})"
     if shown.startswith(DOCS):
         page = shown.removeprefix(DOCS)
         return f"[what we say ourselves](../{page})"
