@@ -202,11 +202,15 @@ def _versions(table: Comparison) -> str:
 
 
 def _table(table: Comparison) -> Iterator[str]:
-    yield f"| | {OURS} | {' | '.join(table.peers)} |"
+    yield '<div class="compared" markdown="1">'
+    yield ""
+    yield f"| feature | {OURS} | {' | '.join(table.peers)} |"
     yield "|---" * (2 + len(table.peers)) + "|"
     for feature in table.features:
         cells = [feature.ours, *(feature.peers[name] for name in table.peers)]
         yield f"| {_text(feature.name)} | {' | '.join(map(_answer, cells))} |"
+    yield ""
+    yield "</div>"
 
 
 def _answer(cell: Cell) -> str:
