@@ -1,8 +1,8 @@
 """The pages that compare a wheel with its peers, from `docs/comparisons/<wheel>.toml`.
 
 Each cell says where it comes from.  Ours are shown by a test (`path::test`), by a race
-(`bench: <its title>`), or, where we have less, by the page that says so (`docs: <page>`).  Those of
-peers are cited: a file and a name in it, an address, or what was run.
+(`bench: <its title>`), or, where we have less, by the page that says so (`docs: <page>`), or by a
+list of these.  Those of peers are cited: a file and a name in it, an address, or what was run.
 """
 
 from __future__ import annotations
@@ -45,9 +45,14 @@ class Cell(_Row, frozen=True):
 
 
 class Ours(Cell, frozen=True, kw_only=True):
-    """An answer of ours, and what shows it."""
+    """An answer of ours, and what shows it: one thing or, where a row has parts, several."""
 
-    shown: Text
+    shown: Text | Annotated[list[Text], msgspec.Meta(min_length=1)]
+
+    @property
+    def evidence(self) -> list[str]:
+        """Each thing that shows it."""
+        return [self.shown] if isinstance(self.shown, str) else self.shown
 
 
 class Theirs(Cell, frozen=True, kw_only=True):
@@ -110,16 +115,16 @@ def files(workspace: Workspace) -> Mapping[str, Path]:
 def unshown(comparison: Comparison, root: Path) -> Iterator[str]:
     """The cells of ours that are shown by nothing that exists, and why."""
     for feature in comparison.features:
-        fault = _fault(feature.ours, root)
-        if fault:
-            yield f"{feature.name}: {fault}"
+        for shown in feature.ours.evidence:
+            fault = _fault(shown, feature.ours.answer, root)
+            if fault:
+                yield f"{feature.name}: {fault}"
 
 
-def _fault(cell: Ours, root: Path) -> str | None:
-    shown = cell.shown
+def _fault(shown: str, answer: str, root: Path) -> str | None:
     if shown.startswith(DOCS):
         page = shown.removeprefix(DOCS).partition("#")[0]
-        if cell.answer == "yes":
+        if answer == "yes":
             return f"a page alone shows nothing, name a test or a race: {page}"
         return None if (root / "docs" / "pages" / page).is_file() else f"no such page: {page}"
     if shown.startswith(BENCH):
@@ -222,7 +227,8 @@ def _answer(cell: Cell) -> str:
 def _evidence(feature: Feature, root: Path) -> Iterator[str]:
     yield f'<details markdown="1"><summary>{_text(feature.name)}</summary>'
     yield ""
-    yield f"- {OURS}, {feature.ours.answer}: {_shown(feature.ours.shown, root)}"
+    shown = ", ".join(_shown(each, root) for each in feature.ours.evidence)
+    yield f"- {OURS}, {feature.ours.answer}: {shown}"
     for name, cell in feature.peers.items():
         yield f"- {name}, {cell.answer}: {_text(cell.cite)}"
     yield ""

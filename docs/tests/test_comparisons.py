@@ -13,6 +13,7 @@ WORKSPACE = workspace.load()
 FILES = comparisons.files(WORKSPACE)
 WHEELS = [pages.short(package) for package in WORKSPACE.packages.values() if package.portion]
 
+SHOWN = "tests/test_it.py::TestIt::test_tries_again"
 TABLE = """
 checked = 2026-11-28
 
@@ -92,6 +93,7 @@ class TestForm:
             ("note =", "notes =", "notes"),
             (', cite = "other/core.py: Loop; https://example.org/1."', "", "cite"),
             ("shown =", "cite =", "cite"),
+            (f'shown = "{SHOWN}"', "shown = []", "length >= 1"),
             ("other = {", "others = {", "other, others"),
             ('version = "1.2"', "", "version"),
             ("https://example.org/other", "example.org", "home"),
@@ -114,13 +116,11 @@ class TestForm:
 
 
 class TestShown:
-    SHOWN = "tests/test_it.py::TestIt::test_tries_again"
-
     @pytest.mark.parametrize(
         "shown", [SHOWN, "tests/test_it.py::test_plain", "bench: a race, quick"]
     )
     def test_a_test_or_a_race_shows_an_answer(self, root: Path, shown: str) -> None:
-        assert list(comparisons.unshown(made(root, self.SHOWN, shown), root)) == []
+        assert list(comparisons.unshown(made(root, SHOWN, shown), root)) == []
 
     @pytest.mark.parametrize(
         ("shown", "fault"),
@@ -135,9 +135,16 @@ class TestShown:
         ],
     )
     def test_what_does_not_exist_is_found(self, root: Path, shown: str, fault: str) -> None:
-        [told] = comparisons.unshown(made(root, self.SHOWN, shown), root)
+        [told] = comparisons.unshown(made(root, SHOWN, shown), root)
 
         assert told.startswith(f"Tries *again*: {fault}")
+
+    def test_a_row_of_several_parts_is_shown_by_several_of_them(self, root: Path) -> None:
+        both = f'shown = ["{SHOWN}", "tests/test_it.py::test_other"]'
+
+        told = list(comparisons.unshown(made(root, f'shown = "{SHOWN}"', both), root))
+
+        assert told == ["Tries *again*: no such test in tests/test_it.py: test_other"]
 
     @pytest.mark.parametrize(
         ("page", "faults"),
@@ -147,7 +154,7 @@ class TestShown:
         ],
     )
     def test_a_page_shows_that_we_have_less(self, root: Path, page: str, faults: list[str]) -> None:
-        table = made(root, f'"yes", shown = "{self.SHOWN}"', f'"no", shown = "docs: {page}"')
+        table = made(root, f'"yes", shown = "{SHOWN}"', f'"no", shown = "docs: {page}"')
 
         assert list(comparisons.unshown(table, root)) == faults
 
