@@ -82,7 +82,7 @@ class StorageProviderRegistry:
         """The provider of this name.
 
         Raises:
-            UnknownProviderError: If there is none; the message lists those that are.
+            UnknownProviderError: If there is none; the message has the nearest, or all there are.
         """
         try:
             return self._providers[name]
