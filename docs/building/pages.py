@@ -33,6 +33,7 @@ OVER_ALL = ("how-to.md", "testing.md", "coming-from.md")
 """Guides over all wheels."""
 ABOUT = ("house.md", "versions.md", "platforms.md", "deployment.md")
 """What is there of them."""
+_FENCED = re.compile(r"^```(?P<language>[^\n]*)\n(?P<rest>.*?^```$)", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(\]\()(?!https?:|#)([^)\s]+\))")
 
 
@@ -112,7 +113,7 @@ def generated(workspace: Workspace) -> Mapping[str, str]:
     pages = {
         "errors.md": errors_page(workspace),
         "benchmarks.md": _titled("Benchmarks", _read(root, "docs/benchmarks/RESULTS.md")),
-        "gateway.md": _read(root, "docs/examples/gateway/README.md"),
+        "gateway.md": _with_drawings(_read(root, "docs/examples/gateway/README.md")),
         "recipes.md": _recipes(root / "docs" / "examples" / "recipes"),
     }
     for package in workspace.packages.values():
@@ -151,6 +152,13 @@ def _read(root: Path, path: str) -> str:
     return _LINK.sub(
         lambda link: link[0] if link[2] == "results.svg)" else f"{link[1]}{SOURCE}{base}/{link[2]}",
         text,
+    )
+
+
+def _with_drawings(text: str) -> str:
+    """*text* in which blocks of no language, which are drawn, are told from what is printed."""
+    return _FENCED.sub(
+        lambda block: f"```{block['language'] or '{.text .drawing}'}\n{block['rest']}", text
     )
 
 
