@@ -34,6 +34,7 @@ OVER_ALL = ("how-to.md", "testing.md", "coming-from.md")
 """Guides over all wheels."""
 ABOUT = ("house.md", "versions.md", "platforms.md", "deployment.md")
 """What is there of them."""
+_FENCED = re.compile(r"^```(?P<language>[^\n]*)\n(?P<rest>.*?^```$)", re.MULTILINE | re.DOTALL)
 # To files that the site has not.
 _LINK = re.compile(r"(\]\()(?!https?:|#|results[\w-]*\.svg\))([^)\s]+\))")
 
@@ -117,7 +118,7 @@ def generated(workspace: Workspace) -> Mapping[str, str]:
     pages = {
         "errors.md": errors_page(workspace),
         "benchmarks.md": _titled("Benchmarks", _read(root, "docs/benchmarks/RESULTS.md")),
-        "gateway.md": _read(root, "docs/examples/gateway/README.md"),
+        "gateway.md": _with_drawings(_read(root, "docs/examples/gateway/README.md")),
         "recipes.md": _recipes(root / "docs" / "examples" / "recipes"),
         **dict(comparisons.pages(workspace)),
     }
@@ -156,6 +157,13 @@ def _read(root: Path, path: str) -> str:
     base = path.rpartition("/")[0]
     text = (root / path).read_text("utf-8")
     return _LINK.sub(rf"\1{SOURCE}{base}/\2", text)
+
+
+def _with_drawings(text: str) -> str:
+    """*text* in which blocks of no language, which are drawn, are told from what is printed."""
+    return _FENCED.sub(
+        lambda block: f"```{block['language'] or '{.text .drawing}'}\n{block['rest']}", text
+    )
 
 
 def _changelog(root: Path, package: Package) -> str:

@@ -19,7 +19,7 @@ EXPECTED = [
     WRITTEN / str(package.portion) / f"{page}.md"
     for package in PACKAGES
     if package.portion
-    for page in ("index", "how-to", "explanation", "testing")
+    for page in ("index", "how-to", "explanation", "testing", "coming-from")
 ]
 CHAPTERS = [WRITTEN / path for path in pages.tutorial(WRITTEN)]
 ERRORS = [error for package in PACKAGES for error in surface.errors(package)]

@@ -169,3 +169,12 @@ def test_the_full_text_has_the_tutorial_with_what_was_filled_in(site: Path) -> N
 
     assert "# 11. One start, one stop" in text
     assert "[Give up in time](utils/how-to.md#give-up-in-time)" in text
+
+
+def test_what_is_drawn_with_letters_is_told_from_what_is_printed(site: Path) -> None:
+    drawn = re.findall(
+        r'class="[^"]*drawing[^"]*".*?</pre>', (site / "gateway.html").read_text("utf-8"), re.DOTALL
+    )
+
+    assert len(drawn) == 3
+    assert "demo.py" in drawn[0]
