@@ -414,16 +414,18 @@ def __dir__() -> list[str]:
 def _load(portion: str) -> object:
     from importlib import import_module
 
-    module = f"{__name__}.{portion}"
     try:
-        return import_module(module)
+        return import_module(f"{__name__}.{portion}")
     except ModuleNotFoundError as error:
-        if error.name != module:
+        # It may be a sibling that the portion needs.
+        missing = (error.name or "").removeprefix(f"{__name__}.")
+        if missing not in _OWNED:
             raise
-        wheel = f"pepperpy-infra-{portion}"
+        wheel = f"pepperpy-infra-{missing}"
         raise ModuleNotFoundError(
-            f"no module named {module!r}: the wheel {wheel!r} is not installed; pip install {wheel}",
-            name=module,
+            f"no module named {error.name!r}: the wheel {wheel!r} is not installed; "
+            f"pip install {wheel}",
+            name=error.name,
         ) from error
 
 

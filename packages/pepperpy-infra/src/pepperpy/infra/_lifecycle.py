@@ -57,7 +57,7 @@ def start(config: Options | None = None) -> Awaitable[None]:
 
 
 def stop() -> Awaitable[None]:
-    """Close everything in order: pools, storage and the cache, then telemetry, and last the log.
+    """Close everything in order: pools, the cache, storage, then telemetry, and last the log.
 
     Where an event loop is running, ``await stop()``: nothing is closed before.
 

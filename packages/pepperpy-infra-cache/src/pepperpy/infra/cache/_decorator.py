@@ -11,7 +11,7 @@ from pepperpy.infra.utils.wrapping import Kind, compile_wrapper, kind_of, name_o
 from ._errors import InvalidTargetError
 from ._handles import CoroutineHandles, PlainHandles
 from ._keys import Keys
-from ._memo import Memo
+from ._loading import LoadingMemo
 from ._names import Naming, entity_name
 from ._settings import Settings
 from ._settled import SettledStore
@@ -106,7 +106,7 @@ class Plan:
     clock: Clock = field(default_factory=Clock)
 
 
-def wrap(func: Callable[..., Any], plan: Plan, rules: Rules, label: str) -> tuple[Any, Memo]:
+def wrap(func: Callable[..., Any], plan: Plan, rules: Rules, label: str) -> tuple[Any, LoadingMemo]:
     """*func* with a memory, and that memory.
 
     Raises:
@@ -120,7 +120,7 @@ def wrap(func: Callable[..., Any], plan: Plan, rules: Rules, label: str) -> tupl
     parameters = parameters_of(func)
     keys = Keys(parameters, key=plan.key, ignore=plan.ignore, function=short)
     naming = Naming(parameters, keys, tags=plan.tags, entities=plan.names, function=short)
-    memo = Memo(
+    memo = LoadingMemo(
         name=plan.name or function,
         function=f"{function}@{plan.version}" if plan.version else function,
         namespace=plan.namespace,

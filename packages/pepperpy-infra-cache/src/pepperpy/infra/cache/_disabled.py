@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from pepperpy.infra.utils import BothFaces, ForkSafeLock
 
-from ._memo import memos, switch
+from ._memo import memos
+from ._switch import switch
 
 if TYPE_CHECKING:
     from types import TracebackType

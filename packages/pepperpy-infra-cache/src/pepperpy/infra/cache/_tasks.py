@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Hashable
 
     from ._flights import Flight, Waiter
-    from ._memo import Memo
+    from ._loading import LoadingMemo
     from ._tier import Found
 
 _tasks: Final[set[asyncio.Task[None]]] = set()
@@ -29,7 +29,7 @@ class TaskDriver:
     loads for itself.
     """
 
-    def __init__(self, memo: Memo, func: Callable[..., Any]) -> None:
+    def __init__(self, memo: LoadingMemo, func: Callable[..., Any]) -> None:
         self._memo = memo
         self._func = func
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
     from ._flights import Flight
-    from ._memo import Memo
+    from ._loading import LoadingMemo
 
 _NAMES: Final = ("begin", "failed", "dropped", "rescued")
 
@@ -26,7 +26,7 @@ class ThreadDriver:
     that nobody ends would keep its key for ever.
     """
 
-    def __init__(self, memo: Memo, func: Callable[..., Any]) -> None:
+    def __init__(self, memo: LoadingMemo, func: Callable[..., Any]) -> None:
         self._memo = memo
         self._func = func
 

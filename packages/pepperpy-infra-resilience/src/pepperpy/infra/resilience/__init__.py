@@ -19,7 +19,8 @@ from ._errors import (
     ResilienceError,
     UnknownCircuitError,
 )
-from ._fallback import ProviderFallback, get_fallback, with_fallback
+from ._fallback import ProviderFallback
+from ._fallbacks import get_fallback, with_fallback
 from ._hedge import Hedge
 from ._pipeline import Pipeline
 from ._policy import Policy

@@ -65,7 +65,7 @@ def get_provider(name: str) -> StorageProvider:
     """The provider that was registered under *name*.
 
     Raises:
-        UnknownProviderError: If there is none; the message lists those that are.
+        UnknownProviderError: If there is none; the message has the nearest, or all there are.
     """
     return _registry.get(name)
 

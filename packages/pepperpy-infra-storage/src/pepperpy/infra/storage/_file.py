@@ -12,7 +12,7 @@ from pepperpy.infra.utils import Clock, register_inspectable, running_loop, to_s
 
 from . import _sqlite as sql
 from ._capabilities import Capability
-from ._codec import decode, encode
+from ._codec import decode, encode, whole_number
 from ._entry import MISSING, Change, Entry, Missing, Page, Put
 from ._errors import (
     CorruptValueError,
@@ -22,8 +22,15 @@ from ._errors import (
     not_found,
 )
 from ._keys import check_cursor, check_key, check_keys, check_prefix, key_matcher, literal_prefix
-from ._options import check_condition, check_count, check_expected, check_ttl, check_writes
-from ._provider import StorageProvider, check_step
+from ._options import (
+    check_condition,
+    check_count,
+    check_expected,
+    check_step,
+    check_ttl,
+    check_writes,
+)
+from ._provider import StorageProvider
 from ._sqlite_tasks import EngineTasks, breathe, in_thread
 from ._type import StorageType
 from ._watch import Watch
@@ -221,7 +228,7 @@ class FileStorageProvider(StorageProvider):
         check_step(by)
 
         def add(old: bytes | None) -> tuple[bytes, int]:
-            total = by if old is None else self._whole(key, self._decoded(key, old)) + by
+            total = by if old is None else whole_number(key, self._decoded(key, old)) + by
             return encode(total), total
 
         write = sql.Modify(key, add, self._end(ttl), self._clock.time())

@@ -173,3 +173,14 @@ def check_count(count: Any, option: str) -> int:
             f"{option} must be a whole number from 1 on; got {count!r}", option=option
         )
     return int(count)
+
+
+def check_step(by: Any) -> int:
+    """How far a counter moves.
+
+    Raises:
+        InvalidOptionError: If it is no whole number.
+    """
+    if by.__class__ is not int:
+        raise InvalidOptionError(f"by must be a whole number; got {by!r}", option="by")
+    return int(by)

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from bisect import bisect_right
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ._capabilities import Capability
 from ._codec import encode
-from ._entry import MISSING, Entry, Missing, Page, Put
+from ._entry import MISSING, Entry, Page, Put
 from ._errors import (
-    ConflictError,
     InvalidKeyError,
-    InvalidOptionError,
-    InvalidValueError,
     UnsupportedError,
-    not_found,
     unsupported,
 )
 from ._keys import check_cursor, check_key, check_keys, check_prefix
-from ._options import check_count, check_mapping, check_ttl
+from ._optimistic import expire, increment, update
+from ._options import check_count, check_mapping, check_ttl, given
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
@@ -32,8 +29,6 @@ if TYPE_CHECKING:
     from ._type import StorageType
     from ._watch import Watch
     from ._wrappers import Prefixed
-
-_TRIES: Final = 10_000
 
 
 class StorageProvider(ABC):
@@ -172,7 +167,10 @@ class StorageProvider(ABC):
             return await self.apply({key: Put(value, ttl) for key, value in checked.items()})
         for value in checked.values():
             encode(value)
-        options = self._with_ttl(ttl)
+        if ttl is not None:
+            self._need(Capability.TTL, "ttl=")
+            check_ttl(ttl)
+        options = given(ttl)
         return {key: await self.set(key, value, **options) for key, value in checked.items()}
 
     async def delete_many(self, keys: Iterable[str]) -> int:
@@ -238,29 +236,8 @@ class StorageProvider(ABC):
             KeyNotFoundError: If there is no value and no *default*.
             ConflictError: If somebody else wrote meanwhile ten thousand times; *fn* itself, most likely.
         """
-        from inspect import isawaitable
-
         self._need(Capability.VERSIONS, "update()")
-        check_ttl(ttl)
-        for _ in range(_TRIES):
-            entry = await self._entry_or_none(key)
-            if entry is None and isinstance(default, Missing):
-                raise not_found(key, self.name)
-            made = fn(_copy(default) if entry is None else entry.value)
-            if isawaitable(made):
-                made = await made
-            try:
-                await self._swap(key, made, entry, ttl)
-            except ConflictError:
-                await _step_aside()
-                continue
-            return made
-        raise ConflictError(
-            f"key {key!r:.80} of storage {self.name!r} was written {_TRIES} times while update() "
-            "called its function; if that one writes the key itself, let it only return the value",
-            key=key,
-            storage=self.name,
-        )
+        return await update(self, key, fn, default, ttl)
 
     async def increment(self, key: str, by: int = 1, *, ttl: TTL = None) -> int:
         """Add to a whole number, as one step, and return the sum; a missing key starts at 0.
@@ -274,17 +251,7 @@ class StorageProvider(ABC):
             InvalidValueError: If what is there is no whole number.
         """
         self._need(Capability.VERSIONS, "increment()")
-        check_step(by)
-        check_ttl(ttl)
-        while True:
-            entry = await self._entry_or_none(key)
-            total = (0 if entry is None else self._whole(key, entry.value)) + by
-            try:
-                await self._swap(key, total, entry, ttl if entry is None else None)
-            except ConflictError:
-                await _step_aside()
-                continue
-            return total
+        return await increment(self, key, by, ttl)
 
     async def expire(self, key: str, ttl: TTL) -> bool:
         """Let *key* live for *ttl* seconds from now, or for ever; False if it is not there.
@@ -293,17 +260,7 @@ class StorageProvider(ABC):
         """
         self._need(Capability.TTL, "expire()")
         self._need(Capability.VERSIONS, "expire()")
-        check_ttl(ttl)
-        while True:
-            entry = await self._entry_or_none(key)
-            if entry is None:
-                return False
-            try:
-                await self.set(key, entry.value, ttl=ttl, if_version=entry.version)
-            except ConflictError:
-                await _step_aside()
-                continue
-            return True
+        return await expire(self, key, ttl)
 
     def transaction(self) -> Transaction:
         """Several keys at once: ``async with provider.transaction() as tx``.
@@ -401,60 +358,3 @@ class StorageProvider(ABC):
 
     def _unsupported(self, capability: Capability, what: str) -> UnsupportedError:
         return unsupported(what, capability, self.name)
-
-    def _whole(self, key: str, value: Any) -> int:
-        if value.__class__ is not int:
-            raise InvalidValueError(
-                f"only a whole number can be incremented; {key!r:.80} holds a {type(value).__name__}",
-                where="$",
-                found=type(value).__name__,
-            )
-        number: int = value
-        return number
-
-    def _with_ttl(self, ttl: Any) -> dict[str, Any]:
-        """The option, for a `set` that may not have it."""
-        if ttl is None:
-            return {}
-        self._need(Capability.TTL, "ttl=")
-        check_ttl(ttl)
-        return {"ttl": ttl}
-
-    async def _entry_or_none(self, key: str) -> Entry | None:
-        try:
-            return await self.get_entry(key)
-        except KeyError:
-            return None
-
-    async def _swap(self, key: str, value: Any, seen: Entry | None, ttl: TTL) -> None:
-        """Write if the key is as it was seen; it keeps its end unless *ttl* is given."""
-        if seen is None:
-            await self.set(key, value, if_absent=True, **self._with_ttl(ttl))
-            return
-        # The moment itself: seconds that are left would grow by what each round takes.
-        kept = seen.expires_at if ttl is None else ttl
-        await self.set(key, value, if_version=seen.version, **self._with_ttl(kept))
-
-
-def check_step(by: Any) -> int:
-    """How far a counter moves.
-
-    Raises:
-        InvalidOptionError: If it is no whole number.
-    """
-    if by.__class__ is not int:
-        raise InvalidOptionError(f"by must be a whole number; got {by!r}", option="by")
-    return int(by)
-
-
-async def _step_aside() -> None:
-    """Let whoever wrote meanwhile, and those who wait, go on."""
-    import asyncio
-
-    await asyncio.sleep(0)
-
-
-def _copy(value: Any) -> Any:
-    from copy import deepcopy
-
-    return deepcopy(value)
