@@ -168,7 +168,7 @@ class ObjectStorageProvider(StorageProvider):
         key = check_key(key)
         data = encode(value)
         check_condition(if_version, if_absent)
-        self._with_ttl(ttl)
+        self._refuse_ttl(ttl)
         self._use()
         if if_version is None and not if_absent:
             version = next_version()
@@ -181,7 +181,7 @@ class ObjectStorageProvider(StorageProvider):
         checked = {check_key(key): each for key, each in check_mapping(values, "values").items()}
         for value in checked.values():
             encode(value)
-        self._with_ttl(ttl)
+        self._refuse_ttl(ttl)
 
         async def put(pair: tuple[str, Any]) -> int:
             return await self.set(*pair)
@@ -254,6 +254,16 @@ class ObjectStorageProvider(StorageProvider):
             "state": "connected" if self._connected else "disconnected",
             "config": {"place": self._bucket.place},
         }
+
+    def _refuse_ttl(self, ttl: Any) -> None:
+        if ttl is not None:
+            self._need(Capability.TTL, "ttl=")
+
+    async def _entry_or_none(self, key: str) -> Entry | None:
+        try:
+            return await self.get_entry(key)
+        except KeyError:
+            return None
 
     def _use(self) -> None:
         if not self._connected:

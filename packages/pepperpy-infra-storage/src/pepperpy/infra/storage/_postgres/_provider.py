@@ -33,10 +33,11 @@ from pepperpy.infra.storage._options import (
     check_end,
     check_expected,
     check_seconds,
+    check_step,
     check_writes,
 )
 from pepperpy.infra.storage._per_loop import PerLoop, before_deadline
-from pepperpy.infra.storage._provider import StorageProvider, check_step
+from pepperpy.infra.storage._provider import StorageProvider
 from pepperpy.infra.storage._type import StorageType
 from pepperpy.infra.utils import register_inspectable
 
@@ -236,13 +237,10 @@ class PostgresStorageProvider(StorageProvider):
     async def increment(self, key: str, by: int = 1, *, ttl: TTL = None) -> int:
         key = check_key(key)
         text = encode(check_step(by)).decode()
-        while True:
-            total = await self._value(self._sql.increment, key.encode(), text, *_end(ttl))
-            if total is not None:
-                return int(total)
-            entry = await self._entry_or_none(key)
-            if entry is not None:  # else somebody deleted it, a moment ago
-                self._whole(key, entry.value)
+        total = await self._value(self._sql.increment, key.encode(), text, *_end(ttl))
+        if total is None:  # no number, or one too long for a statement
+            return await super().increment(key, by, ttl=ttl)
+        return int(total)
 
     async def expire(self, key: str, ttl: TTL) -> bool:
         key = check_key(key)

@@ -33,10 +33,11 @@ from pepperpy.infra.storage._options import (
     check_end,
     check_expected,
     check_seconds,
+    check_step,
     check_writes,
 )
 from pepperpy.infra.storage._per_loop import PerLoop, before_deadline
-from pepperpy.infra.storage._provider import StorageProvider, check_step
+from pepperpy.infra.storage._provider import StorageProvider
 from pepperpy.infra.storage._type import StorageType
 from pepperpy.infra.utils import register_inspectable
 
