@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from pepperpy.infra.storage import (
     register_postgres_provider,
 )
 from pepperpy.infra.storage._per_loop import PerLoop, before_deadline
+from pepperpy.infra.storage._subscription import Subscription
 from pepperpy.infra.storage._watch import Watchers
 from pepperpy.infra.utils import MissingExtraError, deadline
 
@@ -161,6 +163,61 @@ class TestLostWatches:
             ready.set_result(None)
 
             assert await entering is watch
+
+        asyncio.run(scenario())
+
+
+class Told(Subscription):
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = 0
+        self.stopping, self.stopped = asyncio.Event(), asyncio.Event()
+        self.look = asyncio.Event()
+
+    async def listen(self, confirm: Callable[[], None]) -> None:
+        self.begun += 1
+        confirm()
+        while self.wanted():
+            await self.look.wait()
+            self.look.clear()
+        self.stopping.set()
+        await self.stopped.wait()
+
+    def lost(self, error: Exception) -> WatchLostError:
+        return WatchLostError(str(error), storage="a")
+
+
+class TestSubscription:
+    def test_who_watches_while_the_last_connection_is_closed_begins_a_new_one(self) -> None:
+        async def scenario() -> None:
+            changes = Told()
+            watch = changes.watch("")
+            async with watch:
+                assert changes.starting is None
+            del watch
+            changes.look.set()
+            await changes.stopping.wait()
+
+            async with changes.watch("") as again:
+                changes.stopped.set()
+                await asyncio.sleep(0)
+                assert changes.begun == 2
+                assert not again.closed
+            await changes.close()
+
+        asyncio.run(scenario())
+
+    def test_an_error_of_whatever_kind_ends_all_watches(self) -> None:
+        class Broken(Told):
+            async def listen(self, confirm: Callable[[], None]) -> None:
+                raise ZeroDivisionError("odd")
+
+        async def scenario() -> None:
+            changes = Broken()
+            with pytest.raises(WatchLostError, match="odd"):
+                async with changes.watch("") as watch:
+                    await anext(watch)
+            assert changes.starting is None
 
         asyncio.run(scenario())
 

@@ -51,20 +51,30 @@ class Subscription(ABC):
 
     @abstractmethod
     async def listen(self, confirm: Callable[[], None]) -> None:
-        """Tell the watchers until there are none; *confirm* is called when the server listens."""
+        """Tell the watchers while they are `wanted`; *confirm* is called when the server listens."""
 
     @abstractmethod
     def lost(self, error: Exception) -> WatchLostError:
         """The error for those who watch, when `listen` raised one."""
 
+    def wanted(self) -> bool:
+        """Whether anybody watches; if not, the next who does begins anew."""
+        if self._watchers.any():
+            return True
+        self._task = None
+        return False
+
     async def _follow(self) -> None:
+        import asyncio
+
         try:
             await self.listen(self._confirm)
         except Exception as error:  # noqa: BLE001 - whatever it is, those who watch are told
             self._watchers.fail(self.lost(error))
         finally:
-            self._task = None
-            self._confirm()
+            if self._task is asyncio.current_task():
+                self._task = None
+                self._confirm()
 
     def _confirm(self) -> None:
         starting, self.starting = self.starting, None

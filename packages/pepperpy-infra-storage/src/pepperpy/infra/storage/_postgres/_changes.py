@@ -46,7 +46,7 @@ class Changes(Subscription):
                     await connection.execute(self._settings.statements.settle)
             confirm()
             beats = 0
-            while self._watchers.any():
+            while self.wanted():
                 await self._beat(connection, ended, renews=beats % _RENEWAL == 0)
                 beats += 1
         except BaseException:

@@ -127,7 +127,8 @@ class PostgresStorageProvider(StorageProvider):
         try:
             await before_deadline(self._links.get().do(self._prepare), self._slow)
         except BaseException:
-            await self.disconnect()
+            if not self._connected:
+                await self._links.close()
             raise
         self._connected = True
 

@@ -41,7 +41,7 @@ class Changes(Subscription):
                 await connection.send_command("SUBSCRIBE", f"{self._settings.tag}:changes")
                 await connection.read_response()
             confirm()
-            while self._watchers.any():
+            while self.wanted():
                 await self._hear(connection)
         finally:
             await connection.disconnect(nowait=True)

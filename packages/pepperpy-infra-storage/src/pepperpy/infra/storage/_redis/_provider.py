@@ -123,7 +123,8 @@ class RedisStorageProvider(StorageProvider):
         try:
             await before_deadline(self._check(self._links.get()), self._slow)
         except BaseException:
-            await self.disconnect()
+            if not self._connected:
+                await self._links.close()
             raise
         self._connected = True
 
