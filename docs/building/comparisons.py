@@ -1,13 +1,14 @@
 """The pages that compare a wheel with its peers, from `docs/comparisons/<wheel>.toml`.
 
 Each cell says where it comes from.  Ours are shown by a test (`path::test`), by a race
-(`bench: <its title>`), or, where we have less, by the page that says so (`docs: <page>`).  Those of
-peers are cited: a file and a name in it, an address, or what was run.
+(`bench: <its title>`), or, where we have less, by the page that says so (`docs: <page>`), or by a
+list of these.  Those of peers are cited: a file and a name in it, an address, or what was run.
 """
 
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -45,9 +46,14 @@ class Cell(_Row, frozen=True):
 
 
 class Ours(Cell, frozen=True, kw_only=True):
-    """An answer of ours, and what shows it."""
+    """An answer of ours, and what shows it: one thing or, where a row has parts, several."""
 
-    shown: Text
+    shown: Text | Annotated[list[Text], msgspec.Meta(min_length=1)]
+
+    @property
+    def evidence(self) -> list[str]:
+        """Each thing that shows it."""
+        return [self.shown] if isinstance(self.shown, str) else self.shown
 
 
 class Theirs(Cell, frozen=True, kw_only=True):
@@ -110,21 +116,21 @@ def files(workspace: Workspace) -> Mapping[str, Path]:
 def unshown(comparison: Comparison, root: Path) -> Iterator[str]:
     """The cells of ours that are shown by nothing that exists, and why."""
     for feature in comparison.features:
-        fault = _fault(feature.ours, root)
-        if fault:
-            yield f"{feature.name}: {fault}"
+        for shown in feature.ours.evidence:
+            fault = _fault(shown, feature.ours.answer, root)
+            if fault:
+                yield f"{feature.name}: {fault}"
 
 
-def _fault(cell: Ours, root: Path) -> str | None:
-    shown = cell.shown
+def _fault(shown: str, answer: str, root: Path) -> str | None:
     if shown.startswith(DOCS):
         page = shown.removeprefix(DOCS).partition("#")[0]
-        if cell.answer == "yes":
+        if answer == "yes":
             return f"a page alone shows nothing, name a test or a race: {page}"
         return None if (root / "docs" / "pages" / page).is_file() else f"no such page: {page}"
     if shown.startswith(BENCH):
         title = shown.removeprefix(BENCH)
-        return None if title in _races(root) else f"no such race in RESULTS.md: {title}"
+        return None if title in _races(root) else f"no such race in results.json: {title}"
     path, _, test = shown.partition("::")
     file = root / path
     if not file.is_file():
@@ -133,9 +139,16 @@ def _fault(cell: Ours, root: Path) -> str | None:
 
 
 @cache
-def _races(root: Path) -> frozenset[str]:
-    text = (root / "docs" / "benchmarks" / "RESULTS.md").read_text("utf-8")
-    return frozenset(re.findall(r"(?m)^## (.+)$", text)) - {"Who took part"}
+def _races(root: Path) -> Mapping[str, str]:
+    """Each race that was run, by its title or its series', and the heading that it stands under."""
+    data = json.loads((root / "docs" / "benchmarks" / "results.json").read_bytes())
+    races = [result["race"] for result in data["results"]]
+    return {
+        name: race["series"] or race["title"]
+        for race in races
+        for name in (race["title"], race["series"])
+        if name
+    }
 
 
 @cache
@@ -202,11 +215,15 @@ def _versions(table: Comparison) -> str:
 
 
 def _table(table: Comparison) -> Iterator[str]:
-    yield f"| | {OURS} | {' | '.join(table.peers)} |"
+    yield '<div class="compared" markdown="1">'
+    yield ""
+    yield f"| feature | {OURS} | {' | '.join(table.peers)} |"
     yield "|---" * (2 + len(table.peers)) + "|"
     for feature in table.features:
         cells = [feature.ours, *(feature.peers[name] for name in table.peers)]
         yield f"| {_text(feature.name)} | {' | '.join(map(_answer, cells))} |"
+    yield ""
+    yield "</div>"
 
 
 def _answer(cell: Cell) -> str:
@@ -218,7 +235,8 @@ def _answer(cell: Cell) -> str:
 def _evidence(feature: Feature, root: Path) -> Iterator[str]:
     yield f'<details markdown="1"><summary>{_text(feature.name)}</summary>'
     yield ""
-    yield f"- {OURS}, {feature.ours.answer}: {_shown(feature.ours.shown, root)}"
+    shown = ", ".join(_shown(each, root) for each in feature.ours.evidence)
+    yield f"- {OURS}, {feature.ours.answer}: {shown}"
     for name, cell in feature.peers.items():
         yield f"- {name}, {cell.answer}: {_text(cell.cite)}"
     yield ""
@@ -230,7 +248,7 @@ def _shown(shown: str, root: Path) -> str:
     """What shows an answer of ours, as a link to it."""
     if shown.startswith(BENCH):
         title = shown.removeprefix(BENCH)
-        return f"the race [{_text(title)}](../benchmarks.md#{_anchor(title)})"
+        return f"the race [{_text(title)}](../benchmarks.md#{_anchor(_races(root)[title])})"
     if shown.startswith(DOCS):
         page = shown.removeprefix(DOCS)
         return f"[what we say ourselves](../{page})"

@@ -13,6 +13,7 @@ WORKSPACE = workspace.load()
 FILES = comparisons.files(WORKSPACE)
 WHEELS = [pages.short(package) for package in WORKSPACE.packages.values() if package.portion]
 
+SHOWN = "tests/test_it.py::TestIt::test_tries_again"
 TABLE = """
 checked = 2026-11-28
 
@@ -26,6 +27,12 @@ ours = { answer = "yes", shown = "tests/test_it.py::TestIt::test_tries_again" }
 
 [features.peers]
 other = { answer = "partly", note = "no | way", cite = "other/core.py: Loop; https://example.org/1." }
+"""
+RESULTS = """
+{"results": [
+    {"race": {"title": "a race, quick", "series": null}},
+    {"race": {"title": "a race of 10", "series": "races of many"}}
+]}
 """
 TEST = """
 def test_plain(): ...
@@ -42,7 +49,7 @@ def root(tmp_path: Path) -> Path:
     """A repository with one table, one test, one race and one page."""
     texts = {
         "docs/comparisons/it.toml": TABLE,
-        "docs/benchmarks/RESULTS.md": "# Results\n\n## a race, quick\n\n## Who took part\n",
+        "docs/benchmarks/results.json": RESULTS,
         "docs/pages/it/limits.md": "# it: limits\n",
         "tests/test_it.py": TEST,
     }
@@ -92,6 +99,7 @@ class TestForm:
             ("note =", "notes =", "notes"),
             (', cite = "other/core.py: Loop; https://example.org/1."', "", "cite"),
             ("shown =", "cite =", "cite"),
+            (f'shown = "{SHOWN}"', "shown = []", "length >= 1"),
             ("other = {", "others = {", "other, others"),
             ('version = "1.2"', "", "version"),
             ("https://example.org/other", "example.org", "home"),
@@ -114,13 +122,12 @@ class TestForm:
 
 
 class TestShown:
-    SHOWN = "tests/test_it.py::TestIt::test_tries_again"
-
     @pytest.mark.parametrize(
-        "shown", [SHOWN, "tests/test_it.py::test_plain", "bench: a race, quick"]
+        "shown",
+        [SHOWN, "tests/test_it.py::test_plain", "bench: a race, quick", "bench: races of many"],
     )
     def test_a_test_or_a_race_shows_an_answer(self, root: Path, shown: str) -> None:
-        assert list(comparisons.unshown(made(root, self.SHOWN, shown), root)) == []
+        assert list(comparisons.unshown(made(root, SHOWN, shown), root)) == []
 
     @pytest.mark.parametrize(
         ("shown", "fault"),
@@ -129,15 +136,21 @@ class TestShown:
             ("tests/test_it.py::TestIt::helper", "no such test in tests/test_it.py"),
             ("tests/test_it.py", "no such test in tests/test_it.py"),
             ("tests/test_that.py::test_plain", "no such file: tests/test_that.py"),
-            ("bench: a race", "no such race in RESULTS.md: a race"),
-            ("bench: Who took part", "no such race in RESULTS.md"),
+            ("bench: a race", "no such race in results.json: a race"),
             ("docs: it/limits.md", "a page alone shows nothing"),
         ],
     )
     def test_what_does_not_exist_is_found(self, root: Path, shown: str, fault: str) -> None:
-        [told] = comparisons.unshown(made(root, self.SHOWN, shown), root)
+        [told] = comparisons.unshown(made(root, SHOWN, shown), root)
 
         assert told.startswith(f"Tries *again*: {fault}")
+
+    def test_a_row_of_several_parts_is_shown_by_several_of_them(self, root: Path) -> None:
+        both = f'shown = ["{SHOWN}", "tests/test_it.py::test_other"]'
+
+        told = list(comparisons.unshown(made(root, f'shown = "{SHOWN}"', both), root))
+
+        assert told == ["Tries *again*: no such test in tests/test_it.py: test_other"]
 
     @pytest.mark.parametrize(
         ("page", "faults"),
@@ -147,7 +160,7 @@ class TestShown:
         ],
     )
     def test_a_page_shows_that_we_have_less(self, root: Path, page: str, faults: list[str]) -> None:
-        table = made(root, f'"yes", shown = "{self.SHOWN}"', f'"no", shown = "docs: {page}"')
+        table = made(root, f'"yes", shown = "{SHOWN}"', f'"no", shown = "docs: {page}"')
 
         assert list(comparisons.unshown(table, root)) == faults
 
@@ -170,6 +183,14 @@ class TestPage:
     def test_what_shows_an_answer_is_a_link_to_its_line(self, page: str) -> None:
         assert "[tries again](" in page
         assert "/tests/test_it.py#L5)" in page
+
+    def test_a_race_of_a_series_is_a_link_to_the_series(self, root: Path) -> None:
+        made(root, SHOWN, "bench: a race of 10")
+        own = workspace.Workspace(root=root, packages={})
+
+        page = dict(comparisons.pages(own))["it/compared.md"]
+
+        assert "[a race of 10](../benchmarks.md#races-of-many)" in page
 
     def test_addresses_in_a_citation_are_links_without_what_follows(self, page: str) -> None:
         assert "other/core.py: Loop; <https://example.org/1>." in page

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from abc import ABC, abstractmethod
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -61,8 +60,7 @@ class BasePool(ABC, Generic[T, C]):
         self._name = name
         self._config = cast("C", chosen)
         self._clock = clock or Clock()
-        # The method of a plain clock only calls this, at twice the price.
-        self._now = time.monotonic if type(self._clock) is Clock else self._clock.monotonic
+        self._now = self._clock.monotonic
         self._orphans: dict[int, Entry[T]] = {}
         self._sizes = (chosen.min_size, chosen.max_size)
         self._status = PoolStatus.INITIALIZING

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from types import CoroutineType
@@ -101,8 +100,7 @@ class CircuitBreaker(BothFaces):
     def _setup(self, name: str, config: CircuitBreakerConfig, clock: Clock) -> None:
         self._circuit = Circuit(name, config)
         self._clock = clock
-        # Without the frame of Clock.monotonic: a rejection is not much more than this reading.
-        self._now = time.monotonic if type(clock) is Clock else clock.monotonic
+        self._now = clock.monotonic  # a rejection is not much more than this reading
         self._timed = needs_clock(config)
         self._children: OrderedDict[object, CircuitBreaker] = OrderedDict()
         adopt(self._circuit)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import sys
-import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from pepperpy.infra.utils import (
@@ -109,7 +108,7 @@ class RateLimit(Policy):
         self.max_wait: float | None = None if max_wait is None else seconds(max_wait, "max_wait")
         self.name: str = text(name, "name")
         self._clock = a_clock(clock)
-        self._now = time.monotonic if type(self._clock) is Clock else self._clock.monotonic
+        self._now = self._clock.monotonic
         self.interval: float = self.per / self.limit
         self._tolerance = self.interval * (self.burst - 1)
         self.free_at: float = -math.inf
