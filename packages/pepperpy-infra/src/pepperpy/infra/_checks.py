@@ -48,7 +48,7 @@ async def check(modules: Iterable[str], limit: float) -> list[Check]:
     steps: dict[str, Callable[[], Any]] = {}
     for portion, find in (("connection", _pools), ("storage", _providers)):
         if is_installed(portion):
-            found = _tried(portion, lambda find=find: steps.update(find()))
+            found = _tried(portion, _add, steps, find)
             checks += [] if found.ok else [found]
     checks += await asyncio.gather(*(_opened(part, step, limit) for part, step in steps.items()))
     try:
@@ -78,6 +78,10 @@ def _tried(part: str, step: Callable[..., object], *arguments: object) -> Check:
     except Exception as error:  # noqa: BLE001 - it is what is told
         return Check(part, _told(error))
     return Check(part)
+
+
+def _add(steps: dict[str, Callable[[], Any]], find: Callable[[], dict[str, Any]]) -> None:
+    steps.update(find())
 
 
 def _validate() -> None:
