@@ -4,6 +4,7 @@ For every provider that has versions; one that can do it in one step does so its
 """
 
 # ruff: noqa: SLF001 - it is one with the base, whose helpers it calls
+# pyright: reportPrivateUsage=false
 
 from __future__ import annotations
 
