@@ -24,6 +24,7 @@ from ._hedge import Hedge
 from ._pipeline import Pipeline
 from ._policy import Policy
 from ._rate_limit import RateLimit
+from ._redis import RedisResilienceStore
 from ._registry import (
     get_circuit_breaker,
     isolated_circuit_breakers,
@@ -55,6 +56,7 @@ __all__ = [
     "ProviderFallbackError",
     "RateLimit",
     "RateLimitedError",
+    "RedisResilienceStore",
     "RejectedError",
     "ResilienceError",
     "Retry",
