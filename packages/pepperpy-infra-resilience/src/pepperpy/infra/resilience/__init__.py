@@ -3,6 +3,7 @@
 from pepperpy.infra.utils import RetryBudget
 
 from ._breaker import CircuitBreaker
+from ._budget import SharedRetryBudget
 from ._bulkhead import Bulkhead
 from ._chaos import Chaos
 from ._config import CircuitBreakerConfig
@@ -61,6 +62,7 @@ __all__ = [
     "ResilienceError",
     "Retry",
     "RetryBudget",
+    "SharedRetryBudget",
     "Timeout",
     "UnknownCircuitError",
     "get_circuit_breaker",

@@ -216,7 +216,7 @@ class Circuit:
             share, was = self.share, self._mode
             if share is None:
                 return
-            share.changed(view.version)
+            share.changed(view.version, by_us=False)
             if was not in _SHARED:
                 return
             if view.is_open and was is CircuitState.HALF_OPEN and not view.remaining:
@@ -347,7 +347,7 @@ class Circuit:
             grown = wait * config.recovery_backoff ** min(self._failed_rounds, 100)
             wait = max(wait, min(grown, float(config.recovery_max)))  # type: ignore[arg-type]
         if config.jitter:
-            wait *= 1.0 - config.jitter * _draw()
+            wait *= 1.0 - config.jitter * draw()
         return wait
 
     # Signals, when the lock is free again.
@@ -371,6 +371,6 @@ class Circuit:
         emit(Signal(kind=kind, source=self.name, level=level, facts=facts))
 
 
-def _draw() -> float:
+def draw() -> float:
     """A random number from 0 to 1, from the system: forked children must not probe together."""
     return int.from_bytes(os.urandom(6), "big") / 2**48

@@ -147,7 +147,7 @@ class Store(Protocol):
 class Share:
     """A circuit's part in a store.  All of it is guarded by the circuits' lock."""
 
-    __slots__ = ("_answer", "_denied_until", "now", "spare", "store", "version")
+    __slots__ = ("_answer", "_basis", "_denied_until", "now", "spare", "store", "version")
 
     def __init__(self, store: Store, now: Callable[[], float]) -> None:
         self.store: Store = store
@@ -155,6 +155,7 @@ class Share:
         """The clock of the breaker."""
         self.version: int = 0
         """Of what the store last told us."""
+        self._basis = 0  # all changes from this version on were our own
         self.spare: list[Lease] = []
         """Leases that came and are not used yet."""
         self._answer: Answer | None = None
@@ -182,12 +183,21 @@ class Share:
 
     def deny(self, remaining: float) -> None:
         """All permits are in use, or will be for *remaining* seconds: do not ask again at once."""
-        self._denied_until = _CLOCK.monotonic() + max(_PAUSE, remaining)
+        self._denied_until = _CLOCK.monotonic() + (remaining or _PAUSE)
 
-    def changed(self, version: int) -> None:
+    def changed(self, version: int, *, by_us: bool) -> None:
         """The circuit opened or closed, so whoever was denied may ask again."""
         self.version = version
+        if not by_us:
+            self._basis = version
         self._denied_until = -math.inf
+
+    def since(self, version: int) -> int:
+        """What a decision that was made at *version* was based on.
+
+        Our own changes were known to us when they were made, and had a version only later.
+        """
+        return self.version if version >= self._basis else version
 
     def after_fork(self) -> None:
         """Leases and answers are the parent's."""

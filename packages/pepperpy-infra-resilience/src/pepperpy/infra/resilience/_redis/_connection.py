@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import lookup
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -25,21 +26,26 @@ class Connection:
             from redis import Redis
             from redis.backoff import NoBackoff
             from redis.retry import Retry
-        try:
-            # Its methods have no types in every version.
-            self._client: Any = Redis.from_url(
+        # Its methods have no types in every version.
+        self._client: Any = None
+        with suppress(ValueError):  # it may have the URL, and so the password, in its text
+            self._client = Redis.from_url(
                 url,
                 socket_timeout=timeout,
                 socket_connect_timeout=timeout,
                 socket_keepalive=True,
                 retry=Retry(NoBackoff(), 0),
             )
-        except ValueError:  # it may have the URL, and so the password, in its text
+        if self._client is None:
             raise InvalidPolicyError(
                 "url must be like redis://host:6379/0 (rediss:// with TLS, unix:// for a socket)",
                 option="url",
                 value=None,
-            ) from None
+            )
+        # A first connection imports some modules, and a fork while a thread does that would leave the
+        # child without them for ever.  So they are imported here.
+        lookup("idna")
+        self._client.connection_pool.make_connection()
 
     def run(self, script: str, key: str, *arguments: object) -> Any:
         """What *script* answers, which may run twice."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pepperpy.infra.utils import passes_through
 
 from . import _wire as wire
-from ._worker import Changed, Missed, Work
+from ._jobs import Changed, Missed, Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from threading import Thread, current_thread
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from pepperpy.infra.resilience._options import seconds, text
 from pepperpy.infra.resilience._share import Asked
@@ -17,10 +16,10 @@ from pepperpy.infra.utils import (
 )
 from pepperpy.infra.utils.redaction import redact_text
 
+from ._accounts import Account, BudgetAccount, RateAccount
 from ._connection import Connection
-from ._listener import Listener
+from ._jobs import Joined, Woken
 from ._status import Status
-from ._worker import Joined, Stop, Woken, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,10 +27,14 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from pepperpy.infra.resilience._budget import SharedRetryBudget
     from pepperpy.infra.resilience._circuit import Circuit
+    from pepperpy.infra.resilience._rate_limit import RateLimit
     from pepperpy.infra.resilience._share import Job
 
-    from ._accounts import Account
+    from ._threads import Threads
+
+A = TypeVar("A", bound=Account)
 
 _CLOSES_AT: Final = 600  # after whatever calls, before telemetry
 
@@ -86,17 +89,19 @@ class RedisResilienceStore(BothFaces):
         lease: float | timedelta = 10.0,
         poll: float | timedelta = 5.0,
     ) -> None:
-        self._url = text(url, "url")
         self._settings = Settings(
             prefix=text(prefix, "prefix"),
             timeout=seconds(timeout, "timeout", zero=False),
             lease=seconds(lease, "lease", zero=False),
             poll=seconds(poll, "poll", zero=False),
         )
-        self._connection().close()  # tells now what is wrong with the URL
+        wait = self._settings.timeout
+        # The URL has a password: it is here, and no attribute.
+        self._connection: Callable[[], Connection] = lambda: Connection(text(url, "url"), wait)
+        self._connection().close()  # tells now what is wrong with it
         self._status = Status(redact_text(url))
         self._lock = ForkSafeLock()  # guards the two below
-        self._running: _Running | None = None
+        self._running: Threads | None = None
         self._closed = False
         self._withdraw: Callable[[], None] = register_closer(_CLOSES_AT, self.close)
         register_after_fork(self)
@@ -109,6 +114,11 @@ class RedisResilienceStore(BothFaces):
     def is_up(self) -> bool:
         """Whether the server answers, as far as is known; if not, each process decides alone."""
         return self._status.is_up
+
+    @property
+    def keep(self) -> float:
+        """Seconds that the server keeps what nobody uses."""
+        return self._settings.keep
 
     @property
     def timeout(self) -> float:
@@ -143,13 +153,24 @@ class RedisResilienceStore(BothFaces):
         circuit.join(self, now)
         self._status.add(circuit)
         if (running := self._running) is not None:
-            running.worker.jobs.put(Joined(circuit))
+            running.put(Joined(circuit))
+
+    def rate(self, limit: RateLimit) -> RateAccount:
+        """What settles *limit*."""
+        return self._opened(RateAccount(self, limit))
+
+    def budget(self, budget: SharedRetryBudget) -> BudgetAccount:
+        """What settles *budget*."""
+        return self._opened(BudgetAccount(self, budget))
+
+    def _opened(self, account: A) -> A:
+        self._status.add_account(account)
+        return account
 
     def settle(self, account: Account) -> None:
-        """Have *account* settled for as long as it is used."""
-        self._status.add_account(account)
+        """Have *account* settled from now on, for as long as it is used."""
         if (running := self._start()) is not None:
-            running.worker.jobs.put(Woken(account))
+            running.put(Woken(account))
 
     def key(self, kind: str, name: str) -> str:
         """What the server knows it by."""
@@ -163,7 +184,7 @@ class RedisResilienceStore(BothFaces):
         """Have the worker do it."""
         running = self._start()
         if running is not None:
-            running.worker.jobs.put(job)
+            running.put(job)
         elif isinstance(job, Asked):
             job.answer.give()
 
@@ -200,46 +221,17 @@ class RedisResilienceStore(BothFaces):
             return "idle"
         return "up" if self._status.is_up else "down"
 
-    def _start(self) -> _Running | None:
+    def _start(self) -> Threads | None:
         running = self._running
         if running is None:
             with self._lock:
                 running = self._running or self._begin()
         return running
 
-    def _begin(self) -> _Running | None:
+    def _begin(self) -> Threads | None:
+        from ._threads import Threads  # brings what a program without a server does not need
+
         if not self._closed:
-            self._running = _Running(self._settings, self._status, self._connection)
+            self._running = Threads(self._settings, self._status, self._connection)
             self._running.begin()
         return self._running
-
-    def _connection(self) -> Connection:
-        return Connection(self._url, self._settings.timeout)
-
-
-class _Running:
-    """The two threads of one process."""
-
-    def __init__(
-        self, settings: Settings, status: Status, connect: Callable[[], Connection]
-    ) -> None:
-        self.worker: Worker = Worker(settings, status, connect())
-        self._listener = Listener(connect(), settings.channel, self.worker.jobs.put)
-        self.worker.on_recovery = self._listener.reconnect
-        self._threads = [
-            Thread(target=self.worker.run, name="pepperpy-resilience-store", daemon=True),
-            Thread(target=self._listener.run, name="pepperpy-resilience-listener", daemon=True),
-        ]
-
-    def begin(self) -> None:
-        """Start them."""
-        for thread in self._threads:
-            thread.start()
-
-    def end(self, patience: float) -> None:
-        """Let them do what there is to do, and end."""
-        self._listener.stop()
-        self.worker.jobs.put(Stop())
-        for thread in self._threads:
-            if thread is not current_thread():
-                thread.join(2 * patience + 1)

@@ -8,6 +8,7 @@ a field ``p:<token>`` with the time at which it ends.
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 from pepperpy.infra.resilience._share import View
@@ -41,11 +42,15 @@ end
 LOOK = f"{_CIRCUIT}return reply()"
 
 OPEN = f"""{_CIRCUIT}
-if version <= expected then become(true, now + tonumber(ARGV[5]), tonumber(ARGV[6])) end
+if version <= expected then
+  granted = 1
+  become(true, now + tonumber(ARGV[5]), tonumber(ARGV[6]))
+end
 return reply()
 """
 
 CLOSE = f"""{_CIRCUIT}
+granted = 1
 become(false, now, 0)
 return reply()
 """
@@ -109,7 +114,8 @@ TAKE = """\
 local time = redis.call('TIME')
 local now, taken = time[1] * 1000000 + time[2], tonumber(ARGV[1])
 local full = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now) + taken * tonumber(ARGV[2])
-if taken > 0 then
+if taken ~= 0 then
+  full = math.max(full, now)
   local ttl = math.ceil((full - now) / 1000) + 1000
   redis.call('SET', KEYS[1], string.format('%.0f', full), 'PX', string.format('%.0f', ttl))
 end
@@ -150,4 +156,4 @@ def read_message(data: bytes) -> tuple[str, View]:
 
 def milliseconds(seconds: float) -> int:
     """As the scripts want them."""
-    return max(1, round(seconds * 1000))
+    return math.ceil(seconds * 1000)

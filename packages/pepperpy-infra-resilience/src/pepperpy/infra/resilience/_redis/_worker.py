@@ -7,14 +7,13 @@ are is told when the server is back.
 
 from __future__ import annotations
 
-import random
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from weakref import ref
 
-from pepperpy.infra.resilience._circuit import LOCK, Circuit
+from pepperpy.infra.resilience._circuit import LOCK, Circuit, draw
 from pepperpy.infra.resilience._share import (
     Asked,
     Closed,
@@ -29,6 +28,7 @@ from pepperpy.infra.resilience._state import CircuitState
 from pepperpy.infra.utils import passes_through
 
 from . import _wire as wire
+from ._jobs import Changed, Joined, Missed, Stop, Woken, Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,36 +42,6 @@ _HOLD: Final = 0.25  # seconds that a lease waits for a caller who takes it
 _AT_ONCE: Final = 20  # circuits looked at before other jobs have their turn
 _FIRST_RETRY: Final = 0.05
 _LAST_RETRY: Final = 5.0
-
-
-class Changed(NamedTuple):
-    """A job: another process said that the circuits of a name changed."""
-
-    name: str
-    view: View
-
-
-class Missed(NamedTuple):
-    """A job: messages may have been lost, so look at everything."""
-
-
-class Joined(NamedTuple):
-    """A job: a circuit that is new here may be an old one elsewhere."""
-
-    circuit: Circuit
-
-
-class Woken(NamedTuple):
-    """A job: something was taken from an account, so settle it for a while."""
-
-    account: Account
-
-
-class Stop(NamedTuple):
-    """The last job."""
-
-
-Work = Job | Changed | Missed | Joined | Woken | Stop
 
 
 class _Held(NamedTuple):
@@ -171,7 +141,7 @@ class Worker:
             case Asked(circuit, _):
                 self._lease(circuit)
             case Opened(circuit, version, wait, rounds, None):
-                self._say(circuit, wire.OPEN, version, wire.milliseconds(wait), rounds)
+                self._open(circuit, version, wait, rounds)
             case Opened(circuit, _, wait, rounds, Lease() as lease):
                 self._end(circuit, wire.REFUTE, lease, wire.milliseconds(wait), rounds)
             case Proved(circuit, lease):
@@ -179,7 +149,7 @@ class Worker:
             case Released(circuit, lease):
                 self._end(circuit, wire.RELEASE, lease)
             case Closed(circuit):
-                self._say(circuit, wire.CLOSE, _version(circuit))
+                self._decide(circuit, wire.CLOSE, _version(circuit))
 
     # One circuit.
 
@@ -228,13 +198,18 @@ class Worker:
         del self._held[token]
         self._say(circuit, wire.RELEASE, held.version, token)
 
+    def _open(self, circuit: Circuit, version: int, wait: float, rounds: int) -> None:
+        with LOCK:
+            basis = circuit.share.since(version) if circuit.share is not None else 0
+        self._decide(circuit, wire.OPEN, basis, wire.milliseconds(wait), rounds)
+
     def _end(self, circuit: Circuit, script: str, lease: Lease, *arguments: object) -> None:
         self._held.pop(lease.token, None)
-        self._say(circuit, script, lease.version, lease.token, *arguments)
+        self._decide(circuit, script, lease.version, lease.token, *arguments)
 
     def _look_at_all(self) -> None:
         self._to_look = self._status.circuits()
-        jitter = 1 + random.uniform(-0.2, 0.2)  # noqa: S311 - so that processes do not look together
+        jitter = 1 + (draw() - 0.5) * 0.4  # so that processes do not look together
         self._look_due = monotonic() + self._settings.poll * jitter
 
     def _look_at(self, circuit: Circuit) -> None:
@@ -243,7 +218,7 @@ class Worker:
         unheard = view.version < version or (view.version == version and not view.is_open)
         if unheard and (wait := _left(circuit)) > 0:
             # The server lost what it had, or was not there to be told: what we know stands.
-            self._say(circuit, wire.OPEN, version, wire.milliseconds(wait), 0)
+            self._open(circuit, version, wait, 0)
         else:
             self._heard(circuit, view)
 
@@ -253,6 +228,16 @@ class Worker:
         reply = wire.read_reply(self._run(circuit, script, version, *arguments))
         self._heard(circuit, reply.view)
         return reply
+
+    def _decide(self, circuit: Circuit, script: str, version: int, /, *arguments: object) -> None:
+        """Tell what this process decided, and did already."""
+        reply = wire.read_reply(self._run(circuit, script, version, *arguments))
+        if not reply.granted:
+            self._heard(circuit, reply.view)
+            return
+        with LOCK:
+            if circuit.share is not None:
+                circuit.share.changed(reply.view.version, by_us=True)
 
     def _run(self, circuit: Circuit, script: str, version: int, *arguments: object) -> Any:
         settings = self._settings
@@ -269,7 +254,7 @@ class Worker:
 
     def _went_down(self, error: Exception) -> None:
         now = monotonic()
-        self._retry_due = now + self._retry * (1 + random.random() / 4)  # noqa: S311
+        self._retry_due = now + self._retry * (1 + draw() / 4)
         self._retry = min(self._retry * 2, _LAST_RETRY)
         self._held.clear()
         self._to_look = []
