@@ -22,6 +22,7 @@ from ._errors import (
 )
 from ._fallback import ProviderFallback, get_fallback, with_fallback
 from ._hedge import Hedge
+from ._initialize import initialize_resilience
 from ._pipeline import Pipeline
 from ._policy import Policy
 from ._rate_limit import RateLimit
@@ -67,6 +68,7 @@ __all__ = [
     "UnknownCircuitError",
     "get_circuit_breaker",
     "get_fallback",
+    "initialize_resilience",
     "isolated_circuit_breakers",
     "reset_all_circuit_breakers",
     "reset_circuit_breaker",

@@ -287,16 +287,19 @@ class CircuitBreaker(BothFaces):
 
     # Other processes.
 
-    def share(self, store: RedisResilienceStore) -> None:
+    def share(self, store: RedisResilienceStore | None) -> None:
         """Open and close together with the breakers of this name in other processes, from now on.
 
         The children of `for_key` do so too.  The *store* decides who probes; when it is down, this
-        breaker decides alone.
+        breaker decides alone, and with `None` it always does.
         """
         with LOCK:
             self._store = store
             children = list(self._children.values())
-        store.attach(self._circuit, self._now)
+        if store is None:
+            self._circuit.leave()
+        else:
+            store.attach(self._circuit, self._now)
         for child in children:
             child.share(store)
 

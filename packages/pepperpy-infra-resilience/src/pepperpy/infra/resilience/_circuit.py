@@ -210,6 +210,13 @@ class Circuit:
             self.share = Share(store, now)
             self._park()
 
+    def leave(self) -> None:
+        """Decide alone from now on."""
+        with LOCK:
+            self.share = None
+            if self._parked is not None:
+                self._unpark()
+
     def adopt(self, view: View) -> None:
         """Take over what the store says, which is newer than what we know."""
         with LOCK:

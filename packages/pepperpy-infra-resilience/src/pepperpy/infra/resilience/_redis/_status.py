@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 class Status:
     """Written by the worker, read by every call that might be a probe."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, store: object) -> None:
         self.name: str = name
+        self._store = store
         self.is_up: bool = True  # until it is shown that it is not
         self.outages: int = 0
         self.last_error: str | None = None
@@ -33,12 +34,15 @@ class Status:
         self._accounts.add(account)
 
     def circuits(self) -> list[Circuit]:
-        """All of them."""
-        return self._circuits.alive()
+        """Those that share through this store; they may have gone to another one."""
+        alive = self._circuits.alive()
+        return [
+            each for each in alive if each.share is not None and each.share.store is self._store
+        ]
 
     def named(self, name: str) -> list[Circuit]:
         """The circuits of a name; usually one, or none."""
-        return [circuit for circuit in self._circuits.alive() if circuit.name == name]
+        return [circuit for circuit in self.circuits() if circuit.name == name]
 
     def accounts(self) -> list[Account]:
         """All of them."""

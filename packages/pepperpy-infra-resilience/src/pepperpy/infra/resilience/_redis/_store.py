@@ -99,7 +99,7 @@ class RedisResilienceStore(BothFaces):
         # The URL has a password: it is here, and no attribute.
         self._connection: Callable[[], Connection] = lambda: Connection(text(url, "url"), wait)
         self._connection().close()  # tells now what is wrong with it
-        self._status = Status(redact_text(url))
+        self._status = Status(redact_text(url), self)
         self._lock = ForkSafeLock()  # guards the two below
         self._running: Threads | None = None
         self._closed = False
