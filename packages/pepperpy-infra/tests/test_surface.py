@@ -53,8 +53,9 @@ PROMISED = {
     """,
     "resilience": """
         Bulkhead Chaos CircuitBreaker CircuitBreakerConfig CircuitBreakerError CircuitState Hedge
-        Pipeline Policy ProviderFallback RateLimit ResilienceError Retry Timeout get_circuit_breaker
-        get_fallback isolated_circuit_breakers reset_all_circuit_breakers reset_circuit_breaker
+        Pipeline Policy ProviderFallback RateLimit RedisResilienceStore ResilienceError Retry
+        SharedRetryBudget Timeout get_circuit_breaker get_fallback initialize_resilience
+        isolated_circuit_breakers reset_all_circuit_breakers reset_circuit_breaker
         resilience_disabled with_circuit_breaker with_fallback
     """,
     "security": """

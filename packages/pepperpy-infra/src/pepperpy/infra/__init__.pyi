@@ -119,11 +119,14 @@ from pepperpy.infra.resilience import Pipeline as Pipeline
 from pepperpy.infra.resilience import Policy as Policy
 from pepperpy.infra.resilience import ProviderFallback as ProviderFallback
 from pepperpy.infra.resilience import RateLimit as RateLimit
+from pepperpy.infra.resilience import RedisResilienceStore as RedisResilienceStore
 from pepperpy.infra.resilience import ResilienceError as ResilienceError
 from pepperpy.infra.resilience import Retry as Retry
+from pepperpy.infra.resilience import SharedRetryBudget as SharedRetryBudget
 from pepperpy.infra.resilience import Timeout as Timeout
 from pepperpy.infra.resilience import get_circuit_breaker as get_circuit_breaker
 from pepperpy.infra.resilience import get_fallback as get_fallback
+from pepperpy.infra.resilience import initialize_resilience as initialize_resilience
 from pepperpy.infra.resilience import isolated_circuit_breakers as isolated_circuit_breakers
 from pepperpy.infra.resilience import reset_all_circuit_breakers as reset_all_circuit_breakers
 from pepperpy.infra.resilience import reset_circuit_breaker as reset_circuit_breaker
@@ -415,6 +418,7 @@ __all__ = [
     "RateLimit",
     "RawSerializer",
     "ReadOnly",
+    "RedisResilienceStore",
     "ResilienceError",
     "Retry",
     "RetryBudget",
@@ -427,6 +431,7 @@ __all__ = [
     "SerializationFormat",
     "Serializer",
     "SerializerConfig",
+    "SharedRetryBudget",
     "SimpleAuthorizer",
     "StatsDHandler",
     "StorageError",
@@ -519,6 +524,7 @@ __all__ = [
     "initialize_cache",
     "initialize_logging",
     "initialize_pools",
+    "initialize_resilience",
     "initialize_telemetry",
     "invalidate_cache",
     "invalidates",
