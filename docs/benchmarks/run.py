@@ -101,6 +101,7 @@ PEERS = (
     "py-key-value-aio",
     "diskcache",
     "aiosqlite",
+    "redis",
 )
 MODULES = (
     pepperpy.infra,

@@ -74,12 +74,14 @@ PROMISED = {
         serialize_pickle serialize_xml serialize_yaml to_base64
     """,
     "storage": """
-        Capability Compressed Encrypted FileStorageProvider MemoryStorageProvider Prefixed Put
-        ReadOnly StorageError StorageProvider StorageProviderRegistry StorageType SyncStorage
+        Capability Compressed Encrypted FileStorageProvider MemoryStorageProvider
+        ObjectStorageProvider PostgresStorageProvider Prefixed Put ReadOnly RedisStorageProvider
+        StorageError StorageProvider StorageProviderRegistry StorageType SyncStorage
         Transaction as_key_value clear clear_providers connect copy delete disconnect exists
         export_json_lines from_key_value get get_provider get_registry import_json_lines increment
         is_connected keys list_providers register_file_provider register_memory_provider
-        register_provider set set_registry unregister_provider
+        register_object_provider register_postgres_provider register_provider
+        register_redis_provider register_s3_provider set set_registry unregister_provider
     """,
     "telemetry": """
         CompositeTelemetryHandler Event EventLevel LoggingTelemetryHandler MemoryTelemetryHandler

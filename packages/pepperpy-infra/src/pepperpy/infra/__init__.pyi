@@ -191,9 +191,12 @@ from pepperpy.infra.storage import Compressed as Compressed
 from pepperpy.infra.storage import Encrypted as Encrypted
 from pepperpy.infra.storage import FileStorageProvider as FileStorageProvider
 from pepperpy.infra.storage import MemoryStorageProvider as MemoryStorageProvider
+from pepperpy.infra.storage import ObjectStorageProvider as ObjectStorageProvider
+from pepperpy.infra.storage import PostgresStorageProvider as PostgresStorageProvider
 from pepperpy.infra.storage import Prefixed as Prefixed
 from pepperpy.infra.storage import Put as Put
 from pepperpy.infra.storage import ReadOnly as ReadOnly
+from pepperpy.infra.storage import RedisStorageProvider as RedisStorageProvider
 from pepperpy.infra.storage import StorageError as StorageError
 from pepperpy.infra.storage import StorageProvider as StorageProvider
 from pepperpy.infra.storage import StorageProviderRegistry as StorageProviderRegistry
@@ -220,7 +223,11 @@ from pepperpy.infra.storage import keys as keys
 from pepperpy.infra.storage import list_providers as list_providers
 from pepperpy.infra.storage import register_file_provider as register_file_provider
 from pepperpy.infra.storage import register_memory_provider as register_memory_provider
+from pepperpy.infra.storage import register_object_provider as register_object_provider
+from pepperpy.infra.storage import register_postgres_provider as register_postgres_provider
 from pepperpy.infra.storage import register_provider as register_provider
+from pepperpy.infra.storage import register_redis_provider as register_redis_provider
+from pepperpy.infra.storage import register_s3_provider as register_s3_provider
 from pepperpy.infra.storage import set as set  # noqa: A004
 from pepperpy.infra.storage import set_registry as set_registry
 from pepperpy.infra.storage import unregister_provider as unregister_provider
@@ -396,6 +403,7 @@ __all__ = [
     "MetricType",
     "MetricsError",
     "NumpyCompressor",
+    "ObjectStorageProvider",
     "OpenTelemetryHandler",
     "OpenTelemetryProducer",
     "OptimizedDataset",
@@ -409,6 +417,7 @@ __all__ = [
     "PoolError",
     "PooledResourceContext",
     "PostgresPool",
+    "PostgresStorageProvider",
     "Prefixed",
     "PrometheusCollector",
     "ProviderFallback",
@@ -419,6 +428,7 @@ __all__ = [
     "RawSerializer",
     "ReadOnly",
     "RedisResilienceStore",
+    "RedisStorageProvider",
     "ResilienceError",
     "Retry",
     "RetryBudget",
@@ -584,8 +594,12 @@ __all__ = [
     "register_config",
     "register_file_provider",
     "register_memory_provider",
+    "register_object_provider",
     "register_pool",
+    "register_postgres_provider",
     "register_provider",
+    "register_redis_provider",
+    "register_s3_provider",
     "release_connection",
     "reload_config",
     "report_custom_metric",
