@@ -95,6 +95,7 @@ class RedisTier:
         self._held: WeakValueDictionary[str, Ticket] = WeakValueDictionary()
         self._renewed = 0.0
         self._pending = Pending()
+        self._waited: Mapping[Order, int] = {}
         self._outage = Outage(self._server.shown, self._empty_memory)
         self._line = Line(self._server, self._timeout, self._failed)
         self._news = News(self._server, self._keys.channel, self)
@@ -114,15 +115,13 @@ class RedisTier:
 
     def keep(self, memo: Memo, kept: Kept) -> None:
         ticket: Any = kept.ticket
-        body = None
-        if ticket is not None and ticket.take():
-            self._held.pop(ticket.owner, None)
-            body = wire.dumped(kept.value)
-        if body is None:
+        body = None if ticket is None else wire.dumped(kept.value)
+        if body is None or not all(map(wire.is_text, kept.names)):
             self._counts["unkept"] += 1
-            if ticket is not None:
-                self._release(ticket)
             return
+        if not ticket.take():
+            return
+        self._held.pop(ticket.owner, None)
         others = [name for name in kept.names if name not in ticket.begun.names]
         if not others:
             self._line.put(self._store(memo, kept, ticket, body, {}))
@@ -144,6 +143,7 @@ class RedisTier:
         if place is None:
             return
         self._note(memo, place, kept.key)
+        self._wait()
         # Should it not get through, what is there must go.
         order = Order(place=place)
         added = self._pending.add([order])
@@ -246,9 +246,9 @@ class RedisTier:
     def is_back(self) -> bool:
         """Send what others have not been told, and begin with an empty memory."""
         orders = self._pending.all()
-        every = [each for order in orders for each in commands.drop(self._keys, self._id, order)]
         settle = partial(self._pending.settle, orders)
-        if self._line.ask(Ask([*every, ("PING",)], then=settle, must=True, probes=True)) is None:
+        every = [*self._dropping(orders), ("PING",)]
+        if self._line.ask(Ask(every, then=settle, must=True, probes=True)) is None:
             return False
         self._outage.ends()
         return True
@@ -263,6 +263,11 @@ class RedisTier:
         held = list(self._held.values())
         if held and self._line.is_open:
             self._line.put(Ask([commands.renew(self._keys, ticket) for ticket in held]))
+        waiting, self._waited = self._waited, self._pending.all()
+        again = {order: of for order, of in waiting.items() if self._waited.get(order) == of}
+        if again and self._line.is_open:  # they came in the midst of a recovery
+            settle = partial(self._pending.settle, again)
+            self._line.put(Ask(self._dropping(again), then=settle, must=True))
 
     # How it is done.
 
@@ -373,10 +378,18 @@ class RedisTier:
         """Drop on the server, now or as soon as it answers; whether it knew any of it."""
         if self._is_off or not orders:
             return False
-        added = self._pending.add(orders)
-        every = [each for order in orders for each in commands.drop(self._keys, self._id, order)]
-        replies = self._drive(self._when_there(self._sending(every, added)))
+        self._wait()
+        added = self._pending.add(orders)  # before it is known whether anybody is there
+        replies = self._drive(self._when_there(self._sending(self._dropping(orders), added)))
         return replies is not None and any(replies)
+
+    def _wait(self) -> None:
+        """Know whether the server is there."""
+        if self._outage.state is NEW:
+            self._drive(self._when_there(_no_steps()))
+
+    def _dropping(self, orders: Iterable[Order]) -> list[Command]:
+        return [each for order in orders for each in commands.drop(self._keys, self._id, order)]
 
     def _sending(
         self, every: list[Command], added: Mapping[Order, int]

@@ -107,6 +107,11 @@ def _serializer() -> MessagePackSerializer:
     return MessagePackSerializer(SerializerConfig(tagged=True))
 
 
+@cache
+def _plain() -> MessagePackSerializer:
+    return MessagePackSerializer()
+
+
 def dumped(result: Any) -> bytes | None:
     """A result as bytes; `None` if it would not come back as it is."""
     try:
@@ -117,9 +122,8 @@ def dumped(result: Any) -> bytes | None:
 
 
 def pack(place: str, stamps: Stamps, stale_for: float, body: bytes) -> bytes:
-    """A result with all that it depends on."""
-    head = [stamps.ledger, stamps.last, dict(stamps.names), stale_for]
-    rest = _serializer().serialize([head, body])
+    """A result with all that it depends on; `is_text` is true of all names."""
+    rest = _plain().serialize([*stamps[:2], dict(stamps.names), stale_for, body])
     return _FORMAT + _digest(place, rest) + rest
 
 
@@ -131,7 +135,7 @@ def unpack(place: str, data: object) -> Value | None:
     if data[len(_FORMAT) : _HEAD] != _digest(place, rest):
         return None
     try:
-        (ledger, last, names, stale_for), body = _serializer().deserialize(rest)
+        ledger, last, names, stale_for, body = _plain().deserialize(rest)
         return Value(Stamps(ledger, last, names), stale_for, _serializer().deserialize(body))
     except (SerializationError, TypeError, ValueError):
         return None
@@ -153,6 +157,11 @@ def is_good(
         and all(names.get(name) == stamp for name, stamp in stamps.names.items())
         and ledger.allows(stamps.last, namespace, function, stamps.names)
     )
+
+
+def is_text(name: str) -> bool:
+    """Whether *name* is Unicode, without half of a surrogate pair."""
+    return name.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def is_same(one: Any, other: Any) -> bool:
