@@ -35,6 +35,7 @@ OLDEST_PYTHON = WORKSPACE.packages[ws.FACADE].project["requires-python"].removep
 SCOPES = [*WORKSPACE.packages, *ws.SHARED]
 EXAMPLES = ROOT / "docs" / "examples"
 EXAMPLE = EXAMPLES / "gateway"
+INTEGRATION = "tests-integration"
 OFFLINE = {"PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"}  # it need not look for a newer one
 GROUPS = load_toml(ROOT / "pyproject.toml")
 
@@ -183,10 +184,14 @@ def lowest(session: nox.Session, scope: str) -> None:
 
 @nox.session(requires=["build"])
 def integration(session: nox.Session) -> None:
-    """Test the wheels together, as one program uses them."""
+    """Test the wheels together, against real servers; `-- --ceph` takes Ceph for the tests of S3."""
     needs = [need for package in WORKSPACE.packages.values() for need in group("test", package)]
-    install_wheels(session, built(), *group("test"), *needs, extras="[all]")
-    session.run("pytest", *session.posargs, "tests-integration")
+    tools = (*group("test"), *group("integration"))
+    install_wheels(session, built(), *tools, *needs, extras="[all]")
+    # Says what is missing, and how to get it, before the first test runs.
+    ceph = ["--ceph"] if "--ceph" in session.posargs else []
+    session.run("python", "-m", "servers", *ceph, env={"PYTHONPATH": INTEGRATION})
+    session.run("pytest", *session.posargs, INTEGRATION)
 
 
 @nox.session(requires=["build"], python=OLDEST_PYTHON)
@@ -194,7 +199,7 @@ def fuzz(session: nox.Session) -> None:
     """Feed each decoder with made-up bytes for a minute; `-- yaml --seconds 600` chooses."""
     needs = [need for package in WORKSPACE.packages.values() for need in group("test", package)]
     install_wheels(session, built(), *group("fuzz"), *needs, extras="[all]")
-    env = {"PYTHONPATH": str(ROOT / "tests-integration")}
+    env = {"PYTHONPATH": str(ROOT / INTEGRATION)}
     session.run("python", "-m", "fuzz", *session.posargs, env=env)
 
 
@@ -240,12 +245,13 @@ def changelogs(session: nox.Session) -> None:
 def typecheck(session: nox.Session) -> None:
     """Check all types on the built wheels with mypy and pyright, both strict, and the stub."""
     packages = WORKSPACE.packages.values()
-    tools = (*group("typecheck"), *group("docs"), *group("test"), *of_examples())
+    groups = ("typecheck", "docs", "test", "integration")
+    tools = (*(need for name in groups for need in group(name)), *of_examples())
     install_wheels(session, built(), *tools, extras="[all]")
     infra = site_packages(session) / "pepperpy" / "infra"
     uses = [str(package.folder / "tests" / "typing" / "api.py") for package in packages]
     session.run("mypy", "noxfile.py", "tools")
-    session.run("mypy", "docs/building", "tests-integration")
+    session.run("mypy", "docs/building", INTEGRATION, env={"MYPYPATH": INTEGRATION})
     for example in (EXAMPLE, EXAMPLES / "recipes"):
         session.run("mypy", str(example), env={"MYPYPATH": str(example)})
     session.run("mypy", "-p", "pepperpy.infra")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import pytest
+
+from servers import Ceph, Moto, Postgres, Redis, RedisCluster, S3Server, Server, Valkey
+
+S = TypeVar("S", bound=Server)
 
 OURS = "PEPPERPY_"
 
@@ -74,74 +76,91 @@ class Program:
         return [json.loads(line) for line in text.splitlines()]
 
 
-class PostgresServer:
-    """One server on a free port, with its data in a temporary folder."""
-
-    def __init__(self) -> None:
-        self._bin = _binaries()
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
-        self._folder = Path(tempfile.mkdtemp(prefix="pepperpy-postgres-"))
-        self._data = self._folder / "data"
-        # The server refuses to run as root.
-        self._user: dict[str, Any] = {}
-        if os.geteuid() == 0:
-            shutil.chown(self._folder, "postgres", "postgres")
-            self._user = {"user": "postgres", "group": "postgres", "extra_groups": []}
-        self._run("initdb", "-D", self._data, "-A", "trust", "-U", "tester", "--no-sync")
-
-    @property
-    def dsn(self) -> str:
-        """Where it is."""
-        return f"postgresql://tester@127.0.0.1:{self.port}/postgres"
-
-    def start(self) -> None:
-        """Return when it takes connections."""
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -k {self._folder} -c fsync=off"
-        log = self._folder / "log"
-        self._run("pg_ctl", "-D", self._data, "-w", "-l", log, "-o", options, "start")
-
-    def kill(self) -> None:
-        """End it at once, with every connection."""
-        self._run("pg_ctl", "-D", self._data, "-m", "immediate", "stop")
-
-    def remove(self) -> None:
-        """End it, and leave nothing behind."""
-        if (self._data / "postmaster.pid").exists():
-            self.kill()
-        shutil.rmtree(self._folder)
-
-    def _run(self, program: str, *arguments: object) -> None:
-        command = [str(self._bin / program), *map(str, arguments)]
-        subprocess.run(
-            command,
-            check=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd=self._folder,
-            **self._user,
-        )
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--ceph", action="store_true", help="let the tests of S3 use Ceph, not moto")
 
 
-def _binaries() -> Path:
-    found = shutil.which("initdb")
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    if found:
-        return Path(found).parent
-    if folders:
-        return folders[-1]
-    raise RuntimeError("the integration tests need PostgreSQL: apt-get install postgresql")
+class Running:
+    """The servers that tests share: each is started by the first test that wants it."""
+
+    def __init__(self, ends: ExitStack) -> None:
+        self._ends = ends
+        self._servers: dict[type[Server], Server] = {}
+
+    def emptied(self, kind: type[S]) -> S:
+        """The one of a *kind*, with nothing in it."""
+        server = self._servers.get(kind)
+        if server is None:
+            server = self._servers[kind] = self._ends.enter_context(kind.found())
+        server.clean()
+        return cast("S", server)
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[Running]:
+    with ExitStack() as ends:
+        yield Running(ends)
+
+
+# What many tests share, emptied before each.
 
 
 @pytest.fixture
-def postgres() -> Iterator[PostgresServer]:
-    server = PostgresServer()
-    try:
-        server.start()
+def redis(running: Running) -> Redis:
+    return running.emptied(Redis)
+
+
+@pytest.fixture
+def valkey(running: Running) -> Valkey:
+    return running.emptied(Valkey)
+
+
+@pytest.fixture(params=[Redis, Valkey], ids=["redis", "valkey"])
+def redis_or_valkey(request: pytest.FixtureRequest, running: Running) -> Redis:
+    kind: type[Redis] = request.param
+    return running.emptied(kind)
+
+
+@pytest.fixture
+def redis_cluster(running: Running) -> RedisCluster:
+    return running.emptied(RedisCluster)
+
+
+@pytest.fixture
+def postgres(running: Running) -> Postgres:
+    return running.emptied(Postgres)
+
+
+@pytest.fixture
+def s3(running: Running, s3_kind: type[S3Server]) -> S3Server:
+    return running.emptied(s3_kind)
+
+
+@pytest.fixture(scope="session")
+def s3_kind(pytestconfig: pytest.Config) -> type[S3Server]:
+    return Ceph if pytestconfig.getoption("--ceph") else Moto
+
+
+# What a test has for itself, to kill and freeze.
+
+
+@pytest.fixture
+def own_redis() -> Iterator[Redis]:
+    with Redis() as server:
         yield server
-    finally:
-        server.remove()
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Postgres]:
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def own_s3(s3_kind: type[S3Server]) -> Iterator[S3Server]:
+    with s3_kind() as server:
+        server.clean()
+        yield server
 
 
 @pytest.fixture

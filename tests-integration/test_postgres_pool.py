@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from pepperpy.infra.connection import ConnectionPoolConfig, PoolConfigError, PostgresPool
+from servers import Postgres
 
 pytestmark = pytest.mark.asyncio
 
 
-async def test_what_a_borrower_left_behind_is_reset(postgres: Any) -> None:
-    async with PostgresPool("db", postgres.dsn, ConnectionPoolConfig(max_size=1)) as pool:
+async def test_what_a_borrower_left_behind_is_reset(postgres: Postgres) -> None:
+    async with PostgresPool("db", postgres.url, ConnectionPoolConfig(max_size=1)) as pool:
         async with pool.connection() as connection:
             await connection.execute("CREATE TABLE t (n int)")
             await connection.execute("SET statement_timeout = 5000")
@@ -25,9 +26,9 @@ async def test_what_a_borrower_left_behind_is_reset(postgres: Any) -> None:
             assert await again.fetchval("SELECT count(*) FROM t") == 0
 
 
-async def test_cancelled_queries_lose_no_connection(postgres: Any) -> None:
+async def test_cancelled_queries_lose_no_connection(postgres: Postgres) -> None:
     config = ConnectionPoolConfig(max_size=3, acquire_timeout=20)
-    async with PostgresPool("db", postgres.dsn, config) as pool:
+    async with PostgresPool("db", postgres.url, config) as pool:
 
         async def query(seconds: float) -> None:
             async with pool.connection() as connection:
@@ -46,21 +47,23 @@ async def test_cancelled_queries_lose_no_connection(postgres: Any) -> None:
             pool.release(each)
 
 
-async def test_a_server_that_was_killed_is_used_again_when_it_is_back(postgres: Any) -> None:
+async def test_a_server_that_was_killed_is_used_again_when_it_is_back(
+    own_postgres: Postgres,
+) -> None:
     config = ConnectionPoolConfig(min_size=2, max_size=4, validate_interval=0, retry_delay=0.05)
-    async with PostgresPool("db", postgres.dsn, config) as pool:
+    async with PostgresPool("db", own_postgres.url, config) as pool:
 
         async def ask() -> Any:
             async with pool.connection() as connection:
                 return await connection.fetchval("SELECT 1")
 
         assert await asyncio.gather(*(ask() for _ in range(20))) == [1] * 20
-        await asyncio.to_thread(postgres.kill)
+        await asyncio.to_thread(own_postgres.kill)
 
         down = await asyncio.gather(*(ask() for _ in range(20)), return_exceptions=True)
         assert all(isinstance(result, OSError) for result in down)
 
-        await asyncio.to_thread(postgres.start)
+        await asyncio.to_thread(own_postgres.start)
         assert await asyncio.gather(*(ask() for _ in range(20))) == [1] * 20
         assert pool.size <= 4
         assert pool.in_use == 0
