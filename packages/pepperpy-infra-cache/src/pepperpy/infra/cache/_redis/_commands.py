@@ -72,6 +72,14 @@ def renew(keys: Keys, ticket: Ticket) -> Command:
     return _script(scripts.RENEW, [lock], ticket.owner, _ms(LEASE))
 
 
+def check(keys: Keys, run: bytes) -> list[Command]:
+    """Forget what was stored in another run of the server than *run*."""
+    return [
+        _script(scripts.CHECK, [keys.any(shard), keys.ledger(shard), keys.run(shard)], run)
+        for shard in keys.shards
+    ]
+
+
 def tell(keys: Keys, sender: str, order: Order) -> Command:
     """Have other processes drop what they have in memory."""
     return ("PUBLISH", keys.channel, _message(sender, order))

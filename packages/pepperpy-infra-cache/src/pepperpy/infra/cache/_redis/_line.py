@@ -12,7 +12,6 @@ from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 
 from pepperpy.infra.resilience import CircuitBreaker, CircuitBreakerError, CircuitState
@@ -187,14 +186,9 @@ class Line:
 
     def _exchange(self, asks: list[Ask]) -> None:
         commands = [command for ask in asks for command in ask.commands]
-        fresh = self._connection is None
-        try:
-            replies = self._pipeline(commands)
-        except RedisConnectionError:
-            if fresh:
-                raise
-            self._hang_up()  # it was closed while nobody asked, as a restart of the server does
-            replies = self._pipeline(commands)
+        # Not sent once more if the connection is gone: a server that was restarted may have lost
+        # what was dropped, and whoever comes back asks for that first.
+        replies = self._pipeline(commands)
         start = 0
         for ask in asks:
             end = start + len(ask.commands)

@@ -118,6 +118,17 @@ return 0
 """Keys: the stamp of any invalidation, the ledger.  Arguments: channel, message, an order, how many
 orders there may be.  Where there is no room for one more, everything is forgotten."""
 
+CHECK: Final = """\
+if redis.call('GET', KEYS[3]) == ARGV[1] then
+  return 0
+end
+redis.call('DEL', KEYS[1], KEYS[2])
+redis.pcall('SET', KEYS[3], ARGV[1])
+return 1
+"""
+"""Keys: the stamp of any invalidation, the ledger, the run.  Arguments: which run of the server it
+is.  What was stored in an earlier one is forgotten: nobody knows what that has lost."""
+
 WIPE: Final = """\
 redis.call('DEL', KEYS[1], KEYS[2])
 redis.call('PUBLISH', ARGV[1], ARGV[2])

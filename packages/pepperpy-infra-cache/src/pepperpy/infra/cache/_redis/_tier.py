@@ -28,7 +28,7 @@ from . import _wire as wire
 from ._line import Ask, Line
 from ._news import News
 from ._orders import Order, order_from
-from ._outage import NEW, OK, Outage
+from ._outage import LOST, NEW, OK, Outage
 from ._pending import Pending
 from ._server import Server
 from ._talk import ASK, LOOK, SEIZE, Subject, Talk
@@ -245,10 +245,16 @@ class RedisTier:
 
     def is_back(self) -> bool:
         """Send what others have not been told, and begin with an empty memory."""
+        told = self._line.ask(Ask([("INFO", "server")], probes=True))
+        if told is None:
+            return False
+        run = wire.run_in(told[0])
+        if run is None and self._outage.state is LOST:  # it may be one that has lost something
+            self._pending.add([Order()])
         orders = self._pending.all()
         settle = partial(self._pending.settle, orders)
-        every = [*self._dropping(orders), ("PING",)]
-        if self._line.ask(Ask(every, then=settle, must=True, probes=True)) is None:
+        every = [*([] if run is None else commands.check(self._keys, run)), *self._dropping(orders)]
+        if every and self._line.ask(Ask(every, then=settle, must=True, probes=True)) is None:
             return False
         self._outage.ends()
         return True
@@ -261,8 +267,10 @@ class RedisTier:
             return
         self._renewed = now
         held = list(self._held.values())
-        if held and self._line.is_open:
-            self._line.put(Ask([commands.renew(self._keys, ticket) for ticket in held]))
+        if self._outage.state is OK and self._line.is_open:
+            # A connection that is in use is not closed for being idle.
+            renewing = [commands.renew(self._keys, ticket) for ticket in held]
+            self._line.put(Ask(renewing or [("PING",)]))
         waiting, self._waited = self._waited, self._pending.all()
         again = {order: of for order, of in waiting.items() if self._waited.get(order) == of}
         if again and self._line.is_open:  # they came in the midst of a recovery

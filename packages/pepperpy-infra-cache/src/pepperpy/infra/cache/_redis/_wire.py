@@ -8,6 +8,7 @@ invalidation, and not after the server has lost or evicted something either.
 from __future__ import annotations
 
 import math
+import re
 from functools import cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
@@ -66,6 +67,11 @@ class Keys:
     def ledger(shard: str) -> bytes:
         """The key of the stamp of everything, with the orders."""
         return f"{shard}:ledger".encode()
+
+    @staticmethod
+    def run(shard: str) -> bytes:
+        """The key of which run of the server the ledger is of."""
+        return f"{shard}:run".encode()
 
     @staticmethod
     def any(shard: str) -> bytes:
@@ -157,6 +163,12 @@ def is_good(
         and all(names.get(name) == stamp for name, stamp in stamps.names.items())
         and ledger.allows(stamps.last, namespace, function, stamps.names)
     )
+
+
+def run_in(reply: object) -> bytes | None:
+    """Which run of the server it is, in what ``INFO`` says; `None` if it does not."""
+    found = re.search(rb"^run_id:(\w+)", reply, re.MULTILINE) if isinstance(reply, bytes) else None
+    return None if found is None else found[1]
 
 
 def is_text(name: str) -> bool:
