@@ -596,3 +596,686 @@ class TestTrust:
 
         assert two.cached(load, ttl=60)(1) == 1
         assert two.cached(load, ttl=60)(1) == 1
+
+
+class TestHerd:
+    def test_hosts_that_miss_at_once_load_once(
+        self, redis: Redis, hosts: Callable[..., Host]
+    ) -> None:
+        def load(n: int) -> int:
+            loaded.append(n)
+            begun.set()
+            go.wait(10)
+            return n
+
+        functions = [hosts(redis.url).cached(load, ttl=60) for _ in range(4)]
+        results: Loaded = []
+        threads = [
+            threading.Thread(target=lambda f=function: results.append(f(1)))
+            for function in functions
+        ]
+        for thread in threads:
+            thread.start()
+        begun.wait(10)
+        go.set()
+        for thread in threads:
+            thread.join()
+
+        assert results == [1] * 4
+        assert loaded == [1]
+
+    @pytest.mark.asyncio
+    async def test_tasks_of_two_hosts_load_once(
+        self, redis: Redis, hosts: Callable[..., Host]
+    ) -> None:
+        async def load(n: int) -> int:
+            loaded.append(n)
+            await asyncio.sleep(0.1)
+            return n
+
+        functions = [hosts(redis.url).cached(load, ttl=60) for _ in range(2)]
+
+        assert await asyncio.gather(*(f(1) for f in functions for _ in range(20))) == [1] * 40
+        assert loaded == [1]
+
+    def test_a_load_that_fails_is_another_hosts_at_once(
+        self, redis: Redis, hosts: Callable[..., Host]
+    ) -> None:
+        def load(n: int) -> int:
+            loaded.append(n)
+            if len(loaded) == 1:
+                raise LookupError(n)
+            return n
+
+        one, two = hosts(redis.url), hosts(redis.url)
+        first, second = one.cached(load, ttl=60), two.cached(load, ttl=60)
+
+        with pytest.raises(LookupError):
+            first(1)
+        one.flush()
+        start = time.monotonic()
+        assert second(1) == 1
+
+        assert time.monotonic() - start < 0.5
+
+    def test_a_host_that_died_delays_nobody_longer_than_its_lease(
+        self, redis: Redis, hosts: Callable[..., Host]
+    ) -> None:
+        def load(n: int) -> int:
+            loaded.append(n)
+            if len(loaded) == 1:
+                begun.set()
+                go.wait(10)
+            return n
+
+        one, two = hosts(redis.url), hosts(redis.url)
+        thread = threading.Thread(target=one.cached(load, ttl=60), args=(1,))
+        thread.start()
+        begun.wait(10)
+        one.tier.close()  # so that it renews nothing, as if it was stopped
+
+        start = time.monotonic()
+        assert two.cached(load, ttl=60)(1) == 1
+        waited = time.monotonic() - start
+        go.set()
+        thread.join()
+
+        assert 1 < waited < 2.6
+        assert loaded == [1, 1]
+
+    def test_a_slow_load_stays_one_host_s(self, redis: Redis, hosts: Callable[..., Host]) -> None:
+        def load(n: int) -> int:
+            loaded.append(n)
+            begun.set()
+            go.wait(10)
+            return n
+
+        one, two = hosts(redis.url), hosts(redis.url)
+        first, second = one.cached(load, ttl=60), two.cached(load, ttl=60)
+        results: Loaded = []
+        threads = [threading.Thread(target=lambda f=f: results.append(f(1))) for f in (first, second)]
+        threads[0].start()
+        begun.wait(10)
+        threads[1].start()
+        with redis.client() as client:
+            (lock,) = client.keys("*:lock:*")
+            start = time.monotonic()
+            while time.monotonic() - start < 3:  # longer than a lease
+                assert client.exists(lock)
+                time.sleep(0.05)
+        go.set()
+        for thread in threads:
+            thread.join()
+
+        assert (results, loaded) == ([1, 1], [1])
+
+    def test_a_stale_result_is_served_while_another_host_loads(
+        self, redis: Redis, hosts: Callable[..., Host]
+    ) -> None:
+        def load(n: int) -> int:
+            loaded.append(n)
+            if len(loaded) > 1:
+                begun.set()
+                go.wait(10)
+            return len(loaded)
+
+        one, two, three = (hosts(redis.url) for _ in range(3))
+        first, second, third = (
+            host.cached(load, ttl=0.3, stale_for=60) for host in (one, two, three)
+        )
+        first(1)
+        one.flush()
+        with redis.client() as client:
+            (key,) = client.keys("*:value:*")
+            until(lambda: client.pttl(key) < 60_000)
+        results: Loaded = []
+        thread = threading.Thread(target=lambda: results.append(second(1)))
+        thread.start()
+        begun.wait(10)
+
+        start = time.monotonic()
+        assert third(1) == 1
+        assert time.monotonic() - start < 0.5
+        go.set()
+        thread.join()
+        assert results == [2]
+
+
+class TestOutage:
+    """A server that is killed, frozen, slow, full or gone: what the caller sees of it."""
+
+    @pytest.fixture
+    def warnings(self, caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
+        caplog.set_level(logging.WARNING, "pepperpy.infra.cache")
+        return lambda: [record.getMessage() for record in caplog.records]
+
+    def test_a_server_that_never_was_there_costs_one_time_out(
+        self, hosts: Callable[..., Host], warnings: Callable[[], list[str]], own_redis: Redis
+    ) -> None:
+        own_redis.kill()
+        host = hosts(own_redis.url)
+        load = host.cached(lambda n: n, ttl=60)
+
+        start = time.monotonic()
+        assert load(0) == 0
+        first = time.monotonic() - start
+        start = time.monotonic()
+        assert [load(n) for n in range(1, 200)] == [*range(1, 200)]
+        rest = time.monotonic() - start
+
+        assert first < 0.25 + NOISE
+        assert rest < 0.1
+        assert [load(n) for n in range(200)] == [*range(200)]
+        assert host.state == "down"
+        assert len(warnings()) == 1
+
+    @pytest.mark.parametrize("fault", ["freeze", "kill", "mute", "blackhole", "cut"])
+    def test_it_adds_a_quarter_of_a_second_once(
+        self,
+        hosts: Callable[..., Host],
+        warnings: Callable[[], list[str]],
+        own_redis: Redis,
+        fault: str,
+    ) -> None:
+        with Proxy(own_redis) as proxy:
+            host = hosts(proxy.url)
+
+            def load(n: int) -> int:
+                loaded.append(n)
+                return n
+
+            call = host.cached(load, ttl=60, max_size=10_000)
+            for n in range(50):
+                assert call(n) == n
+            getattr(own_redis if fault in {"freeze", "kill"} else proxy, fault)()
+
+            slowest, total = 0.0, time.monotonic()
+            for n in range(50, 300):
+                start = time.monotonic()
+                assert call(n) == n
+                slowest = max(slowest, time.monotonic() - start)
+            total = time.monotonic() - total
+
+            assert slowest < 0.25 + NOISE
+            assert total < 0.25 + 0.2  # of all 250 calls together
+            assert loaded == [*range(300)]
+            if fault != "cut":
+                until(lambda: host.state == "down")
+            {"freeze": own_redis.thaw, "kill": own_redis.start}.get(fault, proxy.heal)()
+            until(lambda: host.state == "ok")
+            assert call(1000) == 1000
+            host.flush()
+            assert host.facts["kept"] >= 50
+            assert len(warnings()) == 1
+            assert "redis://" in warnings()[0]
+
+    @pytest.mark.asyncio
+    async def test_tasks_see_no_more_of_it_than_threads(
+        self, hosts: Callable[..., Host], own_redis: Redis
+    ) -> None:
+        host = hosts(own_redis.url)
+
+        async def load(n: int) -> int:
+            return n
+
+        call = host.cached(load, ttl=60, max_size=10_000)
+        await call(0)
+        await asyncio.to_thread(own_redis.freeze)
+
+        start = time.monotonic()
+        assert await asyncio.gather(*(call(n) for n in range(1, 500))) == [*range(1, 500)]
+        first = time.monotonic() - start
+        start = time.monotonic()
+        for n in range(500, 600):
+            assert await call(n) == n
+        rest = time.monotonic() - start
+
+        assert first < 0.25 + 2 * NOISE
+        assert rest < 0.1
+        await asyncio.to_thread(own_redis.thaw)
+        await asyncio.to_thread(until, lambda: host.state == "ok")
+
+    def test_what_was_dropped_meanwhile_is_sent_when_it_is_back(
+        self, hosts: Callable[..., Host], own_redis: Redis
+    ) -> None:
+        people[1] = "Ann"
+
+        def load(user_id: int) -> str:
+            return people[user_id]
+
+        with Proxy(own_redis) as proxy:
+            one, two = hosts(proxy.url), hosts(own_redis.url)
+            first, second = one.cached(load, ttl=60), two.cached(load, ttl=60)
+            first(1)
+            one.flush()
+            second(1)
+            proxy.mute()
+            people[1] = "Bea"
+
+            start = time.monotonic()
+            one.invalidate("user:1")
+            assert time.monotonic() - start < 0.25 + NOISE
+            assert first(1) == "Bea"
+            assert one.facts["waiting"] == 1
+            assert second(1) == "Ann"  # nobody could tell it
+            proxy.heal()
+
+            until(lambda: one.state == "ok" and not one.facts["waiting"])
+            until(lambda: second(1) == "Bea", 1)
+            assert first(1) == "Bea"
+
+    def test_memory_is_emptied_when_news_may_have_been_missed(
+        self, hosts: Callable[..., Host], own_redis: Redis
+    ) -> None:
+        people[1] = "Ann"
+
+        def load(user_id: int) -> str:
+            return people[user_id]
+
+        with Proxy(own_redis) as proxy:
+            one, two = hosts(own_redis.url), hosts(proxy.url)
+            first, second = one.cached(load), two.cached(load)
+            first(1)
+            one.flush()
+            second(1)
+            proxy.blackhole()
+            people[1] = "Bea"
+            one.invalidate("user:1")
+
+            # It hears of nothing, and finds that out; memory lags behind for 2.5 seconds at most.
+            start = time.monotonic()
+            until(lambda: second(1) == "Bea")
+            assert time.monotonic() - start < 2.75
+            assert two.state == "down"
+            people[1] = "Cid"
+            one.invalidate("user:1")
+            start = time.monotonic()
+            until(lambda: second(1) == "Cid")
+            assert time.monotonic() - start < 5.75
+            proxy.heal()
+            until(lambda: two.state == "ok")
+            people[1] = "Dan"
+            one.invalidate("user:1")
+            until(lambda: second(1) == "Dan", 1)
+
+    def test_a_server_that_comes_back_with_the_past_counts_as_empty(
+        self, hosts: Callable[..., Host], own_redis: Redis
+    ) -> None:
+        people[1] = "Ann"
+
+        def load(user_id: int) -> str:
+            return people[user_id]
+
+        one = hosts(own_redis.url)
+        first = one.cached(load, ttl=60)
+        first(1)
+        one.flush()
+        log = own_redis.folder / "appendonlydir"
+        before = {path: path.read_bytes() for path in log.iterdir()}
+        people[1] = "Bea"
+        assert one.invalidate("user:1") == 1
+        own_redis.kill()
+        for path, data in before.items():  # as a power cut leaves them
+            path.write_bytes(data)
+        own_redis.start()
+        with own_redis.client() as client:
+            assert client.keys("*:value:*")
+
+        assert hosts(own_redis.url).cached(load, ttl=60)(1) == "Bea"
+        until(lambda: one.state == "ok")
+        assert first(1) == "Bea"
+
+    def test_a_server_that_is_empty_again_is_filled_again(
+        self, hosts: Callable[..., Host], own_redis: Redis
+    ) -> None:
+        def load(n: int) -> int:
+            loaded.append(n)
+            return n
+
+        one, two = hosts(own_redis.url), hosts(own_redis.url)
+        first, second = one.cached(load, ttl=60), two.cached(load, ttl=60)
+        first(1), second(1)
+        own_redis.restart(empty=True)
+        until(lambda: one.facts["lost"] and two.facts["lost"])
+        until(lambda: one.state == two.state == "ok")
+        loaded.clear()
+
+        assert first(1) == 1
+        one.flush()
+        assert second(1) == 1
+        assert loaded == [1]
+
+    def test_a_reply_that_breaks_off_is_nobodys(
+        self, hosts: Callable[..., Host], own_redis: Redis
+    ) -> None:
+        def load(n: int) -> str:
+            return f"{n}:" + "x" * 2000
+
+        with Proxy(own_redis) as proxy:
+            one, two = hosts(own_redis.url), hosts(proxy.url)
+            first, second = one.cached(load, ttl=60), two.cached(load, ttl=60)
+            for n in range(100):
+                first(n)
+            one.flush()
+            second(0)
+            chance = random.Random(7)
+            resets = 0
+            while resets < 20:
+                until(lambda: two.state == "ok")
+                proxy.reset_after(chance.randrange(1, 12_000))
+                for n in range(100):
+                    assert second(n) == load(n)
+                two.tier._empty_memory()
+                resets = proxy.resets
+
+    @pytest.mark.asyncio
+    async def test_cancelled_calls_leave_no_reply_for_others(
+        self, hosts: Callable[..., Host], own_redis: Redis
+    ) -> None:
+        async def load(n: int) -> str:
+            return f"result of {n}"
+
+        with Proxy(own_redis) as proxy:
+            host = hosts(proxy.url)
+            call = host.cached(load, ttl=60, max_size=4)
+            for n in range(50):
+                await call(n)
+            proxy.latency = 0.004
+            chance = random.Random(11)
+            cancelled = answered = 0
+            for _ in range(40):
+                tasks = {n: asyncio.create_task(call(n)) for n in chance.sample(range(50), 25)}
+                await asyncio.sleep(chance.random() * 0.03)
+                for task in chance.sample([*tasks.values()], 15):
+                    task.cancel()
+                for n, task in tasks.items():
+                    try:
+                        assert await task == f"result of {n}"
+                        answered += 1
+                    except asyncio.CancelledError:
+                        cancelled += 1
+
+            assert cancelled > 200
+            assert answered > 400
+            assert host.facts["failures"] == 0
+
+    def test_a_slow_network_is_waited_for_up_to_the_limit(
+        self, hosts: Callable[..., Host], own_redis: Redis
+    ) -> None:
+        def load(n: int) -> int:
+            loaded.append(n)
+            return n
+
+        with Proxy(own_redis) as proxy:
+            proxy.latency = 0.03
+            one, two = hosts(proxy.url), hosts(proxy.url)
+            first, call = one.cached(load, ttl=60), two.cached(load, ttl=60)
+            first(0), call(0)  # to connect takes several rounds, which may be too long
+            until(lambda: one.state == two.state == "ok")
+            loaded.clear()
+            first(1)
+            one.flush()
+
+            assert call(1) == 1
+            assert loaded == [1]
+            proxy.latency = 0.15  # 0.3 there and back, which is more than 0.2
+            start = time.monotonic()
+            assert call(2) == 2
+            assert time.monotonic() - start < 0.25 + NOISE
+            start = time.monotonic()
+            assert [call(n) for n in range(3, 100)] == [*range(3, 100)]
+            assert time.monotonic() - start < 0.1
+
+    def test_a_full_server_keeps_no_more_and_drops_all_the_same(
+        self, hosts: Callable[..., Host], own_redis: Redis
+    ) -> None:
+        people[1] = people[2] = "Ann"
+
+        def load(user_id: int) -> str:
+            return people[user_id]
+
+        one, two = hosts(own_redis.url), hosts(own_redis.url)
+        first = one.cached(load, ttl=60)
+        first(1)
+        one.flush()
+        with own_redis.client() as client:
+            client.config_set("maxmemory-policy", "noeviction")
+            client.config_set("maxmemory", "1mb")
+            second = two.cached(load, ttl=60)
+            assert second(2) == "Ann"  # not kept, and no error
+            assert second(1) == "Ann"
+            for n, name in enumerate(["user:1", "user:*", "user:1"]):
+                people[1] = f"Bea {n}"
+                one.invalidate(name)
+                assert first(1) == people[1]
+                until(lambda: second(1) == people[1], 1)
+            client.config_set("maxmemory", 0)
+
+        assert one.state == two.state == "ok"
+        assert one.facts["waiting"] == 0
+
+    def test_a_server_that_lets_nobody_write_is_not_asked(
+        self, hosts: Callable[..., Host], own_redis: Redis
+    ) -> None:
+        people[1] = "Ann"
+
+        def load(user_id: int) -> str:
+            return people[user_id]
+
+        one = hosts(own_redis.url)
+        first = one.cached(load, ttl=60)
+        first(1)
+        one.flush()
+        with own_redis.client() as client:
+            client.replicaof("127.0.0.1", 1)
+            people[1] = "Bea"
+            one.invalidate("user:1")
+            one.tier._empty_memory()
+
+            assert first(1) == "Bea"
+            assert one.facts["waiting"] == 1
+            client.replicaof("NO", "ONE")
+        until(lambda: one.state == "ok")
+        one.tier._empty_memory()
+        assert first(1) == "Bea"
+
+    def test_the_clock_of_a_client_does_not_matter(
+        self, redis: Redis, hosts: Callable[..., Host], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        people[1] = "Ann"
+
+        def load(user_id: int) -> str:
+            loaded.append(user_id)
+            return people[user_id]
+
+        real = time.time
+        one, two = hosts(redis.url), hosts(redis.url)
+        first, second = one.cached(load, ttl=60), two.cached(load, ttl=60)
+        for jump in (-86_400, 86_400, 10 * 365 * 86_400):
+            monkeypatch.setattr(time, "time", lambda jump=jump: real() + jump)
+            loaded.clear()
+            one.invalidate("user:1")
+            assert first(1) == "Ann"
+            one.flush()
+            until(lambda: not second.cache_info().size)
+            assert second(1) == "Ann"
+            assert loaded == [1]
+
+    def test_a_server_that_is_killed_under_load_fails_no_call(
+        self, hosts: Callable[..., Host], own_redis: Redis
+    ) -> None:
+        def load(n: int) -> int:
+            return n * n
+
+        made = [hosts(own_redis.url) for _ in range(2)]
+        calls = [host.cached(load, ttl=60, max_size=50) for host in made]
+        wrong: Loaded = []
+        slowest: Loaded = [0.0]
+        done = threading.Event()
+
+        def work(seed: int) -> None:
+            chance = random.Random(seed)
+            while not done.is_set():
+                n = chance.randrange(500)
+                start = time.monotonic()
+                try:
+                    if calls[seed % 2](n) != n * n:
+                        wrong.append(n)
+                except Exception as error:
+                    wrong.append(error)
+                slowest[0] = max(slowest[0], time.monotonic() - start)
+
+        threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
+        for thread in threads:
+            thread.start()
+        for _ in range(3):
+            time.sleep(0.5)
+            own_redis.kill()
+            until(lambda: any(host.state == "down" for host in made))
+            own_redis.start()
+            until(lambda: all(host.state == "ok" for host in made))
+        done.set()
+        for thread in threads:
+            thread.join()
+
+        assert wrong == []
+        assert slowest[0] < 0.25 + 4 * NOISE
+
+    def test_nothing_that_was_dropped_is_served_again(
+        self, redis: Redis, hosts: Callable[..., Host]
+    ) -> None:
+        """Writers and readers on two hosts: once a drop is acknowledged, no load older than it is
+        served by the host that dropped, nor by another one when the news had a moment to come."""
+
+        def load(user_id: int) -> int:
+            return versions[user_id]
+
+        made = [hosts(redis.url) for _ in range(2)]
+        calls = [host.cached(load, ttl=60) for host in made]
+        acknowledged: dict[int, int] = dict.fromkeys(range(8), 0)
+        versions.update(dict.fromkeys(range(8), 0))
+        past: Loaded = []
+        late = [0.0]
+        done = threading.Event()
+
+        def write(seed: int) -> None:
+            chance = random.Random(seed)
+            mine = [n for n in range(8) if n % 2 == seed]
+            for _ in range(150):
+                n = chance.choice(mine)
+                versions[n] += 1
+                made[seed].invalidate(chance.choice([f"user:{n}", f"user:{n}*"]))
+                acknowledged[n] = versions[n]
+                floor = acknowledged[n]
+                if calls[seed](n) < floor:
+                    past.append((n, "by who dropped it"))
+
+        def read(seed: int) -> None:
+            chance = random.Random(100 + seed)
+            while not done.is_set():
+                n = chance.randrange(8)
+                floor = acknowledged[n]
+                start = time.monotonic()
+                while calls[seed % 2](n) < floor:  # until the news have come
+                    late[0] = max(late[0], time.monotonic() - start)
+                    if late[0] > 1:
+                        past.append((n, "by another host"))
+                        return
+
+        readers = [threading.Thread(target=read, args=(seed,)) for seed in range(3)]
+        writers = [threading.Thread(target=write, args=(seed,)) for seed in range(2)]
+        for thread in (*readers, *writers):
+            thread.start()
+        for thread in writers:
+            thread.join()
+        done.set()
+        for thread in readers:
+            thread.join()
+
+        assert past == []
+        assert [calls[0](n) for n in range(8)] == [versions[n] for n in range(8)]
+        print(f"news came {late[0] * 1000:.1f} ms late at most")  # noqa: T201
+
+
+versions: dict[int, int] = {}
+
+
+class TestSetup:
+    @pytest.mark.parametrize(
+        ("url", "told"),
+        [
+            ("http://:geheim@host/0", "http://"),
+            ("redis:/geheim", "something else"),
+            ("geheim", "geheim"),
+            ("redis://:geheim@/0?db=x", "makes no sense"),
+        ],
+    )
+    def test_a_wrong_url_is_refused_without_its_secrets(self, url: str, told: str) -> None:
+        with pytest.raises(CacheTierError) as caught:
+            initialize_cache("redis", cache_url=url)
+
+        assert told in str(caught.value) or url == "geheim"
+        assert "geheim" not in str(caught.value).replace("geheim://", "")
+        assert caught.value.__cause__ is None
+
+    @pytest.mark.parametrize(
+        ("options", "option"),
+        [
+            ({}, "cache_url"),
+            ({"cache_url": ""}, "cache_url"),
+            ({"cache_url": "redis://h", "cache_prefix": "a b"}, "cache_prefix"),
+            ({"cache_url": "redis://h", "cache_prefix": "{a}"}, "cache_prefix"),
+            ({"cache_url": "redis://h", "cache_timeout": 0}, "cache_timeout"),
+            ({"cache_url": "redis://h", "cache_timeout": "1"}, "cache_timeout"),
+        ],
+    )
+    def test_options_are_checked(self, options: dict[str, Any], option: str) -> None:
+        with pytest.raises(InvalidOptionError) as caught:
+            initialize_cache("redis", **options)
+
+        assert caught.value.option == option
+
+    def test_no_secret_is_shown(self, caplog: pytest.LogCaptureFixture, own_redis: Redis) -> None:
+        heard: list[Signal] = []
+        unsubscribe = subscribe(heard.append)
+        with own_redis.client() as client:
+            client.config_set("requirepass", "geheim")
+        try:
+            url = own_redis.url.replace("redis://", "redis://:falsch@")
+            initialize_cache("redis", cache_url=url)
+            assert squares(ttl=60)(3) == 9
+            assert tier().inspect()["state"] == "down"
+            shown = f"{tier().inspect()} {tier()!r} {caplog.text} {heard}"
+        finally:
+            unsubscribe()
+            initialize_cache("memory")
+
+        assert "falsch" not in shown
+        assert "cache.redis_lost" in shown
+
+    def test_two_programs_with_prefixes_of_their_own_share_nothing(self, redis: Redis) -> None:
+        square = squares(ttl=60)
+        for prefix in ("shop", "blog", "shop"):
+            initialize_cache("redis", cache_url=redis.url, cache_prefix=prefix)
+            square(3)
+            tier().flush()
+        clear_cache()
+        initialize_cache("redis", cache_url=redis.url, cache_prefix="blog")
+        square(3)
+        initialize_cache("memory")
+
+        assert loaded == [3, 3]
+
+    def test_closing_sends_what_waits_and_ends_the_threads(self, redis: Redis) -> None:
+        square = squares(ttl=60)
+        initialize_cache("redis", cache_url=redis.url)
+        square(3)
+        run_closers()
+
+        names = {thread.name for thread in threading.enumerate()}
+        assert not {name for name in names if name.startswith("pepperpy-cache-redis")}
+        assert square(4) == 16
+        restart(redis.url)
+        assert square(3) == 9
+        assert loaded == [3, 4]
+        initialize_cache("memory")
