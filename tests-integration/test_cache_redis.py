@@ -823,10 +823,10 @@ class TestOutage:
         await asyncio.to_thread(own_redis.freeze)
 
         start = time.monotonic()
-        assert await asyncio.gather(*(call(n) for n in range(1, 500))) == [*range(1, 500)]
+        assert await asyncio.gather(*(call(n) for n in range(1, 100))) == [*range(1, 100)]
         first = time.monotonic() - start
         start = time.monotonic()
-        for n in range(500, 600):
+        for n in range(100, 200):
             assert await call(n) == n
         rest = time.monotonic() - start
 
@@ -965,7 +965,7 @@ class TestOutage:
                 proxy.reset_after(chance.randrange(1, 12_000))
                 for n in range(100):
                     assert second(n) == load(n)
-                two.tier._empty_memory()
+                two.tier._memory.empty()
                 resets = proxy.resets
 
     @pytest.mark.asyncio
@@ -1070,13 +1070,13 @@ class TestOutage:
             client.replicaof("127.0.0.1", 1)
             people[1] = "Bea"
             one.invalidate("user:1")
-            one.tier._empty_memory()
+            one.tier._memory.empty()
 
             assert first(1) == "Bea"
             assert one.facts["waiting"] == 1
             client.replicaof("NO", "ONE")
         until(lambda: one.state == "ok")
-        one.tier._empty_memory()
+        one.tier._memory.empty()
         assert first(1) == "Bea"
 
     def test_the_clock_of_a_client_does_not_matter(

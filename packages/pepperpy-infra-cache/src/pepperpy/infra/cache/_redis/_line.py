@@ -229,6 +229,11 @@ class Line:
                 loop.call_soon_threadsafe(_resolve, futures)
 
 
+def reply_in(replies: Replies) -> Any:
+    """The first reply, if the server did not refuse; `None` if there is none."""
+    return None if replies is None or isinstance(replies[0], ResponseError) else replies[0]
+
+
 def _reply(connection: Any) -> Any:
     try:
         return connection.read_response()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from pepperpy.infra.cache._names import Wanted
@@ -41,18 +42,27 @@ class Order(NamedTuple):
     @property
     def wanted(self) -> Wanted:
         """The name to look for."""
-        wanted = Wanted(self.name or "", literal=self.literal)
-        return wanted.sparing(self.spared) if self.spared else wanted
+        return _wanted(self.name or "", self.literal, self.spared)
+
+    def is_about(self, namespace: str, function: str | None) -> bool:
+        """Whether it can be about results of a function."""
+        return self.namespace in {None, namespace} and self.function in {None, function}
 
     def hits(self, namespace: str, function: str, names: Iterable[str]) -> bool:
         """Whether a result of a function that carries *names* is one of those."""
-        if self.namespace not in {None, namespace} or self.function not in {None, function}:
+        if not self.is_about(namespace, function):
             return False
         return self.name is None or any(map(self.wanted.matches, names))
 
     def text(self) -> str:
         """The order in one line."""
         return json.dumps(self, separators=(",", ":"))
+
+
+@lru_cache(maxsize=256)
+def _wanted(name: str, literal: bool, spared: tuple[str, ...]) -> Wanted:  # noqa: FBT001
+    wanted = Wanted(name, literal=literal)
+    return wanted.sparing(spared) if spared else wanted
 
 
 def order_from(text: str) -> Order | None:
@@ -84,8 +94,11 @@ class Ledger(NamedTuple):
 
 def ledger_from(data: object) -> Ledger | None:
     """The ledger as it lies on the server; `None` if it is missing, or none of ours."""
-    if not isinstance(data, bytes):
-        return None
+    return _ledger(data) if isinstance(data, bytes) else None
+
+
+@lru_cache(maxsize=16)
+def _ledger(data: bytes) -> Ledger | None:
     try:
         head, *lines = data.decode().split("\n")
         stamp, last = head.split(" ")

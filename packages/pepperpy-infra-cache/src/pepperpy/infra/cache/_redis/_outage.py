@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
@@ -31,12 +32,14 @@ class Outage:
         self._shown = shown
         self._empty = empty
         self._emptied = monotonic()
+        self._lock = Lock()
         self.state: str = NEW
 
     def begins(self, error: Exception) -> bool:
         """Take the server as lost; whether it was not before."""
-        begins = self.state is not LOST
-        self.state = LOST
+        with self._lock:
+            begins = self.state is not LOST
+            self.state = LOST
         if begins:
             self._do_empty()
             problem = redact_text(f"{type(error).__name__}: {error}")

@@ -23,21 +23,25 @@ for i = 2, #KEYS do
   end
   out[i] = stamp
 end
-if ARGV[2] == 'look' or redis.call('GET', KEYS[1]) == ARGV[1] then
-  out[1] = 1
-elseif ARGV[2] == 'seize' then
-  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
-  out[1] = 1
+out[1] = 1
+if ARGV[2] == 'look' then
+  return out
+end
+local seen = out[2] .. ' ' .. table.concat(out, ' ', 4)
+local owner, saw = string.match(redis.call('GET', KEYS[1]) or '', '^(%S+) (.*)$')
+if ARGV[2] == 'ask' and owner and owner ~= ARGV[1] and saw == seen then
+  out[1] = 0
 else
-  out[1] = redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3], 'NX') and 1 or 0
+  redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. seen, 'PX', ARGV[3])
 end
 return out
 """
-"""Keys: lock, ledger, stamps.  Arguments: owner; ``look``, ``ask`` or ``seize``; milliseconds of the
-lock and of a new stamp; a new stamp.  Gives whether the lock is the owner's, and all stamps."""
+"""Keys: lock, ledger, the stamp of any invalidation, those of names.  Arguments: owner; ``look``,
+``ask`` or ``seize``; milliseconds of the lock and of a new stamp; a new stamp.  Gives whether the
+lock is the owner's, and all stamps.  Nobody waits for a load whose result is dropped already."""
 
 STORE: Final = """\
-if redis.call('GET', KEYS[2]) ~= ARGV[1] then
+if string.match(redis.call('GET', KEYS[2]) or '', '^%S+') ~= ARGV[1] then
   return 0
 end
 local good = string.match(redis.call('GET', KEYS[3]) or '', '^%S+') == ARGV[5]
@@ -60,14 +64,14 @@ stamps; what ledger and stamps were when the load began.  Stores nothing if one 
 if the lock is somebody else's by now."""
 
 RELEASE: Final = """\
-if redis.call('GET', KEYS[1]) == ARGV[1] then
+if string.match(redis.call('GET', KEYS[1]) or '', '^%S+') == ARGV[1] then
   return redis.call('DEL', KEYS[1])
 end
 return 0
 """
 
 RENEW: Final = """\
-if redis.call('GET', KEYS[1]) == ARGV[1] then
+if string.match(redis.call('GET', KEYS[1]) or '', '^%S+') == ARGV[1] then
   return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 end
 return 0

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from random import random
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
-
-from redis.exceptions import ResponseError
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pepperpy.infra.cache._tier import Found
 
 from . import _commands as commands
 from . import _wire as wire
-from ._line import Ask
+from ._line import Ask, reply_in
 from ._orders import ledger_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+    from ._drive import Step
     from ._line import Replies
     from ._ticket import Ticket
     from ._wire import Keys
-
-    Step: TypeAlias = Ask | float
-    """What to ask, or how many seconds to wait."""
 
 _PATIENCE: Final = 5.0
 """Seconds for which a call waits for another process's load."""
@@ -58,7 +54,11 @@ class Talk:
     """
 
     def __init__(
-        self, keys: Keys, subject: Subject, ticket: Ticket, began: Callable[[Ticket], object]
+        self,
+        keys: Keys,
+        subject: Subject,
+        ticket: Ticket,
+        began: Callable[[Ticket], object] | None = None,
     ) -> None:
         self._keys = keys
         self._subject = subject
@@ -92,9 +92,10 @@ class Talk:
         subject, shard = self._subject, self._ticket.shard
         asked = monotonic()
         replies = yield Ask(commands.read(self._keys, shard, subject.place, subject.names))
-        if replies is None or isinstance(replies[0], ResponseError):
+        reply = reply_in(replies)
+        if replies is None or reply is None:
             return None
-        data, ledger, *known = replies[0]
+        data, ledger, *known = reply
         value = wire.unpack(subject.place, data)
         if value is None:
             return None
@@ -102,9 +103,7 @@ class Talk:
         others = [name for name in value.stamps.names if name not in stamps]
         if others:
             more = yield Ask([("MGET", *(self._keys.stamp(shard, name) for name in others))])
-            if more is None or isinstance(more[0], ResponseError):
-                return None
-            stamps |= _stamps(others, more[0])
+            stamps |= _stamps(others, reply_in(more) or [None] * len(others))
         if not wire.is_good(
             value, ledger_from(ledger), stamps, subject.namespace, subject.function
         ):
@@ -114,11 +113,11 @@ class Talk:
     def _begin(self, how: str) -> Generator[Step, Replies, bool | None]:
         """Whether the load may begin; `None` if the server does not tell."""
         ticket, names = self._ticket, self._subject.names
-        replies = yield Ask([commands.begin(self._keys, ticket, names, how)])
-        if replies is None or isinstance(replies[0], ResponseError):
+        reply = reply_in((yield Ask([commands.begin(self._keys, ticket, names, how)])))
+        if reply is None:
             return None
-        going = ticket.begin(names, replies[0])
-        if going:
+        going = ticket.begin(names, reply)
+        if going and self._began is not None:
             self._began(ticket)
         return going
 

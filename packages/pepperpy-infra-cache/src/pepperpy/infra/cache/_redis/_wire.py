@@ -118,10 +118,12 @@ def _plain() -> MessagePackSerializer:
     return MessagePackSerializer()
 
 
-def dumped(result: Any) -> bytes | None:
-    """A result as bytes; `None` if it would not come back as it is."""
+def dumped(result: Any, largest: int) -> bytes | None:
+    """A result as bytes; `None` if it would not come back as it is, or needs more than *largest*."""
     try:
         data = _serializer().serialize(result)
+        if len(data) > largest:
+            return None
         return data if is_same(result, _serializer().deserialize(data)) else None
     except SerializationError:
         return None
