@@ -22,9 +22,7 @@ STAMP_LIFE: Final = 600.0
 _MOST_ORDERS: Final = 64
 
 
-def begin(
-    keys: Keys, ticket: Ticket, names: Iterable[str], how: str
-) -> Command:
+def begin(keys: Keys, ticket: Ticket, names: Iterable[str], how: str) -> Command:
     """Begin a load, or only look which stamps there are."""
     shard, place = ticket.shard, ticket.place
     of = [keys.lock(shard, place), keys.ledger(shard), keys.any(shard)]

@@ -40,7 +40,17 @@ class Ask:
         probes: Whether it is asked although the server has failed.
     """
 
-    __slots__ = ("commands", "future", "gate", "is_done", "loop", "must", "probes", "replies", "then")
+    __slots__ = (
+        "commands",
+        "future",
+        "gate",
+        "is_done",
+        "loop",
+        "must",
+        "probes",
+        "replies",
+        "then",
+    )
 
     def __init__(
         self,

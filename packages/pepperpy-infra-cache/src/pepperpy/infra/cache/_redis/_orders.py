@@ -37,7 +37,9 @@ class Order(NamedTuple):
     @property
     def is_everything(self) -> bool:
         """Whether it spares nothing."""
-        return not any((self.name is not None, self.namespace is not None, self.function, self.place))
+        return not any(
+            (self.name is not None, self.namespace is not None, self.function, self.place)
+        )
 
     @property
     def wanted(self) -> Wanted:
@@ -60,7 +62,7 @@ class Order(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def _wanted(name: str, literal: bool, spared: tuple[str, ...]) -> Wanted:  # noqa: FBT001
+def _wanted(name: str, literal: bool, spared: tuple[str, ...]) -> Wanted:
     wanted = Wanted(name, literal=literal)
     return wanted.sparing(spared) if spared else wanted
 

@@ -226,9 +226,7 @@ class RedisTier:
             flight.ticket = link.held[ticket.owner] = ticket
 
         ticket = self._ticket(place, tells=flight.is_anew)
-        talk = Talk(
-            self._keys, _subject(memo, place, flight.key, flight.names), ticket, began
-        )
+        talk = Talk(self._keys, _subject(memo, place, flight.key, flight.names), ticket, began)
         if flight.may_recall:
             return link.when_there(talk.recall())
         return link.when_there(talk.begin(SEIZE if flight.is_anew else ASK))

@@ -150,7 +150,11 @@ def unpack(place: str, data: object) -> Value | None:
 
 
 def is_good(
-    value: Value, ledger: Ledger | None, names: Mapping[str, str | None], namespace: str, function: str
+    value: Value,
+    ledger: Ledger | None,
+    names: Mapping[str, str | None],
+    namespace: str,
+    function: str,
 ) -> bool:
     """Whether nothing dropped a result since its load began.
 
