@@ -11,6 +11,7 @@ from pathlib import Path
 
 import harness
 import races_cache
+import races_cache_redis
 import races_compression
 import races_config
 import races_connection
@@ -164,6 +165,7 @@ def every_race(folder: Path) -> Iterator[Race]:
     yield from races_metrics.races()
     yield from races_decorators.races()
     yield from races_cache.races()
+    yield from races_cache_redis.races()
     yield from races_resilience.races()
     yield from races_connection.races()
     yield from races_compression.races()

@@ -83,7 +83,7 @@ def initialize_cache(
             )
     if "max_size" in wanted:
         check_size("max_size", wanted["max_size"])
-    default.begin_anew(wanted, _TIERS[cache_type](wanted))
+    default.begin_anew(wanted, _TIERS[str(cache_type)](wanted))
 
 
 def _check_tier(cache_type: Any) -> None:

@@ -113,7 +113,7 @@ class Line:
             return False
         if self._thread is None:
             with self._gate:
-                if self._thread is None and not self._is_closed:
+                if not (self._thread or self._is_closed):
                     thread = Thread(target=self._serve, name="pepperpy-cache-redis", daemon=True)
                     thread.start()
                     self._thread = thread

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from functools import partial
+from itertools import count
 from time import monotonic
 from typing import TYPE_CHECKING, Final, TypeVar
 from weakref import WeakValueDictionary
@@ -51,6 +53,7 @@ class Link:
         self._timeout = timeout
         self.id: str = generate_id()
         """Whose messages are our own."""
+        self._numbers = count()
         self.held: WeakValueDictionary[str, Ticket] = WeakValueDictionary()
         """The tickets of loads under way, by owner."""
         self.failures = self.lost_count = 0
@@ -87,6 +90,10 @@ class Link:
         ask = self._dropping(orders, added, *others)
         return drive(self.line, self.when_there(_asking(ask)))
 
+    def fresh(self) -> str:
+        """A text that never was, anywhere; cheaper than to ask the system for one."""
+        return f"{self.id}.{next(self._numbers):x}"
+
     def close(self) -> None:
         """Carry out what waits, and end."""
         self._news.close()
@@ -96,11 +103,10 @@ class Link:
 
     def came(self, message: bytes) -> None:
         """Drop from memory what another process dropped."""
-        try:
+        sender = order = None
+        with suppress(TypeError, ValueError):
             sender, text = json.loads(message)
             order = order_from(text)
-        except (TypeError, ValueError):
-            order = None
         if order is None:  # not ours, so nobody knows what it means
             self._memory.empty()
         elif sender != self.id:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pepperpy.infra.utils import generate_id
-
 from ._orders import ledger_from
 from ._wire import Stamps
 
@@ -19,6 +17,7 @@ class Ticket:
     Args:
         place: What is loaded.
         shard: Where it will be stored.
+        fresh: Makes texts that never were.
         release: Called with the ticket when it is of no more use.
         tells: Whether other processes are to forget what they have when it is stored.
     """
@@ -28,6 +27,7 @@ class Ticket:
         "_release",
         "any_stamp",
         "begun",
+        "fresh_stamp",
         "owner",
         "place",
         "shard",
@@ -38,6 +38,7 @@ class Ticket:
         self,
         place: str,
         shard: str,
+        fresh: Callable[[], str],
         release: Callable[[Ticket], object],
         *,
         tells: bool = False,
@@ -45,16 +46,12 @@ class Ticket:
         self.place = place
         self.shard = shard
         self.tells = tells
-        self.owner: str = generate_id()
+        self.fresh_stamp: Callable[[], str] = fresh
+        self.owner: str = fresh()
         self.begun: Stamps = Stamps("", 0, {})
         self.any_stamp: bytes = b""
         """What every invalidation changes, of whichever names."""
         self._release: Callable[[Ticket], object] | None = release
-
-    @staticmethod
-    def fresh_stamp() -> str:
-        """A stamp that never was."""
-        return generate_id()
 
     def begin(self, names: Sequence[str], reply: Any) -> bool:
         """Take what the server says to the start of the load: whether the lock is ours."""

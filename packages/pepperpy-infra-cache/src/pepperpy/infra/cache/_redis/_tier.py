@@ -233,7 +233,8 @@ class RedisTier:
 
     def _ticket(self, place: str, *, tells: bool = False) -> Ticket:
         release = partial(self._release, self._link)
-        return Ticket(place, self._keys.shard_of(place), release, tells=tells)
+        shard = self._keys.shard_of(place)
+        return Ticket(place, shard, self._link.fresh, release, tells=tells)
 
     def _release(self, link: Link, ticket: Ticket) -> None:
         link.held.pop(ticket.owner, None)

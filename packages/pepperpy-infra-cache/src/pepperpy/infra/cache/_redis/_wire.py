@@ -125,7 +125,7 @@ def dumped(result: Any, largest: int) -> bytes | None:
         if len(data) > largest:
             return None
         return data if is_same(result, _serializer().deserialize(data)) else None
-    except SerializationError:
+    except (SerializationError, RecursionError):
         return None
 
 
