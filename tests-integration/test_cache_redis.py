@@ -16,7 +16,6 @@ import pytest
 from pepperpy.infra.cache import (
     Cache,
     CacheTierError,
-    InvalidOptionError,
     ainvalidate_cache,
     async_cached,
     cached,
@@ -1255,23 +1254,6 @@ class TestSetup:
         assert told in str(caught.value) or url == "geheim"
         assert "geheim" not in str(caught.value).replace("geheim://", "")
         assert caught.value.__cause__ is None
-
-    @pytest.mark.parametrize(
-        ("options", "option"),
-        [
-            ({}, "cache_url"),
-            ({"cache_url": ""}, "cache_url"),
-            ({"cache_url": "redis://h", "cache_prefix": "a b"}, "cache_prefix"),
-            ({"cache_url": "redis://h", "cache_prefix": "{a}"}, "cache_prefix"),
-            ({"cache_url": "redis://h", "cache_timeout": 0}, "cache_timeout"),
-            ({"cache_url": "redis://h", "cache_timeout": "1"}, "cache_timeout"),
-        ],
-    )
-    def test_options_are_checked(self, options: dict[str, Any], option: str) -> None:
-        with pytest.raises(InvalidOptionError) as caught:
-            initialize_cache("redis", **options)
-
-        assert caught.value.option == option
 
     def test_no_secret_is_shown(self, caplog: pytest.LogCaptureFixture, own_redis: Redis) -> None:
         heard: list[Signal] = []

@@ -10,20 +10,20 @@ import socket
 import subprocess
 import tempfile
 import time
-from asyncio import AbstractEventLoop, gather, new_event_loop
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiocache
 import cashews
-import redis
-import redis.asyncio
 from harness import OURS, Goal, Loop, Race, Unit, over
 
 from pepperpy.infra.cache import Cache
 from pepperpy.infra.cache._redis import RedisTier
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
 
 MEMORY, CASHEWS, AIOCACHE, BARE = "ours, in memory alone", "cashews", "aiocache", "redis-py, a GET"
 TTL = 3600
@@ -34,6 +34,8 @@ TIMEOUT = 5.0  # a busy machine must not turn a race into an outage
 
 def races() -> Iterator[Race]:
     """All of them."""
+    from asyncio import new_event_loop
+
     program = shutil.which("redis-server") or shutil.which("valkey-server")
     if program is None:
         return
@@ -55,12 +57,15 @@ def races() -> Iterator[Race]:
 @contextmanager
 def server(program: str) -> Iterator[int]:
     """A server on a free port, which keeps nothing on disk."""
+    import redis
+
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     folder = Path(tempfile.mkdtemp(prefix="pepperpy-bench-redis-"))
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    where = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)]
+    command = [program, *where, "--save", ""]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - a server
     try:
         client = redis.Redis(port=port)
         for _ in range(500):
@@ -109,10 +114,10 @@ def hit(port: int, tiers: list[RedisTier]) -> Race:
     )
 
 
-def recalled(
-    port: int, tiers: list[RedisTier], loop: AbstractEventLoop, tasks: int
-) -> Race:
+def recalled(port: int, tiers: list[RedisTier], loop: AbstractEventLoop, tasks: int) -> Race:
     """A call whose result is on the server alone, of as many tasks at once."""
+    import redis.asyncio
+
     # With room for one result in memory, each call of another key asks the server.
     ours = on_redis(port, tiers).cached(ttl=TTL, max_size=1)(text_of_soon)
     store = cashews.Cache()
@@ -156,10 +161,9 @@ def recalled(
     )
 
 
-def at_once(
-    loop: AbstractEventLoop, call: Callable[[int], Awaitable[object]], tasks: int
-) -> Loop:
+def at_once(loop: AbstractEventLoop, call: Callable[[int], Awaitable[object]], tasks: int) -> Loop:
     """Calls of all keys in turn, so many at once; the time of one."""
+    from asyncio import gather
 
     async def spin(rounds: int) -> None:
         for _ in range(rounds):
@@ -206,6 +210,8 @@ def invalidation(port: int, tiers: list[RedisTier], size: int) -> Race:
 
 def copied(port: int, begins: str, size: int) -> None:
     """Have as many results as that on the server, all like the one that is there."""
+    import redis
+
     client = redis.Redis(port=port)
     (key,) = client.keys(f"{begins}value:*")
     data = client.get(key)

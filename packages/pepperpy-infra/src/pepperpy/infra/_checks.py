@@ -44,7 +44,7 @@ async def check(modules: Iterable[str], limit: float) -> list[Check]:
     ]
     if is_installed("config"):
         checks.append(_configuration())
-    steps = {**_pools(), **_providers()}
+    steps = {**_caches(), **_pools(), **_providers()}
     checks += await asyncio.gather(*(_opened(part, step, limit) for part, step in steps.items()))
     try:
         await stop()
@@ -66,6 +66,16 @@ def _configuration() -> Check:
 
     report = validate_all_configs()
     return Check("configuration", None if report else str(report))
+
+
+def _caches() -> dict[str, Callable[[], Any]]:
+    """How to connect the server below the cache, if there is one."""
+    alive: list[tuple[Any, Any]] = [(each.inspect(), each) for each in inspectables()]
+    return {
+        f"cache at {facts['config']['url']}": tier.connect
+        for facts, tier in alive
+        if facts["kind"] == "cache.redis" and facts["state"] != "off"
+    }
 
 
 def _pools() -> dict[str, Callable[[], Any]]:

@@ -42,19 +42,23 @@ def initialize_cache(
     installed, the section ``cache`` of the configuration is read as well, whose variables begin
     with ``PEPPERPY_CACHE_``; arguments win over it.
 
-    A file that was chosen before is closed, when all is written that was kept in it.
+    What was chosen before is closed, when all is written that was kept in it.
 
     Args:
-        cache_type: ``"memory"``, or ``"file"`` for memory and a file below it, in which results
-            survive a restart.  Or a mapping of all options.
+        cache_type: ``"memory"``; ``"file"`` for memory and a file below it, in which results
+            survive a restart; or ``"redis"`` for memory and a server below it, through which
+            processes share results.  Or a mapping of all options.
         cache_directory: The folder in which a ``"file"`` cache lies.
-        cache_url: Where a ``"redis"`` cache is found, which this version does not have.
+        cache_url: Where a ``"redis"`` cache is found, like ``redis://host:6379/0``; nobody asks
+            there before the first call does.
         options: ``max_size``: results kept in memory for each function that says nothing about it.
+            Of a ``"redis"`` cache, ``cache_prefix``: how all keys begin, ``pepperpy`` by default;
+            and ``cache_timeout``: seconds that a call waits for an answer, 0.2 by default.
 
     Raises:
-        CacheTierError: If there is no such type, or not in this version, or no file can be had.
+        CacheTierError: If there is no such type, or no file can be had, or the URL is none.
         InvalidOptionError: If there is no such option, or it cannot have this value.
-        MissingExtraError: If ``"file"`` was asked for without the extra ``file`` of this wheel.
+        MissingExtraError: If ``"file"`` or ``"redis"`` was asked for without that extra.
         ConfigError: If the configuration is wrong; its message tells where.
     """
     given: dict[str, Any] = dict(cache_type) if isinstance(cache_type, Mapping) else {}

@@ -34,6 +34,8 @@ class Outage:
         self._emptied = monotonic()
         self._lock = Lock()
         self.state: str = NEW
+        self.problem: str = ""
+        """Why it is lost."""
 
     def begins(self, error: Exception) -> bool:
         """Take the server as lost; whether it was not before."""
@@ -42,15 +44,15 @@ class Outage:
             self.state = LOST
         if begins:
             self._do_empty()
-            problem = redact_text(f"{type(error).__name__}: {error}")
+            self.problem = redact_text(f"{type(error).__name__}: {error}")
             logging.getLogger("pepperpy.infra.cache").warning(
                 "the cache at %s is lost (%s); until it is back, results are in memory alone, for "
                 "%g seconds at most",
                 self._shown,
-                problem,
+                self.problem,
                 LONGEST_IN_MEMORY,
             )
-            self._tell("cache.redis_lost", {"error": problem})
+            self._tell("cache.redis_lost", {"error": self.problem})
         return begins
 
     def ends(self) -> None:

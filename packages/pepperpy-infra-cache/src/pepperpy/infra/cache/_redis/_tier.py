@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
 
-from pepperpy.infra.cache._errors import UnkeyableArgumentError
+from pepperpy.infra.cache._errors import CacheTierError, UnkeyableArgumentError
 from pepperpy.infra.utils import (
     register_after_fork,
     register_closer,
@@ -23,7 +23,7 @@ from ._line import Ask, reply_in
 from ._link import Link
 from ._memory import Memory
 from ._orders import Order
-from ._outage import NEW
+from ._outage import NEW, OK
 from ._server import Server
 from ._talk import ASK, LOOK, SEIZE, Subject, Talk
 from ._ticket import Ticket
@@ -177,6 +177,21 @@ class RedisTier:
         if not self._is_off:
             self._link.carry_out([order])
         return 0
+
+    def connect(self) -> None:
+        """Know that the server answers; nobody has to ask for that.
+
+        Raises:
+            CacheTierError: If it does not.
+        """
+        link = self._link
+        drive(link.line, link.when_there(link.nothing()))
+        if link.outage.state is not OK:
+            raise CacheTierError(
+                f"no answer from {self._server.shown} ({link.outage.problem}); results are kept in "
+                "memory alone",
+                cache_type="redis",
+            )
 
     def flush(self) -> None:
         """Wait until all is carried out that was asked for so far."""
