@@ -359,6 +359,37 @@ assert get_user("123") == {{"id": "123"}}
         assert (square(3), square(4)) == (9, 16)
         assert loaded == [3]
 
+    def test_a_child_begins_with_nothing_of_what_it_may_have_missed(
+        self, redis: Redis, hosts: Callable[..., Host]
+    ) -> None:
+        people[1] = "Ann"
+
+        def load(user_id: int) -> str:
+            return people[user_id]
+
+        one, two = hosts(redis.url), hosts(redis.url)
+        first = one.cached(load)
+        first(1)
+        one.flush()
+        read, write = os.pipe()
+        child_may, parent_may = os.pipe()
+
+        child = os.fork()
+        if not child:
+            answer = "nothing"
+            try:
+                os.read(child_may, 1)
+                people[1] = "Bea"
+                answer = first(1)
+            finally:
+                os.write(write, answer.encode())
+                os._exit(0)
+        two.invalidate("user:1")
+        os.write(parent_may, b"1")
+        os.waitpid(child, 0)
+
+        assert os.read(read, 10) == b"Bea"
+
     def test_all_keys_of_a_result_are_in_one_slot(
         self, redis_cluster: RedisCluster, hosts: Callable[..., Host]
     ) -> None:
@@ -754,6 +785,32 @@ class TestHerd:
 
         assert 1 < waited < 2.6
         assert loaded == [1, 1]
+
+    def test_nobody_waits_for_a_load_that_is_dropped_already(
+        self, redis: Redis, hosts: Callable[..., Host]
+    ) -> None:
+        def load(user_id: int) -> int:
+            loaded.append(user_id)
+            if len(loaded) == 1:
+                begun.set()
+                go.wait(10)
+            return len(loaded)
+
+        one, two = hosts(redis.url), hosts(redis.url)
+        first, second = one.cached(load, ttl=60), two.cached(load, ttl=60)
+        thread = threading.Thread(target=first, args=(1,))
+        thread.start()
+        begun.wait(10)
+        two.invalidate("user:1")
+
+        start = time.monotonic()
+        assert second(1) == 2
+        assert time.monotonic() - start < 1
+        go.set()
+        thread.join()
+        one.flush()
+        two.tier._memory.empty()
+        assert second(1) == 2  # and not what came later, and is older
 
     def test_a_slow_load_stays_one_host_s(self, redis: Redis, hosts: Callable[..., Host]) -> None:
         def load(n: int) -> int:
@@ -1254,6 +1311,33 @@ class TestSetup:
         assert told in str(caught.value) or url == "geheim"
         assert "geheim" not in str(caught.value).replace("geheim://", "")
         assert caught.value.__cause__ is None
+
+    def test_who_asks_is_told_whether_it_answers(
+        self, own_redis: Redis, hosts: Callable[..., Host]
+    ) -> None:
+        host = hosts(own_redis.url)
+        host.tier.connect()
+        own_redis.kill()
+
+        with pytest.raises(CacheTierError, match=r"no answer from redis://127\.0\.0\.1") as caught:
+            hosts(own_redis.url).tier.connect()
+
+        assert caught.value.cache_type == "redis"
+
+    def test_the_command_tells_whether_it_answers(self, own_redis: Redis, program: Any) -> None:
+        environ = {
+            "PEPPERPY_CACHE_CACHE_TYPE": "redis",
+            "PEPPERPY_CACHE_CACHE_URL": own_redis.url.replace("redis://", "redis://:geheim@"),
+        }
+        code = "import sys\nfrom pepperpy.infra.__main__ import main\nsys.exit(main([]))"
+
+        there = program.run(code, environ={**environ, "PEPPERPY_CACHE_CACHE_URL": own_redis.url})
+        own_redis.kill()
+        gone = program.run(code, environ=environ, fails=True)
+
+        assert f"cache at {own_redis.url}" in there.stdout
+        assert "no answer from redis://:***@127.0.0.1" in gone.stdout
+        assert "geheim" not in gone.stdout + gone.stderr
 
     def test_no_secret_is_shown(self, caplog: pytest.LogCaptureFixture, own_redis: Redis) -> None:
         heard: list[Signal] = []
