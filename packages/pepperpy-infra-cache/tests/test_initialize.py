@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from pepperpy.infra.cache import (
-    CacheError,
     CacheTierError,
     InvalidOptionError,
     async_cached,
