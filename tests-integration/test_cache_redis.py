@@ -902,7 +902,7 @@ class TestOutage:
         rest = time.monotonic() - start
 
         assert first < 0.25 + NOISE
-        assert rest < 0.1
+        assert rest < TIMEOUT
         assert [load(n) for n in range(200)] == [*range(200)]
         assert host.state == "down"
         assert len(warnings()) == 1
@@ -969,7 +969,7 @@ class TestOutage:
         rest = time.monotonic() - start
 
         assert first < 0.25 + 2 * NOISE
-        assert rest < 0.1
+        assert rest < TIMEOUT
         await asyncio.to_thread(own_redis.thaw)
         await asyncio.to_thread(until, lambda: host.state == "ok")
 
@@ -1162,7 +1162,7 @@ class TestOutage:
             assert time.monotonic() - start < 0.25 + NOISE
             start = time.monotonic()
             assert [call(n) for n in range(3, 100)] == [*range(3, 100)]
-            assert time.monotonic() - start < 0.1
+            assert time.monotonic() - start < TIMEOUT
 
     def test_a_full_server_keeps_no_more_and_drops_all_the_same(
         self, hosts: Callable[..., Host], own_redis: Redis

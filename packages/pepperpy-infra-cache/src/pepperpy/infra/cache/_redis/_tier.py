@@ -149,7 +149,7 @@ class RedisTier:
         place = None if self._is_off else self.place_of(memo, key)
         if place is None:
             return False
-        talk = Talk(self._keys, _subject(memo, place, key, ()), self._ticket(place))
+        talk = Talk(self._keys, _subject(memo, key, ()), self._ticket(place))
         found = drive(self._link.line, self._link.when_there(talk.read()))
         self._link.carry_out([Order(place=place)])
         return found is not None
@@ -241,10 +241,10 @@ class RedisTier:
             flight.ticket = link.held[ticket.owner] = ticket
 
         ticket = self._ticket(place, tells=flight.is_anew)
-        talk = Talk(self._keys, _subject(memo, place, flight.key, flight.names), ticket, began)
+        talk = Talk(self._keys, _subject(memo, flight.key, flight.names), ticket)
         if flight.may_recall:
-            return link.when_there(talk.recall())
-        return link.when_there(talk.begin(SEIZE if flight.is_anew else ASK))
+            return link.when_there(talk.recall(began))
+        return link.when_there(talk.begin(SEIZE if flight.is_anew else ASK, began))
 
     def _ticket(self, place: str, *, tells: bool = False) -> Ticket:
         release = partial(self._release, self._link)
@@ -292,6 +292,6 @@ class RedisTier:
         return identity
 
 
-def _subject(memo: Memo, place: str, key: Hashable, names: tuple[str, ...]) -> Subject:
+def _subject(memo: Memo, key: Hashable, names: tuple[str, ...]) -> Subject:
     every = dict.fromkeys((*names, *memo.keeping.entity_names(key)))
-    return Subject(memo.namespace, memo.identity or "", place, tuple(every))
+    return Subject(memo.namespace, memo.identity or "", tuple(every))
