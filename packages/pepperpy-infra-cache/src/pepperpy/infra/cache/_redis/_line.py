@@ -112,11 +112,7 @@ class Line:
             self.unanswered += 1
             return False
         if self._thread is None:
-            with self._gate:
-                if not (self._thread or self._is_closed):
-                    thread = Thread(target=self._serve, name="pepperpy-cache-redis", daemon=True)
-                    thread.start()
-                    self._thread = thread
+            self._start()
         if self._is_closed:
             return False
         self._queue.put(ask)
@@ -157,6 +153,13 @@ class Line:
                 self._queue.put(None)
         if thread is not None:
             thread.join(2 * self._timeout + 1)
+
+    def _start(self) -> None:
+        with self._gate:
+            if self._thread is None and not self._is_closed:
+                thread = Thread(target=self._serve, name="pepperpy-cache-redis", daemon=True)
+                thread.start()
+                self._thread = thread
 
     def _give_up(self, ask: Ask, future: asyncio.Future[None]) -> None:
         self._late = ask

@@ -55,10 +55,8 @@ class News:
 
     def start(self) -> None:
         """Begin to listen, if that has not begun yet."""
-        if self._thread is not None:
-            return
         with self._gate:
-            if not (self._thread or self._is_closed.is_set()):
+            if self._thread is None and not self._is_closed.is_set():
                 thread = Thread(target=self._serve, name="pepperpy-cache-redis-news", daemon=True)
                 thread.start()
                 self._thread = thread
