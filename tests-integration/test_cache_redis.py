@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import pytest
@@ -173,6 +174,11 @@ class Race:
             while self.calls[seed % 2](n) < floor:
                 self.late = max(self.late, time.monotonic() - start)
                 assert self.late < 1, "the past, by another host"
+
+
+def failing(*_: object) -> None:
+    """What nobody has thought of."""
+    raise RuntimeError("a mistake")
 
 
 class TestSharing:
@@ -972,6 +978,34 @@ class TestOutage:
         assert rest < TIMEOUT
         await asyncio.to_thread(own_redis.thaw)
         await asyncio.to_thread(until, lambda: host.state == "ok")
+
+    @pytest.mark.parametrize("part", ["_memory.drop", "_link.line._pipeline"])
+    def test_an_error_of_our_own_is_an_outage_and_no_more(
+        self,
+        hosts: Callable[..., Host],
+        redis: Redis,
+        monkeypatch: pytest.MonkeyPatch,
+        part: str,
+    ) -> None:
+        people[1] = "Ann"
+
+        def load(user_id: int) -> str:
+            return people[user_id]
+
+        one, two = hosts(redis.url), hosts(redis.url)
+        first, second = one.cached(load, ttl=60), two.cached(load, ttl=60)
+        first(1)
+        one.flush()
+        second(1)
+        owner, name = attrgetter(part.rpartition(".")[0])(two.tier), part.rpartition(".")[2]
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, name, failing)
+            people[1] = "Bea"
+            one.invalidate("user:1")
+            until(lambda: two.state == "down")
+        until(lambda: two.state == "ok")
+
+        assert second(1) == "Bea"
 
     def test_what_was_dropped_meanwhile_is_sent_when_it_is_back(
         self, hosts: Callable[..., Host], own_redis: Redis

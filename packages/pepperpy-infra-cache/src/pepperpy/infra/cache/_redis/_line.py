@@ -190,7 +190,7 @@ class Line:
             self.breaker.execute(self._exchange, asks)
         except CircuitBreakerError:
             pass
-        except (RedisError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - a boundary: nobody must wait for ever
             self._hang_up()
             for ask in asks:
                 ask.replies = None

@@ -85,7 +85,7 @@ class News:
                 connection.read_response()
                 if self._reader.is_back():
                     self._listen(connection)
-            except (RedisError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - a boundary: who hears nothing must know
                 self._reader.lost(error)
             finally:
                 if connection is not None:
