@@ -102,9 +102,9 @@ class News:
             if self._broken is not None:
                 raise self._broken
             if connection.can_read(timeout=_TICK):
-                reply = connection.read_response()
+                reply: Any = connection.read_response()
                 heard, asked = monotonic(), False
-                if isinstance(reply, list) and reply[0] == b"message":
+                if reply[0] == b"message":
                     self._reader.came(reply[2])
             elif monotonic() - heard > _QUIET:
                 if asked:

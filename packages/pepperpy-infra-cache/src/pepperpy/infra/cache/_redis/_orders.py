@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pepperpy.infra.cache._names import Wanted
 
@@ -74,7 +74,7 @@ def order_from(text: str) -> Order | None:
         order = Order(name, bool(literal), tuple(spared), *where)
     except (TypeError, ValueError):
         return None
-    texts = (order.name, order.namespace, order.function, order.place, *order.spared)
+    texts: tuple[Any, ...] = (name, *where, *order.spared)
     return order if all(each is None or isinstance(each, str) for each in texts) else None
 
 

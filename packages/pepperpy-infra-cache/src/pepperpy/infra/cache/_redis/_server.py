@@ -12,6 +12,7 @@ from redis.retry import Retry
 from pepperpy.infra.cache._errors import CacheTierError
 from pepperpy.infra.utils.redaction import redact_text
 
+_POOL: Final[Any] = ConnectionPool
 _SCHEMES: Final = {
     "redis": "redis",
     "rediss": "rediss",
@@ -35,7 +36,7 @@ class Server:
         self.shown: str = redact_text(url)
         try:
             hostname = urlsplit(url).hostname
-            pool = ConnectionPool.from_url(f"{_SCHEMES[scheme]}://{rest}")
+            pool: Any = _POOL.from_url(f"{_SCHEMES[scheme]}://{rest}")
         except (TypeError, ValueError):
             raise _refused("a part of it makes no sense") from None  # it may tell a secret
         if scheme != "unix" and not hostname:

@@ -29,7 +29,7 @@ from ._talk import ASK, LOOK, SEIZE, Subject, Talk
 from ._ticket import Ticket
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Hashable, Iterable
+    from collections.abc import Generator, Hashable, Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
     from pepperpy.infra.cache._flights import Flight
@@ -94,30 +94,13 @@ class RedisTier:
         return None if steps is None else self._counted(memo, await adrive(self._link.line, steps))
 
     def keep(self, memo: Memo, kept: Kept) -> None:
-        ticket: Any = kept.ticket
-        body = None if ticket is None else wire.dumped(kept.value, _LARGEST)
-        if body is None or not all(map(wire.is_text, kept.names)):
-            self._counts["unkept"] += 1
-            return
-        if not ticket.take():
-            return
-        link = self._link
-        link.held.pop(ticket.owner, None)
-        others = [name for name in kept.names if name not in ticket.begun.names]
-        if not others:
-            link.line.put(self._storing(memo, kept, ticket, body, {}))
-            return
-
-        def store(replies: Replies) -> None:
-            reply = reply_in(replies)
-            stamps = None if reply is None else ticket.read(others, reply)
-            if stamps is None:
-                self._counts["unkept"] += 1
-            else:
-                link.line.put(self._storing(memo, kept, ticket, body, stamps.names))
-
-        # Names that the result alone gives: which stamps do they have?
-        link.line.put(Ask([commands.begin(self._keys, ticket, others, LOOK)], then=store))
+        ticket, body = kept.ticket, None
+        if isinstance(ticket, Ticket) and all(map(wire.is_text, kept.names)):
+            body = wire.dumped(kept.value, _LARGEST)
+            if body is not None and ticket.take():
+                self._link.held.pop(ticket.owner, None)
+                self._send(memo, kept, ticket, body)
+        self._counts["unkept"] += body is None
 
     def put(self, memo: Memo, kept: Kept) -> None:
         place = self.place_of(memo, kept.key)
@@ -261,8 +244,26 @@ class RedisTier:
         self._counts["recalled"] += 1
         return found if memo.ends else found._replace(life=math.inf)
 
+    def _send(self, memo: Memo, kept: Kept, ticket: Ticket, body: bytes) -> None:
+        line = self._link.line
+        others = [name for name in kept.names if name not in ticket.begun.names]
+        if not others:
+            line.put(self._storing(memo, kept, ticket, body, {}))
+            return
+
+        def store(replies: Replies) -> None:
+            reply = reply_in(replies)
+            stamps = None if reply is None else ticket.read(others, reply)
+            if stamps is None:
+                self._counts["unkept"] += 1
+            else:
+                line.put(self._storing(memo, kept, ticket, body, stamps.names))
+
+        # Names that the result alone gives: which stamps do they have?
+        line.put(Ask([commands.begin(self._keys, ticket, others, LOOK)], then=store))
+
     def _storing(
-        self, memo: Memo, kept: Kept, ticket: Ticket, body: bytes, late: dict[str, str]
+        self, memo: Memo, kept: Kept, ticket: Ticket, body: bytes, late: Mapping[str, str]
     ) -> Ask:
         """What stores a result.
 
