@@ -6,11 +6,14 @@ import asyncio
 import logging
 import os
 import random
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from operator import attrgetter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -1333,6 +1336,99 @@ class TestOutage:
         assert [thread.error for thread in (*readers, *writers)] == [None] * 5
         assert all(race.calls[0](n) == versions[n] for n in range(8))
         print(f"news came {race.late * 1000:.1f} ms late at most")  # noqa: T201
+
+
+RACE = """
+import random, sys, time
+
+import redis
+
+from pepperpy.infra.cache import cached, initialize_cache, invalidate_cache
+
+url, seed = sys.argv[1], int(sys.argv[2])
+database = redis.Redis.from_url(url)
+initialize_cache("redis", cache_url=url, cache_timeout=5)
+
+@cached(ttl=60)
+def get_version(user_id):
+    return int(database.get(f"version:{user_id}") or 0)
+
+def acknowledged(user_id):
+    return int(database.get(f"acknowledged:{user_id}") or 0)
+
+chance, late = random.Random(seed), 0.0
+for _ in range(1000):
+    user_id = chance.randrange(8)
+    if chance.random() < 0.4 and user_id % 2 == seed % 2:
+        version = database.incr(f"version:{user_id}")
+        invalidate_cache(chance.choice([f"user:{user_id}", f"user:{user_id}*"]))
+        database.set(f"acknowledged:{user_id}", version)
+        assert get_version(user_id) >= version, "the past, by who dropped it"
+    floor, start = acknowledged(user_id), time.monotonic()
+    while get_version(user_id) < floor:
+        late = max(late, time.monotonic() - start)
+        assert late < 2, "the past, by another process"
+print(late)
+"""
+
+
+class TestProcesses:
+    @pytest.mark.parametrize("seed", [1, 2])
+    def test_none_serves_what_another_one_dropped(
+        self, redis: Redis, tmp_path: Path, seed: int
+    ) -> None:
+        file = tmp_path / "race.py"
+        file.write_text(RACE, "utf-8")
+        runs = [
+            subprocess.Popen(
+                [sys.executable, "-W", "error", file, redis.url, str(10 * seed + number)],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for number in range(3)
+        ]
+        told = [run.communicate(timeout=50) for run in runs]
+
+        assert [errors for _, errors in told] == [""] * 3
+        late = max(float(printed) for printed, _ in told)
+        print(f"news came {late * 1000:.1f} ms late at most")  # noqa: T201
+
+    def test_a_process_that_is_killed_leaves_its_load_to_others(
+        self, redis: Redis, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "load.py"
+        file.write_text(
+            """
+import sys, time
+from pepperpy.infra.cache import cached, initialize_cache
+
+initialize_cache("redis", cache_url=sys.argv[1], cache_timeout=5)
+
+@cached(ttl=60)
+def load(n):
+    print("loading", flush=True)
+    if sys.argv[2] == "hang":
+        time.sleep(60)
+    return n
+
+assert load(1) == 1
+""",
+            "utf-8",
+        )
+        command = [sys.executable, file, redis.url]
+        first = subprocess.Popen([*command, "hang"], stdout=subprocess.PIPE, text=True)
+        assert first.stdout is not None
+        assert first.stdout.readline() == "loading\n"
+        first.kill()
+        first.wait()
+        first.stdout.close()
+
+        start = time.monotonic()
+        second = subprocess.run([*command, "go"], capture_output=True, text=True, check=True)
+
+        assert second.stdout == "loading\n"
+        assert time.monotonic() - start < 2 + 3  # a lease, and the start of a program
 
 
 class TestSetup:

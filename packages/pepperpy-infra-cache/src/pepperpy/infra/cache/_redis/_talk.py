@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _PATIENCE: Final = 5.0
 """Seconds for which a call waits for another process's load."""
-_FIRST_PAUSE: Final = 0.01
+_FIRST_PAUSE: Final = 0.002
 _LONGEST_PAUSE: Final = 0.2
 _SERVED_FOR: Final = 0.5
 """Seconds that memory keeps a stale result, while another process loads."""
@@ -90,7 +90,7 @@ class Talk:
             if monotonic() > until:
                 return None
             yield pause * (0.5 + random())  # noqa: S311 - no secret
-            pause = min(pause * 1.5, _LONGEST_PAUSE)
+            pause = min(pause * 1.6, _LONGEST_PAUSE)
 
     def begin(self, how: str, began: Began) -> Generator[Step, Replies, None]:
         """Begin a load whatever there is."""
