@@ -26,6 +26,7 @@ from ._errors import (
     InvalidHistogramError,
     InvalidOptionError,
     MetricNotCapturedError,
+    SharingError,
     TelemetryError,
     UnknownHandlerError,
 )
@@ -42,6 +43,7 @@ from ._opentelemetry import OpenTelemetryHandler, OpenTelemetryProducer
 from ._prometheus import prometheus_text
 from ._provider import ProviderTelemetry
 from ._scrape import prometheus_asgi, prometheus_wsgi
+from ._sharing import SharedMetrics, join_metrics, share_metrics
 from ._statsd_handler import StatsDHandler
 from ._timer import TimedBlock
 from ._types import Event, EventLevel, Metric, MetricType
@@ -73,6 +75,8 @@ __all__ = [
     "PrometheusCollector",
     "PrometheusServer",
     "ProviderTelemetry",
+    "SharedMetrics",
+    "SharingError",
     "StatsDHandler",
     "TelemetryError",
     "TelemetryHandler",
@@ -86,11 +90,13 @@ __all__ = [
     "get_provider_telemetry",
     "initialize_telemetry",
     "is_telemetry_enabled",
+    "join_metrics",
     "prometheus_asgi",
     "prometheus_text",
     "prometheus_wsgi",
     "report_event",
     "report_metric",
     "serve_prometheus",
+    "share_metrics",
     "shutdown_telemetry",
 ]
