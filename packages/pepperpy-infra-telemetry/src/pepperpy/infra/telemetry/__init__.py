@@ -22,6 +22,7 @@ from ._default import (
 from ._endpoint import PrometheusServer, serve_prometheus
 from ._errors import (
     EndpointError,
+    ExportError,
     InvalidHandlerError,
     InvalidHistogramError,
     InvalidOptionError,
@@ -40,6 +41,7 @@ from ._histogram import ExponentialHistogram
 from ._initialize import initialize_telemetry, shutdown_telemetry
 from ._manager import TelemetryManager
 from ._opentelemetry import OpenTelemetryHandler, OpenTelemetryProducer
+from ._otlp import OTLPHandler
 from ._prometheus import prometheus_text
 from ._provider import ProviderTelemetry
 from ._scrape import prometheus_asgi, prometheus_wsgi
@@ -60,6 +62,7 @@ __all__ = [
     "Event",
     "EventLevel",
     "ExponentialHistogram",
+    "ExportError",
     "GaugeFamily",
     "HistogramFamily",
     "InvalidHandlerError",
@@ -70,6 +73,7 @@ __all__ = [
     "Metric",
     "MetricNotCapturedError",
     "MetricType",
+    "OTLPHandler",
     "OpenTelemetryHandler",
     "OpenTelemetryProducer",
     "PrometheusCollector",

@@ -41,6 +41,12 @@ class EndpointError(TelemetryError, OSError):
     code = "telemetry-endpoint"
 
 
+class ExportError(TelemetryError, OSError):
+    """A collector did not take what was sent; it comes again."""
+
+    code = "telemetry-export"
+
+
 class SharingError(TelemetryError, OSError):
     """The process that shares the metrics of several cannot listen, or does not answer."""
 

@@ -55,7 +55,9 @@ class Hub:
         self._pid = str(pid)
         self._timeout = timeout
         self._key = generate_id(length=32)
+        self._interval = to_seconds(engine.settings.interval)
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self._listening.settimeout(self._interval)
         self.address = f"127.0.0.1:{self._listening.getsockname()[1]}:{self._key}"
         # Guards the totals and all below.
         self._turn = threading.Condition()
@@ -110,24 +112,31 @@ class Hub:
         ).start()
 
     def _listen(self) -> None:
-        interval = to_seconds(self._engine.settings.interval)
-        self._listening.settimeout(interval)
-        due = time.monotonic() + interval
+        due = time.monotonic() + self._interval
         while not self._closed:
             try:
-                connection, _ = self._listening.accept()
-                connection.settimeout(HELLO_WITHIN)
-                self._connections.add(connection)
-                self._start(self._serve, connection)
+                self._welcome(self._listening.accept()[0])
             except TimeoutError:
                 pass
-            except OSError:  # closed, or there are no descriptors left
+            except (OSError, RuntimeError):  # closed; or no descriptor, or no thread, is left
                 time.sleep(0.0 if self._closed else 0.1)
             if time.monotonic() >= due:  # so that one that is killed takes little with it
-                due = time.monotonic() + interval
+                due = time.monotonic() + self._interval
                 with self._turn:
                     for worker in self._workers:
                         worker.ask()
+
+    def _welcome(self, connection: socket.socket) -> None:
+        connection.settimeout(HELLO_WITHIN)
+        self._connections.add(connection)
+        try:
+            if self._closed:
+                raise ConnectionAbortedError("closed meanwhile")
+            self._start(self._serve, connection)
+        except BaseException:
+            self._connections.discard(connection)
+            connection.close()
+            raise
 
     def _serve(self, connection: socket.socket) -> None:
         try:

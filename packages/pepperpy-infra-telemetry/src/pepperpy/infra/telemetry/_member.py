@@ -127,11 +127,12 @@ class Member:
 
 def _connected(address: str, **hello: object) -> socket.socket:
     host, port, key = address.split(":")
+    # `create_connection` would look up the host, which imports a codec: in a child that was forked
+    # in the midst of that import it fails for ever.
+    connection = socket.socket()
     try:
-        connection = socket.create_connection((host, int(port)), PATIENCE)
-    except OSError as error:
-        raise _gone(error) from error
-    try:
+        connection.settimeout(PATIENCE)
+        connection.connect((host, int(port)))
         connection.sendall(line(key=key, **hello))
     except OSError as error:
         connection.close()
