@@ -73,6 +73,7 @@ class Engine:
         )
         for capture in list(self.switch.captures.values()):
             capture(event)
+        self.registry.begin()
         for delivery in self.deliveries.receivers(None if route is None else text(route)):
             delivery.put(event)
         if logs:
