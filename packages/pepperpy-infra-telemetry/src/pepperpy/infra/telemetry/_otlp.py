@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import timedelta
 
+    from opentelemetry.sdk.resources import Resource
+
     from ._types import Event
 
 MAX_WAITING: Final = 1000
@@ -75,6 +77,7 @@ class OTLPHandler(TelemetryHandler):
                 metric_exporter,
             )
             from opentelemetry.sdk import _logs  # noqa: F401
+            from opentelemetry.sdk.resources import Resource
         if endpoint is not None:
             check_text("endpoint", endpoint)
             if not endpoint.startswith(("http://", "https://")):
@@ -92,7 +95,9 @@ class OTLPHandler(TelemetryHandler):
         """Events that no collector took."""
         self._endpoint = None if endpoint is None else endpoint.rstrip("/")
         self._options: dict[str, Any] = {"headers": headers and dict(headers), "timeout": seconds}
-        self._given = dict(resource or {})
+        # Here, since detectors run in threads, which cannot be started when the program ends.
+        made = Resource.create({INSTANCE: str(uuid.uuid4()), PID: os.getpid(), **(resource or {})})
+        self._resource: Resource = made
         self._producer = OpenTelemetryProducer(manager)
         self._exports = self._failures = 0
         self._begin()
@@ -158,13 +163,14 @@ class OTLPHandler(TelemetryHandler):
     def after_fork(self) -> None:
         """Begin anew: the parent sends what it has, over connections that are its own."""
         self._exports = self._failures = self.dropped = 0
-        self._given.pop(INSTANCE, None)  # two that have one would be one to the collector
+        # Two that have one instance would be one to the collector.
+        own = type(self._resource)({INSTANCE: str(uuid.uuid4()), PID: os.getpid()})
+        self._resource = self._resource.merge(own)
         self._begin()
 
     def _begin(self) -> None:
         self._records: deque[Any] = deque()
         self._exporters: tuple[Any, ...] = ()
-        self._resource: Any = None
         self._events: OpenTelemetryHandler | None = None
 
     def _open(self) -> None:
@@ -172,11 +178,7 @@ class OTLPHandler(TelemetryHandler):
         from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
         from opentelemetry.sdk._logs import LoggerProvider
         from opentelemetry.sdk._logs.export import SimpleLogRecordProcessor
-        from opentelemetry.sdk.resources import Resource
 
-        if self._resource is None:
-            own = {INSTANCE: str(uuid.uuid4()), PID: os.getpid(), **self._given}
-            self._resource = Resource.create(own)
         self._exporters = (
             OTLPMetricExporter(self._url("metrics"), **self._options),
             OTLPLogExporter(self._url("logs"), **self._options),
