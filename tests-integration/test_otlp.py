@@ -116,9 +116,7 @@ class Collector:
 
 
 def attributes(given: Any) -> dict[str, Any]:
-    return {
-        each.key: getattr(each.value, str(each.value.WhichOneof("value"))) for each in given
-    }
+    return {each.key: getattr(each.value, str(each.value.WhichOneof("value"))) for each in given}
 
 
 @pytest.fixture

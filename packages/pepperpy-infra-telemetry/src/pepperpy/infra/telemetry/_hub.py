@@ -127,22 +127,23 @@ class Hub:
                         worker.ask()
 
     def _welcome(self, connection: socket.socket) -> None:
-        connection.settimeout(HELLO_WITHIN)
         self._connections.add(connection)
         try:
-            if self._closed:
-                raise ConnectionAbortedError("closed meanwhile")
+            connection.settimeout(HELLO_WITHIN)
             self._start(self._serve, connection)
         except BaseException:
-            self._connections.discard(connection)
-            connection.close()
+            self._forget(connection)
             raise
+
+    def _forget(self, connection: socket.socket) -> None:
+        self._connections.discard(connection)
+        connection.close()
 
     def _serve(self, connection: socket.socket) -> None:
         try:
             messages = lines(connection, MAX_HELLO)
             hello = next(messages, {})
-            if not hmac.compare_digest(str(hello.get("key", "")), self._key):
+            if self._closed or not hmac.compare_digest(str(hello.get("key", "")), self._key):
                 return
             connection.settimeout(None)
             if hello.get("reads"):
@@ -155,8 +156,7 @@ class Hub:
             if not isinstance(error, OSError):
                 log(logging.ERROR, f"a process could not share its metrics: {reason(error)}")
         finally:
-            self._connections.discard(connection)
-            connection.close()
+            self._forget(connection)
 
     def _follow(self, worker: Worker, messages: Iterator[dict[str, Any]]) -> None:
         with self._turn:

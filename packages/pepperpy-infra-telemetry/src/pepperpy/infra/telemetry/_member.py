@@ -103,7 +103,8 @@ class Member:
         try:
             if self._connection is None:
                 self.connect()
-            self._answer()
+            if self._connection is not None:
+                self._answer(self._connection)
         except Exception as error:  # a boundary: counting goes on, and the reason is told
             if passes_through(error):
                 raise
@@ -113,9 +114,7 @@ class Member:
             self._connected.set()
             self.abandon()
 
-    def _answer(self) -> None:
-        connection = self._connection
-        assert connection is not None
+    def _answer(self, connection: socket.socket) -> None:
         while asked := connection.recv(4096):
             with self._sending:
                 if not self._has_left:

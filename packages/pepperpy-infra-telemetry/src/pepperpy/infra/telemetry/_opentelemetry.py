@@ -178,7 +178,7 @@ def _resource(collect: Any) -> Resource:
     from opentelemetry.sdk.resources import Resource
 
     try:
-        return collect.__self__._sdk_config.resource
+        return collect.__self__._sdk_config.resource  # noqa: SLF001 - it tells nobody
     except AttributeError:  # it was wrapped by somebody else: as for a provider that was given none
         return Resource.create({})
 

@@ -109,10 +109,7 @@ class OTLPHandler(TelemetryHandler):
 
     def handle_event(self, event: Event) -> None:
         """Keep it for the flush."""
-        if self._events is None:
-            self._open()
-            assert self._events is not None
-        self._events.handle_event(event)
+        (self._events or self._open()).handle_event(event)
         while len(self._records) > MAX_WAITING:
             self._records.popleft()
             self.dropped += 1
@@ -173,7 +170,7 @@ class OTLPHandler(TelemetryHandler):
         self._exporters: tuple[Any, ...] = ()
         self._events: OpenTelemetryHandler | None = None
 
-    def _open(self) -> None:
+    def _open(self) -> OpenTelemetryHandler:
         from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
         from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
         from opentelemetry.sdk._logs import LoggerProvider
@@ -187,6 +184,7 @@ class OTLPHandler(TelemetryHandler):
         keeps: Any = _Keeps(self._records)
         provider.add_log_record_processor(SimpleLogRecordProcessor(keeps))
         self._events = OpenTelemetryHandler(provider)
+        return self._events
 
     def _url(self, signal: str) -> str | None:
         return self._endpoint and f"{self._endpoint}/v1/{signal}"

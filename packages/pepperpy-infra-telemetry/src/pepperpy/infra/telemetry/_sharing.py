@@ -167,7 +167,7 @@ def share_metrics(
     manager: TelemetryManager | None = None,
     *,
     gauges: GaugeRule | Mapping[str, GaugeRule] = "each",
-    timeout: float | timedelta = 1.0,
+    timeout: float | timedelta = 2.0,
 ) -> SharedMetrics:
     """Have this process know what its workers count, also those that have ended.
 

@@ -22,7 +22,11 @@ Part: TypeAlias = dict[Key, list[Any]]
 """What one process has counted: of each series the values that make its own."""
 
 PID: Final = "process.pid"
-RULES: Final[Mapping[str, Callable[[list[float]], float]]] = {"sum": math.fsum, "max": max, "min": min}
+RULES: Final[Mapping[str, Callable[[list[float]], float]]] = {
+    "sum": math.fsum,
+    "max": max,
+    "min": min,
+}
 
 
 class Totals:
