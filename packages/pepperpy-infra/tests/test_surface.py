@@ -85,11 +85,13 @@ PROMISED = {
     """,
     "telemetry": """
         CompositeTelemetryHandler Event EventLevel LoggingTelemetryHandler MemoryTelemetryHandler
-        Metric MetricType OpenTelemetryHandler OpenTelemetryProducer PrometheusCollector
-        ProviderTelemetry StatsDHandler TelemetryError TelemetryHandler TelemetryManager
+        Metric MetricType OTLPHandler OpenTelemetryHandler OpenTelemetryProducer
+        PrometheusCollector ProviderTelemetry SharedMetrics StatsDHandler TelemetryError
+        TelemetryHandler TelemetryManager
         capture_metrics disable_telemetry enable_telemetry flush_telemetry get_provider_telemetry
-        initialize_telemetry is_telemetry_enabled prometheus_asgi prometheus_text prometheus_wsgi
-        report_event report_metric serve_prometheus shutdown_telemetry
+        initialize_telemetry is_telemetry_enabled join_metrics prometheus_asgi prometheus_text
+        prometheus_wsgi report_event report_metric serve_prometheus share_metrics
+        shutdown_telemetry
     """,
     "utils": """
         Clock FakeClock InfraError RetryBudget UtilsError async_retry deadline dict_to_object

@@ -240,8 +240,10 @@ from pepperpy.infra.telemetry import Metric as Metric
 from pepperpy.infra.telemetry import MetricType as MetricType
 from pepperpy.infra.telemetry import OpenTelemetryHandler as OpenTelemetryHandler
 from pepperpy.infra.telemetry import OpenTelemetryProducer as OpenTelemetryProducer
+from pepperpy.infra.telemetry import OTLPHandler as OTLPHandler
 from pepperpy.infra.telemetry import PrometheusCollector as PrometheusCollector
 from pepperpy.infra.telemetry import ProviderTelemetry as ProviderTelemetry
+from pepperpy.infra.telemetry import SharedMetrics as SharedMetrics
 from pepperpy.infra.telemetry import StatsDHandler as StatsDHandler
 from pepperpy.infra.telemetry import TelemetryError as TelemetryError
 from pepperpy.infra.telemetry import TelemetryHandler as TelemetryHandler
@@ -253,12 +255,14 @@ from pepperpy.infra.telemetry import flush_telemetry as flush_telemetry
 from pepperpy.infra.telemetry import get_provider_telemetry as get_provider_telemetry
 from pepperpy.infra.telemetry import initialize_telemetry as initialize_telemetry
 from pepperpy.infra.telemetry import is_telemetry_enabled as is_telemetry_enabled
+from pepperpy.infra.telemetry import join_metrics as join_metrics
 from pepperpy.infra.telemetry import prometheus_asgi as prometheus_asgi
 from pepperpy.infra.telemetry import prometheus_text as prometheus_text
 from pepperpy.infra.telemetry import prometheus_wsgi as prometheus_wsgi
 from pepperpy.infra.telemetry import report_event as report_event
 from pepperpy.infra.telemetry import report_metric as report_metric
 from pepperpy.infra.telemetry import serve_prometheus as serve_prometheus
+from pepperpy.infra.telemetry import share_metrics as share_metrics
 from pepperpy.infra.telemetry import shutdown_telemetry as shutdown_telemetry
 from pepperpy.infra.utils import Clock as Clock
 from pepperpy.infra.utils import FakeClock as FakeClock
@@ -404,6 +408,7 @@ __all__ = [
     "MetricsError",
     "NumpyCompressor",
     "ObjectStorageProvider",
+    "OTLPHandler",
     "OpenTelemetryHandler",
     "OpenTelemetryProducer",
     "OptimizedDataset",
@@ -442,6 +447,7 @@ __all__ = [
     "Serializer",
     "SerializerConfig",
     "SharedRetryBudget",
+    "SharedMetrics",
     "SimpleAuthorizer",
     "StatsDHandler",
     "StorageError",
@@ -563,6 +569,7 @@ __all__ = [
     "iter_json_lines",
     "iter_msgpack",
     "iter_yaml",
+    "join_metrics",
     "length_between",
     "lifespan",
     "list_providers",
@@ -621,6 +628,7 @@ __all__ = [
     "set_config",
     "set_log_level",
     "set_registry",
+    "share_metrics",
     "shutdown_logging",
     "shutdown_telemetry",
     "slugify",
