@@ -13,6 +13,7 @@ from pathlib import Path
 import harness
 import plots
 import races_cache
+import races_cache_redis
 import races_compression
 import races_config
 import races_connection
@@ -187,7 +188,7 @@ def every_race(folder: Path) -> dict[str, Iterator[Race]]:
         "telemetry": races_telemetry.races(),
         "metrics": races_metrics.races(),
         "decorators": races_decorators.races(),
-        "cache": races_cache.races(),
+        "cache": chain(races_cache.races(), races_cache_redis.races()),
         "resilience": races_resilience.races(),
         "connection": races_connection.races(),
         "compression": chain(races_compression.races(), races_datasets.races()),

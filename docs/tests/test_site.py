@@ -123,6 +123,19 @@ def test_search_finds_with_an_index_of_the_site(site: Path) -> None:
     assert "logging-level" in index
 
 
+def test_search_works_where_no_server_is(site: Path) -> None:
+    index = (site / "search" / "search_index.js").read_text("utf-8")
+    scripts = re.findall(
+        r'<script src="([^"]+)"', (site / "cache" / "index.html").read_text("utf-8")
+    )
+
+    assert index.startswith("var __index = {")
+    # What takes the place of a worker comes before the script that wants one.
+    assert scripts[0] == "../javascripts/iframe-worker.js"
+    assert (site / "cache" / scripts[0]).is_file()
+    assert "/bundle." in scripts[1]
+
+
 @pytest.mark.parametrize("package", WHEELS, ids=lambda package: package.name)
 def test_every_public_name_is_on_the_reference_page(package: workspace.Package, site: Path) -> None:
     page = Page(site / "reference" / f"{pages.short(package)}.html")

@@ -53,7 +53,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.fixture(scope="session")
 def dist(pytestconfig: pytest.Config) -> Path:
-    return Path(pytestconfig.getoption("--dist")).resolve()
+    return Path(str(pytestconfig.getoption("--dist"))).resolve()
 
 
 class Repository:

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from pepperpy.infra.cache import (
-    CacheError,
     CacheTierError,
     InvalidOptionError,
     async_cached,
@@ -31,19 +30,43 @@ class TestTypes:
         assert f(1) is not kept
         assert f(1) is f(1)
 
-    def test_redis_is_not_there_yet(self) -> None:
+    @pytest.mark.parametrize(
+        "missing", ["redis", "pepperpy.infra.resilience", "pepperpy.infra.serialization"]
+    )
+    def test_redis_without_what_it_needs_is_a_missing_extra(
+        self, monkeypatch: pytest.MonkeyPatch, missing: str
+    ) -> None:
         @cached
         def f() -> object:
             return object()
 
         kept = f()
-        with pytest.raises(CacheTierError, match=r"redis.* not there in this version") as caught:
+        below = ("pepperpy.infra.cache._redis", missing)
+        for name in [name for name in sys.modules if name.startswith(below)]:
+            monkeypatch.delitem(sys.modules, name)
+        monkeypatch.setitem(sys.modules, missing, None)
+        with pytest.raises(MissingExtraError, match=r"pepperpy-infra-cache\[redis\]") as caught:
             initialize_cache("redis", cache_url="redis://user:hunter2@host")
 
-        assert caught.value.cache_type == "redis"
-        assert isinstance(caught.value, CacheError)
         assert "hunter2" not in str(caught.value)
         assert f() is kept
+
+    @pytest.mark.parametrize(
+        ("options", "option"),
+        [
+            ({}, "cache_url"),
+            ({"cache_url": ""}, "cache_url"),
+            ({"cache_url": "redis://h", "cache_prefix": "a b"}, "cache_prefix"),
+            ({"cache_url": "redis://h", "cache_prefix": "{a}"}, "cache_prefix"),
+            ({"cache_url": "redis://h", "cache_timeout": 0}, "cache_timeout"),
+            ({"cache_url": "redis://h", "cache_timeout": "1"}, "cache_timeout"),
+        ],
+    )
+    def test_options_of_redis_are_checked(self, options: dict[str, Any], option: str) -> None:
+        with pytest.raises(InvalidOptionError, match=option) as caught:
+            initialize_cache("redis", **options)
+
+        assert caught.value.option == option
 
     def test_a_file_without_the_storage_wheel_is_a_missing_extra(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -220,8 +243,8 @@ class TestConfiguration:
         del configuration["max_size"]
 
     def test_a_type_that_is_not_there_is_named(self, configuration: dict[str, Any]) -> None:
-        configuration["cache_type"] = "redis"
-        with pytest.raises(CacheTierError, match="redis"):
+        configuration["cache_type"] = "memcached"
+        with pytest.raises(CacheTierError, match="memcached"):
             initialize_cache()
         initialize_cache("memory")
         del configuration["cache_type"]

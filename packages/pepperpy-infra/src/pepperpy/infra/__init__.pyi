@@ -119,11 +119,14 @@ from pepperpy.infra.resilience import Pipeline as Pipeline
 from pepperpy.infra.resilience import Policy as Policy
 from pepperpy.infra.resilience import ProviderFallback as ProviderFallback
 from pepperpy.infra.resilience import RateLimit as RateLimit
+from pepperpy.infra.resilience import RedisResilienceStore as RedisResilienceStore
 from pepperpy.infra.resilience import ResilienceError as ResilienceError
 from pepperpy.infra.resilience import Retry as Retry
+from pepperpy.infra.resilience import SharedRetryBudget as SharedRetryBudget
 from pepperpy.infra.resilience import Timeout as Timeout
 from pepperpy.infra.resilience import get_circuit_breaker as get_circuit_breaker
 from pepperpy.infra.resilience import get_fallback as get_fallback
+from pepperpy.infra.resilience import initialize_resilience as initialize_resilience
 from pepperpy.infra.resilience import isolated_circuit_breakers as isolated_circuit_breakers
 from pepperpy.infra.resilience import reset_all_circuit_breakers as reset_all_circuit_breakers
 from pepperpy.infra.resilience import reset_circuit_breaker as reset_circuit_breaker
@@ -237,8 +240,10 @@ from pepperpy.infra.telemetry import Metric as Metric
 from pepperpy.infra.telemetry import MetricType as MetricType
 from pepperpy.infra.telemetry import OpenTelemetryHandler as OpenTelemetryHandler
 from pepperpy.infra.telemetry import OpenTelemetryProducer as OpenTelemetryProducer
+from pepperpy.infra.telemetry import OTLPHandler as OTLPHandler
 from pepperpy.infra.telemetry import PrometheusCollector as PrometheusCollector
 from pepperpy.infra.telemetry import ProviderTelemetry as ProviderTelemetry
+from pepperpy.infra.telemetry import SharedMetrics as SharedMetrics
 from pepperpy.infra.telemetry import StatsDHandler as StatsDHandler
 from pepperpy.infra.telemetry import TelemetryError as TelemetryError
 from pepperpy.infra.telemetry import TelemetryHandler as TelemetryHandler
@@ -250,12 +255,14 @@ from pepperpy.infra.telemetry import flush_telemetry as flush_telemetry
 from pepperpy.infra.telemetry import get_provider_telemetry as get_provider_telemetry
 from pepperpy.infra.telemetry import initialize_telemetry as initialize_telemetry
 from pepperpy.infra.telemetry import is_telemetry_enabled as is_telemetry_enabled
+from pepperpy.infra.telemetry import join_metrics as join_metrics
 from pepperpy.infra.telemetry import prometheus_asgi as prometheus_asgi
 from pepperpy.infra.telemetry import prometheus_text as prometheus_text
 from pepperpy.infra.telemetry import prometheus_wsgi as prometheus_wsgi
 from pepperpy.infra.telemetry import report_event as report_event
 from pepperpy.infra.telemetry import report_metric as report_metric
 from pepperpy.infra.telemetry import serve_prometheus as serve_prometheus
+from pepperpy.infra.telemetry import share_metrics as share_metrics
 from pepperpy.infra.telemetry import shutdown_telemetry as shutdown_telemetry
 from pepperpy.infra.utils import Clock as Clock
 from pepperpy.infra.utils import FakeClock as FakeClock
@@ -400,6 +407,7 @@ __all__ = [
     "MetricType",
     "MetricsError",
     "NumpyCompressor",
+    "OTLPHandler",
     "ObjectStorageProvider",
     "OpenTelemetryHandler",
     "OpenTelemetryProducer",
@@ -424,6 +432,7 @@ __all__ = [
     "RateLimit",
     "RawSerializer",
     "ReadOnly",
+    "RedisResilienceStore",
     "RedisStorageProvider",
     "ResilienceError",
     "Retry",
@@ -437,6 +446,8 @@ __all__ = [
     "SerializationFormat",
     "Serializer",
     "SerializerConfig",
+    "SharedMetrics",
+    "SharedRetryBudget",
     "SimpleAuthorizer",
     "StatsDHandler",
     "StorageError",
@@ -529,6 +540,7 @@ __all__ = [
     "initialize_cache",
     "initialize_logging",
     "initialize_pools",
+    "initialize_resilience",
     "initialize_telemetry",
     "invalidate_cache",
     "invalidates",
@@ -557,6 +569,7 @@ __all__ = [
     "iter_json_lines",
     "iter_msgpack",
     "iter_yaml",
+    "join_metrics",
     "length_between",
     "lifespan",
     "list_providers",
@@ -615,6 +628,7 @@ __all__ = [
     "set_config",
     "set_log_level",
     "set_registry",
+    "share_metrics",
     "shutdown_logging",
     "shutdown_telemetry",
     "slugify",

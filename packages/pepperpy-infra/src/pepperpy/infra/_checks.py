@@ -46,9 +46,9 @@ async def check(modules: Iterable[str], limit: float) -> list[Check]:
     if is_installed("config"):
         checks.append(_tried("configuration", _validate))
     steps: dict[str, Callable[[], Any]] = {}
-    for portion, find in (("connection", _pools), ("storage", _providers)):
+    for portion, find in (("cache", _caches), ("connection", _pools), ("storage", _providers)):
         if is_installed(portion):
-            found = _tried(portion, lambda find=find: steps.update(find()))
+            found = _tried(portion, _add, steps, find)
             checks += [] if found.ok else [found]
     checks += await asyncio.gather(*(_opened(part, step, limit) for part, step in steps.items()))
     try:
@@ -80,10 +80,24 @@ def _tried(part: str, step: Callable[..., object], *arguments: object) -> Check:
     return Check(part)
 
 
+def _add(steps: dict[str, Callable[[], Any]], find: Callable[[], dict[str, Any]]) -> None:
+    steps.update(find())
+
+
 def _validate() -> None:
     from pepperpy.infra.config import validate_all_configs
 
     validate_all_configs().raise_if_invalid()
+
+
+def _caches() -> dict[str, Callable[[], Any]]:
+    """How to connect the server below the cache, if there is one."""
+    alive: list[tuple[Any, Any]] = [(each.inspect(), each) for each in inspectables()]
+    return {
+        f"cache at {facts['config']['url']}": tier.connect
+        for facts, tier in alive
+        if facts["kind"] == "cache.redis" and facts["state"] != "off"
+    }
 
 
 def _pools() -> dict[str, Callable[[], Any]]:

@@ -245,7 +245,7 @@ class Cache:
         count = sum(memo.invalidate(each) for each in wanted for memo in memos)
         if tier is None:
             return count
-        count += len(tier.invalidate(wanted, namespace) - above)
+        count += tier.invalidate(wanted, namespace, above)
         for memo in memos:  # whoever came in between may have recalled it
             for each in wanted:
                 memo.invalidate(each)
@@ -254,7 +254,7 @@ class Cache:
     async def ainvalidate(
         self, name: str, *, literal: bool = False, namespace: str | None = None
     ) -> int:
-        """Do what `invalidate` does; where a file is to be written, in a thread beside the loop."""
+        """Do what `invalidate` does; what a lower tier has to do is done in a thread beside the loop."""
         if self.tier is None or running_loop() is None:
             return self.invalidate(name, literal=literal, namespace=namespace)
         import asyncio
@@ -269,7 +269,7 @@ class Cache:
         count = sum(memo.clear() for memo in memos)
         if tier is None:
             return count
-        count += len(tier.clear(namespace) - above)
+        count += tier.clear(namespace, above=above)
         for memo in memos:  # as above
             memo.clear()
         return count

@@ -13,4 +13,6 @@ class CacheConfig(BaseConfig):
     cache_type: str = "memory"
     cache_directory: str | None = None
     cache_url: str | None = None
+    cache_prefix: str = "pepperpy"
+    cache_timeout: float = Field(0.2, gt=0)
     max_size: int | None = Field(1024, ge=1)

@@ -61,7 +61,7 @@ class UncacheableResultError(CacheError, TypeError):
 
 
 class CacheTierError(CacheError, ValueError):
-    """A kind of cache does not exist, or is not there in this version.
+    """A kind of cache does not exist, or cannot be had.
 
     *cache_type* is what was asked for.
     """

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
 
     from ._entry import Entry
+    from ._tier import Ticket
 
     Waiter: TypeAlias = tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]
 
@@ -41,6 +42,10 @@ class Flight:
     """An old entry, for if this fails."""
     may_recall: bool = False
     """Whether what a lower tier has kept is as good as what is loaded."""
+    is_anew: bool = False
+    """Whether somebody asked for a load whatever is there."""
+    ticket: Ticket | None = None
+    """What a lower tier wants to see again with the result."""
     value: Any = None
     error: Exception | None = None
     waiting: int = 0
@@ -107,6 +112,12 @@ class Flight:
         self.fallback = None
         if self.outer is not None:
             self.outer = next(self.outer.chain(), None)
+
+    def let_go(self) -> None:
+        """Tell the lower tier that nothing more will come of it."""
+        ticket, self.ticket = self.ticket, None
+        if ticket is not None:
+            ticket.release()
 
     def chain(self) -> Iterator[Flight]:
         """This and the loads in whose midst it began, as far as they are still under way."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,9 +17,16 @@ if TYPE_CHECKING:
     from ._tier import Tier
 
 _COMPONENT: Final = "cache"
-_TIERS: Final = ("memory", "file", "redis")
-_OWNERS: Final = {"cache_directory": "file", "cache_url": "redis"}
-_OPTIONS: Final = ("cache_type", "cache_directory", "cache_url", "max_size")
+_PLAIN: Final = re.compile(r"[\w.:-]+", re.ASCII)
+_OWNERS: Final = {
+    "cache_directory": "file",
+    "cache_url": "redis",
+    "cache_prefix": "redis",
+    "cache_timeout": "redis",
+}
+_OPTIONS: Final = ("cache_type", *_OWNERS, "max_size")
+_PREFIX: Final = "pepperpy"
+_TIMEOUT: Final = 0.2
 
 
 def initialize_cache(
@@ -34,19 +42,23 @@ def initialize_cache(
     installed, the section ``cache`` of the configuration is read as well, whose variables begin
     with ``PEPPERPY_CACHE_``; arguments win over it.
 
-    A file that was chosen before is closed, when all is written that was kept in it.
+    What was chosen before is closed, when all is written that was kept in it.
 
     Args:
-        cache_type: ``"memory"``, or ``"file"`` for memory and a file below it, in which results
-            survive a restart.  Or a mapping of all options.
+        cache_type: ``"memory"``; ``"file"`` for memory and a file below it, in which results
+            survive a restart; or ``"redis"`` for memory and a server below it, through which
+            processes share results.  Or a mapping of all options.
         cache_directory: The folder in which a ``"file"`` cache lies.
-        cache_url: Where a ``"redis"`` cache is found, which this version does not have.
+        cache_url: Where a ``"redis"`` cache is found, like ``redis://host:6379/0``; nobody asks
+            there before the first call does.
         options: ``max_size``: results kept in memory for each function that says nothing about it.
+            Of a ``"redis"`` cache, ``cache_prefix``: how all keys begin, ``pepperpy`` by default;
+            and ``cache_timeout``: seconds that a call waits for an answer, 0.2 by default.
 
     Raises:
-        CacheTierError: If there is no such type, or not in this version, or no file can be had.
+        CacheTierError: If there is no such type, or no file can be had, or the URL is none.
         InvalidOptionError: If there is no such option, or it cannot have this value.
-        MissingExtraError: If ``"file"`` was asked for without the extra ``file`` of this wheel.
+        MissingExtraError: If ``"file"`` or ``"redis"`` was asked for without that extra.
         ConfigError: If the configuration is wrong; its message tells where.
     """
     given: dict[str, Any] = dict(cache_type) if isinstance(cache_type, Mapping) else {}
@@ -75,24 +87,22 @@ def initialize_cache(
             )
     if "max_size" in wanted:
         check_size("max_size", wanted["max_size"])
-    default.begin_anew(wanted, _tier(wanted) if cache_type == "file" else None)
+    default.begin_anew(wanted, _TIERS[str(cache_type)](wanted))
 
 
 def _check_tier(cache_type: Any) -> None:
-    if cache_type not in _TIERS:
+    if not isinstance(cache_type, str) or cache_type not in _TIERS:
         raise CacheTierError(
             f"unknown cache_type {cache_type!r}; {did_you_mean(cache_type, _TIERS)}",
             cache_type=cache_type,
         )
-    if cache_type == "redis":
-        raise CacheTierError(
-            "cache_type='redis' is not there in this version of pepperpy-infra-cache, which keeps "
-            "results in memory and in a file",
-            cache_type=cache_type,
-        )
 
 
-def _tier(wanted: Mapping[str, Any]) -> Tier:
+def _memory(_: Mapping[str, Any]) -> None:
+    return None
+
+
+def _file(wanted: Mapping[str, Any]) -> Tier:
     folder: Any = wanted.get("cache_directory")
     if not _is_path(folder):
         raise InvalidOptionError(
@@ -103,6 +113,41 @@ def _tier(wanted: Mapping[str, Any]) -> Tier:
     with require_extra("pepperpy-infra-cache", "file"):
         from ._file import FileTier
     return FileTier(folder)
+
+
+def _redis(wanted: Mapping[str, Any]) -> Tier:
+    url: Any = wanted.get("cache_url")
+    if not isinstance(url, str) or not url:
+        raise InvalidOptionError(
+            "cache_type='redis' needs cache_url, like 'redis://host:6379/0'; got "
+            f"{type(url).__name__}",
+            option="cache_url",
+            value=None,
+        )
+    prefix: Any = wanted.get("cache_prefix", _PREFIX)
+    if not (isinstance(prefix, str) and _PLAIN.fullmatch(prefix)):
+        raise InvalidOptionError(
+            "cache_prefix must be letters, digits, '-', '_', '.' and ':'; got " + repr(prefix),
+            option="cache_prefix",
+            value=prefix,
+        )
+    timeout: Any = wanted.get("cache_timeout", _TIMEOUT)
+    if not isinstance(timeout, (int, float)) or isinstance(timeout, bool) or not timeout > 0:
+        raise InvalidOptionError(
+            f"cache_timeout must be positive seconds; got {timeout!r}",
+            option="cache_timeout",
+            value=timeout,
+        )
+    with require_extra("pepperpy-infra-cache", "redis"):
+        from ._redis import RedisTier
+    return RedisTier(url, prefix, float(timeout))
+
+
+_TIERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Tier | None]]] = {
+    "memory": _memory,
+    "file": _file,
+    "redis": _redis,
+}
 
 
 def _is_path(value: object) -> bool:

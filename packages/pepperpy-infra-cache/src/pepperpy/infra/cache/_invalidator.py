@@ -67,8 +67,8 @@ class _Invalidator:
     def _invalidate(self, name: str, *, literal: bool = False) -> int:
         return self._cache.invalidate(name, literal=literal, namespace=self._namespace)
 
-    def _invalidate_by_version(self, name: str, version: str) -> int:
-        return self._invalidate(name) if self._cache.rules.new_version(name, version) else 0
+    async def _ainvalidate(self, name: str) -> int:
+        return await self._cache.ainvalidate(name, namespace=self._namespace)
 
     def _check_ttl(self, name: str) -> bool:
         return self._cache.holds(name)
@@ -97,7 +97,8 @@ class CacheInvalidator(_Invalidator):
 
     def invalidate_by_version(self, name: str, version: str) -> int:
         """Drop what carries *name* if *version* is not the one that was told before."""
-        return self._invalidate_by_version(name, version)
+        is_new = self._cache.rules.new_version(name, version)
+        return self._invalidate(name) if is_new else 0
 
     def check_ttl(self, name: str) -> bool:
         """Whether an entry that carries *name* is there and still good."""
@@ -109,15 +110,16 @@ class AsyncCacheInvalidator(_Invalidator):
 
     async def invalidate(self, name: str) -> int:
         """Drop what carries *name*, and what goes with it; how many entries that were."""
-        return self._invalidate(name)
+        return await self._ainvalidate(name)
 
     async def invalidate_by_pattern(self, pattern: str) -> int:
         """Drop what carries a name that the glob *pattern* matches."""
-        return self._invalidate(pattern)
+        return await self._ainvalidate(pattern)
 
     async def invalidate_by_version(self, name: str, version: str) -> int:
         """Drop what carries *name* if *version* is not the one that was told before."""
-        return self._invalidate_by_version(name, version)
+        is_new = self._cache.rules.new_version(name, version)
+        return await self._ainvalidate(name) if is_new else 0
 
     async def check_ttl(self, name: str) -> bool:
         """Whether an entry that carries *name* is there and still good."""

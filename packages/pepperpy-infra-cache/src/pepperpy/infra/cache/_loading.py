@@ -15,7 +15,7 @@ from ._failures import fresh_error
 from ._flights import Flight, wake
 from ._memo import Memo
 from ._switch import switch
-from ._uses import FRESH, NONE, RENEWED, use_of
+from ._uses import FRESH, NONE, RENEWED, RESCUE, use_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -71,8 +71,9 @@ class LoadingMemo(Memo):
                 flight.wait_with(waiter)
                 return flight, False, None
             flight = Flight(key, names, now, entry and entry.copy() if use is not NONE else None)
-            if self.tier is not None and use is NONE and not anew:
-                flight.may_recall = True
+            if self.tier is not None:
+                flight.may_recall = use in {NONE, RESCUE} and not anew
+                flight.is_anew = anew
             mark.append(flight)
             self._flights[key] = flight
             if waiter is not None:
@@ -103,8 +104,11 @@ class LoadingMemo(Memo):
         if self.tier is None:
             self._land(flight, value, entry, now, 1)
             return
-        kept = self._to_keep(entry, value, now)
-        self._pass_down(kept, self._land(flight, value, entry, now, 1))
+        kept = self._to_keep(entry, value, now, flight.ticket)
+        try:
+            self._pass_down(kept, self._land(flight, value, entry, now, 1))
+        finally:
+            flight.let_go()
 
     def recalled(self, flight: Flight, found: Found) -> None:
         """Take what a lower tier has kept, as if it was loaded."""
@@ -140,6 +144,7 @@ class LoadingMemo(Memo):
         finally:
             if flight.waiters:
                 wake(flight)
+            flight.let_go()
         self._let_go(trash)
         if flight.is_rescued or flight.in_background:
             self._tell_of(error)
@@ -159,6 +164,7 @@ class LoadingMemo(Memo):
                 self._end(flight)
         finally:
             wake(flight)
+            flight.let_go()
 
     def leave(self, flight: Flight, waiter: Waiter) -> bool:
         """Have a task wait no longer; whether nobody is left, and the load is to be cancelled."""

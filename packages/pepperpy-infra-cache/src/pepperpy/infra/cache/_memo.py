@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ._rules import Rules
     from ._settings import Settings
     from ._store import Removed
-    from ._tier import Tier
+    from ._tier import Ticket, Tier
 
 memos: Final[Weakly[Memo]] = Weakly()
 
@@ -173,9 +173,11 @@ class Memo(Guarded):
         drops = self._change(change)
         if limited:
             self._rules.kept(self, key, limited)
-        if drops is None and self.tier is not None:
-            self.tier.forget(self, key)
-        self._pass_down(kept, drops)
+        if self.tier is not None:
+            if kept is None or drops is None:
+                self.tier.forget(self, key)
+            else:
+                self.tier.put(self, kept._replace(drops=drops))
 
     def look(self, key: Hashable) -> Entry | None:
         """The entry of *key* if it is good for being served; this counts as a call."""
@@ -189,18 +191,26 @@ class Memo(Guarded):
 
     def forget(self, key: Hashable) -> int:
         """Drop the entry of *key*, and keep nothing that is being loaded for it."""
+        count = self.drop(key)
+        if self.tier is None:
+            return count
+        below = self.tier.forget(self, key)
+        self.drop(key)  # whoever came in between may have recalled it
+        return 1 if below else count
+
+    def drop(self, key: Hashable) -> int:
+        """Do what `forget` does; a lower tier is not asked."""
 
         def change() -> int:
             self._fence(key)
             self.drops += 1
             return self.store.drop_all([key], INVALIDATED, self.now())
 
-        count = self._change(change) or 0
-        if self.tier is None:
-            return count
-        below = self.tier.forget(self, key)
-        self._change(change)  # whoever came in between may have recalled it
-        return 1 if below else count
+        return self._change(change) or 0
+
+    def knows(self, key: Hashable) -> bool:
+        """Whether there is an entry of *key*, or one on its way."""
+        return key in self.store.entries or key in self._flights
 
     def invalidate(self, wanted: Wanted) -> int:
         """Drop what carries a wanted name, and keep nothing of the kind that is being loaded.
@@ -365,7 +375,9 @@ class Memo(Guarded):
             return True
         return any(map(wanted.matches, (*flight.names, *self.keeping.entity_names(flight.key))))
 
-    def _to_keep(self, entry: Entry | None, value: Any, now: float) -> Kept | None:
+    def _to_keep(
+        self, entry: Entry | None, value: Any, now: float, ticket: Ticket | None = None
+    ) -> Kept | None:
         """What a lower tier has to know about an entry that nobody else has yet.  Takes no lock."""
         if entry is None:
             return None
@@ -373,7 +385,7 @@ class Memo(Guarded):
         names = () if details is None else details.names
         until: float = entry[DEADLINE] if details is None else details.fresh_until
         every = (*names, *self.keeping.entity_names(entry[KEY]))
-        return Kept(entry[KEY], entry, value, every, until - now, 0)
+        return Kept(entry[KEY], entry, value, every, until - now, 0, ticket)
 
     def _pass_down(self, kept: Kept | None, drops: int | None) -> None:
         """Have the lower tier keep what memory keeps.  Takes no lock."""

@@ -142,16 +142,21 @@ def entity_name(prefix: str, value: object) -> str:
 class Wanted:
     """Names to look for: one, or all that a glob matches."""
 
-    __slots__ = ("_literal", "_match", "_spared", "name")
+    __slots__ = ("_match", "_spared", "literal", "name")
 
     def __init__(
         self, name: str, *, literal: bool = False, spared: tuple[Wanted, ...] = ()
     ) -> None:
         self.name: str = name
-        self._literal = literal
+        self.literal: bool = literal
         self._spared = spared
         is_glob = not literal and _WILD.search(name)
         self._match = re.compile(translate(name)).match if is_glob else None
+
+    @property
+    def spared(self) -> tuple[str, ...]:
+        """The names that a glob does not mean here."""
+        return tuple(each.name for each in self._spared)
 
     @property
     def is_glob(self) -> bool:
@@ -168,7 +173,7 @@ class Wanted:
 
     def sparing(self, names: Iterable[str]) -> Wanted:
         """The same, but for *names*, which may be globs, where only a glob means them."""
-        return Wanted(self.name, literal=self._literal, spared=tuple(map(Wanted, names)))
+        return Wanted(self.name, literal=self.literal, spared=tuple(map(Wanted, names)))
 
     def meets(self, name: str) -> bool:
         """Whether what is meant here and by *name*, which may be a glob, have a name in common.

@@ -110,7 +110,7 @@ class TaskDriver:
         """Load in the caller's own task."""
         memo = self._memo
         try:
-            if flight is not None and flight.may_recall:
+            if flight is not None and not flight.is_fenced:
                 found = await self._recalled(flight)
                 if found is not None:
                     return memo.copied(found.value)
@@ -129,7 +129,7 @@ class TaskDriver:
     async def _recalled(self, flight: Flight) -> Found | None:
         """What the tier below has, if it has it; it is the flight's result then."""
         memo = self._memo
-        found = None if memo.tier is None else await memo.tier.arecall(memo, flight.key)
+        found = None if memo.tier is None else await memo.tier.arecall(memo, flight)
         if found is not None:
             memo.recalled(flight, found)
         return found
@@ -186,7 +186,7 @@ class TaskDriver:
 
     async def _run(self, flight: Flight, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         try:
-            if not (flight.may_recall and await self._recalled(flight)):
+            if self._memo.tier is None or not await self._recalled(flight):
                 self._memo.loaded(flight, await self._func(*args, **kwargs))
         except BaseException as error:
             self._memo.failed(flight, error)

@@ -48,9 +48,7 @@ class ThreadDriver:
             flight, leads, entry = memo.begin(key, names, None, mark)
             if leads:
                 enter(flight)
-                if flight is None or not flight.may_recall:
-                    return None
-                return self._recalled(flight)
+                return None if flight is None or memo.tier is None else self._recalled(flight)
             if entry is not None:
                 return (memo.copied(value_of(entry)),)
             if flight is None:
@@ -64,7 +62,7 @@ class ThreadDriver:
     def _recalled(self, flight: Flight) -> tuple[Any] | None:
         """What the tier below has, if it has it; it is the flight's result then."""
         memo = self._memo
-        found = None if memo.tier is None else memo.tier.recall(memo, flight.key)
+        found = None if memo.tier is None else memo.tier.recall(memo, flight)
         if found is None:
             return None
         memo.recalled(flight, found)
@@ -111,6 +109,8 @@ class ThreadDriver:
             flight, _, _ = memo.begin(key, memo.names_of(key, args, kwargs), None, mark, anew=True)
             if flight is not None:
                 enter(flight)
+                if memo.tier is not None:
+                    memo.tier.recall(memo, flight)
             value = self._func(*args, **kwargs)
             if mark:
                 memo.loaded(mark[0], value)

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
+    from collections.abc import Set as AbstractSet
 
     from ._entry import Entry
+    from ._flights import Flight
     from ._memo import Memo
     from ._names import Wanted
 
@@ -31,21 +33,38 @@ class Kept(NamedTuple):
     """Seconds that it is good for."""
     drops: int
     """How often the function's results had been dropped by then."""
+    ticket: Ticket | None = None
+    """What the tier has given to the flight that loaded it."""
+
+
+class Ticket(Protocol):
+    """That a load began, as a tier has noted it."""
+
+    def release(self) -> None:
+        """Know that the load is over; harmless once its result was kept."""
+        ...
 
 
 class Tier(Protocol):
     """Keeps results below memory.  Nothing of it ever fails a call: what it cannot do is a miss."""
 
-    def recall(self, memo: Memo, key: Hashable) -> Found | None:
-        """The result of a call that is not in memory, if there is one that is still good."""
+    def recall(self, memo: Memo, flight: Flight) -> Found | None:
+        """The result of a call that is not in memory, if there is one that is still good.
+
+        If there is none, or the flight is to load in any case, know that a load begins.
+        """
         ...
 
-    async def arecall(self, memo: Memo, key: Hashable) -> Found | None:
+    async def arecall(self, memo: Memo, flight: Flight) -> Found | None:
         """Do what `recall` does, in a task."""
         ...
 
     def keep(self, memo: Memo, kept: Kept) -> None:
         """Keep it as well; it may be done a little later."""
+        ...
+
+    def put(self, memo: Memo, kept: Kept) -> None:
+        """Keep what nobody loaded, in place of what there is."""
         ...
 
     def place_of(self, memo: Memo, key: Hashable) -> str | None:
@@ -56,12 +75,19 @@ class Tier(Protocol):
         """Drop the result of a call; whether there was one that was still good."""
         ...
 
-    def invalidate(self, wanted: Iterable[Wanted], namespace: str | None) -> set[str]:
-        """Drop what carries a wanted name; the places of what was still good."""
+    def invalidate(
+        self, wanted: Iterable[Wanted], namespace: str | None, above: AbstractSet[str]
+    ) -> int:
+        """Drop what carries a wanted name; how much was still good, but for the places *above*."""
         ...
 
-    def clear(self, namespace: str | None = None, memo: Memo | None = None) -> set[str]:
-        """Drop everything, or all of a namespace or a function; the places of what was good."""
+    def clear(
+        self,
+        namespace: str | None = None,
+        memo: Memo | None = None,
+        above: AbstractSet[str] = frozenset(),
+    ) -> int:
+        """Drop everything, or all of a namespace or a function; how much, as `invalidate` says."""
         ...
 
     def close(self) -> None:

@@ -40,7 +40,7 @@ _LOOP = """\
 $errors = []
 for $injected, $breaker in $providers:
     try:
-        $token = $breaker.admit()
+        $token = {admit}
         $began = $breaker.began()
         try:
             $result = $await$call
@@ -65,6 +65,7 @@ finally:
     del $errors
 """
 
+_AADMIT = "$breaker._circuit.window or await $breaker.aadmit()"  # a closed one awaits nothing
 
 # A plain function may be somebody's wrapper around a coroutine function, for some providers or all.
 _LATER = """\
@@ -174,7 +175,8 @@ class ProviderFallback:
             if self._hedge_after is not None:
                 return f"return await $hedged($func, {index}, $args, $kwargs)"
             plain = kind is Kind.FUNCTION
-            return _LOOP.format(later=_LATER.format(index=index) if plain else "")
+            admit = "$breaker.admit()" if plain else _AADMIT
+            return _LOOP.format(admit=admit, later=_LATER.format(index=index) if plain else "")
 
         names = {
             "none": None,

@@ -34,7 +34,9 @@ from ._queue import Queue, Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
+    from collections.abc import Set as AbstractSet
 
+    from pepperpy.infra.cache._flights import Flight
     from pepperpy.infra.cache._memo import Memo
     from pepperpy.infra.cache._names import Wanted
     from pepperpy.infra.cache._tier import Kept
@@ -91,16 +93,18 @@ class FileTier:
 
     # What the cache asks for.
 
-    def recall(self, memo: Memo, key: Hashable) -> Found | None:
-        place = self.place_of(memo, key)
+    def recall(self, memo: Memo, flight: Flight) -> Found | None:
+        key = flight.key
+        place = self.place_of(memo, key) if flight.may_recall else None
         if place is None:
             return None
         name = rows.key_of(place)
         data = self._waiting_data(name) or self._guarded(lambda: self._store.get(name, None))
         return self._found(memo, key, data)
 
-    async def arecall(self, memo: Memo, key: Hashable) -> Found | None:
-        place = self.place_of(memo, key)
+    async def arecall(self, memo: Memo, flight: Flight) -> Found | None:
+        key = flight.key
+        place = self.place_of(memo, key) if flight.may_recall else None
         if place is None or self._is_off:
             return None
         name = rows.key_of(place)
@@ -129,6 +133,9 @@ class FileTier:
             self._counts["unkept"] += 1
             self._no_longer(waiting)
 
+    def put(self, memo: Memo, kept: Kept) -> None:
+        self.keep(memo, kept)
+
     def place_of(self, memo: Memo, key: Hashable) -> str | None:
         identity = self._identity_of(memo)
         if identity is None:
@@ -142,24 +149,31 @@ class FileTier:
         place = self.place_of(memo, key)
         return place is not None and bool(self._drop([place]))
 
-    def invalidate(self, wanted: Iterable[Wanted], namespace: str | None) -> set[str]:
+    def invalidate(
+        self, wanted: Iterable[Wanted], namespace: str | None, above: AbstractSet[str]
+    ) -> int:
         begins = "e:" if namespace is None else rows.of_namespace(namespace)
         places: dict[str, None] = {}
         for each in wanted:
             for place in self._named(each):
                 if rows.key_of(place).startswith(begins):
                     places[place] = None
-        return self._drop([*places])
+        return len(self._drop([*places]) - above)
 
-    def clear(self, namespace: str | None = None, memo: Memo | None = None) -> set[str]:
+    def clear(
+        self,
+        namespace: str | None = None,
+        memo: Memo | None = None,
+        above: AbstractSet[str] = frozenset(),
+    ) -> int:
         if memo is not None:
             identity = self._identity_of(memo)
             begins = None if identity is None else rows.of_function(memo.namespace, identity)
         else:
             begins = "e:" if namespace is None else rows.of_namespace(namespace)
         if begins is None:
-            return set()
-        return self._drop([key[2:] for key in self._keys(begins)])
+            return 0
+        return len(self._drop([key[2:] for key in self._keys(begins)]) - above)
 
     def flush(self) -> None:
         """Wait until all is written that was kept so far."""
