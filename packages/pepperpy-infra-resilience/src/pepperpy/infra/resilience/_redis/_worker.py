@@ -140,10 +140,11 @@ class Worker:
         match job:
             case Asked(circuit, _):
                 self._lease(circuit)
-            case Opened(circuit, version, wait, rounds, None):
-                self._open(circuit, version, wait, rounds)
-            case Opened(circuit, _, wait, rounds, Lease() as lease):
-                self._end(circuit, wire.REFUTE, lease, wire.milliseconds(wait), rounds)
+            case Opened(circuit, version, wait, rounds, lease):
+                if lease is None:
+                    self._open(circuit, version, wait, rounds)
+                else:
+                    self._end(circuit, wire.REFUTE, lease, wire.milliseconds(wait), rounds)
             case Proved(circuit, lease):
                 self._end(circuit, wire.PROVE, lease, circuit.config.success_threshold)
             case Released(circuit, lease):
