@@ -169,7 +169,8 @@ class Worker:
                 return
             lease.version = reply.view.version
             share.spare.append(lease)
-        held = _Held(ref(circuit), ref(lease), lease.version, monotonic() + _HOLD)
+        due = monotonic() + min(_HOLD, ttl / 3)
+        held = _Held(ref(circuit), ref(lease), lease.version, due)
         self._held[lease.token] = held
 
     def _keep(self, token: str, held: _Held) -> None:
@@ -257,7 +258,6 @@ class Worker:
         now = monotonic()
         self._retry_due = now + self._retry * (1 + draw() / 4)
         self._retry = min(self._retry * 2, _LAST_RETRY)
-        self._held.clear()
         self._to_look = []
         for account in self._accounts:
             account.alone()
