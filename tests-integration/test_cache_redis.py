@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from typing import Any
 import pytest
 
 from pepperpy.infra.cache import (
+    AsyncCacheInvalidator,
     Cache,
     CacheTierError,
     ainvalidate_cache,
@@ -889,7 +889,7 @@ class TestOutage:
 
     @pytest.fixture
     def hosts(self, hosts: Callable[..., Host]) -> Callable[..., Host]:
-        return partial(hosts, timeout=TIMEOUT)
+        return lambda url, timeout=TIMEOUT: hosts(url, timeout=timeout)
 
     @pytest.fixture
     def warnings(self, caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
@@ -1009,6 +1009,24 @@ class TestOutage:
         until(lambda: two.state == "ok")
 
         assert second(1) == "Bea"
+
+    @pytest.mark.asyncio
+    async def test_to_drop_something_does_not_hold_up_the_loop(
+        self, hosts: Callable[..., Host], own_redis: Redis
+    ) -> None:
+        host = hosts(own_redis.url, timeout=0.5)
+        await asyncio.to_thread(host.tier.connect)
+        await asyncio.to_thread(own_redis.freeze)
+        invalidator = AsyncCacheInvalidator(host.cache)
+
+        dropping = asyncio.create_task(invalidator.invalidate("user:1"))
+        start = time.monotonic()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0.01)
+
+        assert time.monotonic() - start < 0.4
+        assert not dropping.done()
+        assert await dropping == 0
 
     def test_what_was_dropped_meanwhile_is_sent_when_it_is_back(
         self, hosts: Callable[..., Host], own_redis: Redis
@@ -1311,7 +1329,7 @@ class TestOutage:
 
         assert all(results)
         assert [thread.error for thread in threads] == [None] * 4
-        assert slowest[0] < 0.25 + 4 * NOISE
+        assert slowest[0] < 1  # four threads that never rest; the tests above measure the wait
 
     def test_nothing_that_was_dropped_is_served_again(
         self, redis: Redis, hosts: Callable[..., Host]
@@ -1412,7 +1430,9 @@ def load(n):
         time.sleep(60)
     return n
 
+start = time.monotonic()
 assert load(1) == 1
+print(time.monotonic() - start)
 """,
             "utf-8",
         )
@@ -1424,11 +1444,11 @@ assert load(1) == 1
         first.wait()
         first.stdout.close()
 
-        start = time.monotonic()
         second = subprocess.run([*command, "go"], capture_output=True, text=True, check=True)
 
-        assert second.stdout == "loading\n"
-        assert time.monotonic() - start < 2 + 3  # a lease, and the start of a program
+        told, waited = second.stdout.split()
+        assert told == "loading"
+        assert float(waited) < 2 + 1  # a lease, and what a busy machine adds
 
 
 class TestSetup:
