@@ -11,6 +11,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
 import nox
@@ -19,8 +20,8 @@ from nox.project import dependency_groups, load_toml
 sys.path.insert(0, str(Path(__file__).parent))  # nox itself does not look there
 
 from tools import boundaries as rules
+from tools import lanes, overlay, wheels
 from tools import lowest as bounds
-from tools import overlay, wheels
 from tools import workspace as ws
 
 nox.needs_version = ">=2025.2.9"
@@ -38,6 +39,7 @@ EXAMPLE = EXAMPLES / "gateway"
 INTEGRATION = "tests-integration"
 OFFLINE = {"PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"}  # it need not look for a newer one
 GROUPS = load_toml(ROOT / "pyproject.toml")
+SIDE_BY_SIDE = lanes.width() > 1 and lanes.whole("tests", sys.argv[1:])
 
 
 def built(packages: Iterable[ws.Package] = WORKSPACE.packages.values()) -> list[Path]:
@@ -93,7 +95,7 @@ def build(session: nox.Session) -> None:
         hatchling(session, package.folder, DIST)
     for package in packages:
         shutil.unpack_archive(wheels.sdist_path(DIST, package), again, filter="data")
-        hatchling(session, again / wheels.stem(package), again, "-t", "wheel")
+        hatchling(session, again / wheels.stem(package), again)
     session.run(
         "twine", "--no-color", "check", "--strict", *map(str, sorted(DIST.iterdir())), silent=True
     )
@@ -106,10 +108,32 @@ def hatchling(session: nox.Session, folder: Path, target: Path, *options: str) -
         session.run("python", "-m", "hatchling", "build", "-d", str(target), *options, silent=True)
 
 
-@nox.session(requires=["build"])
+@cache
+def ahead(posargs: tuple[str, ...]) -> lanes.Lanes:
+    """The sessions of all scopes of `tests`, side by side."""
+    nox_ = [sys.executable, "-m", "nox", "-f", __file__, "-s"]
+    # The longest ones first, so that nobody waits for one of them in the end.
+    order = ["together", "docs", *(scope for scope in SCOPES if scope not in {"together", "docs"})]
+    commands = {scope: [*nox_, f"tests({scope})", "--", *posargs] for scope in order}
+    return lanes.Lanes(commands, lanes.width())
+
+
+@nox.session(
+    requires=[] if lanes.MARK in os.environ else ["build"],
+    venv_backend="none" if SIDE_BY_SIDE else None,  # what runs in the lanes has one
+)
 @nox.parametrize("scope", SCOPES, ids=SCOPES)
 def tests(session: nox.Session, scope: str) -> None:
-    """Test each wheel with what it declares alone, then all together, then docs and tools."""
+    """Test each wheel with what it declares alone, then all together, then docs and tools.
+
+    Without a scope all of them run side by side, as many at a time as there are processors.
+    """
+    if SIDE_BY_SIDE:
+        done = ahead(tuple(session.posargs)).result(scope)
+        sys.stdout.write(done.stdout)
+        if done.returncode:
+            session.error(f"{scope} failed")
+        return
     if scope == "tools":
         session.install(*group("test"))
         session.run("python", "-m", "pytest", *session.posargs, "tools")
@@ -122,6 +146,8 @@ def tests(session: nox.Session, scope: str) -> None:
     packages = WORKSPACE.closure(scope) if alone else [*WORKSPACE.packages.values()]
     tested, profile = (packages[:1], "same") if alone else (packages, "fewer")
     run_tests(session, built(packages), tested, profile=profile)
+    if alone:
+        session.run("python", "-m", "tools.alone", scope)
 
 
 def run_tests(
@@ -180,6 +206,14 @@ def lowest(session: nox.Session, scope: str) -> None:
             session.install("hatchling")
             hatchling(session, each.folder, dist, "-t", "wheel")
     run_tests(session, files, [package], *chosen.pins, profile="fewer")
+
+
+@nox.session(reuse_venv=True, requires=["build"])
+def release(session: nox.Session) -> None:
+    """Install the built files by their ranges, upgrade and uninstall one by one, as users will."""
+    session.install(*group("build"), *group("release"), *group("test"))
+    rehearsal = ("tools/tests/test_rehearsal.py", "--dist", str(DIST))
+    session.run("python", "-m", "pytest", *session.posargs, *rehearsal)
 
 
 @nox.session(requires=["build"])

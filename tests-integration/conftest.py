@@ -80,6 +80,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--ceph", action="store_true", help="let the tests of S3 use Ceph, not moto")
 
 
+_FIGURES = pytest.StashKey[list[str]]()
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if lines := config.stash.get(_FIGURES, []):
+        terminalreporter.section("figures")
+        for line in lines:
+            terminalreporter.line(line)
+
+
+@pytest.fixture
+def figures(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Iterator[list[str]]:
+    """What a test measured, to be shown at the end."""
+    lines: list[str] = []
+    yield lines
+    name = request.node.name
+    pytestconfig.stash.setdefault(_FIGURES, []).extend(f"{name}: {line}" for line in lines)
+
+
 class Running:
     """The servers that tests share: each is started by the first test that wants it."""
 

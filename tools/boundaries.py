@@ -231,11 +231,12 @@ def _ranges(package: ws.Package, workspace: ws.Workspace) -> Iterator[str]:
         if sibling is None:
             if need.name.startswith(ws.FACADE):
                 yield f"needs {need.name!r}, and there is no such wheel"
-        elif (text := _range_fault(need.range, sibling.version)) is not None:
+        elif (text := range_fault(need.range, sibling.version)) is not None:
             yield f"needs {need.name}{need.range}: {text}"
 
 
-def _range_fault(text: str, version: str) -> str | None:
+def range_fault(text: str, version: str) -> str | None:
+    """Why a sibling of this *version* must not be asked for by the range *text*."""
     match = _RANGE.fullmatch(text.replace(" ", ""))
     if match is None:
         return "write >=X.Y,<X+1, or >=0.Y,<0.Y+1 before 1.0"

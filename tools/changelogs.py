@@ -15,6 +15,7 @@ from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
+from . import compatibility
 from . import workspace as ws
 
 UNRELEASED = "Unreleased"
@@ -182,6 +183,8 @@ def change_faults(
     tag = ws.release_tag(package.name, package.version)
     if _source_changed(package, root, tag) and not waiting:
         return [f"its source changed since {tag}; say so under ## [{UNRELEASED}]"]
+    if gone := _untold(package, root, waiting):
+        return [f"{', '.join(gone)} was public in {tag}; name it below a ### Removed"]
     if base and _source_changed(package, root, base) and not _excused(package, root, base):
         file = package.folder.joinpath("CHANGELOG.md").relative_to(root).as_posix()
         before = parse(ws.git(root, "show", f"{base}:{file}") or "")
@@ -196,6 +199,13 @@ def _source_changed(package: ws.Package, root: Path, base: str) -> bool:
     folder = package.folder.relative_to(root).as_posix()
     files = ws.changed_files(root, base) or []
     return any(file.startswith(f"{folder}/src/") for file in files)
+
+
+def _untold(package: ws.Package, root: Path, waiting: Sequence[str]) -> list[str]:
+    """Public names of the last release that went without a word."""
+    told = "\n".join(entry for entry in waiting if entry.startswith("Removed: "))
+    gone = compatibility.removed(package, root, package.version)
+    return [name for name in gone if not re.search(rf"\b{name}\b", told)]
 
 
 def _excused(package: ws.Package, root: Path, base: str) -> bool:

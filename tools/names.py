@@ -32,7 +32,7 @@ def _code(body: list[ast.stmt]) -> Iterator[str]:
 
 
 def _listed(body: list[ast.stmt], *, package: bool) -> Iterator[str]:
-    listed = next((_literal(node) for node in body if _is_all(node)), None)
+    listed = next((literal(node) for node in body if _is_all(node)), None)
     if listed is None:
         yield "has no __all__ that is a plain list of names"
         return
@@ -50,8 +50,9 @@ def _is_all(node: ast.stmt) -> bool:
     return isinstance(node, ast.Assign) and [ast.unparse(t) for t in node.targets] == ["__all__"]
 
 
-def _literal(node: ast.stmt) -> list[str] | None:
-    if isinstance(node, ast.Assign) and isinstance(node.value, ast.List):
+def literal(node: ast.stmt) -> list[str] | None:
+    """The names of an ``__all__`` that is a plain list; None for any other statement."""
+    if _is_all(node) and isinstance(node, ast.Assign) and isinstance(node.value, ast.List):
         items = node.value.elts
         return [str(item.value) for item in items if isinstance(item, ast.Constant)]
     return None

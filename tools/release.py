@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from . import changelogs
+from . import changelogs, compatibility
 from . import workspace as ws
 
 _TAG = re.compile(r"(?:refs/tags/)?(?P<name>[a-z][a-z0-9-]*)/v(?P<version>\d+\.\d+\.\d+)")
@@ -52,7 +52,22 @@ def faults(tag: Tag, workspace: ws.Workspace) -> list[str]:
     waiting = changelog.section(changelogs.UNRELEASED)
     if waiting and waiting.entries:
         found.append(f"{tag.name}: lines are left under ## [{changelogs.UNRELEASED}]")
-    return found
+    return [*found, *_broken(tag, package, workspace, changelog)]
+
+
+def _broken(
+    tag: Tag, package: ws.Package, workspace: ws.Workspace, changelog: changelogs.Changelog
+) -> Iterator[str]:
+    """Names that were taken away in a release that must not take any."""
+    older = [section.version for section in changelog.sections if section.version]
+    before = older[older.index(tag.version) + 1 :][:1] if tag.version in older else []
+    for version in before:
+        gone = compatibility.removed(package, workspace.root, version)
+        if gone and not compatibility.may_break(version, tag.version):
+            yield (
+                f"{tag.name}: {', '.join(gone)} of {version} is gone, and {tag.version} is a version "
+                "for those who count on it; bring it back, or release the next one that may break"
+            )
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,4 +1,4 @@
-"""Check built artifacts: what each wheel holds, and that no two of them hold the same file."""
+"""Check built artifacts: what each holds and says, and that no two wheels hold the same file."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
+from . import metadata
 from . import workspace as ws
 
 Files = Mapping[str, bytes]
@@ -80,6 +81,12 @@ def sdist_faults(package: ws.Package, names: Iterable[str]) -> list[str]:
     faults = [f"{package.name}: the sdist lacks {name}" for name in sorted(needed - present)]
     if not any(name.startswith("tests/") for name in present):
         faults.append(f"{package.name}: the sdist lacks its tests")
+    for name in sorted(present - needed - {".gitignore"}):  # the back end adds what it went by
+        path = PurePosixPath(name)
+        if path.parts[0] not in {"src", "tests"} or {"__pycache__", ".hypothesis"} & set(
+            path.parts
+        ):
+            faults.append(f"{package.name}: the sdist ships {name}, which nobody needs")
     return faults
 
 
@@ -90,6 +97,13 @@ def difference_faults(package: ws.Package, built: Files, rebuilt: Files) -> list
         for name in sorted({*built, *rebuilt})
         if built.get(name) != rebuilt.get(name)
     ]
+
+
+def byte_faults(first: Path, again: Path) -> list[str]:
+    """Whether a second build gives the very same file, as who checks a release expects."""
+    if first.read_bytes() == again.read_bytes():
+        return []
+    return [f"{first.name} has other bytes when it is built again from the sdist"]
 
 
 def shared_faults(wheels: Mapping[str, Iterable[str]]) -> list[str]:
@@ -110,9 +124,12 @@ def check(workspace: ws.Workspace, names: Iterable[str], dist: Path, again: Path
     faults: list[str] = []
     for package in map(workspace.packages.__getitem__, names):
         built = wheel_files(wheel_path(dist, package))
-        faults += wheel_faults(package, built)
+        told = built.get(f"{stem(package)}.dist-info/METADATA", b"").decode()
+        faults += [*wheel_faults(package, built), *metadata.faults(package, told)]
         faults += sdist_faults(package, sdist_names(sdist_path(dist, package)))
         faults += difference_faults(package, built, wheel_files(wheel_path(again, package)))
+        for path in (wheel_path, sdist_path):
+            faults += byte_faults(path(dist, package), path(again, package))
     paths = (wheel_path(dist, package) for package in workspace.packages.values())
     present = [path for path in paths if path.exists()]
     return faults + shared_faults({path.name: wheel_files(path) for path in present})

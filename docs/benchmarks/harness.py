@@ -12,7 +12,7 @@ import random
 import statistics
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import repeat
+from itertools import groupby, repeat
 from time import perf_counter
 from typing import Any
 
@@ -95,6 +95,16 @@ class Race:
     across: Mapping[str, float] = field(default_factory=dict)
     """Another figure of each contestant, which the plot shows beside what was measured."""
 
+    @property
+    def place(self) -> str:
+        """Where in its series it stands, in words."""
+        return self.at if isinstance(self.at, str) else f"{self.at:,}"
+
+    @property
+    def name(self) -> str:
+        """The title; in a series with the place in it."""
+        return f"{self.series} ({self.place})" if self.series else self.title
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -103,6 +113,8 @@ class Result:
     race: Race
     minima: Mapping[str, float]
     medians: Mapping[str, float]
+    package: str
+    """The short name of the wheel that it is about."""
 
     def cost(self, name: str) -> float:
         """The minimum of *name*, less that of the bare one.
@@ -118,9 +130,34 @@ class Result:
 
     @property
     def rivals(self) -> list[str]:
-        """The contestants that are neither ours nor there for comparison only."""
-        others = {OURS, self.race.bare, *self.race.floors}
-        return [name for name in self.minima if name not in others]
+        """The contestants that are neither ours nor there for comparison only.
+
+        None where a race shows what is had for what: the quickest is not the best there.
+        """
+        if self.race.across:
+            return []
+        others = {self.race.bare, *self.race.floors}
+        return [name for name in self.minima if name not in others and not name.startswith(OURS)]
+
+    @property
+    def best_rival(self) -> str | None:
+        """The best of them, if there is one."""
+        rivals = self.rivals
+        return next((name for name in self.in_order if name in rivals), None)
+
+    @property
+    def lost(self) -> bool:
+        """Whether a rival is better by more than a timing is exact."""
+        if self.best_rival is None:
+            return False
+        if self.race.unit.more_is_better:
+            return self.cost(self.best_rival) > self.cost(OURS)
+        return self.ratio(self.best_rival) < 1 / 1.02
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        """What came of its goals."""
+        return [self.verdict(goal) for goal in self.race.goals]
 
     @property
     def in_order(self) -> list[str]:
@@ -148,6 +185,12 @@ class Result:
             return Verdict(wanted, unit.show(ours), ours <= most)
         ratio = 1 / self.ratio(best)
         return Verdict(f"at most {most:.3g} x {best}", f"{ratio:.3g}", ratio <= most)
+
+
+def in_series(results: Sequence[Result]) -> list[list[Result]]:
+    """The races one by one, but those of a series together."""
+    by_series = groupby(results, lambda result: result.race.series or result.race.title)
+    return [list(group) for _, group in by_series]
 
 
 def repeating(call: Callable[..., object], *args: object) -> Loop:
@@ -239,8 +282,8 @@ class Timing:
         return own if isinstance(own, float) else perf_counter() - start
 
 
-def run(race: Race, *, rounds: int, target: float, seed: int = 1) -> Result:
-    """Run *race* in interleaved *rounds*, each timing taking about *target* seconds."""
+def run(race: Race, *, package: str, rounds: int, target: float, seed: int = 1) -> Result:
+    """Run *race* of *package* in interleaved *rounds*, each timing taking about *target* seconds."""
     timings = {name: Timing(loop) for name, loop in race.contestants.items()}
     order = list(timings.values())
     shuffle = random.Random(seed).shuffle  # noqa: S311 - fairness, not security
@@ -264,4 +307,5 @@ def run(race: Race, *, rounds: int, target: float, seed: int = 1) -> Result:
         replace(race, contestants={}),  # what they hold may be large
         {name: min(timing.seconds) for name, timing in timings.items()},
         {name: statistics.median(timing.seconds) for name, timing in timings.items()},
+        package,
     )

@@ -61,6 +61,7 @@ def off(title: str, ours: Callable[..., Any]) -> Race:
             WRAPT: repeating(by_wrapt(plain), 1),
         },
         bare="bare",
+        floors=[EMPTY],
         goals=[Goal(at_most=1.0, against=EMPTY)],
     )
 
@@ -86,6 +87,7 @@ def off_method(title: str, ours: Callable[..., Any]) -> Race:
             WRAPT: calling(service(by_wrapt)),
         },
         bare="bare",
+        floors=[EMPTY],
         goals=[Goal(at_most=1.0, against=EMPTY)],
     )
 
@@ -100,6 +102,7 @@ def off_async(title: str, ours: Callable[..., Any]) -> Race:
             EMPTY: awaiting(aempty(aplain), 1),
         },
         bare="bare",
+        floors=[EMPTY],
         goals=[Goal(at_most=1.0, against=EMPTY)],
     )
 

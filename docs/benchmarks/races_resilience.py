@@ -20,6 +20,7 @@ from pepperpy.infra.resilience import (
     CircuitBreakerError,
     Pipeline,
     RateLimit,
+    RedisResilienceStore,
     Retry,
     Timeout,
 )
@@ -27,12 +28,14 @@ from pepperpy.infra.resilience import (
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 CAUGHT = "raise and catch"
+ONE = "of one process"
 
 
 def races() -> Iterator[Race]:
     """All of them."""
     yield closed()
     yield closed_async()
+    yield shared()
     yield execute()
     yield rejected()
     yield pipeline()
@@ -78,6 +81,28 @@ def closed_async() -> Race:
         bare="bare",
         floors=[EMPTY],
         goals=[Goal(at_most=0.8, against=EMPTY), Goal(at_most=1 / 5, against=list(peers))],
+    )
+
+
+def shared() -> Race:
+    """A call that succeeds, of a breaker that many processes share.
+
+    A closed circuit asks nobody, so no server has to be there.
+    """
+    store = RedisResilienceStore("redis://127.0.0.1:1/0")
+    of_many, of_one = CircuitBreaker("many", store=store)(plain), CircuitBreaker("one")(plain)
+    of_many(1)  # the first one starts the store
+    return Race(
+        title="breaker shared by processes, a call that succeeds",
+        contestants={
+            "bare": repeating(plain, 1),
+            OURS: repeating(of_many, 1),
+            ONE: repeating(of_one, 1),
+            EMPTY: repeating(empty(plain), 1),
+        },
+        bare="bare",
+        floors=[EMPTY],
+        goals=[Goal(at_most=1.1, against=ONE)],
     )
 
 

@@ -2,7 +2,8 @@
 
 Values are JSON objects of about 1,000 bytes.  py-key-value's disk store is diskcache below, which a
 power cut may cost the last writes; aiosqlite is plain SQLite with one statement a write, at the same
-durability as ours.
+durability as ours.  redis-py is its asyncio client with orjson and one command for each await, without
+versions; both speak to a private server that writes nothing to disk.
 """
 
 from __future__ import annotations
@@ -23,15 +24,18 @@ import orjson
 from harness import OURS, Goal, Loop, Race, Unit
 from key_value.aio.stores.disk import DiskStore
 from key_value.aio.stores.memory import MemoryStore
+from redis_server import running_redis
 
 from pepperpy.infra.storage import (
     FileStorageProvider,
     MemoryStorageProvider,
+    RedisStorageProvider,
     StorageProvider,
 )
 
 PYKV_MEMORY, PYKV_DISK = "py-key-value memory", "py-key-value disk"
 AIOSQLITE = "aiosqlite"
+REDIS_PY = "redis-py"
 MICROSECONDS = Unit(name="µs", factor=1e6, digits=1)
 MILLISECONDS = Unit(name="ms", factor=1e3, digits=1)
 MEBIBYTES = Unit(name="MiB", digits=1)
@@ -84,9 +88,27 @@ class SQLite:
         return orjson.loads(found)
 
 
+class RedisPy:
+    """redis-py's asyncio client as it comes, with orjson."""
+
+    def __init__(self, url: str) -> None:
+        from redis.asyncio import Redis
+
+        self.client = Redis.from_url(url)
+
+    async def set(self, key: str, value: Any) -> None:
+        """Keep a value."""
+        await self.client.set(key, orjson.dumps(value))
+
+    async def get(self, key: str) -> Any:
+        """The value."""
+        return orjson.loads(await self.client.get(key))
+
+
 def races(folder: Path) -> Iterator[Race]:
     """All of them."""
     yield from in_memory()
+    yield from in_redis(folder / "redis")
     files = Files(folder / "storage")
     yield from files.reads()
     yield from files.writes()
@@ -117,6 +139,35 @@ def in_memory() -> Iterator[Race]:
             calibrate=False,
             unit=MICROSECONDS,
         )
+
+
+def in_redis(folder: Path) -> Iterator[Race]:
+    """A store in a private Redis, where there is one to start."""
+    with running_redis(folder) as url:
+        if url is None:
+            return
+        loop = asyncio.new_event_loop()
+        ours = RedisStorageProvider("bench redis", url)
+        theirs = RedisPy(url)
+        stores: dict[str, Store] = {OURS: ours, REDIS_PY: theirs}
+        loop.run_until_complete(ours.connect())
+        for store in stores.values():
+            loop.run_until_complete(fill(store))
+        for tasks, most in ((1, 1.1), (64, 1 / 3.5)):
+            for what in ("set", "get"):
+                yield Race(
+                    title=f"storage in Redis, {what}, {named(tasks)}",
+                    contestants={
+                        name: working(loop, store, what, tasks, 200 if tasks == 1 else 2048)
+                        for name, store in stores.items()
+                    },
+                    goals=[Goal(at_most=most, against=REDIS_PY)],
+                    calibrate=False,
+                    unit=MICROSECONDS,
+                )
+        loop.run_until_complete(ours.disconnect())
+        loop.run_until_complete(theirs.client.aclose())
+        loop.close()
 
 
 class Files:

@@ -6,10 +6,12 @@ import argparse
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import harness
+import plots
 import races_cache
 import races_cache_redis
 import races_compression
@@ -27,8 +29,9 @@ import races_storage
 import races_telemetry
 import races_utils
 import races_validation
+import record
 import report
-from harness import Race
+from harness import Race, Result
 
 import pepperpy.infra
 import pepperpy.infra.cache
@@ -99,6 +102,7 @@ PEERS = (
     "py-key-value-aio",
     "diskcache",
     "aiosqlite",
+    "redis",
 )
 MODULES = (
     pepperpy.infra,
@@ -130,50 +134,69 @@ def main() -> None:
         "--write",
         type=Path,
         default=Path("out/bench"),
-        help="folder for RESULTS.md and results.svg (default: %(default)s)",
+        help="folder for results.json, the page and the plots (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--draw", action="store_true", help="only renew page and plots from the data"
     )
     options = parser.parse_args()
     if options.rounds < 1:
         parser.error(f"--rounds takes a number from 1 on; got {options.rounds}")
+    data = options.write / "results.json"
+    if options.draw:
+        show(record.Record.load(data), options.write)
+        return
     assert_installed()
-    folder = Path(tempfile.mkdtemp(prefix="pepperpy-bench-"))
-    results = []
-    try:
-        for race in every_race(folder):
-            if options.only and not any(word in race.title for word in options.only):
-                continue
-            rounds, target = (3, 0.001) if options.quick else (options.rounds, 0.005)
-            results.append(harness.run(race, rounds=rounds, target=target))
-            print(*report.table(results[-1]), sep="\n", flush=True)  # noqa: T201 - a command
-    finally:
-        shutil.rmtree(folder)
+    results = run(options.only, *((3, 0.001) if options.quick else (options.rounds, 0.005)))
     if not results:
         parser.error(f"no race is called like {' or '.join(options.only)}")
     options.write.mkdir(parents=True, exist_ok=True)
-    page = report.markdown(results, [*OURS, *PEERS])
-    (options.write / "RESULTS.md").write_text(page, encoding="utf-8")
-    report.plot(results, options.write / "results.svg")
+    run_now = record.record(results, [*OURS, *PEERS])
+    run_now.save(data)
+    show(run_now, options.write)
 
 
-def every_race(folder: Path) -> Iterator[Race]:
-    """The races of all packages."""
-    yield from races_utils.races()
-    yield from races_validation.races()
-    yield from races_config.races(folder)
-    yield from races_logging.races(folder)
-    yield from races_telemetry.races()
-    yield from races_metrics.races()
-    yield from races_decorators.races()
-    yield from races_cache.races()
-    yield from races_cache_redis.races()
-    yield from races_resilience.races()
-    yield from races_connection.races()
-    yield from races_compression.races()
-    yield from races_datasets.races()
-    yield from races_serialization.races()
-    yield from races_security.races()
-    yield from races_storage.races(folder)
-    yield from races_facade.races()
+def run(only: Sequence[str], rounds: int, target: float) -> list[Result]:
+    """Run the races with one of the words in their titles, or all."""
+    folder = Path(tempfile.mkdtemp(prefix="pepperpy-bench-"))
+    results = []
+    try:
+        for package, races in every_race(folder).items():
+            for race in races:
+                if only and not any(word in race.title for word in only):
+                    continue
+                results.append(harness.run(race, package=package, rounds=rounds, target=target))
+                print(*report.table(results[-1]), sep="\n", flush=True)  # noqa: T201 - a command
+    finally:
+        shutil.rmtree(folder)
+    return results
+
+
+def show(run_now: record.Record, folder: Path) -> None:
+    """Write the page and the plots of a run."""
+    (folder / "RESULTS.md").write_text(report.markdown(run_now), encoding="utf-8")
+    plots.draw_all(run_now, folder)
+
+
+def every_race(folder: Path) -> dict[str, Iterator[Race]]:
+    """The races of all packages, by their short names; none begins before it is asked for."""
+    return {
+        "utils": races_utils.races(),
+        "validation": races_validation.races(),
+        "config": races_config.races(folder),
+        "logging": races_logging.races(folder),
+        "telemetry": races_telemetry.races(),
+        "metrics": races_metrics.races(),
+        "decorators": races_decorators.races(),
+        "cache": chain(races_cache.races(), races_cache_redis.races()),
+        "resilience": races_resilience.races(),
+        "connection": races_connection.races(),
+        "compression": chain(races_compression.races(), races_datasets.races()),
+        "serialization": races_serialization.races(),
+        "security": races_security.races(),
+        "storage": races_storage.races(folder),
+        "facade": races_facade.races(),
+    }
 
 
 def assert_installed() -> None:

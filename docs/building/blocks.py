@@ -1,8 +1,10 @@
 """Runs the Python of a page: its ``python`` blocks in order, as one program.
 
 A ``text`` block right below one of them is what that block must print, where ``...`` stands for
-anything.  A block of another language with ``title="name"`` is a file of that name.  Functions called ``test_...`` that need no fixtures are called in the end.  As a program
-this runs the page that its argument names; tracebacks then show the lines of the page.
+anything.  A block of another language with ``title="name"`` is a file of that name, which may also
+be a module: ``{.python title="name.py"}``.  Functions called ``test_...`` that need no fixtures are
+called in the end.  As a program this runs the pages that its arguments name, one after the other in
+one process; tracebacks then show the lines of the page.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import io
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from doctest import ELLIPSIS, OutputChecker
@@ -57,10 +60,16 @@ def blocks_of(text: str) -> list[Block]:
     return found
 
 
-def run(page: Path, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a page in *folder* with a Python of its own, for which warnings are errors."""
+def run(
+    page: Path, folder: Path, *, after: Sequence[Path] = ()
+) -> subprocess.CompletedProcess[str]:
+    """Run a page in *folder* with a Python of its own, for which warnings are errors.
+
+    Args:
+        after: The pages that its program goes on from, as a chapter does.
+    """
     return subprocess.run(  # noqa: S603 - our own pages, by this very Python
-        [sys.executable, "-W", "error", __file__, str(page)],
+        [sys.executable, "-W", "error", __file__, *map(str, after), str(page)],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -68,14 +77,27 @@ def run(page: Path, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def main(page: str) -> None:
-    """Run all blocks of *page* in this process.
+def main(*pages: str) -> None:
+    """Run all blocks of *pages* in this process.
 
     Raises:
-        AssertionError: If a block prints something else than the page says.
+        AssertionError: If a block prints something else than its page says.
     """
     # A main module of their own: what they define can be pickled, and its annotations resolved.
     module = sys.modules["__main__"] = ModuleType("__main__")
+    sys.path[0] = str(Path.cwd())  # as for a program that lies there
+    for page in pages:
+        _run(page, module)
+    for name, test in list(vars(module).items()):
+        if name.startswith("test_") and not inspect.signature(test).parameters:
+            result = test()
+            if inspect.iscoroutine(result):
+                import asyncio
+
+                asyncio.run(result)
+
+
+def _run(page: str, module: ModuleType) -> None:
     for block in blocks_of(Path(page).read_text("utf-8")):
         for name, content in block.files.items():
             Path(name).write_text(content, "utf-8")
@@ -84,13 +106,6 @@ def main(page: str) -> None:
         with redirect_stdout(printed), redirect_stderr(printed):
             exec(program, module.__dict__)  # noqa: S102 - this is what we are here for
         _compare(block, printed.getvalue(), page)
-    for name, test in list(vars(module).items()):
-        if name.startswith("test_") and not inspect.signature(test).parameters:
-            result = test()
-            if inspect.iscoroutine(result):
-                import asyncio
-
-                asyncio.run(result)
 
 
 def _compare(block: Block, printed: str, page: str) -> None:
@@ -103,4 +118,4 @@ def _compare(block: Block, printed: str, page: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

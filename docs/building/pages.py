@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from tools.workspace import FACADE, Package, Workspace, settings
 
-from . import surface
+from . import comparisons, surface
 from .links import Links
 
 Entry: TypeAlias = "str | dict[str, str | list[Entry]]"
@@ -28,8 +28,15 @@ TITLES = {
     "explanation": "Explanation",
     "testing": "Testing",
     "coming-from": "Coming from",
+    "compared": "Compared",
 }
-_LINK = re.compile(r"(\]\()(?!https?:|#)([^)\s]+\))")
+OVER_ALL = ("how-to.md", "testing.md", "coming-from.md")
+"""Guides over all wheels."""
+ABOUT = ("house.md", "versions.md", "platforms.md", "deployment.md")
+"""What is there of them."""
+_FENCED = re.compile(r"^```(?P<language>[^\n]*)\n(?P<rest>.*?^```$)", re.MULTILINE | re.DOTALL)
+# To files that the site has not.
+_LINK = re.compile(r"(\]\()(?!https?:|#|results[\w-]*\.svg\))([^)\s]+\))")
 
 
 def short(package: Package) -> str:
@@ -49,7 +56,8 @@ def in_order(workspace: Workspace) -> list[Package]:
 def navigation(workspace: Workspace, written: Path) -> list[Entry]:
     """What the site's menu holds: the pages that lie in *written*, and those made here."""
     packages = in_order(workspace)
-    portions = {short(package): _guide(written, short(package)) for package in packages}
+    compared = comparisons.files(workspace)
+    portions = {name: _guide(written, name, name in compared) for name in map(short, packages)}
     guides: list[Entry] = [{name: entries} for name, entries in portions.items() if entries]
     references: list[Entry] = [
         {package.module: f"reference/{short(package)}.md"} for package in packages
@@ -57,31 +65,51 @@ def navigation(workspace: Workspace, written: Path) -> list[Entry]:
     changelogs: list[Entry] = [
         {package.name: f"changelogs/{short(package)}.md"} for package in packages
     ]
+    about = [name for name in ABOUT if (written / name).exists()]
     return [
-        {
-            "Home": [
-                "index.md",
-                "start.md",
-                {"A whole service": "gateway.md"},
-                "recipes.md",
-                "platforms.md",
-            ]
-        },
-        {"Guides": guides},
-        {"Reference": [*references, {"Errors": "errors.md"}]},
+        {"Home": ["index.md", "start.md", {"A whole service": "gateway.md"}, "recipes.md"]},
+        {"Tutorial": [*tutorial(written)]},
+        {"Guides": [*OVER_ALL, {"Compared": "compared.md"}, *guides]},
+        {"Reference": [{"Errors": "errors.md"}, *references]},
         {"Benchmarks": "benchmarks.md"},
-        {"Changelogs": changelogs},
+        {"About": [*about, {"Changelogs": changelogs}]},
     ]
 
 
-def _guide(written: Path, name: str) -> list[Entry]:
+def tutorial(written: Path) -> list[str]:
+    """Its chapters in order, each of which goes on from those before it."""
+    return [
+        f"tutorial/{path.name}" for path in sorted((written / "tutorial").glob("*.md"), key=_at)
+    ]
+
+
+def _at(chapter: Path) -> tuple[bool, str]:
+    return chapter.stem != "index", chapter.stem
+
+
+def _guide(written: Path, name: str, compared: bool) -> list[Entry]:
     """The pages of one wheel, in the order in which somebody new would read them."""
     found = {path.stem: f"{name}/{path.name}" for path in sorted((written / name).glob("*.md"))}
+    if compared:
+        found["compared"] = f"{name}/compared.md"
     usual = [stem for stem in TITLES if stem in found]
     others = [stem for stem in found if stem not in TITLES]
     # What is special to a wheel stands between what every wheel begins and ends with.
     ordered = [*usual[:2], *others, *usual[2:]]
-    return [{TITLES[stem]: found[stem]} if TITLES.get(stem) else found[stem] for stem in ordered]
+    return [
+        found[stem]
+        if stem == "index"
+        else {TITLES.get(stem) or _title(written / found[stem]): found[stem]}
+        for stem in ordered
+    ]
+
+
+def _title(page: Path) -> str:
+    """The heading of a page without the name of the wheel below which the menu has it."""
+    with page.open(encoding="utf-8") as lines:
+        title = next(lines).removeprefix("# ").strip()
+    title = title.removeprefix(f"{page.parent.name}: ")
+    return title[0].upper() + title[1:]
 
 
 def generated(workspace: Workspace) -> Mapping[str, str]:
@@ -90,8 +118,9 @@ def generated(workspace: Workspace) -> Mapping[str, str]:
     pages = {
         "errors.md": errors_page(workspace),
         "benchmarks.md": _titled("Benchmarks", _read(root, "docs/benchmarks/RESULTS.md")),
-        "gateway.md": _read(root, "docs/examples/gateway/README.md"),
+        "gateway.md": _with_drawings(_read(root, "docs/examples/gateway/README.md")),
         "recipes.md": _recipes(root / "docs" / "examples" / "recipes"),
+        **dict(comparisons.pages(workspace)),
     }
     for package in workspace.packages.values():
         name = short(package)
@@ -104,7 +133,8 @@ def generated(workspace: Workspace) -> Mapping[str, str]:
 
 def copied(workspace: Workspace) -> Mapping[str, Path]:
     """Files beside those pages, and where they come from."""
-    return {"results.svg": workspace.root / "docs" / "benchmarks" / "results.svg"}
+    plots = (workspace.root / "docs" / "benchmarks").glob("results*.svg")
+    return {path.name: path for path in sorted(plots)}
 
 
 def _recipes(folder: Path) -> str:
@@ -126,9 +156,13 @@ def _read(root: Path, path: str) -> str:
     """The text of a page, whose links to files that the site has not lead to the repository."""
     base = path.rpartition("/")[0]
     text = (root / path).read_text("utf-8")
-    return _LINK.sub(
-        lambda link: link[0] if link[2] == "results.svg)" else f"{link[1]}{SOURCE}{base}/{link[2]}",
-        text,
+    return _LINK.sub(rf"\1{SOURCE}{base}/\2", text)
+
+
+def _with_drawings(text: str) -> str:
+    """*text* in which blocks of no language, which are drawn, are told from what is printed."""
+    return _FENCED.sub(
+        lambda block: f"```{block['language'] or '{.text .drawing}'}\n{block['rest']}", text
     )
 
 

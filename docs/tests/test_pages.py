@@ -1,8 +1,9 @@
-"""The written pages: their Python runs, each package has its pages, and errors have an index."""
+"""The written pages: their Python runs, each package has its pages, and indexes are complete."""
 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,9 @@ EXPECTED = [
     WRITTEN / str(package.portion) / f"{page}.md"
     for package in PACKAGES
     if package.portion
-    for page in ("index", "how-to", "explanation", "testing")
+    for page in ("index", "how-to", "explanation", "testing", "coming-from")
 ]
+CHAPTERS = [WRITTEN / path for path in pages.tutorial(WRITTEN)]
 ERRORS = [error for package in PACKAGES for error in surface.errors(package)]
 
 
@@ -33,7 +35,13 @@ def relative(path: Path) -> str:
 
 @pytest.mark.parametrize(
     "page",
-    with_python({path: path.read_text("utf-8") for path in sorted(WRITTEN.rglob("*.md"))}),
+    [
+        page
+        for page in with_python(
+            {path: path.read_text("utf-8") for path in sorted(WRITTEN.rglob("*.md"))}
+        )
+        if page not in CHAPTERS
+    ],
     ids=relative,
 )
 def test_the_python_of_a_page_runs_and_prints_what_the_page_says(
@@ -42,6 +50,30 @@ def test_the_python_of_a_page_runs_and_prints_what_the_page_says(
     done = blocks.run(page, tmp_path)
 
     assert done.returncode == 0, done.stderr
+
+
+class TestTutorial:
+    def test_the_chapters_are_one_program_that_prints_what_they_say(self, tmp_path: Path) -> None:
+        *before, last = CHAPTERS
+
+        # Again, as whoever adds the next block and runs the file once more.
+        for _ in range(2):
+            done = blocks.run(last, tmp_path, after=before)
+
+            assert done.returncode == 0, done.stderr
+
+    @pytest.mark.parametrize("chapter", CHAPTERS, ids=relative)
+    def test_a_chapter_shows_something_at_work(self, chapter: Path) -> None:
+        assert any(block.prints for block in blocks.blocks_of(chapter.read_text("utf-8")))
+
+    def test_each_chapter_leads_to_the_next(self) -> None:
+        missing = [
+            chapter.name
+            for chapter, after in pairwise(CHAPTERS)
+            if f"({after.name})" not in chapter.read_text("utf-8")
+        ]
+
+        assert missing == []
 
 
 def test_the_python_of_the_error_index_runs(tmp_path: Path) -> None:
@@ -154,6 +186,23 @@ class TestRunner:
         done = blocks.run(page, tmp_path)
 
         assert done.returncode == 0, done.stderr
+
+    def test_a_file_that_is_shown_can_be_imported(self, tmp_path: Path) -> None:
+        page = tmp_path / "page.md"
+        module = '```{.python title="mine.py"}\nx = 1\n```\n'
+        page.write_text(f"{module}\n```python\nimport mine\nassert mine.x == 1\n```\n", "utf-8")
+
+        done = blocks.run(page, tmp_path)
+
+        assert done.returncode == 0, done.stderr
+
+    def test_a_page_goes_on_from_those_before_it(self, tmp_path: Path) -> None:
+        first, second = tmp_path / "first.md", tmp_path / "second.md"
+        first.write_text("```python\nx = 1\n```\n", "utf-8")
+        second.write_text("```python\nprint(x)\n```\n\n```text\n1\n```\n", "utf-8")
+
+        assert blocks.run(second, tmp_path, after=[first]).returncode == 0
+        assert "NameError" in blocks.run(second, tmp_path).stderr
 
     def test_a_warning_is_an_error(self, tmp_path: Path) -> None:
         page = tmp_path / "page.md"

@@ -91,6 +91,7 @@ class Proxy:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # for what is called when they are done
 
     async def _mute(self) -> None:
         self._open.clear()
@@ -137,6 +138,12 @@ class Proxy:
         link = _Link(self, near)
         self._links.add(link)
         link.task = self._loop.create_task(link.run())
+        # Not in it: one that is cancelled before it began runs no line of its own.
+        link.task.add_done_callback(lambda _: self._forget(link))
+
+    def _forget(self, link: _Link) -> None:
+        self._links.discard(link)
+        link.close()
 
 
 class _Link:
@@ -164,10 +171,10 @@ class _Link:
                     both.create_task(self._give(late, target))
         except* OSError:  # one end is gone, or is to be
             self.reset()
-        finally:
-            proxy._links.discard(self)
-            self._near.close()
-            self._far.close()
+
+    def close(self) -> None:
+        self._near.close()
+        self._far.close()
 
     def reset(self) -> None:
         """Close both ends by a reset; what was on its way is lost."""

@@ -42,6 +42,20 @@ only-include = ["src", "tests", "CHANGELOG.md", "README.md"]
 CHANGELOG = "# Changelog\n\n## [Unreleased]\n\n### Added\n\n- All of it.\n"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--dist", type=Path, help="where the wheels are; their use is tried out too")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    rehearsal = collection_path.name == "test_rehearsal.py"
+    return True if rehearsal and config.getoption("--dist") is None else None
+
+
+@pytest.fixture(scope="session")
+def dist(pytestconfig: pytest.Config) -> Path:
+    return Path(str(pytestconfig.getoption("--dist"))).resolve()
+
+
 class Repository:
     """A checkout below a temporary folder."""
 

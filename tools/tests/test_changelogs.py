@@ -167,6 +167,30 @@ class TestChanges:
         released.commit("utils: change something else")
         assert len(self.check(released, base)) == 1
 
+    @pytest.mark.parametrize("portion", ["utils", ""])
+    def test_a_public_name_that_goes_without_a_word_is_found(
+        self, repository: Any, portion: str
+    ) -> None:
+        home = f"packages/{repository.wheel(portion).name}"
+        init = "__init__.py" if portion else "__init__.pyi"
+        source = f"{home}/src/pepperpy/infra/{portion}/{init}".replace("//", "/")
+        repository.write(source, "old = new = 1\n__all__ = ['new', 'old']\n")
+        repository.git("init", "-q")
+        repository.commit()
+        repository.git("tag", f"{home.removeprefix('packages/')}/v1.2.0")
+        repository.write(source, "new = 1\n__all__ = ['new']\n")
+        section = "# Changelog\n\n## [Unreleased]\n\n### {}\n\n- {}\n"
+
+        for kind, line, count in [
+            ("Changed", "`old` is `new` now.", 1),
+            ("Removed", "`older`.", 1),
+            ("Removed", "`old`; write `new`.", 0),
+        ]:
+            repository.write(f"{home}/CHANGELOG.md", section.format(kind, line))
+            faults = self.check(repository)
+            assert len(faults) == count
+            assert all("old was public in" in fault for fault in faults)
+
     def test_a_change_outside_of_the_source_needs_no_line(self, released: Any) -> None:
         base = released.git("rev-parse", "HEAD")
         released.write("packages/pepperpy-infra-utils/tests/test_more.py", "")

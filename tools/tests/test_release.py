@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tools import release
+from tools import compatibility, release
 from tools import workspace as ws
 
 READY = "# Changelog\n\n## [Unreleased]\n\n## [1.2.0] - 2026-03-01\n\n### Added\n\n- All of it.\n"
@@ -82,6 +82,54 @@ class TestReadiness:
         ready.write(self.FILE, READY.replace("### Added", "### New"))
 
         assert self.faults(ready)
+
+    @pytest.fixture
+    def released(self, repository: Any) -> Any:
+        """A wheel whose 1.2.0 had two names."""
+        names = "old = new = 1\n__all__ = ['new', 'old']\n"
+        repository.wheel("cache", source=names)
+        repository.git("init", "-q")
+        repository.commit()
+        repository.git("tag", "pepperpy-infra-cache/v1.2.0")
+        return repository
+
+    def release(self, repository: Any, version: str, source: str) -> list[str]:
+        repository.wheel("cache", version=version, source=source)
+        section = f"## [{version}] - 2026-04-01\n\n### Removed\n\n- `old`.\n\n## [1.2.0]"
+        repository.write(self.FILE, READY.replace("## [1.2.0]", section))
+        return self.faults(repository, f"pepperpy-infra-cache/v{version}")
+
+    @pytest.mark.parametrize("version", ["1.2.1", "1.3.0"])
+    def test_a_release_that_takes_a_public_name_from_those_who_count_on_it_is_refused(
+        self, released: Any, version: str
+    ) -> None:
+        (fault,) = self.release(released, version, "new = 1\n__all__ = ['new']\n")
+
+        assert f"old of 1.2.0 is gone, and {version} is a version for those who" in fault
+
+    def test_the_next_release_that_may_break_may_take_a_name(self, released: Any) -> None:
+        assert self.release(released, "2.0.0", "new = 1\n__all__ = ['new']\n") == []
+
+    def test_a_release_that_adds_a_name_is_ready(self, released: Any) -> None:
+        more = "old = new = more = 1\n__all__ = ['more', 'new', 'old']\n"
+
+        assert self.release(released, "1.3.0", more) == []
+
+    @pytest.mark.parametrize(
+        ("before", "after", "may"),
+        [
+            ("0.1.0", "0.1.1", False),
+            ("0.1.9", "0.2.0", True),
+            ("0.9.0", "0.10.0", True),
+            ("0.9.0", "1.0.0", True),
+            ("1.0.0", "1.10.0", False),
+            ("9.1.0", "10.0.0", True),
+        ],
+    )
+    def test_before_one_the_second_number_may_break_and_then_the_first(
+        self, before: str, after: str, may: bool
+    ) -> None:
+        assert compatibility.may_break(before, after) is may
 
     def test_the_workflow_gets_a_fault_and_no_output_for_a_bad_tag(
         self, capsys: pytest.CaptureFixture[str]

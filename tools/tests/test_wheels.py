@@ -107,6 +107,33 @@ class TestContents:
         assert wheels.sdist_faults(cache, good) == []
         assert len(wheels.sdist_faults(cache, good - {name})) == 1
 
+    @pytest.mark.parametrize(
+        "name", ["notes.txt", "src/pepperpy/__pycache__/a.pyc", "dist/old.whl", ".env"]
+    )
+    def test_a_file_that_an_sdist_should_not_have_is_found(
+        self, cache: ws.Package, name: str
+    ) -> None:
+        good = {
+            "CHANGELOG.md",
+            "LICENSE",
+            "PKG-INFO",
+            "README.md",
+            "pyproject.toml",
+            "tests/test.py",
+        }
+
+        (fault,) = wheels.sdist_faults(cache, good | {name, "src/pepperpy/infra/cache/_keys.py"})
+
+        assert f"ships {name}" in fault
+
+    def test_a_second_build_with_other_bytes_is_found(self, tmp_path: Path) -> None:
+        first, same, other = (tmp_path / name for name in ("first.whl", "same.whl", "other.whl"))
+        for path, content in ((first, b"1"), (same, b"1"), (other, b"2")):
+            path.write_bytes(content)
+
+        assert wheels.byte_faults(first, same) == []
+        assert "first.whl has other bytes" in wheels.byte_faults(first, other)[0]
+
 
 class TestNames:
     def test_the_name_of_a_wheel_tells_of_its_package(self, cache: ws.Package) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pepperpy.infra.connection import ConnectionPool, ConnectionPoolConfig, unregister_pool
-from pepperpy.infra.connection._registry import registry
+from pepperpy.infra.connection._default import registry
 from pepperpy.infra.utils import FakeClock
 
 

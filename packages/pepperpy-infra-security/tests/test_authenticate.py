@@ -519,6 +519,8 @@ class TestRotation:
 
         clock.advance(19)
         manager.authenticate(new)
+        clock.advance(1)
+        refused(manager, new)
 
     @pytest.mark.parametrize("how", ["revoke", "expire"])
     def test_revives_nothing(self, manager, clock, how) -> None:

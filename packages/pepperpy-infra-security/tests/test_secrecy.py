@@ -327,7 +327,7 @@ class TestErrors:
         manager = SecurityManager(Full())
         made: list[str] = []
         identity = manager.create_identity("ann")
-        keys = sys.modules["pepperpy.infra.security._manager"]
+        keys = sys.modules["pepperpy.infra.security._directory"]
         original = keys.new_key
 
         def watched(prefix, key_id):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import pickle
 import sqlite3
 import stat
 import time
@@ -38,6 +39,16 @@ def raw(path: Path, *statements: str) -> None:
         for statement in statements:
             connection.execute(statement)
     connection.close()
+
+
+class Touching:
+    """Its pickle makes a file when it is loaded."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.path,)
 
 
 class TestMaking:
@@ -222,6 +233,22 @@ class TestDamage:
                     await made.get(key)
                 assert caught.value.key == key
             assert await made.get("c") == 3
+
+    async def test_a_pickle_that_somebody_put_there_does_not_run(self, tmp_path: Path) -> None:
+        path, trace = tmp_path / "store.db", tmp_path / "trace"
+        async with store(path) as made:
+            await made.set_many({"json": 1, "bytes": b"1"})
+        with sqlite3.connect(path) as connection:
+            pickled = pickle.dumps(Touching(trace))
+            connection.execute("UPDATE entries SET value = ?", [pickled])
+        connection.close()
+
+        async with store(path) as made:
+            for key in ("json", "bytes"):
+                with pytest.raises(CorruptValueError):
+                    await made.get(key)
+
+        assert not trace.exists()
 
     async def test_a_row_of_ours_that_is_gone_is_damage(self, tmp_path: Path) -> None:
         path = tmp_path / "store.db"

@@ -23,6 +23,7 @@ from opentelemetry.sdk.metrics.export import (
     PeriodicExportingMetricReader,
 )
 from opentelemetry.sdk.metrics.view import ExponentialBucketHistogramAggregation, View
+from opentelemetry.sdk.resources import Resource
 
 from pepperpy.infra.telemetry import (
     EventLevel,
@@ -122,6 +123,15 @@ class TestProducer:
         assert sum(point.positive.bucket_counts) == sum(point.negative.bucket_counts) == 2
         assert point.count == 4
 
+    def test_it_is_said_of_whom_the_provider_says(self) -> None:
+        manager = TelemetryManager()
+        _, reader = attached(manager, resource=Resource({"service.name": "shop"}))
+        manager.count("n")
+
+        (part,) = reader.get_metrics_data().resource_metrics
+
+        assert part.resource.attributes["service.name"] == "shop"
+
     def test_an_empty_manager_can_be_collected(self) -> None:
         _, reader = attached(TelemetryManager())
 
@@ -206,6 +216,39 @@ class TestProducer:
         assert orders.sum.data_points[0].as_int == 3
         assert orders.sum.data_points[0].attributes[0].value.string_value == "br"
         assert size.exponential_histogram.data_points[0].positive.bucket_counts == [1]
+
+
+class TestExit:
+    def test_the_last_export_is_made_when_the_program_ends(self, tmp_path: Path) -> None:
+        lines = run(
+            tmp_path,
+            """
+            from opentelemetry.sdk.metrics import MeterProvider
+            from opentelemetry.sdk.metrics.export import (
+                MetricExporter, MetricExportResult, PeriodicExportingMetricReader,
+            )
+            from pepperpy.infra.telemetry import *
+
+            class Printer(MetricExporter):
+                def export(self, metrics_data, timeout_millis=0, **_):
+                    for scope in metrics_data.resource_metrics[0].scope_metrics:
+                        for metric in scope.metrics:
+                            print(metric.name, metric.data.data_points[0].value)
+                    return MetricExportResult.SUCCESS
+                def force_flush(self, timeout_millis=0):
+                    return True
+                def shutdown(self, timeout_millis=0, **_):
+                    pass
+
+            reader = PeriodicExportingMetricReader(Printer(), export_interval_millis=3_600_000)
+            provider = MeterProvider(metric_readers=[reader])
+            manager = TelemetryManager()
+            OpenTelemetryProducer(manager).attach(reader)
+            manager.count("n", 3)
+            """,
+        )
+
+        assert lines == ["n 3"]
 
 
 def at_scale(point: Any, scale: int) -> dict[int, int]:

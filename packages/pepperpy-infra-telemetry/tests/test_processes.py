@@ -231,6 +231,32 @@ child.join()
 
         assert lines == (["n=1", "n=100"] if where == "parent" else ["n=1"])
 
+    @pytest.mark.parametrize(
+        ("report", "told"),
+        [
+            ('report_metric("new", 1, MetricType.COUNTER)', "new=1"),
+            ('report_event("new", EventLevel.DEBUG, "m")', "new"),
+        ],
+    )
+    def test_a_child_of_multiprocessing_delivers_what_its_parent_never_reported(
+        self, tmp_path: Path, report: str, told: str
+    ) -> None:
+        lines = run(
+            tmp_path,
+            PRINTER
+            + f"""
+import multiprocessing
+default.register_handler("printer", Printer())
+def work():
+    {report}
+child = multiprocessing.get_context("fork").Process(target=work)
+child.start()
+child.join()
+""",
+        )
+
+        assert lines == [told]
+
     def test_a_child_that_ends_properly_delivers_its_own_and_nothing_of_the_parent(
         self, tmp_path: Path
     ) -> None:

@@ -22,6 +22,16 @@ class TestClock:
         assert time.monotonic() <= clock.monotonic() <= time.monotonic()
         assert time.time() <= clock.time() <= time.time()
 
+    def test_a_reading_costs_what_the_systems_does(self):
+        assert Clock().monotonic is time.monotonic
+
+    def test_a_clock_that_derives_from_it_may_ask_it(self):
+        class Later(Clock):
+            def monotonic(self):
+                return super().monotonic() + 1000
+
+        assert Later().monotonic() >= time.monotonic() + 999
+
     def test_sleeping_blocks_for_at_least_so_long(self):
         clock = Clock()
         start = time.monotonic()

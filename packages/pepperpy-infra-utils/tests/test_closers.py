@@ -149,13 +149,15 @@ class TestClosers:
         assert seen == ["rest", "rest"]
 
     @pytest.mark.asyncio
-    async def test_cancelling_the_call_passes_and_leaves_the_rest_registered(self):
+    async def test_cancelling_the_call_passes_and_leaves_registered_what_is_not_closed(self):
         seen = []
+        free = asyncio.Event()
 
-        async def hang():
-            await asyncio.Event().wait()
+        async def wait():
+            await free.wait()
+            seen.append("first")
 
-        register_closer(1, hang)
+        register_closer(1, wait)
         register_closer(2, closing(seen, "rest"))
         task = asyncio.create_task(arun_closers())
         await asyncio.sleep(0)
@@ -165,8 +167,9 @@ class TestClosers:
             await task
         assert seen == []
 
+        free.set()
         await arun_closers()
-        assert seen == ["rest"]
+        assert seen == ["first", "rest"]
 
     def test_the_threads_own_event_loop_is_left_alone(self):
         async def close(): ...

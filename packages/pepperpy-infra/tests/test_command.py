@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import pepperpy.infra
-from pepperpy.infra import _inventory
+from pepperpy.infra import _checks, _inventory
 
 ROOTS = [str(Path(entry).parent.parent) for entry in pepperpy.infra.__path__]
 
@@ -33,7 +33,7 @@ POOLS = """
         async def _close_connection(self, connection):
             pass
 
-    config = ConnectionPoolConfig(min_size=1, retry_attempts=1)
+    config = ConnectionPoolConfig(min_size=1, retry_attempts=1, close_timeout=0.2)
     pools = [Pool(name, config) for name in ("users", "refused", "frozen")]
     for pool in pools:
         register_pool(pool)
@@ -145,6 +145,81 @@ class TestChecks:
         assert "mail.port" in command("settings").stdout
         assert command("settings", PEPPERPY_MAIL_PORT="25").returncode == 0
 
+    def test_what_a_module_prints_is_not_in_the_report(self, command: Run) -> None:
+        command.write(
+            "wiring.py",
+            """
+            import logging, sys
+
+            logging.basicConfig(stream=sys.stdout, level="INFO")
+            logging.info("from the log")
+            print("from the program")
+            """,
+        )
+
+        done = command("wiring", "--json")
+
+        assert json.loads(done.stdout)["ok"]
+        assert "from the program" in done.stderr
+        assert "from the log" in done.stderr
+
+    def test_a_module_that_ends_the_program_is_told_and_the_rest_is_still_tried(
+        self, command: Run
+    ) -> None:
+        command.write("script.py", "raise SystemExit(3)")
+
+        found = parts(command("script", "--json"))
+
+        assert "it ends the program when it is imported" in found["import script"]["problem"]
+        assert found["cache"]["ok"]
+
+    def test_an_object_that_cannot_be_looked_into_does_not_keep_pools_from_being_tried(
+        self, command: Run
+    ) -> None:
+        broken = """
+            from pepperpy.infra.utils import register_inspectable
+
+            class Broken:
+                def inspect(self):
+                    raise RuntimeError("broken")
+
+            broken = Broken()
+            register_inspectable(broken)
+        """
+        command.write("wiring.py", textwrap.dedent(POOLS) + textwrap.dedent(broken))
+
+        found = parts(command("wiring", "--json", "--timeout", "0.2"))
+
+        assert found["pool users"]["ok"]
+        assert not found["pool refused"]["ok"]
+
+    @pytest.mark.parametrize(
+        ("library", "part", "other"),
+        [("pydantic", "configuration", "logging"), ("msgspec", "logging", "telemetry")],
+    )
+    def test_a_wheel_whose_library_is_missing_is_told_and_the_rest_is_still_tried(
+        self, command: Run, library: str, part: str, other: str
+    ) -> None:
+        missing = f"No module named {library!r}"
+        command.write(f"{library}.py", f"raise ModuleNotFoundError({missing!r}, name={library!r})")
+
+        found = parts(command("--json"))
+
+        assert found[part]["problem"] == f"ModuleNotFoundError: {missing}"
+        assert other in found
+
+    @pytest.mark.parametrize("text", [b"[logging\n", b"\xff\xfe", b"[logging]\nlevel = []\n"])
+    def test_a_broken_file_is_told_as_json_by_every_part_that_reads_it(
+        self, command: Run, text: bytes
+    ) -> None:
+        (command.folder / "pepperpy.toml").write_bytes(text)
+
+        done = command("--json")
+
+        assert done.returncode == 1
+        assert "pepperpy.toml" in parts(done)["logging"]["problem"]
+        assert "pepperpy.toml" in parts(done)["configuration"]["problem"]
+
     def test_a_wrong_argument_is_told_by_the_usage(self, command: Run) -> None:
         done = command("--timeout", "soon")
 
@@ -181,6 +256,26 @@ class TestInventory:
         assert wheel.extras == ["old", "there"]
         assert wheel.absent == ["half"]
         assert wheel.missing["half"] == ("no-such-distribution",)
+
+    def test_a_wheel_that_another_one_needs_and_that_is_not_there_is_told(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = _Made(
+            "pepperpy_infra",
+            "pepperpy-infra-cache<0.2,>=0.1",
+            "pepperpy_infra_utils>=1.0",
+            "pepperpy-infra-storage>=0.1; extra == 'file'",
+            "no-such-distribution>=1",
+        )
+        utils = _Made("pepperpy-infra-utils")
+        monkeypatch.setattr(_inventory, "distributions", lambda: [made, utils])
+
+        assert _checks._wheels().problem == (
+            "pepperpy-infra needs pepperpy-infra-cache, which is not installed"
+        )
+
+    def test_a_whole_family_lacks_nothing(self) -> None:
+        assert _checks._wheels().ok
 
 
 class _Made(Distribution):

@@ -187,6 +187,17 @@ except ModuleNotFoundError as error:
         assert name == "pepperpy.infra.logging"
         assert "pip install pepperpy-infra-logging" in message
 
+    def test_the_error_names_a_wheel_that_another_one_needs(self, run: Run, layout: Layout) -> None:
+        entry = layout("one", "logging", facade=True)
+        module = entry / "pepperpy" / "infra" / "logging" / "__init__.py"
+        module.write_text("import pepperpy.infra.utils", "utf-8")
+        statement = "from pepperpy.infra import get_logger"
+
+        name, message = run(self.CODE.format(statement=statement), [entry]).split("|")
+
+        assert name == "pepperpy.infra.utils"
+        assert "pip install pepperpy-infra-utils" in message
+
     def test_an_import_that_fails_inside_a_wheel_is_told_as_it_is(
         self, run: Run, layout: Layout
     ) -> None:

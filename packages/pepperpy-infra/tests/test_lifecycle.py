@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,10 +15,14 @@ from pepperpy.infra import (
     ConnectionPool,
     ConnectionPoolConfig,
     EventLevel,
+    MemoryStorageProvider,
+    MemoryTelemetryHandler,
     cached,
+    initialize_cache,
     lifespan,
     register_memory_provider,
     register_pool,
+    register_provider,
     report_event,
     running,
     start,
@@ -27,8 +32,7 @@ from pepperpy.infra import (
     use_registry,
 )
 from pepperpy.infra.logging import InvalidLevelError
-from pepperpy.infra.telemetry import MemoryTelemetryHandler
-from pepperpy.infra.utils import InvalidArgumentError, register_closer, run_closers
+from pepperpy.infra.utils import InvalidArgumentError, inspectables, register_closer, run_closers
 
 QUIET = {"logging": {"console": False}}
 
@@ -44,19 +48,31 @@ def _nothing_is_left_running(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 class Pool(ConnectionPool[object, ConnectionPoolConfig]):
     """Connections that cost nothing, and a list of what happened to them."""
 
-    def __init__(self, name: str, *, broken: bool = False) -> None:
-        super().__init__(name, ConnectionPoolConfig(min_size=1))
+    def __init__(self, name: str, *, broken: bool = False, close_timeout: float = 10.0) -> None:
+        super().__init__(name, ConnectionPoolConfig(min_size=1, close_timeout=close_timeout))
         self.happened: list[str] = []
+        self.opens: asyncio.Event | None = None
+        self.closes: asyncio.Event | None = None
         self._broken = broken
 
     async def _create_connection(self) -> object:
+        if self.opens is not None:
+            await self.opens.wait()
         if self._broken:
             raise ConnectionRefusedError("nobody listens")
         self.happened.append("opened")
         return object()
 
     async def _close_connection(self, connection: object) -> None:
+        if self.closes is not None:
+            await self.closes.wait()
         self.happened.append("closed")
+
+
+async def until_it_waits() -> None:
+    """Let every task go on until it waits for something that does not happen."""
+    for _ in range(50):
+        await asyncio.sleep(0)
 
 
 @pytest.fixture
@@ -134,6 +150,50 @@ class TestStart:
         finally:
             unregister_provider("kept")
 
+    def test_awaited_twice_opens_the_pools_once(self, pool: Pool) -> None:
+        async def program() -> list[str]:
+            await start(QUIET)
+            await start(QUIET)
+            happened = list(pool.happened)
+            await stop()
+            return happened
+
+        assert asyncio.run(program()) == ["opened"]
+        assert pool.happened == ["opened", "closed"]
+
+    def test_in_another_loop_when_the_first_has_ended_begins_anew(self, pool: Pool) -> None:
+        async def program() -> None:
+            await start(QUIET)
+            async with pool.connection():
+                pass
+
+        asyncio.run(program())
+        asyncio.run(program())
+        stop()
+
+        assert pool.happened.count("opened") == 2
+
+    def test_that_is_cancelled_leaves_nothing_behind_once_it_is_stopped(self, pool: Pool) -> None:
+        provider = register_memory_provider("kept")
+
+        async def program() -> tuple[bool, bool, int]:
+            frozen = Pool("frozen", close_timeout=0.01)
+            frozen.opens = asyncio.Event()
+            register_pool(frozen)
+            starting = asyncio.ensure_future(start(QUIET))
+            await until_it_waits()
+            starting.cancel()
+            await asyncio.wait([starting])
+            await stop()
+            return starting.cancelled(), await provider.is_connected(), len(asyncio.all_tasks())
+
+        try:
+            assert asyncio.run(program()) == (True, False, 1)
+        finally:
+            unregister_provider("kept")
+            unregister_pool("frozen")
+        assert pool.happened == ["opened", "closed"]
+
     def test_not_awaited_leaves_pools_to_their_first_use(self, pool: Pool) -> None:
         start(QUIET)
 
@@ -173,6 +233,62 @@ class TestStop:
 
         assert order == ["server", "pools", "telemetry", "log"]
 
+    @pytest.mark.parametrize("youngest", ["pool", "provider"])
+    def test_pools_close_before_the_cache_then_storage_then_telemetry_then_the_log(
+        self, youngest: str, tmp_path: Path
+    ) -> None:
+        seen: list[str] = []
+
+        def tell(part: str) -> None:
+            facts = [each.inspect() for each in inspectables()]
+            files: list[Any] = [each for each in facts if each["kind"] == "cache.file"]
+            (cache,) = (each for each in files if str(tmp_path) in each["config"]["path"])
+            seen.append(f"{part}, cache {cache['state']}")
+            logging.getLogger("app").warning("closing %s", part)
+
+        class Told(Pool):
+            async def _close_connection(self, connection: object) -> None:
+                tell("pool")
+
+        class Provider(MemoryStorageProvider):
+            async def disconnect(self) -> None:
+                await super().disconnect()
+                tell("storage")
+
+        class Handler(MemoryTelemetryHandler):
+            def flush(self) -> None:
+                tell("telemetry")
+
+        steps = {
+            "pool": lambda: register_pool(Told("ordered")),
+            "provider": lambda: register_provider(Provider("ordered")),
+        }
+        for name in sorted(steps, key=lambda name: name == youngest):
+            steps[name]()
+        config = {
+            "logging": {"console": False, "log_file": tmp_path / "app.log", "queue": True},
+            "telemetry": {"handlers": {"told": Handler()}},
+            "cache": {"cache_type": "file", "cache_directory": tmp_path / "cache"},
+        }
+
+        async def program() -> None:
+            async with running(config):
+                report_event("order.placed", EventLevel.INFO, "an order")
+
+        try:
+            asyncio.run(program())
+        finally:
+            unregister_pool("ordered")
+            unregister_provider("ordered")
+            initialize_cache("memory")
+
+        assert list(dict.fromkeys(seen)) == [
+            "pool, cache ok",
+            "storage, cache off",
+            "telemetry, cache off",
+        ]
+        assert "closing telemetry" in (tmp_path / "app.log").read_text("utf-8")
+
     def test_a_pool_is_closed_while_the_log_still_writes(
         self, pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -208,6 +324,31 @@ class TestStop:
         start(QUIET)
         stop()
         stop()
+
+    def test_without_start_is_harmless(self) -> None:
+        async def program() -> None:
+            await stop()
+
+        stop()
+        asyncio.run(program())
+
+    def test_that_is_cancelled_goes_on_where_it_was_when_it_is_called_again(
+        self, pool: Pool
+    ) -> None:
+        async def program() -> tuple[bool, list[str], int]:
+            pool.closes = asyncio.Event()
+            await start(QUIET)
+            stopping = asyncio.ensure_future(stop())
+            await until_it_waits()
+            stopping.cancel()
+            await asyncio.wait([stopping])
+            before = list(pool.happened)
+            pool.closes.set()
+            await stop()
+            return stopping.cancelled(), before, len(asyncio.all_tasks())
+
+        assert asyncio.run(program()) == (True, ["opened"], 1)
+        assert pool.happened == ["opened", "closed"]
 
     def test_in_a_coroutine_nothing_is_closed_before_it_is_awaited(self) -> None:
         closed: list[str] = []
@@ -276,6 +417,30 @@ class TestRunning:
 
         assert pool.happened == ["opened", "closed"]
         assert closed == ["server"]
+
+    def test_a_start_that_is_cancelled_closes_what_had_been_started(self, pool: Pool) -> None:
+        provider = register_memory_provider("kept")
+
+        async def block() -> None:
+            async with running(QUIET):
+                pytest.fail("the block must not begin")
+
+        async def program() -> tuple[bool, bool, int]:
+            frozen = Pool("frozen", close_timeout=0.01)
+            frozen.opens = asyncio.Event()
+            register_pool(frozen)
+            task = asyncio.create_task(block())
+            await until_it_waits()
+            task.cancel()
+            await asyncio.wait([task])
+            return task.cancelled(), await provider.is_connected(), len(asyncio.all_tasks())
+
+        try:
+            assert asyncio.run(program()) == (True, False, 1)
+        finally:
+            unregister_provider("kept")
+            unregister_pool("frozen")
+        assert pool.happened == ["opened", "closed"]
 
     @pytest.mark.parametrize("error", [ValueError("wrong"), KeyboardInterrupt(), SystemExit(3)])
     def test_an_error_of_the_block_gets_out_with_a_note_on_what_did_not_close(

@@ -53,8 +53,9 @@ PROMISED = {
     """,
     "resilience": """
         Bulkhead Chaos CircuitBreaker CircuitBreakerConfig CircuitBreakerError CircuitState Hedge
-        Pipeline Policy ProviderFallback RateLimit ResilienceError Retry Timeout get_circuit_breaker
-        get_fallback isolated_circuit_breakers reset_all_circuit_breakers reset_circuit_breaker
+        Pipeline Policy ProviderFallback RateLimit RedisResilienceStore ResilienceError Retry
+        SharedRetryBudget Timeout get_circuit_breaker get_fallback initialize_resilience
+        isolated_circuit_breakers reset_all_circuit_breakers reset_circuit_breaker
         resilience_disabled with_circuit_breaker with_fallback
     """,
     "security": """
@@ -73,20 +74,24 @@ PROMISED = {
         serialize_pickle serialize_xml serialize_yaml to_base64
     """,
     "storage": """
-        Capability Compressed Encrypted FileStorageProvider MemoryStorageProvider Prefixed Put
-        ReadOnly StorageError StorageProvider StorageProviderRegistry StorageType SyncStorage
+        Capability Compressed Encrypted FileStorageProvider MemoryStorageProvider
+        ObjectStorageProvider PostgresStorageProvider Prefixed Put ReadOnly RedisStorageProvider
+        StorageError StorageProvider StorageProviderRegistry StorageType SyncStorage
         Transaction as_key_value clear clear_providers connect copy delete disconnect exists
         export_json_lines from_key_value get get_provider get_registry import_json_lines increment
         is_connected keys list_providers register_file_provider register_memory_provider
-        register_provider set set_registry unregister_provider
+        register_object_provider register_postgres_provider register_provider
+        register_redis_provider register_s3_provider set set_registry unregister_provider
     """,
     "telemetry": """
         CompositeTelemetryHandler Event EventLevel LoggingTelemetryHandler MemoryTelemetryHandler
-        Metric MetricType OpenTelemetryHandler OpenTelemetryProducer PrometheusCollector
-        ProviderTelemetry StatsDHandler TelemetryError TelemetryHandler TelemetryManager
+        Metric MetricType OTLPHandler OpenTelemetryHandler OpenTelemetryProducer
+        PrometheusCollector ProviderTelemetry SharedMetrics StatsDHandler TelemetryError
+        TelemetryHandler TelemetryManager
         capture_metrics disable_telemetry enable_telemetry flush_telemetry get_provider_telemetry
-        initialize_telemetry is_telemetry_enabled prometheus_asgi prometheus_text prometheus_wsgi
-        report_event report_metric serve_prometheus shutdown_telemetry
+        initialize_telemetry is_telemetry_enabled join_metrics prometheus_asgi prometheus_text
+        prometheus_wsgi report_event report_metric serve_prometheus share_metrics
+        shutdown_telemetry
     """,
     "utils": """
         Clock FakeClock InfraError RetryBudget UtilsError async_retry deadline dict_to_object

@@ -22,11 +22,14 @@ from pepperpy.infra.resilience import (
     ProviderFallbackError,
     RateLimit,
     RateLimitedError,
+    RedisResilienceStore,
     Retry,
     RetryBudget,
+    SharedRetryBudget,
     Timeout,
     get_circuit_breaker,
     get_fallback,
+    initialize_resilience,
     isolated_circuit_breakers,
     reset_all_circuit_breakers,
     reset_circuit_breaker,
@@ -169,3 +172,14 @@ async def policies() -> None:
         assert_type(error.seconds, float)
     except BulkheadFullError:
         pass
+
+
+with RedisResilienceStore("redis://host", prefix="shop", lease=timedelta(seconds=5)) as store:
+    assert_type(store, RedisResilienceStore)
+    assert_type(store.is_up, bool)
+    assert_type(CircuitBreaker("mail", config, store=store), CircuitBreaker)
+    assert_type(RateLimit(5, name="sms", store=store), RateLimit)
+    assert_type(SharedRetryBudget(5, name="retries", store=store).take(), bool)
+    breaker.share(store)
+    breaker.share(None)
+initialize_resilience({"redis_prefix": "shop"}, redis_url="redis://host")

@@ -17,10 +17,13 @@ from pepperpy.infra.storage import (
     FileStorageProvider,
     KeyValueAdapter,
     MemoryStorageProvider,
+    ObjectStorageProvider,
     Page,
+    PostgresStorageProvider,
     Prefixed,
     Put,
     ReadOnly,
+    RedisStorageProvider,
     StorageProvider,
     StorageProviderRegistry,
     StorageType,
@@ -42,7 +45,11 @@ from pepperpy.infra.storage import (
     list_providers,
     register_file_provider,
     register_memory_provider,
+    register_object_provider,
+    register_postgres_provider,
     register_provider,
+    register_redis_provider,
+    register_s3_provider,
     set,  # noqa: A004
     set_registry,
 )
@@ -53,6 +60,10 @@ from pepperpy.infra.storage.testing import StorageProviderContract
 async def by_name() -> None:
     assert_type(register_memory_provider("cache"), MemoryStorageProvider)
     assert_type(register_file_provider("files", "files.db"), FileStorageProvider)
+    assert_type(register_redis_provider("r", "redis://host", timeout=1.0), RedisStorageProvider)
+    assert_type(register_postgres_provider("p", "postgresql://host/db"), PostgresStorageProvider)
+    assert_type(register_s3_provider("s", "bucket", region="x"), ObjectStorageProvider)
+    assert_type(register_object_provider("g", "gs://bucket"), ObjectStorageProvider)
     await connect("cache")
     assert_type(await set("cache", "key1", {"value": 42}, ttl=60), int)
     assert_type(await get("cache", "key1"), Any)

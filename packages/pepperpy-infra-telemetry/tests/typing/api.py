@@ -25,9 +25,11 @@ from pepperpy.infra.telemetry import (
     MetricType,
     OpenTelemetryHandler,
     OpenTelemetryProducer,
+    OTLPHandler,
     PrometheusCollector,
     PrometheusServer,
     ProviderTelemetry,
+    SharedMetrics,
     StatsDHandler,
     TelemetryHandler,
     TelemetryManager,
@@ -40,12 +42,14 @@ from pepperpy.infra.telemetry import (
     get_provider_telemetry,
     initialize_telemetry,
     is_telemetry_enabled,
+    join_metrics,
     prometheus_asgi,
     prometheus_text,
     prometheus_wsgi,
     report_event,
     report_metric,
     serve_prometheus,
+    share_metrics,
     shutdown_telemetry,
 )
 from pepperpy.infra.utils import FakeClock
@@ -159,3 +163,18 @@ def exporters(manager: TelemetryManager) -> None:
     statsd = StatsDHandler("localhost", dialect="graphite", prefix="shop.")
     assert_type(statsd.dropped, int)
     assert_type(ExponentialHistogram.of([1]).at_scale(0), ExponentialHistogram)
+
+
+def many_processes(manager: TelemetryManager) -> None:
+    shared = share_metrics(manager, gauges={"depth": "sum", "age": "max"}, timeout=timedelta(1))
+    assert_type(shared, SharedMetrics)
+    assert_type(shared.address, str)
+    assert_type(join_metrics(shared.address), SharedMetrics)
+    assert_type(prometheus_text(shared), str)
+    prometheus_wsgi(shared)
+    prometheus_asgi(shared)
+    PrometheusCollector(shared)
+    with share_metrics(gauges="sum") as other, serve_prometheus(manager=other) as server:
+        assert_type(server.port, int)
+    handler = OTLPHandler("http://localhost:4318", resource={"service.name": "shop"}, timeout=3)
+    manager.register_handler("otlp", handler)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import assert_type
 
 from pepperpy.infra.utils import (
+    Batching,
     Clock,
     FakeClock,
     Inspectable,
@@ -159,3 +160,13 @@ clock: Clock = FakeClock()
 assert_type(redaction.redact_text("password=x"), str)
 assert_type(redaction.is_secret_name("api_key"), bool)
 assert_type(wrapping.kind_of(called), wrapping.Kind)
+
+
+async def send(commands: Sequence[str]) -> list[int | BaseException]:
+    return [len(command) for command in commands]
+
+
+async def together() -> None:
+    ask = Batching(send, limit=10)
+    assert_type(ask, Batching[str, int])
+    assert_type(await ask("GET a"), int)

@@ -157,11 +157,14 @@ _OWNED = {
         "Policy",
         "ProviderFallback",
         "RateLimit",
+        "RedisResilienceStore",
         "ResilienceError",
         "Retry",
+        "SharedRetryBudget",
         "Timeout",
         "get_circuit_breaker",
         "get_fallback",
+        "initialize_resilience",
         "isolated_circuit_breakers",
         "reset_all_circuit_breakers",
         "reset_circuit_breaker",
@@ -232,9 +235,12 @@ _OWNED = {
         "Encrypted",
         "FileStorageProvider",
         "MemoryStorageProvider",
+        "ObjectStorageProvider",
+        "PostgresStorageProvider",
         "Prefixed",
         "Put",
         "ReadOnly",
+        "RedisStorageProvider",
         "StorageError",
         "StorageProvider",
         "StorageProviderRegistry",
@@ -261,7 +267,11 @@ _OWNED = {
         "list_providers",
         "register_file_provider",
         "register_memory_provider",
+        "register_object_provider",
+        "register_postgres_provider",
         "register_provider",
+        "register_redis_provider",
+        "register_s3_provider",
         "set",
         "set_registry",
         "unregister_provider",
@@ -275,9 +285,11 @@ _OWNED = {
         "Metric",
         "MetricType",
         "OpenTelemetryHandler",
+        "OTLPHandler",
         "OpenTelemetryProducer",
         "PrometheusCollector",
         "ProviderTelemetry",
+        "SharedMetrics",
         "StatsDHandler",
         "TelemetryError",
         "TelemetryHandler",
@@ -289,12 +301,14 @@ _OWNED = {
         "get_provider_telemetry",
         "initialize_telemetry",
         "is_telemetry_enabled",
+        "join_metrics",
         "prometheus_asgi",
         "prometheus_text",
         "prometheus_wsgi",
         "report_event",
         "report_metric",
         "serve_prometheus",
+        "share_metrics",
         "shutdown_telemetry",
     ),
     "utils": (
@@ -407,16 +421,18 @@ def __dir__() -> list[str]:
 def _load(portion: str) -> object:
     from importlib import import_module
 
-    module = f"{__name__}.{portion}"
     try:
-        return import_module(module)
+        return import_module(f"{__name__}.{portion}")
     except ModuleNotFoundError as error:
-        if error.name != module:
+        # It may be a sibling that the portion needs.
+        missing = (error.name or "").removeprefix(f"{__name__}.")
+        if missing not in _OWNED:
             raise
-        wheel = f"pepperpy-infra-{portion}"
+        wheel = f"pepperpy-infra-{missing}"
         raise ModuleNotFoundError(
-            f"no module named {module!r}: the wheel {wheel!r} is not installed; pip install {wheel}",
-            name=module,
+            f"no module named {error.name!r}: the wheel {wheel!r} is not installed; "
+            f"pip install {wheel}",
+            name=error.name,
         ) from error
 
 

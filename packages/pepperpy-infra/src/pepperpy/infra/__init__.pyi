@@ -119,11 +119,14 @@ from pepperpy.infra.resilience import Pipeline as Pipeline
 from pepperpy.infra.resilience import Policy as Policy
 from pepperpy.infra.resilience import ProviderFallback as ProviderFallback
 from pepperpy.infra.resilience import RateLimit as RateLimit
+from pepperpy.infra.resilience import RedisResilienceStore as RedisResilienceStore
 from pepperpy.infra.resilience import ResilienceError as ResilienceError
 from pepperpy.infra.resilience import Retry as Retry
+from pepperpy.infra.resilience import SharedRetryBudget as SharedRetryBudget
 from pepperpy.infra.resilience import Timeout as Timeout
 from pepperpy.infra.resilience import get_circuit_breaker as get_circuit_breaker
 from pepperpy.infra.resilience import get_fallback as get_fallback
+from pepperpy.infra.resilience import initialize_resilience as initialize_resilience
 from pepperpy.infra.resilience import isolated_circuit_breakers as isolated_circuit_breakers
 from pepperpy.infra.resilience import reset_all_circuit_breakers as reset_all_circuit_breakers
 from pepperpy.infra.resilience import reset_circuit_breaker as reset_circuit_breaker
@@ -188,9 +191,12 @@ from pepperpy.infra.storage import Compressed as Compressed
 from pepperpy.infra.storage import Encrypted as Encrypted
 from pepperpy.infra.storage import FileStorageProvider as FileStorageProvider
 from pepperpy.infra.storage import MemoryStorageProvider as MemoryStorageProvider
+from pepperpy.infra.storage import ObjectStorageProvider as ObjectStorageProvider
+from pepperpy.infra.storage import PostgresStorageProvider as PostgresStorageProvider
 from pepperpy.infra.storage import Prefixed as Prefixed
 from pepperpy.infra.storage import Put as Put
 from pepperpy.infra.storage import ReadOnly as ReadOnly
+from pepperpy.infra.storage import RedisStorageProvider as RedisStorageProvider
 from pepperpy.infra.storage import StorageError as StorageError
 from pepperpy.infra.storage import StorageProvider as StorageProvider
 from pepperpy.infra.storage import StorageProviderRegistry as StorageProviderRegistry
@@ -217,7 +223,11 @@ from pepperpy.infra.storage import keys as keys
 from pepperpy.infra.storage import list_providers as list_providers
 from pepperpy.infra.storage import register_file_provider as register_file_provider
 from pepperpy.infra.storage import register_memory_provider as register_memory_provider
+from pepperpy.infra.storage import register_object_provider as register_object_provider
+from pepperpy.infra.storage import register_postgres_provider as register_postgres_provider
 from pepperpy.infra.storage import register_provider as register_provider
+from pepperpy.infra.storage import register_redis_provider as register_redis_provider
+from pepperpy.infra.storage import register_s3_provider as register_s3_provider
 from pepperpy.infra.storage import set as set  # noqa: A004
 from pepperpy.infra.storage import set_registry as set_registry
 from pepperpy.infra.storage import unregister_provider as unregister_provider
@@ -230,8 +240,10 @@ from pepperpy.infra.telemetry import Metric as Metric
 from pepperpy.infra.telemetry import MetricType as MetricType
 from pepperpy.infra.telemetry import OpenTelemetryHandler as OpenTelemetryHandler
 from pepperpy.infra.telemetry import OpenTelemetryProducer as OpenTelemetryProducer
+from pepperpy.infra.telemetry import OTLPHandler as OTLPHandler
 from pepperpy.infra.telemetry import PrometheusCollector as PrometheusCollector
 from pepperpy.infra.telemetry import ProviderTelemetry as ProviderTelemetry
+from pepperpy.infra.telemetry import SharedMetrics as SharedMetrics
 from pepperpy.infra.telemetry import StatsDHandler as StatsDHandler
 from pepperpy.infra.telemetry import TelemetryError as TelemetryError
 from pepperpy.infra.telemetry import TelemetryHandler as TelemetryHandler
@@ -243,12 +255,14 @@ from pepperpy.infra.telemetry import flush_telemetry as flush_telemetry
 from pepperpy.infra.telemetry import get_provider_telemetry as get_provider_telemetry
 from pepperpy.infra.telemetry import initialize_telemetry as initialize_telemetry
 from pepperpy.infra.telemetry import is_telemetry_enabled as is_telemetry_enabled
+from pepperpy.infra.telemetry import join_metrics as join_metrics
 from pepperpy.infra.telemetry import prometheus_asgi as prometheus_asgi
 from pepperpy.infra.telemetry import prometheus_text as prometheus_text
 from pepperpy.infra.telemetry import prometheus_wsgi as prometheus_wsgi
 from pepperpy.infra.telemetry import report_event as report_event
 from pepperpy.infra.telemetry import report_metric as report_metric
 from pepperpy.infra.telemetry import serve_prometheus as serve_prometheus
+from pepperpy.infra.telemetry import share_metrics as share_metrics
 from pepperpy.infra.telemetry import shutdown_telemetry as shutdown_telemetry
 from pepperpy.infra.utils import Clock as Clock
 from pepperpy.infra.utils import FakeClock as FakeClock
@@ -393,6 +407,8 @@ __all__ = [
     "MetricType",
     "MetricsError",
     "NumpyCompressor",
+    "OTLPHandler",
+    "ObjectStorageProvider",
     "OpenTelemetryHandler",
     "OpenTelemetryProducer",
     "OptimizedDataset",
@@ -406,6 +422,7 @@ __all__ = [
     "PoolError",
     "PooledResourceContext",
     "PostgresPool",
+    "PostgresStorageProvider",
     "Prefixed",
     "PrometheusCollector",
     "ProviderFallback",
@@ -415,6 +432,8 @@ __all__ = [
     "RateLimit",
     "RawSerializer",
     "ReadOnly",
+    "RedisResilienceStore",
+    "RedisStorageProvider",
     "ResilienceError",
     "Retry",
     "RetryBudget",
@@ -427,6 +446,8 @@ __all__ = [
     "SerializationFormat",
     "Serializer",
     "SerializerConfig",
+    "SharedMetrics",
+    "SharedRetryBudget",
     "SimpleAuthorizer",
     "StatsDHandler",
     "StorageError",
@@ -519,6 +540,7 @@ __all__ = [
     "initialize_cache",
     "initialize_logging",
     "initialize_pools",
+    "initialize_resilience",
     "initialize_telemetry",
     "invalidate_cache",
     "invalidates",
@@ -547,6 +569,7 @@ __all__ = [
     "iter_json_lines",
     "iter_msgpack",
     "iter_yaml",
+    "join_metrics",
     "length_between",
     "lifespan",
     "list_providers",
@@ -578,8 +601,12 @@ __all__ = [
     "register_config",
     "register_file_provider",
     "register_memory_provider",
+    "register_object_provider",
     "register_pool",
+    "register_postgres_provider",
     "register_provider",
+    "register_redis_provider",
+    "register_s3_provider",
     "release_connection",
     "reload_config",
     "report_custom_metric",
@@ -601,6 +628,7 @@ __all__ = [
     "set_config",
     "set_log_level",
     "set_registry",
+    "share_metrics",
     "shutdown_logging",
     "shutdown_telemetry",
     "slugify",

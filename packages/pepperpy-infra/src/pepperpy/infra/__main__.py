@@ -6,6 +6,7 @@ import argparse
 import json
 import platform
 import sys
+from contextlib import redirect_stdout
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     chosen = parser.parse_args(arguments)
     found = wheels()
-    checks = asyncio.run(check(chosen.modules, chosen.timeout))
+    # What the modules print is not the report, which a program may read.
+    with redirect_stdout(sys.stderr):
+        checks = asyncio.run(check(chosen.modules, chosen.timeout))
     text = _as_json(found, checks) if chosen.json else _as_text(found, checks)
     sys.stdout.write(f"{text}\n")
     return 0 if all(each.ok for each in checks) else 1

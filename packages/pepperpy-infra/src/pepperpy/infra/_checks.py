@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pepperpy.infra.utils import inspectables
 from pepperpy.infra.utils.redaction import redact_text
 
+from ._inventory import siblings_not_installed
 from ._lifecycle import SECTIONS, initialize, is_installed, stop
 
 if TYPE_CHECKING:
@@ -38,19 +39,37 @@ async def check(modules: Iterable[str], limit: float) -> list[Check]:
     """
     import asyncio
 
-    checks = [_tried(f"import {module}", import_module, module) for module in modules]
+    checks = [_wheels(), *(_imported(module) for module in modules)]
     checks += [
         _tried(section, initialize, section, {}) for section in SECTIONS if is_installed(section)
     ]
     if is_installed("config"):
-        checks.append(_configuration())
-    steps = {**_caches(), **_pools(), **_providers()}
+        checks.append(_tried("configuration", _validate))
+    steps: dict[str, Callable[[], Any]] = {}
+    for portion, find in (("cache", _caches), ("connection", _pools), ("storage", _providers)):
+        if is_installed(portion):
+            found = _tried(portion, _add, steps, find)
+            checks += [] if found.ok else [found]
     checks += await asyncio.gather(*(_opened(part, step, limit) for part, step in steps.items()))
     try:
         await stop()
     except ExceptionGroup as failures:
         checks += [Check("stopping", _told(each)) for each in failures.exceptions]
     return checks
+
+
+def _wheels() -> Check:
+    lacking = [f"{user} needs {wheel}" for user, wheel in siblings_not_installed()]
+    if not lacking:
+        return Check("wheels")
+    return Check("wheels", f"{', '.join(lacking)}, which is not installed")
+
+
+def _imported(module: str) -> Check:
+    try:
+        return _tried(f"import {module}", import_module, module)
+    except SystemExit as error:
+        return Check(f"import {module}", f"it ends the program when it is imported: {error!r}")
 
 
 def _tried(part: str, step: Callable[..., object], *arguments: object) -> Check:
@@ -61,11 +80,14 @@ def _tried(part: str, step: Callable[..., object], *arguments: object) -> Check:
     return Check(part)
 
 
-def _configuration() -> Check:
+def _add(steps: dict[str, Callable[[], Any]], find: Callable[[], dict[str, Any]]) -> None:
+    steps.update(find())
+
+
+def _validate() -> None:
     from pepperpy.infra.config import validate_all_configs
 
-    report = validate_all_configs()
-    return Check("configuration", None if report else str(report))
+    validate_all_configs().raise_if_invalid()
 
 
 def _caches() -> dict[str, Callable[[], Any]]:
@@ -80,17 +102,17 @@ def _caches() -> dict[str, Callable[[], Any]]:
 
 def _pools() -> dict[str, Callable[[], Any]]:
     """How to open every pool that the modules have made."""
-    alive = [(each.inspect(), each) for each in inspectables()]
-    pools: dict[str, Any] = {
-        f"pool {facts['name']}": pool for facts, pool in alive if facts["kind"] == "pool"
+    from pepperpy.infra.connection import ConnectionPool, ThreadConnectionPool
+
+    return {
+        f"pool {each.name}": each.initialize
+        for each in inspectables()
+        if isinstance(each, ConnectionPool | ThreadConnectionPool)
     }
-    return {part: pool.initialize for part, pool in pools.items()}
 
 
 def _providers() -> dict[str, Callable[[], Any]]:
     """How to connect every storage provider that is registered."""
-    if not is_installed("storage"):
-        return {}
     from pepperpy.infra.storage import get_provider, list_providers
 
     return {f"storage {name}": get_provider(name).connect for name in list_providers()}

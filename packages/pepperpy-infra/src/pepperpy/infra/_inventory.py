@@ -35,20 +35,40 @@ class Wheel:
 
 def wheels() -> list[Wheel]:
     """All wheels of this family, by name."""
+    return [Wheel(name, each.version, _missing(each)) for name, each in _ours().items()]
+
+
+def siblings_not_installed() -> list[tuple[str, str]]:
+    """Wheels that another one needs and that are not there, each after the one that needs it."""
+    ours = _ours()
+    return [
+        (user, name)
+        for user, wheel in ours.items()
+        for line in wheel.requires or ()
+        if (name := _name(line)).startswith(_FACADE) and name not in ours and "extra" not in line
+    ]
+
+
+def _ours() -> dict[str, Distribution]:
     found = {_normal(each.name): each for each in distributions() if each.name}
     ours = [name for name in sorted(found) if name == _FACADE or name.startswith(f"{_FACADE}-")]
-    return [Wheel(name, found[name].version, _missing(found[name])) for name in ours]
+    return {name: found[name] for name in ours}
 
 
 def _missing(wheel: Distribution) -> dict[str, tuple[str, ...]]:
     needs: defaultdict[str, list[str]] = defaultdict(list)
     for line in wheel.requires or ():
-        requirement, _, marker = line.partition(";")
-        extra, name = _EXTRA.search(marker), _NAME.match(requirement)
-        if extra and name and extra[1] != "all":  # that one holds all extras of the others
-            absent = not _is_there(name[0]) and _is_for_this_python(marker)
-            needs[extra[1]] += [name[0]] if absent else []
+        marker, name = line.partition(";")[2], _name(line)
+        extra = _EXTRA.search(marker)
+        if extra and extra[1] != "all":  # that one holds all extras of the others
+            absent = not _is_there(name) and _is_for_this_python(marker)
+            needs[extra[1]] += [name] if absent else []
     return {extra: tuple(needs[extra]) for extra in sorted(needs)}
+
+
+def _name(requirement: str) -> str:
+    name = _NAME.match(requirement)
+    return _normal(name[0]) if name else ""
 
 
 def _is_there(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""One start and one stop for all that is installed: the log, telemetry, cache, storage, pools."""
+"""One start and one stop for all that is installed: log, telemetry, breakers, cache, pools, stores."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 Options: TypeAlias = Mapping[str, Mapping[str, Any]]
 
 # The log first, so that the others can write to it.  What is closed last is opened first.
-SECTIONS = ("logging", "telemetry", "cache")
+SECTIONS = ("logging", "telemetry", "resilience", "cache")
 
 
 def start(config: Options | None = None) -> Awaitable[None]:
-    """Set up what is installed: the log, telemetry, the cache; awaited, open what is registered.
+    """Set up what is installed: log, telemetry, breakers, cache; awaited, open what is registered.
 
     Each part reads its section of the configuration, as its ``initialize_...`` function does.
     Awaited, it connects the storage providers and opens the pools that are registered; without
@@ -57,7 +57,7 @@ def start(config: Options | None = None) -> Awaitable[None]:
 
 
 def stop() -> Awaitable[None]:
-    """Close everything in order: pools, storage and the cache, then telemetry, and last the log.
+    """Close everything in order: pools, the cache, storage, then telemetry, and last the log.
 
     Where an event loop is running, ``await stop()``: nothing is closed before.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from functools import cached_property
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final
@@ -78,7 +77,7 @@ class Memo(Guarded):
         """Where results are kept below memory."""
         self.drops: int = 0
         """How often something was dropped on purpose."""
-        self.now: Callable[[], float] = time.monotonic if type(clock) is Clock else clock.monotonic
+        self.now: Callable[[], float] = clock.monotonic
         self.names_of_call: Callable[..., tuple[str, ...]] | None = None
         self.keeping: Keeping = Keeping(function, settings, keys, naming, rules)
         self.copied: Callable[[Any], Any] = self.keeping.copied

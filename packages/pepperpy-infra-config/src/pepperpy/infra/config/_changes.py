@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from ._layers import Path
 
-Listener = "Callable[[ConfigChange], object]"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigChange:

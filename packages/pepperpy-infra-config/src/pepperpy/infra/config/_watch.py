@@ -44,7 +44,6 @@ class Watcher(BothFaces):
         if engine not in _ENGINES:
             raise ConfigTypeError(f"engine must be one of {', '.join(_ENGINES)}; got {engine!r}")
         self._registry = registry
-        self._interval = seconds
         self.error: ConfigError | None = None
         """Why the files as they are now could not be loaded; None if they could."""
         self._seen: dict[str, State] = self._look({})

@@ -1,6 +1,16 @@
 """Connection pools: nothing is lost, leaked or lent twice, whoever is cancelled and whatever fails."""
 
+from ._blocks import PoolContext, ThreadPoolContext
 from ._config import ConnectionPoolConfig
+from ._default import (
+    close_pools,
+    get_connection,
+    get_pool,
+    initialize_pools,
+    register_pool,
+    release_connection,
+    unregister_pool,
+)
 from ._errors import (
     InvalidConnectionError,
     NotLentError,
@@ -17,22 +27,7 @@ from ._errors import (
 from ._http import HTTPClientPool
 from ._pool import ConnectionPool, Released
 from ._postgres import PostgresPool
-from ._registry import (
-    close_pools,
-    get_connection,
-    get_pool,
-    initialize_pools,
-    register_pool,
-    release_connection,
-    unregister_pool,
-)
-from ._resource import (
-    PoolContext,
-    PooledFunction,
-    PooledResourceContext,
-    ThreadPoolContext,
-    pooled_resource,
-)
+from ._resource import PooledFunction, PooledResourceContext, pooled_resource
 from ._sqlite import SQLitePool
 from ._threads import ThreadConnectionPool
 from ._types import ConnectionStats, Leak, PoolStatus

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
-import traceback
+from abc import ABC, abstractmethod
 from dataclasses import fields
 from datetime import UTC, datetime
-from inspect import currentframe
-from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 from pepperpy.infra.utils import (
     Clock,
@@ -21,41 +19,29 @@ from pepperpy.infra.utils import (
 from ._config import ConnectionPoolConfig, check_sizes
 from ._core import GONE, ON_LOAN, ORPHAN, Core, Entry, Work
 from ._errors import (
-    InvalidConnectionError,
     NotLentError,
     PoolClosedError,
     PoolConfigError,
-    PoolError,
     PoolFullError,
     PoolNameError,
     PoolTimeoutError,
 )
+from ._leaks import Loan, loan_to
 from ._types import ConnectionStats, Leak, PoolStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from types import FrameType
 
 T = TypeVar("T")
 C = TypeVar("C", bound=ConnectionPoolConfig)
-
-_FRAMES: Final = 30
 
 # A child must neither use nor close what it inherited by a fork: the other end would take it for
 # the parent.  Even to drop the last reference may close it, so they stay here.
 _inherited: Final[list[Any]] = []
 
 
-class Loan(NamedTuple):
-    """Who has a connection."""
-
-    borrower: str
-    since: float
-    stack: traceback.StackSummary
-    reported: bool = False
-
-
-class BasePool(Generic[T, C]):
+class BasePool(ABC, Generic[T, C]):
     """Names, figures and the ways out of a pool; the drivers add how to wait."""
 
     def __init__(self, name: str, config: C | None = None, *, clock: Clock | None = None) -> None:
@@ -74,8 +60,7 @@ class BasePool(Generic[T, C]):
         self._name = name
         self._config = cast("C", chosen)
         self._clock = clock or Clock()
-        # The method of a plain clock only calls this, at twice the price.
-        self._now = time.monotonic if type(self._clock) is Clock else self._clock.monotonic
+        self._now = self._clock.monotonic
         self._orphans: dict[int, Entry[T]] = {}
         self._sizes = (chosen.min_size, chosen.max_size)
         self._status = PoolStatus.INITIALIZING
@@ -151,8 +136,8 @@ class BasePool(Generic[T, C]):
             return []
         now = self._now()
         loans = [entry.borrower for entry in self._core.on_loan if entry.borrower is not None]
-        late = sorted((loan for loan in loans if now - loan.since >= threshold), key=_age)
-        return [self._leak(loan, now) for loan in late]
+        late = sorted((loan for loan in loans if now - loan.since >= threshold), key=_since)
+        return [loan.leak(self._name, now) for loan in late]
 
     def inspect(self) -> Mapping[str, object]:
         """Figures and settings in plain values."""
@@ -200,9 +185,13 @@ class BasePool(Generic[T, C]):
         self._last_error: BaseException | None = None
         self._last_error_time: datetime | None = None
 
+    @abstractmethod
+    def _home(self) -> object:
+        """What connections live in: a loop, or a process."""
+
+    @abstractmethod
     def _resets(self) -> bool:
         """Whether something is to be done with each connection that comes back."""
-        raise NotImplementedError
 
     def _new_sizes(self, min_size: int | None, max_size: int | None) -> tuple[int, int]:
         least = self._core.min_size if min_size is None else min_size
@@ -309,109 +298,11 @@ class BasePool(Generic[T, C]):
             facts = {"error": type(error).__name__}
             emit(Signal(kind=f"pool.{what}_failed", source=self._name, facts=facts))
 
-    # What comes of the work of a pool.  The drivers run the hooks, and call these from the loop or
-    # under the lock that guards the core.
-
-    def _start(self, core: Core[T], work: Work) -> None:
-        """Begin *work* in the background."""
-        raise NotImplementedError
-
-    def _later(self, seconds: float) -> None:
-        """Call `_pump` in so many seconds."""
-        raise NotImplementedError
-
-    def _is_open(self) -> bool:
-        """Whether work can be begun."""
-        raise NotImplementedError
-
-    def _home(self) -> object:
-        """What connections live in: a loop, or a process."""
-        raise NotImplementedError
-
-    def _begin(self, core: Core[T], works: Iterable[Work | None]) -> None:
-        if core.home is self._home():  # else nobody can close them
-            for work in works:
-                if work is not None:
-                    self._start(core, work)
-
-    def _pump(self, core: Core[T]) -> None:
-        """Serve whoever can be served, and begin what the others need."""
-        while core.serve(self._now()) and core is self._core and self._is_open():
-            work = core.next_work(self._now())
-            if work is None:
-                return
-            self._start(core, work)
-
-    def _connected(self, core: Core[T], connection: T) -> None:
-        """A connection was opened, and it serves whoever waits longest."""
-        entry = self._take_in(core, connection)
-        core.connecting -= 1
-        self._begin(core, [core.give(entry, self._now(), checked=True)])
-        self._pump(core)
-
-    def _not_connected(self, core: Core[T], error: BaseException) -> BaseException:
-        """Opening one failed, which is told to whoever waits longest; returns what is told."""
-        told = error
-        if not isinstance(error, Exception):
-            told = PoolError(f"opening a connection of pool {self._name!r} was interrupted")
-            told.__cause__ = error
-        core.connecting -= 1
-        if core is self._core:
-            self._failed("connect", error)
-            config = self._config
-            delay: Any = config.retry_delay
-            wait = core.fill_failed(self._now(), config.retry_attempts, delay)
-            core.fail_first(told)
-            if wait is not None:
-                self._later(wait)
-            self._pump(core)
-        return told
-
-    def _verdict(self, what: str, answer: object) -> bool:
-        """What a hook that has not failed says: only checks have something to say."""
-        good = what != "validate" or bool(answer)
-        self._errors += not good
-        return good
-
-    def _checked(self, core: Core[T], entry: Entry[T], *, good: bool) -> None:
-        core.checking -= 1
-        if good:
-            core.checked(entry, self._now())
-        self._settle(core, entry, good=good, checked=good)
-
-    def _settle(self, core: Core[T], entry: Entry[T], *, good: bool, checked: bool = False) -> None:
-        """Lend or keep *entry* if it is good, close it if not."""
-        work = core.give(entry, self._now(), checked=checked) if good else core.retire(entry)
-        self._begin(core, [work])
-        self._pump(core)
-
-    def _take_in(self, core: Core[T], connection: T) -> Entry[T]:
-        """A new connection, of which the pool is sure that it can be lent."""
-        problem = None
-        if connection is None:
-            problem = "returned None; it must return a connection"
-        elif id(connection) in core.entries:
-            problem = "returned a connection that is in the pool already; each must be a new one"
-        if problem:
-            raise self._invalid(f"_create_connection() of pool {self._name!r} {problem}")
-        return core.add(connection, self._now())
-
-    def _invalid(self, message: str) -> InvalidConnectionError:
-        return InvalidConnectionError(message, pool=self._name)
-
-    def _useless(self) -> InvalidConnectionError:
-        return self._invalid(
-            f"a new connection of pool {self._name!r} did not pass _validate_connection()"
-        )
-
     def _remember(self, entry: Entry[T], borrower: str, frame: FrameType | None) -> None:
         """Write down who has *entry*, if that is wanted."""
         if self._config.leak_threshold is None:
             return
-        walk = traceback.walk_stack(frame)
-        stack = traceback.StackSummary.extract(walk, limit=_FRAMES, lookup_lines=False)
-        stack.reverse()
-        entry.borrower = Loan(borrower, self._now(), stack)
+        entry.borrower = loan_to(borrower, self._now(), frame)
 
     def _report_leaks(self) -> None:
         """Tell each leak once."""
@@ -424,55 +315,10 @@ class BasePool(Generic[T, C]):
             if loan is None or loan.reported or now - loan.since < threshold:
                 continue
             entry.borrower = loan._replace(reported=True)  # pyright: ignore[reportPrivateUsage]
-            leak = self._leak(loan, now)
+            leak = loan.leak(self._name, now)
             facts = {"borrower": leak.borrower, "held_for": leak.held_for, "stack": leak.stack}
             emit(Signal(kind="pool.leak", source=self._name, facts=facts))
 
-    def _leak(self, loan: Loan, now: float) -> Leak:
-        stack = "".join(loan.stack.format())
-        return Leak(pool=self._name, borrower=loan.borrower, held_for=now - loan.since, stack=stack)
 
-    def _check_every(self) -> float | None:
-        """How often the pool looks after itself: as often as the shortest of its times wants it."""
-        config = self._config
-        if config.health_check_interval is None:
-            return None
-        wanted: list[Any] = [
-            config.health_check_interval,
-            config.idle_timeout,
-            config.leak_threshold,
-            config.max_lifetime,
-        ]
-        return float(min(each for each in wanted if each is not None))
-
-    def _due_for_checks(self) -> list[Entry[T]]:
-        now = self._now()
-        core = self._core
-        return [each for each in core.idle if core.validates and now >= each.recheck]
-
-    def _upkeep(self) -> list[Work]:
-        """What is to be closed now; afterwards the pool may fill up again."""
-        core = self._core
-        self._report_leaks()
-        idle_timeout: Any = self._config.idle_timeout
-        work = core.reap(self._now(), idle_timeout)
-        core.fill_failures, core.fill_at = 0, float("-inf")
-        return work
-
-
-def _age(loan: Loan) -> float:
+def _since(loan: Loan) -> float:
     return loan.since
-
-
-def caller(depth: int) -> FrameType | None:
-    """The frame that is so far above the function that asks, or the outermost one."""
-    frame = currentframe()
-    while depth >= 0 and frame is not None and frame.f_back is not None:
-        frame, depth = frame.f_back, depth - 1
-    return frame
-
-
-def overrides(pool: object, base: type, hook: str) -> bool:
-    """Whether the class of *pool* has a hook of its own where *base* does nothing."""
-    own: object = getattr(type(pool), hook)
-    return own is not getattr(base, hook)

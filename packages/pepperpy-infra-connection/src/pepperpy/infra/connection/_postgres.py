@@ -47,7 +47,7 @@ class PostgresPool(ConnectionPool[Any, ConnectionPoolConfig]):
 
     async def _create_connection(self) -> Any:
         with require_extra("pepperpy-infra-connection", "postgres"):
-            import asyncpg  # type: ignore[import-untyped] # pyright: ignore[reportMissingTypeStubs]
+            import asyncpg  # type: ignore[import-untyped, unused-ignore] # pyright: ignore[reportMissingTypeStubs]
         driver: Any = asyncpg
         try:
             return await driver.connect(self._dsn, **self._options)

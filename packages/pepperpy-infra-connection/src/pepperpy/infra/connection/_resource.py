@@ -1,4 +1,4 @@
-"""`pooled_resource`: a connection for the time of a block, or of a call."""
+"""`pooled_resource`: a connection of a pool by its name, for a block or for a call."""
 
 # ruff: noqa: SLF001 - it is one with the pools, whose inner methods it calls
 
@@ -21,14 +21,12 @@ from pepperpy.infra.utils import running_loop
 from pepperpy.infra.utils.wrapping import Kind, compile_wrapper, decorate, kind_of
 
 from ._core import IDLE, LENT, Entry
-from ._errors import NotLentError, PoolError, PoolNameError
-from ._registry import registry, tasks_pool, threads_pool
+from ._default import registry, tasks_pool, threads_pool
+from ._errors import NotLentError, PoolNameError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType, TracebackType
-
-    from ._base import BasePool
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -257,74 +255,6 @@ if TYPE_CHECKING:
         ...
 else:
     pooled_resource = PooledResourceContext  # a function that calls it would cost a tenth more
-
-
-class _Block(Generic[T]):
-    """One block with a connection."""
-
-    __slots__ = ("_entry", "_pool")
-
-    def __init__(self, pool: BasePool[T, Any]) -> None:
-        self._pool: Any = pool
-        self._entry: Entry[T] | None = None
-
-    def _hold(self, entry: Entry[T]) -> T:
-        if self._entry is not None:  # by another task or thread, meanwhile
-            self._pool._give_back(entry)
-            raise self._twice()
-        self._entry = entry
-        return entry.connection
-
-    def _leave(self, kind: type[BaseException] | None) -> None:
-        entry, self._entry = self._entry, None
-        if entry is not None:
-            if kind is not None:
-                entry.core.suspect(entry)
-            self._pool._give_back(entry)
-
-    def _twice(self) -> PoolError:
-        return PoolError(
-            f"this block with a connection of pool {self._pool.name!r} was entered already; "
-            "call connection() for each block"
-        )
-
-
-class PoolContext(_Block[T]):
-    """A connection of one pool for tasks, for an ``async with`` block; made for each block."""
-
-    __slots__ = ()
-
-    async def __aenter__(self) -> T:
-        if self._entry is not None:
-            raise self._twice()
-        return self._hold(self._pool._take() or await self._pool._wait())
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._leave(kind)
-
-
-class ThreadPoolContext(_Block[T]):
-    """A connection of one pool for threads, for a ``with`` block; made for each block."""
-
-    __slots__ = ()
-
-    def __enter__(self) -> T:
-        if self._entry is not None:
-            raise self._twice()
-        return self._hold(self._pool._take() or self._pool._wait())
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._leave(kind)
 
 
 class _Seat:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import ref
 
-from ._base import BasePool, C, T, overrides
+from ._base import C, T
 from ._core import Core, Entry, Task, Work
+from ._steps import Steps, overrides
 
 if TYPE_CHECKING:
     import asyncio
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 
-class TaskWork(BasePool[T, C], ABC):
+class TaskWork(Steps[T, C]):
     """Hooks, and the tasks that run them; nobody else does, so no caller can tear them."""
 
     # Set by `ConnectionPool`, and anew for each loop.

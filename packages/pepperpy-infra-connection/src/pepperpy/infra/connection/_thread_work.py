@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import threading
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from ._base import BasePool, C, T, overrides
+from ._base import C, T
 from ._core import Core, Entry, Task, Work
+from ._steps import Steps, overrides
 from ._types import PoolStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class ThreadWork(BasePool[T, C], ABC):
+class ThreadWork(Steps[T, C]):
     """Hooks, and the short-lived threads that run them."""
 
     # Set by `ThreadConnectionPool`, and anew after a fork.

@@ -9,9 +9,10 @@ from weakref import ref
 
 from pepperpy.infra.utils import deadline
 
-from ._base import C, T, caller
+from ._base import C, T
 from ._core import BUSY, DUE, IDLE, LENT, Core, Entry
 from ._errors import PoolKindError
+from ._leaks import caller
 from ._thread_work import ThreadWork
 from ._types import PoolStatus
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from pepperpy.infra.utils import Clock
 
-    from ._resource import ThreadPoolContext
+    from ._blocks import ThreadPoolContext
 
 _HOOKS: Final = (
     "_create_connection",
@@ -170,7 +171,7 @@ class ThreadConnectionPool(ThreadWork[T, C]):
 
     def connection(self) -> ThreadPoolContext[T]:
         """A block with a connection: ``with pool.connection() as connection:``."""
-        from ._resource import ThreadPoolContext
+        from ._blocks import ThreadPoolContext
 
         return ThreadPoolContext(self)
 

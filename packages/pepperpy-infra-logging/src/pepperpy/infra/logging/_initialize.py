@@ -92,7 +92,7 @@ def _follow_configuration(given: Mapping[str, Any]) -> bool:
         if error.name != "pepperpy.infra.config":
             raise  # it is installed, and broken
         return False
-    from ._settings import LoggingConfig
+    from ._config import LoggingConfig
 
     register_config(_COMPONENT, LoggingConfig)
     settings = get_config(_COMPONENT, LoggingConfig)

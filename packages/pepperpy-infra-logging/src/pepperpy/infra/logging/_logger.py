@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from ._levels import parse_level
 from ._record import FullRecord, added_to, exc_info_of, is_true, only_mapping
-from ._values import is_a, key_text, safe_repr
+from ._values import is_a
+from ._words import WORDS, with_extra, with_words
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 _DEBUG, _INFO, _WARNING, _ERROR, _CRITICAL = 10, 20, 30, 40, 50
 
-# Keywords of the standard library's calls; every other one is a field.
-_WORDS = frozenset({"exc_info", "extra", "stack_info", "stacklevel"})
 _STANDARD_FACTORY = logging.LogRecord
 _full_record = FullRecord.make
 _PLAIN = frozenset({str, int, float, bool})
@@ -163,7 +162,7 @@ class InfraLogger(logging.Logger):
     ) -> None:
         """What the standard library's root functions and recipes for own levels call."""
         # Not `self._emit`: where a program has overridden this method, that one leads here.
-        InfraLogger._emit(self, level, msg, args, _with_words(words, fields))
+        InfraLogger._emit(self, level, msg, args, with_words(words, fields))
 
     # The hot path in one piece: each function of its own would cost a line 50 ns.
     def _emit(  # noqa: C901, PLR0912
@@ -174,7 +173,7 @@ class InfraLogger(logging.Logger):
         if msg is _MISSING:
             msg = fields.pop("msg", "")
         exc_info, stack, depth = None, False, 1
-        if fields and not _WORDS.isdisjoint(fields):
+        if fields and not WORDS.isdisjoint(fields):
             error = fields.pop("exc_info", None)
             exc_info = None if error is None else exc_info_of(error)
             stack = is_true(fields.pop("stack_info", False))
@@ -183,7 +182,7 @@ class InfraLogger(logging.Logger):
                 extra: Any = fields.pop("extra")
                 # Not copied if it is all there is: nothing changes the fields of a record.
                 alone = type(extra) is dict and not fields
-                fields = extra if alone else _with_extra(extra, fields)  # pyright: ignore[reportUnknownVariableType]
+                fields = extra if alone else with_extra(extra, fields)  # pyright: ignore[reportUnknownVariableType]
         if len(args) == 1 and type(args[0]) not in _PLAIN:
             args = only_mapping(args)
 
@@ -319,7 +318,7 @@ class BoundLogger(InfraLogger):
     def _log(  # type: ignore[override]
         self, level: int, msg: object, args: Any, /, *words: Any, **fields: Any
     ) -> None:
-        self._emit(level, msg, args, _with_words(words, fields))
+        self._emit(level, msg, args, with_words(words, fields))
 
     def _emit(self, level: int, msg: Any, args: Any, fields: dict[str, Any]) -> None:
         self.parent._emit(level, msg, args, {**self._bound, **fields})  # noqa: SLF001 - its own class
@@ -444,8 +443,8 @@ def _emit_through_log(
     """Call a `_log` that knows of the standard library's keywords alone."""
     msg = fields.pop("msg", "") if msg is _MISSING else msg
     extra = fields.pop("extra", None)
-    words = {name: fields.pop(name) for name in _WORDS if name in fields}
-    self._log(level, msg, args, extra=_with_extra(extra, fields), **words)
+    words = {name: fields.pop(name) for name in WORDS if name in fields}
+    self._log(level, msg, args, extra=with_extra(extra, fields), **words)
 
 
 def _bound_to(logger: InfraLogger, fields: dict[str, object]) -> BoundLogger:
@@ -460,33 +459,6 @@ def _bound_to(logger: InfraLogger, fields: dict[str, object]) -> BoundLogger:
 
 def _bound_again(name: str, fields: dict[str, object]) -> BoundLogger:
     return _bound_to(get_logger(name), fields)
-
-
-def _with_extra(extra: Any, fields: dict[str, Any]) -> dict[str, Any]:
-    """Fields and ``extra=`` together; where both use a name, the field has it."""
-    if extra is None:
-        return fields
-    try:
-        given: dict[Any, Any] = dict(extra)
-    except Exception:  # noqa: BLE001 - a boundary: it is shown in the line that it is no mapping
-        given = {"extra": safe_repr(extra)}
-    if not fields:
-        return dict(given)
-    merged: dict[str, Any] = {}
-    for key, value in given.items():
-        name = key_text(key)
-        while name in fields or name in merged:
-            name += "_"
-        merged[name] = value
-    return {**merged, **fields}
-
-
-def _with_words(words: tuple[Any, ...], fields: dict[str, Any]) -> dict[str, Any]:
-    """*fields* with what the standard library's `_log` takes by position."""
-    return {**dict(zip(_LOG_WORDS, words, strict=False)), **fields} if words else fields
-
-
-_LOG_WORDS = ("exc_info", "extra", "stack_info", "stacklevel")
 
 
 _OWN_FILES = frozenset(

@@ -3,6 +3,7 @@
 from pepperpy.infra.utils import RetryBudget
 
 from ._breaker import CircuitBreaker
+from ._budget import SharedRetryBudget
 from ._bulkhead import Bulkhead
 from ._chaos import Chaos
 from ._config import CircuitBreakerConfig
@@ -19,11 +20,14 @@ from ._errors import (
     ResilienceError,
     UnknownCircuitError,
 )
-from ._fallback import ProviderFallback, get_fallback, with_fallback
+from ._fallback import ProviderFallback
+from ._fallbacks import get_fallback, with_fallback
 from ._hedge import Hedge
+from ._initialize import initialize_resilience
 from ._pipeline import Pipeline
 from ._policy import Policy
 from ._rate_limit import RateLimit
+from ._redis import RedisResilienceStore
 from ._registry import (
     get_circuit_breaker,
     isolated_circuit_breakers,
@@ -55,14 +59,17 @@ __all__ = [
     "ProviderFallbackError",
     "RateLimit",
     "RateLimitedError",
+    "RedisResilienceStore",
     "RejectedError",
     "ResilienceError",
     "Retry",
     "RetryBudget",
+    "SharedRetryBudget",
     "Timeout",
     "UnknownCircuitError",
     "get_circuit_breaker",
     "get_fallback",
+    "initialize_resilience",
     "isolated_circuit_breakers",
     "reset_all_circuit_breakers",
     "reset_circuit_breaker",

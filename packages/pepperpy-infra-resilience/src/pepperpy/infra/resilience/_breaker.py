@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from types import CoroutineType
@@ -14,7 +13,7 @@ from pepperpy.infra.utils import (
     passes_through,
     register_inspectable,
 )
-from pepperpy.infra.utils.wrapping import Kind, decorate
+from pepperpy.infra.utils.wrapping import Kind, decorate, kind_of
 
 from ._circuit import LOCK, Circuit
 from ._config import CircuitBreakerConfig, config_of, shown
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 
     from ._circuit import Probe
     from ._config import BreakerOptions
+    from ._redis import RedisResilienceStore
     from ._windows import Window
 
 F = TypeVar("F", bound="Callable[..., Any] | classmethod[Any, ..., Any] | staticmethod[..., Any]")
@@ -58,6 +58,7 @@ class CircuitBreaker(BothFaces):
         name: Of what is protected; for errors, signals and inspection.
         config: When it opens and closes: a `CircuitBreakerConfig`, or a mapping with its fields.
         clock: What measures the time.
+        store: Where processes share what the circuit is; without it, each has a circuit of its own.
         options: Fields of a `CircuitBreakerConfig`, in place of those of *config*.
 
     Raises:
@@ -83,6 +84,7 @@ class CircuitBreaker(BothFaces):
         "_circuit",
         "_clock",
         "_now",
+        "_store",
         "_timed",
     )
 
@@ -93,18 +95,21 @@ class CircuitBreaker(BothFaces):
         config: CircuitBreakerConfig | Mapping[str, Any] | None = None,
         *,
         clock: Clock | None = None,
+        store: RedisResilienceStore | None = None,
         **options: Unpack[BreakerOptions],
     ) -> None:
         self._setup(text(name, "name"), config_of(config, options), a_clock(clock))
+        if store is not None:
+            self.share(store)
         register_inspectable(self)
 
     def _setup(self, name: str, config: CircuitBreakerConfig, clock: Clock) -> None:
         self._circuit = Circuit(name, config)
         self._clock = clock
-        # Without the frame of Clock.monotonic: a rejection is not much more than this reading.
-        self._now = time.monotonic if type(clock) is Clock else clock.monotonic
+        self._now = clock.monotonic  # a rejection is not much more than this reading
         self._timed = needs_clock(config)
         self._children: OrderedDict[object, CircuitBreaker] = OrderedDict()
+        self._store: RedisResilienceStore | None = None
         adopt(self._circuit)
 
     def __repr__(self) -> str:
@@ -157,7 +162,11 @@ class CircuitBreaker(BothFaces):
         Raises:
             CircuitBreakerError: If the circuit is open; then *func* is not called.
         """
-        token = self._circuit.window or self.admit()
+        token: Window | Probe | None = self._circuit.window
+        if token is None:
+            if self._asks_store() and kind_of(func) is Kind.COROUTINE:
+                return cast("R", self._aexecute(func, args, kwargs))
+            token = self.admit()
         if token.special:
             return self._execute(token, func, args, kwargs)
         try:
@@ -183,8 +192,20 @@ class CircuitBreaker(BothFaces):
         self.finished(token, result, began)
         return result
 
+    def _asks_store(self) -> bool:
+        return self._circuit.share is not None and self.state is CircuitState.HALF_OPEN
+
+    async def _aexecute(self, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        token = await self.aadmit()
+        return await counted_later(self, token, self.began(), func(*args, **kwargs))
+
+    async def __aenter__(self) -> Self:
+        return self._entered(await self.aadmit())
+
     def __enter__(self) -> Self:
-        token = self.admit()
+        return self._entered(self.admit())
+
+    def _entered(self, token: Window | Probe) -> Self:
         began = self._now() if self._timed else 0.0
         enter(Entered(self, token, began))
         return self
@@ -248,6 +269,8 @@ class CircuitBreaker(BothFaces):
             child = children.get(key)
             if child is None:
                 child = children[key] = _Child(f"{self.name}[{key}]", self.config, self._clock)
+                if self._store is not None:
+                    child.share(self._store)
                 if len(children) > self.config.max_keys:
                     self._drop_one(children)
             else:
@@ -257,8 +280,26 @@ class CircuitBreaker(BothFaces):
     @staticmethod
     def _drop_one(children: OrderedDict[object, CircuitBreaker]) -> None:
         eldest = [key for key, _ in zip(children, range(min(_LOOKED_AT, len(children) - 1)))]  # noqa: B905
-        closed = (key for key in eldest if children[key]._circuit.window is not None)  # noqa: SLF001
+        closed = (key for key in eldest if children[key]._circuit.counted is not None)  # noqa: SLF001
         del children[next(closed, eldest[0])]
+
+    # Other processes.
+
+    def share(self, store: RedisResilienceStore | None) -> None:
+        """Open and close together with the breakers of this name in other processes, from now on.
+
+        The children of `for_key` do so too.  The *store* decides who probes; when it is down, this
+        breaker decides alone, and with `None` it always does.
+        """
+        with LOCK:
+            self._store = store
+            children = list(self._children.values())
+        if store is None:
+            self._circuit.leave()
+        else:
+            store.attach(self._circuit, self._now)
+        for child in children:
+            child.share(store)
 
     # What the drivers share.
 
@@ -273,6 +314,17 @@ class CircuitBreaker(BothFaces):
         if token is None:
             now = self._now()
             if now < circuit.until or (token := circuit.admit(now)) is None:
+                circuit.rejected += 1
+                raise CircuitBreakerError(circuit.refusal, now)
+        return token
+
+    async def aadmit(self) -> Window | Probe:
+        """The same for a task, which may have to wait for the store."""
+        circuit = self._circuit
+        token: Window | Probe | None = circuit.window
+        if token is None:
+            now = self._now()
+            if now < circuit.until or (token := await circuit.aadmit(now)) is None:
                 circuit.rejected += 1
                 raise CircuitBreakerError(circuit.refusal, now)
         return token
@@ -335,11 +387,12 @@ class CircuitBreaker(BothFaces):
 
     def source(self, inner: str, kind: Kind, tag: str) -> str:
         """The lines of the happy path: one attribute read, one addition, no lock and no clock."""
+        admit = f"await $aadmit{tag}" if kind.is_async else f"$admit{tag}"
         admission = f"""\
 $token{tag} = $circuit{tag}.window
 if $token{tag} is None:
     $moment{tag} = $now{tag}()
-    if $moment{tag} < $circuit{tag}.until or ($token{tag} := $admit{tag}($moment{tag})) is None:
+    if $moment{tag} < $circuit{tag}.until or ($token{tag} := {admit}($moment{tag})) is None:
         $circuit{tag}.rejected += 1
         raise $rejected{tag}($circuit{tag}.refusal, $moment{tag})
 """
@@ -371,6 +424,7 @@ else:
             f"circuit{tag}": self._circuit,
             f"now{tag}": self._now,
             f"admit{tag}": self._circuit.admit,
+            f"aadmit{tag}": self._circuit.aadmit,
             f"rejected{tag}": CircuitBreakerError,
             f"failed{tag}": self.failed,
             f"succeeded{tag}": self._circuit.succeeded,
@@ -380,7 +434,7 @@ else:
     def inspect(self) -> dict[str, object]:
         """The breaker as it is now."""
         circuit = self._circuit
-        window = circuit.window
+        window = circuit.counted
         last = circuit.refusal.last_failure
         with LOCK:
             children = list(self._children.values())
@@ -397,7 +451,7 @@ else:
                 "would_open": circuit.would_open,
                 "last_failure": None if last is None else type(last).__qualname__,
                 "keys": len(children),
-                "open_keys": sum(child._circuit.window is None for child in children),  # noqa: SLF001
+                "open_keys": sum(child._circuit.counted is None for child in children),  # noqa: SLF001
             },
             "config": shown(circuit.config),
         }

@@ -14,7 +14,7 @@ from ._errors import CircuitBreakerError, ProviderFallbackError, invalid
 from ._hedging import first_answer
 from ._later import counted_later
 from ._options import older_names, seconds, text
-from ._registry import FALLBACKS, get_circuit_breaker
+from ._registry import get_circuit_breaker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Mapping
@@ -30,7 +30,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 S = TypeVar("S")
 
-_OLDER_NAMES = {
+OLDER_NAMES = {
     "primary_provider_id": "primary",
     "fallback_provider_ids": "fallbacks",
     "circuit_breaker_config": "config",
@@ -40,7 +40,7 @@ _LOOP = """\
 $errors = []
 for $injected, $breaker in $providers:
     try:
-        $token = $breaker.admit()
+        $token = {admit}
         $began = $breaker.began()
         try:
             $result = $await$call
@@ -65,6 +65,7 @@ finally:
     del $errors
 """
 
+_AADMIT = "$breaker._circuit.window or await $breaker.aadmit()"  # a closed one awaits nothing
 
 # A plain function may be somebody's wrapper around a coroutine function, for some providers or all.
 _LATER = """\
@@ -115,7 +116,7 @@ class ProviderFallback:
         "_served",
     )
 
-    @older_names(**_OLDER_NAMES)
+    @older_names(**OLDER_NAMES)
     def __init__(
         self,
         primary: str,
@@ -126,7 +127,7 @@ class ProviderFallback:
         exceptions: type[Exception] | Iterable[type[Exception]] = Exception,
         clock: Clock | None = None,
     ) -> None:
-        names = _names(primary, fallbacks)
+        names = names_of(primary, fallbacks)
         self._hedge_after = None if hedge_after is None else seconds(hedge_after, "hedge_after")
         self._exceptions = error_types(exceptions, "exceptions")
         self._breakers = {name: get_circuit_breaker(name, config, clock=clock) for name in names}
@@ -174,7 +175,8 @@ class ProviderFallback:
             if self._hedge_after is not None:
                 return f"return await $hedged($func, {index}, $args, $kwargs)"
             plain = kind is Kind.FUNCTION
-            return _LOOP.format(later=_LATER.format(index=index) if plain else "")
+            admit = "$breaker.admit()" if plain else _AADMIT
+            return _LOOP.format(admit=admit, later=_LATER.format(index=index) if plain else "")
 
         names = {
             "none": None,
@@ -346,64 +348,15 @@ class ProviderFallback:
         }
 
 
-@older_names(**_OLDER_NAMES)
-def get_fallback(
-    primary: str,
-    fallbacks: Iterable[str],
-    config: CircuitBreakerConfig | Mapping[str, Any] | None = None,
-    *,
-    hedge_after: float | timedelta | None = None,
-    exceptions: type[Exception] | Iterable[type[Exception]] = Exception,
-) -> ProviderFallback:
-    """The fallback over these providers in this order, the same one for all who ask.
+def names_of(primary: str, fallbacks: Iterable[str]) -> list[str]:
+    """The names of all providers, each once.
 
     Raises:
-        CircuitConflictError: If a provider's breaker exists with another configuration.
-
-    Examples:
-        >>> get_fallback("a", ["b"]) is get_fallback("a", ["b"])
-        True
+        InvalidPolicyError: If a name is none, or comes twice.
     """
-    names = _names(primary, fallbacks)
-    after = None if hedge_after is None else seconds(hedge_after, "hedge_after")
-    kinds = error_types(exceptions, "exceptions")
-    key = (*names, after, kinds)
-    found = cast("ProviderFallback | None", FALLBACKS.get(key))
-    if found is None or config is not None:
-        made = ProviderFallback(primary, names[1:], config, hedge_after=after, exceptions=kinds)
-        found = cast("ProviderFallback", FALLBACKS.setdefault(key, made))
-    return found
-
-
-def _names(primary: str, fallbacks: Iterable[str]) -> list[str]:
     if isinstance(fallbacks, str) or not hasattr(fallbacks, "__iter__"):
         invalid("fallbacks", fallbacks, "must be several names, like ['backup']")
     names = [text(name, "a provider") for name in (primary, *fallbacks)]
     if len(set(names)) < len(names):
         invalid("fallbacks", names, "must name each provider once")
     return names
-
-
-@older_names(**_OLDER_NAMES)
-def with_fallback(
-    primary: str,
-    fallbacks: Iterable[str],
-    config: CircuitBreakerConfig | Mapping[str, Any] | None = None,
-    *,
-    hedge_after: float | timedelta | None = None,
-    exceptions: type[Exception] | Iterable[type[Exception]] = Exception,
-) -> ProviderFallback:
-    """A decorator that passes the provider to use as the first argument; see `ProviderFallback`.
-
-    In a method it comes right after ``self``.  Callers do not see it.
-
-    Examples:
-        >>> @with_fallback("primary", ["backup"])
-        ... def fetch(provider_id, path):
-        ...     if provider_id == "primary":
-        ...         raise ConnectionError
-        ...     return f"{provider_id}:{path}"
-        >>> fetch("/x")
-        'backup:/x'
-    """
-    return get_fallback(primary, fallbacks, config, hedge_after=hedge_after, exceptions=exceptions)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import sys
-import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from pepperpy.infra.utils import (
@@ -17,7 +16,7 @@ from pepperpy.infra.utils import (
     register_inspectable,
 )
 
-from ._errors import RateLimitedError
+from ._errors import RateLimitedError, invalid
 from ._layers import indented
 from ._options import a_clock, seconds, text, whole
 from ._policy import Policy
@@ -29,12 +28,17 @@ if TYPE_CHECKING:
 
     from pepperpy.infra.utils.wrapping import Kind
 
+    from ._redis import RedisResilienceStore
+    from ._redis._accounts import RateAccount
+
 # Sums of intervals are off by some of the last digits of a clock's reading.
 _ROUNDING = 1e-9
 
 # Whether a run of reads and writes without a call in between is one step for all threads.  It is
 # where CPython has its global lock, and there it saves the half of what a limit costs.
 _ATOMIC = sys.implementation.name == "cpython" and getattr(sys, "_is_gil_enabled", lambda: True)()
+
+_UNNAMED = "rate_limit"
 
 
 class Turn(NamedTuple):
@@ -61,8 +65,11 @@ class RateLimit(Policy):
         max_wait: Seconds that a call waits for its turn at most, `None` for as long as it takes; no
             longer than the `deadline` allows in any case.  A call that would wait longer is
             rejected at once.
-        name: For errors, signals and inspection.
+        name: For errors, signals and inspection, and for other processes.
         clock: What measures the time and sleeps.
+        store: Where all processes share the limit of this name.  No call waits for it: turns are
+            taken here and settled some milliseconds later, so that for a moment there may be more
+            than *burst*, and over a longer time there are not.
 
     Raises:
         InvalidPolicyError: If an option makes no sense.
@@ -79,6 +86,7 @@ class RateLimit(Policy):
     """
 
     __slots__ = (
+        "_account",
         "_clock",
         "_lock",
         "_now",
@@ -91,6 +99,7 @@ class RateLimit(Policy):
         "limit",
         "max_wait",
         "per",
+        "taken",
     )
 
     def __init__(
@@ -100,8 +109,9 @@ class RateLimit(Policy):
         *,
         burst: int | None = None,
         max_wait: float | timedelta | None = 0.0,
-        name: str = "rate_limit",
+        name: str = _UNNAMED,
         clock: Clock | None = None,
+        store: RedisResilienceStore | None = None,
     ) -> None:
         self.limit: int = whole(limit, "limit")
         self.per: float = seconds(per, "per", zero=False)
@@ -109,7 +119,7 @@ class RateLimit(Policy):
         self.max_wait: float | None = None if max_wait is None else seconds(max_wait, "max_wait")
         self.name: str = text(name, "name")
         self._clock = a_clock(clock)
-        self._now = time.monotonic if type(self._clock) is Clock else self._clock.monotonic
+        self._now = self._clock.monotonic
         self.interval: float = self.per / self.limit
         self._tolerance = self.interval * (self.burst - 1)
         self.free_at: float = -math.inf
@@ -118,6 +128,13 @@ class RateLimit(Policy):
         """Turns that nobody waits for any more, by the time at which they would have ended."""
         self._refused = 0
         self._lock = ForkSafeLock()  # guards all of these
+        self.taken: int = 0
+        """Turns so far, counted where they are shared."""
+        self._account: RateAccount | None = None
+        if store is not None:
+            if name == _UNNAMED:
+                invalid("name", name, "must be given for a limit that is shared by its name")
+            self._account = store.rate(self)
         register_inspectable(self)
 
     def __repr__(self) -> str:
@@ -126,16 +143,21 @@ class RateLimit(Policy):
     def source(self, inner: str, kind: Kind, tag: str) -> str:
         """The lines: a turn, and the wait for it.  One that is now is taken here."""
         sleep = f"await $asleep{tag}" if kind.is_async else f"$sleep{tag}"
+        counted = waking = ""
+        if self._account is not None:
+            counted = f"\n    $limit{tag}.taken += 1"
+            waking = f"\nif $account{tag}.at_rest:\n    $account{tag}.wake()"
         taking = f"""\
 $free_at{tag} = $limit{tag}.free_at
 if $free_at{tag} <= $moment{tag}:
-    $limit{tag}.free_at = $moment{tag} + $interval{tag}
+    $limit{tag}.free_at = $moment{tag} + $interval{tag}{counted}
 elif $free_at{tag} - $moment{tag} <= $tolerance{tag}:
-    $limit{tag}.free_at = $free_at{tag} + $interval{tag}
+    $limit{tag}.free_at = $free_at{tag} + $interval{tag}{counted}
 else:
     $turn{tag} = $unknown{tag}"""
         if not _ATOMIC:
             taking = f"with $lock{tag}:\n{indented(taking)}"
+        taking += waking
         return f"""\
 $turn{tag} = $none{tag}
 if not $off{tag}:
@@ -158,6 +180,7 @@ if $turn{tag} is not $none{tag}:
             f"off{tag}": OFF,
             f"now{tag}": self._now,
             f"lock{tag}": self._lock,
+            f"account{tag}": self._account,
             f"limit{tag}": self,
             f"interval{tag}": self.interval,
             f"tolerance{tag}": self._tolerance + _ROUNDING,
@@ -179,9 +202,20 @@ if $turn{tag} is not $none{tag}:
         with self._lock:
             turn, wait = self._next(now, self._patience())
             self._refused += turn is None
+            self.taken += turn is not None
+        if self._account is not None and self._account.at_rest:
+            self._account.wake()
         if turn is None:
             raise self._used_up(wait)
         return turn
+
+    def owe(self, debt: float, taken: int) -> None:
+        """Take over that the bucket of all processes is full in *debt* seconds.
+
+        That is with the first *taken* turns of this process.
+        """
+        with self._lock:
+            self.free_at = self._now() + debt + (self.taken - taken) * self.interval
 
     def give_back(self, turn: Turn) -> None:
         """Undo a `reserve` whose turn is not waited for.
@@ -192,6 +226,10 @@ if $turn{tag} is not $none{tag}:
         if turn.end is None:
             return
         with self._lock:
+            if self._account is not None:  # what was taken after it is not only ours
+                self.taken -= 1
+                self.free_at -= self.interval
+                return
             self._returned[turn.end] = turn.begin
             while (begin := self._returned.pop(end := self.free_at, None)) is not None:
                 if self.free_at == end:

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from pepperpy.infra.utils import Clock
 
     from ._config import BreakerOptions, CircuitBreakerConfig
+    from ._redis import RedisResilienceStore
 
 _LOCK = ForkSafeLock()
 _breakers: dict[str, CircuitBreaker] = {}
+_store: list[RedisResilienceStore] = []
+"""Where those to come are shared; empty, or one."""
 FALLBACKS: dict[tuple[object, ...], object] = {}
 """Those that `get_fallback` has made; here, because they go with the breakers."""
 
@@ -50,7 +53,8 @@ def get_circuit_breaker(
         with _LOCK:
             found = _breakers.get(name)
             if found is None:
-                made = CircuitBreaker(name, config, clock=clock, **options)
+                store = _store[0] if _store else None
+                made = CircuitBreaker(name, config, clock=clock, store=store, **options)
                 return _breakers.setdefault(name, made)
     if config is not None or options:
         wanted = config_of(config, options)
@@ -109,6 +113,15 @@ def reset_all_circuit_breakers() -> None:
     """Close all that were got by a name, and forget what they counted."""
     for breaker in list(_breakers.values()):
         breaker.reset()
+
+
+def share_all(store: RedisResilienceStore | None) -> None:
+    """Share all breakers through *store*, those to come as well; with `None`, none of them."""
+    with _LOCK:
+        _store[:] = [] if store is None else [store]
+        breakers = list(_breakers.values())
+    for breaker in breakers:
+        breaker.share(store)
 
 
 class isolated_circuit_breakers(BothFaces):  # noqa: N801 - reads as a statement

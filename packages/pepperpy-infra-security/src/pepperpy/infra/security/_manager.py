@@ -1,45 +1,32 @@
-"""`SecurityManager`: identities, their keys, and what they may do."""
+"""`SecurityManager`: a directory with a gate, and how both are kept in a storage."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping
-from copy import deepcopy
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
-from types import MappingProxyType
-from typing import Any, Final, NoReturn, TypedDict, Unpack, cast
+from datetime import timedelta
+from typing import Any, NoReturn, TypedDict, Unpack
 
-from pepperpy.infra.utils import Clock, generate_id, register_inspectable
+from pepperpy.infra.utils import Clock, register_inspectable
 
 from ._audit import Audit
-from ._authenticator import REFUSED, Authenticator, forget
-from ._authorizer import Authorizer, Decision, Reason, SimpleAuthorizer, decide
-from ._errors import (
-    AuthenticationError,
-    AuthorizationError,
-    CredentialStateError,
-    IdentityExistsError,
-    InvalidSettingError,
-    UnknownIdentityError,
-)
-from ._identity import Credential, Identity, Seal, credential_of, identity_of, seal_of
-from ._keys import Hasher, KeyHash, check_prefix, claimed_id, new_key, new_key_id
-from ._ledger import Ledger, Which, shown
+from ._authenticator import Authenticator
+from ._authorizer import Authorizer
+from ._directory import DAY
+from ._errors import InvalidSettingError
+from ._gate import Gate
+from ._identity import Credential, Identity
+from ._keys import Hasher, claimed_id
+from ._ledger import Which
 from ._levels import AuthType, PermissionLevel
 from ._lockout import Lockout
-from ._moments import after, lasting, moment
 from ._options import check_options
-from ._permissions import EVERYTHING, Permissions, Rule, check_level, permissions_of
-from ._records import CredentialRecord, IdentityRecord
+from ._records import CredentialRecord
 from ._saving import Saving, Storage
 from ._stores import CredentialStore, IdentityStore, MemoryCredentialStore, MemoryIdentityStore
-from ._verifier import Failure, KeyVerifier, Outcome
-
-_DAY: Final = 86_400.0
 
 
-class SecurityManager:
+class SecurityManager(Gate):
     """Knows identities by their keys, and what they may do.  It denies by default.
 
     All methods may be called from any thread.  The manager decides by records of its own: objects
@@ -105,371 +92,24 @@ class SecurityManager:
             name=name,
             clock=clock,
         )
-        self._clock = clock or Clock()
-        self._prefix = check_prefix(prefix)
-        self._credentials = (
-            MemoryCredentialStore() if credential_store is None else credential_store
-        )
-        self._identities = MemoryIdentityStore() if identity_store is None else identity_store
-        self._ledger = Ledger(self._credentials, self._identities, saved=storage is not None)
-        self._saving = None if storage is None else Saving(storage, namespace, self._ledger)
-        self._hasher = Hasher(peppers, accept_unpeppered=accept_unpeppered)
-        self._keys = KeyVerifier(
-            self._credentials, self._identities, self._hasher, lockout, self._clock
-        )
-        self._others = dict(authenticators or {})
+        others = dict(authenticators or {})
         if authenticator is not None:
-            self._others[AuthType.API_KEY] = authenticator
-        # What the simple one would say is what the tables say, without a view being made for it.
-        self._authorizer = None if type(authorizer) is SimpleAuthorizer else authorizer
-        self._audit = Audit(name, grants=audit_grants)
+            others[AuthType.API_KEY] = authenticator
+        super().__init__(
+            MemoryCredentialStore() if credential_store is None else credential_store,
+            MemoryIdentityStore() if identity_store is None else identity_store,
+            Hasher(peppers, accept_unpeppered=accept_unpeppered),
+            Audit(name, grants=audit_grants),
+            clock or Clock(),
+            prefix=prefix,
+            saved=storage is not None,
+            lockout=lockout,
+            authenticators=others,
+            authorizer=authorizer,
+        )
+        self._saving = None if storage is None else Saving(storage, namespace, self._ledger)
         self._name = name
-        self._owner = object()  # what seals the identities of this manager
         register_inspectable(self)
-
-    # ---- identities
-
-    def create_identity(
-        self,
-        name: str,
-        permissions: Mapping[str, PermissionLevel] | None = None,
-        *,
-        metadata: Mapping[str, Any] | None = None,
-    ) -> Identity:
-        """A new identity, which may do what *permissions* say, and nothing by default.
-
-        Args:
-            name: Unique in this manager, upper and lower case told apart.
-            permissions: Levels by pattern; they are copied.
-            metadata: Anything else to keep with it; it is copied.
-
-        Raises:
-            IdentityExistsError: If the name is taken; it is a `ValueError`.
-            InvalidPermissionError: If a pattern or a level is none.
-        """
-        given: Any = name
-        # A lone surrogate would be refused by every storage, again and again.
-        if not isinstance(given, str) or not given or not _has_utf8(given):
-            raise InvalidSettingError(f"name must be text; got {name!r}", option="name")
-        record = IdentityRecord(
-            id=generate_id("identity_"),
-            name=str.__str__(name),
-            permissions=Permissions({} if permissions is None else permissions),
-            created_at=moment(self._clock.time()),
-            metadata=_kept(metadata),
-        )
-        with self._ledger.lock:
-            if self._identities.get_identity_by_name(name) is not None:
-                raise IdentityExistsError(
-                    f"an identity is called {name!r} already; get it with get_identity_by_name()",
-                    name=name,
-                )
-            self._ledger.put(record)
-        self._audit.note("identity_created", identity_id=record.id, name=name)
-        return self._view(record)
-
-    def get_identity(self, identity_id: str) -> Identity:
-        """The identity as it is now.
-
-        Raises:
-            UnknownIdentityError: If there is none; it is a `KeyError`.
-        """
-        return self._view(self._ledger.identity(identity_id))
-
-    def get_identity_by_name(self, name: str) -> Identity:
-        """The identity as it is now.
-
-        Raises:
-            UnknownIdentityError: If there is none; it is a `KeyError`.
-        """
-        known: Any = name  # what is no text may not even be hashed
-        record = self._identities.get_identity_by_name(name) if isinstance(known, str) else None
-        if record is None:
-            raise UnknownIdentityError(f"no identity has the name {shown(name)}")
-        return self._view(record)
-
-    def list_identities(self) -> list[Identity]:
-        """All of them as they are now."""
-        return [self._view(record) for record in self._identities.identities()]
-
-    def update_permissions(
-        self, identity_id: str, permissions: Mapping[str, PermissionLevel]
-    ) -> Identity:
-        """Put *permissions* in place of what the identity might do, at once and everywhere.
-
-        Raises:
-            UnknownIdentityError: If there is no such identity; it is a `KeyError`.
-            InvalidPermissionError: If a pattern or a level is none; nothing is changed then.
-        """
-        table = Permissions(permissions)
-        with self._ledger.lock:
-            record = replace(self._ledger.identity(identity_id), permissions=table)
-            self._ledger.put(record)
-        self._audit.note("permissions_updated", identity_id=record.id, patterns=len(permissions))
-        return self._view(record)
-
-    def delete_identity(self, identity_id: str) -> None:
-        """Forget the identity and its credentials.
-
-        Raises:
-            UnknownIdentityError: If there is no such identity; it is a `KeyError`.
-        """
-        with self._ledger.lock:
-            record = self._ledger.identity(identity_id)
-            for credential in self._credentials.credentials():
-                if credential.identity_id == record.id:
-                    self._ledger.drop(("credential", credential.id))
-            self._ledger.drop(("identity", record.id))
-        self._audit.note("identity_deleted", identity_id=record.id, name=record.name)
-
-    # ---- keys
-
-    def create_api_key(
-        self,
-        identity_id: str,
-        expires_in: float | timedelta | None = None,
-        *,
-        scopes: Mapping[str, PermissionLevel] | Iterable[str] | None = None,
-        name: str = "",
-        metadata: Mapping[str, Any] | None = None,
-    ) -> Credential:
-        """A new key for an identity: ``credential.key``, shown this once and kept as a hash.
-
-        Args:
-            identity_id: Whose key it is.
-            expires_in: Seconds or a `timedelta`; None for never.
-            scopes: What the key is narrowed to, within what the identity may: patterns, or levels
-                by pattern; None for all of it.
-            name: What people call it.
-            metadata: Anything else to keep with it; it is copied.
-
-        Raises:
-            UnknownIdentityError: If there is no such identity; it is a `KeyError`.
-            InvalidSettingError: If *expires_in* is no duration, *name* no text or *metadata* no
-                mapping.
-        """
-        now = self._clock.time()
-        called: Any = name
-        if not isinstance(called, str):
-            raise InvalidSettingError(f"name must be text; got {name!r}", option="name")
-
-        def make(key_id: str, kept: KeyHash) -> CredentialRecord:
-            return CredentialRecord(
-                id=key_id,
-                identity_id=self._ledger.identity(identity_id).id,
-                hash=kept,
-                created_at=moment(now),
-                expires_at=None if expires_in is None else after(now, expires_in, "expires_in"),
-                scopes=permissions_of(scopes, "scopes"),
-                name=str.__str__(name),
-                metadata=_kept(metadata),
-            )
-
-        return self._issue(make, "key_created")
-
-    def rotate_api_key(
-        self,
-        credential_id: str,
-        *,
-        overlap: float | timedelta = _DAY,
-        expires_in: float | timedelta | None = None,
-    ) -> Credential:
-        """A new key with the scopes of an old one, which is good for *overlap* longer.
-
-        Args:
-            credential_id: The old one.
-            overlap: Seconds or a `timedelta`, a day by default; 0 ends the old key at once.
-            expires_in: As in `create_api_key`; by default the new key lives as long as the old one
-                was meant to live.
-
-        Raises:
-            UnknownCredentialError: If there is no such credential; it is a `KeyError`.
-            CredentialStateError: If it is revoked or expired: that cannot be undone.
-        """
-        now = self._clock.time()
-        last = after(now, overlap, "overlap")
-        if expires_in is not None:
-            lasting(expires_in, "expires_in")
-        with self._ledger.lock:
-            old = self._ledger.credential(credential_id)
-            if not self._valid(old):
-                raise CredentialStateError(
-                    f"the key {old.id!r} is revoked or expired; create a new one", key_id=old.id
-                )
-
-            def make(key_id: str, kept: KeyHash) -> CredentialRecord:
-                expires_at = _successors_end(old, now, expires_in)
-                return replace(
-                    old,
-                    id=key_id,
-                    hash=kept,
-                    created_at=moment(now),
-                    expires_at=expires_at,
-                    lasts=None,
-                )
-
-            new = self._issue(make, "key_rotated", old_key_id=old.id)
-            ends = last if old.expires_at is None else min(last, old.expires_at)
-            self._ledger.put(replace(old, expires_at=ends, lasts=old.life))
-        return new
-
-    def revoke_credential(self, credential_id: str) -> None:
-        """End a credential at once, and with it what was authenticated by it.
-
-        Revoking it again changes nothing.
-
-        Raises:
-            UnknownCredentialError: If there is no such credential; it is a `KeyError`.
-        """
-        with self._ledger.lock:
-            record = self._ledger.credential(credential_id)
-            if record.revoked_at is not None:
-                return
-            record = replace(record, revoked_at=moment(self._clock.time()))
-            self._ledger.put(record)
-        self._audit.note("key_revoked", key_id=record.id, identity_id=record.identity_id)
-
-    # ---- who is it?
-
-    def authenticate(self, credential: Credential | str, *, source: str | None = None) -> Identity:
-        """The identity whose credential it is.
-
-        Args:
-            credential: A credential, or the text of a key, which counts as it stands.
-            source: Where it came from, such as the client's address: failures are then counted for
-                the key and this source, so that nobody else is locked out.
-
-        Raises:
-            AuthenticationError: If it is nobody's, expired, revoked or locked out; which of them
-                is told to the audit alone.
-        """
-        try:
-            outcome = self._verify(credential, source)
-        except BaseException as error:  # a store or another authenticator failed
-            forget(error)
-            raise
-        finally:
-            del credential  # a traceback holds this frame, and tools show its variables
-        if outcome.failure is not None or outcome.identity is None:
-            raise AuthenticationError(REFUSED)
-        return self._view(outcome.identity, outcome.credential)
-
-    def _verify(self, credential: object, source: str | None) -> Outcome:
-        kind = AuthType.API_KEY
-        if isinstance(credential, Credential):
-            kind = credential.auth_type
-        if kind is AuthType.API_KEY and kind not in self._others:
-            key = credential.key if isinstance(credential, Credential) else credential
-            outcome = self._keys.verify(key, source)
-        else:
-            outcome = self._ask_other(kind, credential)
-        if outcome.rehashed is not None:
-            self._rehash(outcome.rehashed)
-        self._audit.authentication(outcome, kind, source)
-        return outcome
-
-    def _ask_other(self, kind: AuthType, presented: object) -> Outcome:
-        other = self._others.get(kind)
-        credential = Credential(key=presented) if isinstance(presented, str) else presented
-        if other is None or not isinstance(credential, Credential):
-            return Outcome(Failure.REJECTED)
-        try:
-            found: Any = other.authenticate(credential)
-        except AuthenticationError:
-            # Not its cause either: the frames of that error hold what was presented.
-            return Outcome(Failure.REJECTED)
-        if not isinstance(found, Identity):
-            return Outcome(Failure.REJECTED)
-        record = self._identities.get_identity(found.id)
-        return Outcome(Failure.UNKNOWN if record is None else None, None, record)
-
-    def _rehash(self, record: CredentialRecord) -> None:
-        with self._ledger.lock:
-            now = self._credentials.get_credential(record.id)
-            if now is None:
-                return
-            self._ledger.put(replace(now, hash=record.hash))
-        self._audit.note("key_rehashed", key_id=record.id)
-
-    # ---- may they?
-
-    def authorize(self, identity: Identity | None, resource: str, level: PermissionLevel) -> bool:
-        """Whether *identity* may use *resource* at *level*.
-
-        What decides is the manager's record of the identity, and of the key that it came by: it
-        must still be good, and its scopes must cover the resource.  An identity of another
-        manager, an object that somebody made, and None may do nothing.
-
-        Raises:
-            InvalidPermissionError: If *level* is none; it is a `TypeError`.
-        """
-        if self._authorizer is None and not self._audit.hears:
-            return self._decide(identity, resource, level)[0] is Reason.GRANTED
-        return bool(self.explain(identity, resource, level))
-
-    def explain(self, identity: Identity | None, resource: str, level: PermissionLevel) -> Decision:
-        """What `authorize` says, and why; the answer is true where that one is.
-
-        Raises:
-            InvalidPermissionError: If *level* is none; it is a `TypeError`.
-        """
-        reason, rule = self._decide(identity, resource, level)
-        decision = Decision(
-            reason is Reason.GRANTED,
-            reason,
-            resource,
-            level,
-            rule.pattern if rule else None,
-            rule.level if rule else None,
-        )
-        if self._authorizer is not None:
-            decision = self._asked(self._authorizer, identity, decision)
-        self._audit.decision(decision, identity)
-        return decision
-
-    def require(self, identity: Identity | None, resource: str, level: PermissionLevel) -> None:
-        """Do nothing if *identity* may use *resource* at *level*.
-
-        Raises:
-            AuthorizationError: If it may not; it is a `PermissionError`.
-        """
-        decision = self.explain(identity, resource, level)
-        if not decision:
-            raise AuthorizationError(str(decision), decision=decision)
-
-    def _decide(
-        self, identity: object, resource: object, level: PermissionLevel
-    ) -> tuple[Reason, Rule | None]:
-        if type(level) is not PermissionLevel:
-            check_level(level, resource)
-        seal = seal_of(identity)
-        if seal is None or seal.owner is not self._owner:
-            return Reason.UNKNOWN_IDENTITY, None
-        record = self._identities.get_identity(seal.identity.id)
-        if record is None:
-            return Reason.UNKNOWN_IDENTITY, None
-        # Another authorizer decides in place of the identity's permissions alone.
-        permissions = record.permissions if self._authorizer is None else EVERYTHING
-        if seal.credential is None:
-            return decide(permissions, None, resource, level)
-        credential = self._credentials.get_credential(seal.credential.id)
-        if credential is None or not self._valid(credential):
-            return Reason.CREDENTIAL_INVALID, None
-        return decide(permissions, credential.scopes, resource, level)
-
-    def _asked(self, authorizer: Authorizer, identity: object, decision: Decision) -> Decision:
-        seal = seal_of(identity)
-        if seal is None or not decision:
-            return decision
-        record = self._identities.get_identity(seal.identity.id)
-        if record is None:  # deleted just now
-            return replace(decision, allowed=False, reason=Reason.UNKNOWN_IDENTITY)
-        known = self._view(record, seal.credential)
-        # Nothing but True is a grant.
-        allowed = authorizer.authorize(known, str(decision.resource), decision.level) is True
-        return Decision(allowed, Reason.BY_AUTHORIZER, decision.resource, decision.level)
-
-    # ---- in a storage
 
     async def load(self) -> None:
         """Take over all records of the storage: at the start, and to hear of others' changes.
@@ -529,7 +169,7 @@ class SecurityManager:
         self,
         credential_id: str,
         *,
-        overlap: float | timedelta = _DAY,
+        overlap: float | timedelta = DAY,
         expires_in: float | timedelta | None = None,
     ) -> Credential:
         """`rotate_api_key`, and both keys are in the storage when this returns; else nothing is changed."""
@@ -616,35 +256,6 @@ class SecurityManager:
             self._ledger.drop(all_of_it[-1])
             raise
 
-    # ---- what all of it needs
-
-    def _issue(
-        self, make: Callable[[str, KeyHash], CredentialRecord], event: str, **facts: object
-    ) -> Credential:
-        with self._ledger.lock:
-            key_id = new_key_id()
-            while self._credentials.get_credential(key_id) is not None:
-                key_id = new_key_id()
-            key = new_key(self._prefix, key_id)
-            record = make(key_id, self._hasher.new(key))
-            credential = credential_of(record, self._clock, key)
-            del key
-            try:
-                self._ledger.put(record)
-            except BaseException:
-                credential.key = ""  # the traceback holds this frame
-                raise
-        self._audit.note(event, key_id=record.id, identity_id=record.identity_id, **facts)
-        return credential
-
-    def _view(self, record: IdentityRecord, credential: CredentialRecord | None = None) -> Identity:
-        return identity_of(Seal(self._owner, record, credential, self._credentials, self._clock))
-
-    def _valid(self, record: CredentialRecord) -> bool:
-        return record.revoked_at is None and (
-            record.end == math.inf or self._clock.time() < record.end
-        )
-
     def inspect(self) -> Mapping[str, object]:
         """The manager as it is now, for consoles and exporters."""
         credentials = tuple(self._credentials.credentials())
@@ -701,27 +312,3 @@ def create_security_manager(**options: Unpack[ManagerOptions]) -> SecurityManage
         False
     """
     return SecurityManager(**options)
-
-
-def _successors_end(
-    old: CredentialRecord, now: float, expires_in: float | timedelta | None
-) -> datetime | None:
-    life = old.life if expires_in is None else expires_in
-    return None if life == math.inf else after(now, life, "expires_in")
-
-
-def _has_utf8(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _kept(metadata: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    given: Any = {} if metadata is None else metadata
-    if not isinstance(given, Mapping):
-        raise InvalidSettingError(
-            f"metadata must be a mapping; got {type(given).__name__}", option="metadata"
-        )
-    return MappingProxyType(deepcopy(dict(cast("Mapping[str, Any]", given))))

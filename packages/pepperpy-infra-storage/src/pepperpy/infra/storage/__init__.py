@@ -1,4 +1,4 @@
-"""JSON values under keys, with one semantics in memory and in a crash-safe file."""
+"""JSON values under keys, with one semantics in memory, in a crash-safe file, and on servers."""
 
 from ._as_key_value import KeyValueAdapter, as_key_value
 from ._capabilities import Capability
@@ -19,7 +19,11 @@ from ._default import (
     list_providers,
     register_file_provider,
     register_memory_provider,
+    register_object_provider,
+    register_postgres_provider,
     register_provider,
+    register_redis_provider,
+    register_s3_provider,
     set,  # noqa: A004 - the name that it goes by
     set_registry,
     unregister_provider,
@@ -41,15 +45,20 @@ from ._errors import (
     StorageConnectionError,
     StorageError,
     StorageFullError,
+    StorageTimeoutError,
     UnknownProviderError,
     UnsupportedError,
     VersionMismatchError,
+    WatchLostError,
 )
 from ._file import FileStorageProvider
 from ._from_key_value import KeyValueStore, from_key_value
 from ._memory import MemoryStorageProvider
+from ._objects import ObjectStorageProvider
 from ._options import TTL
+from ._postgres import PostgresStorageProvider
 from ._provider import StorageProvider
+from ._redis import RedisStorageProvider
 from ._registry import StorageProviderRegistry
 from ._sync import SyncStorage, SyncTransaction
 from ._transaction import Transaction
@@ -82,17 +91,21 @@ __all__ = [
     "LockedError",
     "MemoryStorageProvider",
     "Missing",
+    "ObjectStorageProvider",
     "Page",
+    "PostgresStorageProvider",
     "Prefixed",
     "ProviderNameError",
     "Put",
     "ReadOnly",
     "ReadOnlyError",
+    "RedisStorageProvider",
     "StorageConnectionError",
     "StorageError",
     "StorageFullError",
     "StorageProvider",
     "StorageProviderRegistry",
+    "StorageTimeoutError",
     "StorageType",
     "SyncStorage",
     "SyncTransaction",
@@ -101,6 +114,7 @@ __all__ = [
     "UnsupportedError",
     "VersionMismatchError",
     "Watch",
+    "WatchLostError",
     "as_key_value",
     "clear",
     "clear_providers",
@@ -121,7 +135,11 @@ __all__ = [
     "list_providers",
     "register_file_provider",
     "register_memory_provider",
+    "register_object_provider",
+    "register_postgres_provider",
     "register_provider",
+    "register_redis_provider",
+    "register_s3_provider",
     "set",
     "set_registry",
     "unregister_provider",

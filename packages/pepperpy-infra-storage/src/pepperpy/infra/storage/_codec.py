@@ -57,21 +57,6 @@ def decode(data: bytes, key: str, storage: str) -> Any:
         ) from error
 
 
-def whole_number(key: str, value: Any) -> int:
-    """What is stored under *key*, which is to be incremented.
-
-    Raises:
-        InvalidValueError: If it is no whole number.
-    """
-    if value.__class__ is not int:
-        raise InvalidValueError(
-            f"only a whole number can be incremented; {key!r:.80} holds a {type(value).__name__}",
-            where="$",
-            found=type(value).__name__,
-        )
-    return int(value)
-
-
 def _is_plain(value: Any) -> bool:
     """Whether all of it is of the very types that reading JSON makes."""
     found: list[Any] = [value]

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 from ._entry import MISSING, Missing
 from ._file import FileStorageProvider
 from ._memory import MemoryStorageProvider
+from ._objects import ObjectStorageProvider
 from ._options import given
+from ._postgres import PostgresStorageProvider
+from ._redis import RedisStorageProvider
 from ._registry import StorageProviderRegistry
 
 if TYPE_CHECKING:
@@ -62,7 +65,7 @@ def get_provider(name: str) -> StorageProvider:
     """The provider that was registered under *name*.
 
     Raises:
-        UnknownProviderError: If there is none; the message lists those that are.
+        UnknownProviderError: If there is none; the message has the nearest, or all there are.
     """
     return _registry.get(name)
 
@@ -104,6 +107,100 @@ def register_file_provider(
     provider = FileStorageProvider(name, file_path, durability, timeout=timeout, clock=clock)
     _registry.register(provider)
     return provider
+
+
+def register_redis_provider(
+    name: str,
+    url: str = "redis://localhost:6379/0",
+    *,
+    namespace: str | None = None,
+    timeout: float = 5.0,
+    connect_timeout: float = 5.0,
+    may_evict: bool = False,
+) -> RedisStorageProvider:
+    """Make a store in Redis, as `RedisStorageProvider` does, and let it be found by its name.
+
+    Raises:
+        ProviderNameError: If another provider has the name; it is a `ValueError`.
+    """
+    provider = RedisStorageProvider(
+        name,
+        url,
+        namespace=namespace,
+        timeout=timeout,
+        connect_timeout=connect_timeout,
+        may_evict=may_evict,
+    )
+    _registry.register(provider)
+    return provider
+
+
+def register_postgres_provider(
+    name: str,
+    dsn: str,
+    *,
+    namespace: str | None = None,
+    timeout: float = 5.0,
+    connect_timeout: float = 5.0,
+    max_size: int = 5,
+) -> PostgresStorageProvider:
+    """Make a store in PostgreSQL, as `PostgresStorageProvider` does, and let it be found by its name.
+
+    Raises:
+        ProviderNameError: If another provider has the name; it is a `ValueError`.
+    """
+    provider = PostgresStorageProvider(
+        name,
+        dsn,
+        namespace=namespace,
+        timeout=timeout,
+        connect_timeout=connect_timeout,
+        max_size=max_size,
+    )
+    _registry.register(provider)
+    return provider
+
+
+def register_object_provider(
+    name: str, url: str, *, timeout: float = 10.0, connect_timeout: float = 5.0, **options: Any
+) -> ObjectStorageProvider:
+    """Make a store of objects, as `ObjectStorageProvider` does, and let it be found by its name.
+
+    Raises:
+        ProviderNameError: If another provider has the name; it is a `ValueError`.
+    """
+    provider = ObjectStorageProvider(
+        name, url, timeout=timeout, connect_timeout=connect_timeout, **options
+    )
+    _registry.register(provider)
+    return provider
+
+
+def register_s3_provider(
+    name: str,
+    bucket: str,
+    *,
+    prefix: str = "",
+    timeout: float = 10.0,
+    connect_timeout: float = 5.0,
+    **options: Any,
+) -> ObjectStorageProvider:
+    """Make a store in S3, as `ObjectStorageProvider` does, and let it be found by its name.
+
+    Args:
+        name: What it is called.
+        bucket: Which must be there.
+        prefix: A folder in it.
+        timeout: Seconds to wait for an answer.
+        connect_timeout: Seconds to wait for a connection.
+        options: ``endpoint``, ``region``, ``access_key_id``, ``secret_access_key`` and what else
+            obstore has for S3; else it takes what the environment has.
+
+    Raises:
+        ProviderNameError: If another provider has the name; it is a `ValueError`.
+    """
+    limits = {"timeout": timeout, "connect_timeout": connect_timeout}
+    return register_object_provider(name, f"s3://{bucket}/{prefix}", **limits, **options)
 
 
 async def connect(name: str) -> None:

@@ -29,6 +29,18 @@ class StorageConnectionError(StorageError, builtins.ConnectionError):
     storage: str
 
 
+class StorageTimeoutError(StorageConnectionError, TimeoutError):
+    """The server did not answer in time; whether a write was done is not known."""
+
+    code = "storage-timeout"
+
+
+class WatchLostError(StorageConnectionError):
+    """Changes may have been missed, so the watch ends: watch again, then read what matters."""
+
+    code = "storage-watch-lost"
+
+
 class KeyNotFoundError(StorageError, KeyError):
     """There is no value under *key*, or it has expired."""
 

@@ -12,7 +12,7 @@ from pepperpy.infra.utils import Clock, register_inspectable, running_loop, to_s
 
 from . import _sqlite as sql
 from ._capabilities import Capability
-from ._codec import decode, encode, whole_number
+from ._codec import decode, encode
 from ._entry import MISSING, Change, Entry, Missing, Page, Put
 from ._errors import (
     CorruptValueError,
@@ -228,7 +228,7 @@ class FileStorageProvider(StorageProvider):
         check_step(by)
 
         def add(old: bytes | None) -> tuple[bytes, int]:
-            total = by if old is None else whole_number(key, self._decoded(key, old)) + by
+            total = by if old is None else self._whole(key, self._decoded(key, old)) + by
             return encode(total), total
 
         write = sql.Modify(key, add, self._end(ttl), self._clock.time())

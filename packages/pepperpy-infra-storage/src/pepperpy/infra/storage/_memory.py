@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from pepperpy.infra.utils import Clock, ForkSafeLock, register_inspectable
 
 from ._capabilities import Capability
-from ._codec import decode, encode, whole_number
+from ._codec import decode, encode
 from ._entry import MISSING, Change, Entry, Missing, Page, Put
 from ._errors import already_there, mismatch, not_connected, not_found
 from ._keys import check_cursor, check_key, check_keys, check_prefix, key_matcher, literal_prefix
@@ -181,7 +181,7 @@ class MemoryStorageProvider(StorageProvider):
             record = self._alive(key)
             total = by
             if record is not None:
-                total += whole_number(key, decode(record[0], key, self._name))
+                total += self._whole(key, decode(record[0], key, self._name))
                 seconds = None if record[2] is None else record[2] - self._clock.monotonic()
             version = self._put(key, encode(total), seconds)
         if self._watchers.any():

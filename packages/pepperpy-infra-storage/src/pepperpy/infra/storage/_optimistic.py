@@ -3,15 +3,16 @@
 For every provider that has versions; one that can do it in one step does so itself.
 """
 
+# ruff: noqa: SLF001 - it is one with the base, whose helpers it calls
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from ._capabilities import Capability
-from ._codec import whole_number
 from ._entry import Missing
-from ._errors import ConflictError, not_found, unsupported
-from ._options import check_step, check_ttl
+from ._errors import ConflictError, not_found
+from ._options import check_ttl
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -35,7 +36,7 @@ async def update(
 
     check_ttl(ttl)
     for _ in range(_TRIES):
-        entry = await _entry_or_none(store, key)
+        entry = await store._entry_or_none(key)
         if entry is None and isinstance(default, Missing):
             raise not_found(key, store.name)
         made = fn(_copy(default) if entry is None else entry.value)
@@ -57,11 +58,10 @@ async def update(
 
 async def increment(store: StorageProvider, key: str, by: int, ttl: TTL) -> int:
     """`StorageProvider.increment`."""
-    check_step(by)
     check_ttl(ttl)
     while True:
-        entry = await _entry_or_none(store, key)
-        total = (0 if entry is None else whole_number(key, entry.value)) + by
+        entry = await store._entry_or_none(key)
+        total = (0 if entry is None else store._whole(key, entry.value)) + by
         try:
             await _swap(store, key, total, entry, ttl if entry is None else None)
         except ConflictError:
@@ -74,7 +74,7 @@ async def expire(store: StorageProvider, key: str, ttl: TTL) -> bool:
     """`StorageProvider.expire`."""
     check_ttl(ttl)
     while True:
-        entry = await _entry_or_none(store, key)
+        entry = await store._entry_or_none(key)
         if entry is None:
             return False
         try:
@@ -85,27 +85,14 @@ async def expire(store: StorageProvider, key: str, ttl: TTL) -> bool:
         return True
 
 
-async def _entry_or_none(store: StorageProvider, key: str) -> Entry | None:
-    try:
-        return await store.get_entry(key)
-    except KeyError:
-        return None
-
-
 async def _swap(store: StorageProvider, key: str, value: Any, seen: Entry | None, ttl: TTL) -> None:
     """Write if the key is as it was seen; it keeps its end unless *ttl* is given."""
-    # The moment itself: seconds that are left would grow by what each round takes.
-    until = seen.expires_at if seen is not None and ttl is None else ttl
-    if until is None:
-        options: dict[str, Any] = {}
-    elif Capability.TTL in store.capabilities:
-        options = {"ttl": until}
-    else:
-        raise unsupported("ttl=", Capability.TTL, store.name)
     if seen is None:
-        await store.set(key, value, if_absent=True, **options)
-    else:
-        await store.set(key, value, if_version=seen.version, **options)
+        await store.set(key, value, if_absent=True, **store._with_ttl(ttl))
+        return
+    # The moment itself: seconds that are left would grow by what each round takes.
+    until = seen.expires_at if ttl is None else ttl
+    await store.set(key, value, if_version=seen.version, **store._with_ttl(until))
 
 
 async def _step_aside() -> None:

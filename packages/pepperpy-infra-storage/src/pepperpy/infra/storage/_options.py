@@ -50,6 +50,32 @@ def check_ttl(ttl: Any, clock: Clock = _CLOCK) -> float | None:
     return seconds
 
 
+def check_end(ttl: Any) -> tuple[float | None, float | None]:
+    """When a value ends by the clock of a server: seconds from now, or a moment in seconds since 1970.
+
+    Both are `None` for no end.
+
+    Raises:
+        InvalidOptionError: As `check_ttl` does.
+    """
+    seconds = check_ttl(ttl)
+    return (None, ttl.timestamp()) if isinstance(ttl, datetime) else (seconds, None)
+
+
+def check_seconds(seconds: Any, option: str) -> float:
+    """How long to wait for a server at most.
+
+    Raises:
+        InvalidOptionError: If it is no duration above 0.
+    """
+    checked = to_seconds(seconds)
+    if not 0 < checked < inf:
+        raise InvalidOptionError(
+            f"{option} must be seconds above 0, or a timedelta; got {seconds!r}", option=option
+        )
+    return checked
+
+
 def check_condition(if_version: Any, if_absent: Any = False) -> None:
     """Refuse conditions that cannot be, or that nothing would check.
 

@@ -11,12 +11,13 @@ from ._codec import encode
 from ._entry import MISSING, Entry, Page, Put
 from ._errors import (
     InvalidKeyError,
+    InvalidValueError,
     UnsupportedError,
     unsupported,
 )
 from ._keys import check_cursor, check_key, check_keys, check_prefix
 from ._optimistic import expire, increment, update
-from ._options import check_count, check_mapping, check_ttl, given
+from ._options import check_count, check_mapping, check_step, check_ttl
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
@@ -167,10 +168,7 @@ class StorageProvider(ABC):
             return await self.apply({key: Put(value, ttl) for key, value in checked.items()})
         for value in checked.values():
             encode(value)
-        if ttl is not None:
-            self._need(Capability.TTL, "ttl=")
-            check_ttl(ttl)
-        options = given(ttl)
+        options = self._with_ttl(ttl)
         return {key: await self.set(key, value, **options) for key, value in checked.items()}
 
     async def delete_many(self, keys: Iterable[str]) -> int:
@@ -251,7 +249,7 @@ class StorageProvider(ABC):
             InvalidValueError: If what is there is no whole number.
         """
         self._need(Capability.VERSIONS, "increment()")
-        return await increment(self, key, by, ttl)
+        return await increment(self, key, check_step(by), ttl)
 
     async def expire(self, key: str, ttl: TTL) -> bool:
         """Let *key* live for *ttl* seconds from now, or for ever; False if it is not there.
@@ -358,3 +356,29 @@ class StorageProvider(ABC):
 
     def _unsupported(self, capability: Capability, what: str) -> UnsupportedError:
         return unsupported(what, capability, self.name)
+
+    # For providers of this package, and for `_optimistic`.
+
+    def _whole(self, key: str, value: Any) -> int:
+        if value.__class__ is not int:
+            raise InvalidValueError(
+                f"only a whole number can be incremented; {key!r:.80} holds a {type(value).__name__}",
+                where="$",
+                found=type(value).__name__,
+            )
+        number: int = value
+        return number
+
+    def _with_ttl(self, ttl: Any) -> dict[str, Any]:
+        """The option, for a `set` that may not have it."""
+        if ttl is None:
+            return {}
+        self._need(Capability.TTL, "ttl=")
+        check_ttl(ttl)
+        return {"ttl": ttl}
+
+    async def _entry_or_none(self, key: str) -> Entry | None:
+        try:
+            return await self.get_entry(key)
+        except KeyError:
+            return None

@@ -12,7 +12,7 @@ from ._provider import StorageProvider
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-_ORDER = 500  # after what serves requests, before telemetry and logs
+_ORDER = 700  # after pools and caches, before telemetry and logs
 
 
 class StorageProviderRegistry:
@@ -82,7 +82,7 @@ class StorageProviderRegistry:
         """The provider of this name.
 
         Raises:
-            UnknownProviderError: If there is none; the message lists those that are.
+            UnknownProviderError: If there is none; the message has the nearest, or all there are.
         """
         try:
             return self._providers[name]

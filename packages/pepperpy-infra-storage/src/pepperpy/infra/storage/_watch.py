@@ -21,14 +21,20 @@ class Watch:
     """Changes of keys, for one task.
 
     They come in the order in which they happened, but for those that a look at a file finds together.
-    It watches from the moment when it is made.  It ends when it is closed, by the end of an
-    ``async with`` block too.  No more than one change for each key waits to be read.
+    It watches from the moment when it is made; where a server has to be told first, from the
+    beginning of an ``async with`` block.  It ends when it is closed, by the end of that block too.
+    No more than one change for each key waits to be read.
+
+    Raises:
+        WatchLostError: While it is read, if changes may have been missed.
     """
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str, ready: asyncio.Future[None] | None = None) -> None:
         import asyncio
 
         self._prefix = check_prefix(prefix)
+        self._ready = ready
+        self._failure: Exception | None = None
         self._cut = 0
         # Touched by the loop alone.
         self._waiting: dict[str, Change] = {}
@@ -71,6 +77,12 @@ class Watch:
         except RuntimeError:
             self._closed = True
 
+    def fail(self, error: Exception) -> None:
+        """End it, in its loop, with an error for whoever reads it, after what waits to be read."""
+        if not self._closed:
+            self._failure = error
+            self.close()
+
     @property
     def closed(self) -> bool:
         """Whether it watches no more."""
@@ -82,13 +94,17 @@ class Watch:
     async def __anext__(self) -> Change:
         while not self._waiting:
             if self._closed:
-                raise StopAsyncIteration
+                raise self._failure or StopAsyncIteration
             self._more.clear()
             await self._more.wait()
         change = self._waiting.pop(next(iter(self._waiting)))
         return replace(change, key=change.key[self._cut :]) if self._cut else change
 
     async def __aenter__(self) -> Self:
+        if self._ready is not None:
+            import asyncio
+
+            await asyncio.wait([self._ready])  # which others wait for as well
         return self
 
     async def __aexit__(
@@ -106,9 +122,9 @@ class Watchers:
     def __init__(self) -> None:
         self._watches: Weakly[Watch] = Weakly()
 
-    def add(self, prefix: str) -> Watch:
-        """One more, from now on."""
-        watch = Watch(prefix)
+    def add(self, prefix: str, ready: asyncio.Future[None] | None = None) -> Watch:
+        """One more, from now on, or from when *ready* is done."""
+        watch = Watch(prefix, ready)
         self._watches.add(watch)
         return watch
 
@@ -121,3 +137,13 @@ class Watchers:
         told = list(changes)
         for watch in self._watches.alive():
             watch.tell(told)
+
+    def fail(self, error: Exception) -> None:
+        """End all of them, in their loop, since changes may have been missed."""
+        for watch in self._watches.alive():
+            watch.fail(error)
+
+    def end(self) -> None:
+        """End all of them; from any thread."""
+        for watch in self._watches.alive():
+            watch.end()

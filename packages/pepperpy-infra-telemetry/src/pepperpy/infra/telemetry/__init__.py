@@ -22,10 +22,12 @@ from ._default import (
 from ._endpoint import PrometheusServer, serve_prometheus
 from ._errors import (
     EndpointError,
+    ExportError,
     InvalidHandlerError,
     InvalidHistogramError,
     InvalidOptionError,
     MetricNotCapturedError,
+    SharingError,
     TelemetryError,
     UnknownHandlerError,
 )
@@ -39,9 +41,11 @@ from ._histogram import ExponentialHistogram
 from ._initialize import initialize_telemetry, shutdown_telemetry
 from ._manager import TelemetryManager
 from ._opentelemetry import OpenTelemetryHandler, OpenTelemetryProducer
+from ._otlp import OTLPHandler
 from ._prometheus import prometheus_text
 from ._provider import ProviderTelemetry
 from ._scrape import prometheus_asgi, prometheus_wsgi
+from ._sharing import SharedMetrics, join_metrics, share_metrics
 from ._statsd_handler import StatsDHandler
 from ._timer import TimedBlock
 from ._types import Event, EventLevel, Metric, MetricType
@@ -58,6 +62,7 @@ __all__ = [
     "Event",
     "EventLevel",
     "ExponentialHistogram",
+    "ExportError",
     "GaugeFamily",
     "HistogramFamily",
     "InvalidHandlerError",
@@ -68,11 +73,14 @@ __all__ = [
     "Metric",
     "MetricNotCapturedError",
     "MetricType",
+    "OTLPHandler",
     "OpenTelemetryHandler",
     "OpenTelemetryProducer",
     "PrometheusCollector",
     "PrometheusServer",
     "ProviderTelemetry",
+    "SharedMetrics",
+    "SharingError",
     "StatsDHandler",
     "TelemetryError",
     "TelemetryHandler",
@@ -86,11 +94,13 @@ __all__ = [
     "get_provider_telemetry",
     "initialize_telemetry",
     "is_telemetry_enabled",
+    "join_metrics",
     "prometheus_asgi",
     "prometheus_text",
     "prometheus_wsgi",
     "report_event",
     "report_metric",
     "serve_prometheus",
+    "share_metrics",
     "shutdown_telemetry",
 ]

@@ -9,12 +9,14 @@ from pepperpy.infra.utils import require_extra
 
 from ._exposed import RESERVED
 from ._families import families
-from ._manager import TelemetryManager, engine_of
+from ._readable import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from prometheus_client.core import Metric
+
+    from ._readable import Readable
 
 
 class PrometheusCollector:
@@ -23,16 +25,16 @@ class PrometheusCollector:
     The names are those of `prometheus_text`; they should not be those of other collectors.
 
     Args:
-        manager: The default one if it is left out.
+        manager: The default one if it is left out; or what `share_metrics` returns.
 
     Raises:
         MissingExtraError: If prometheus_client is not installed.
     """
 
-    def __init__(self, manager: TelemetryManager | None = None) -> None:
+    def __init__(self, manager: Readable | None = None) -> None:
         with require_extra("pepperpy-infra-telemetry", "prometheus"):
             import_module("prometheus_client.core")  # sooner than on the first scrape
-        self._engine = engine_of(manager or TelemetryManager.get_instance())
+        self._source = source_of(manager)
 
     def describe(self) -> Iterable[Metric]:
         """Nothing yet: which metrics there are shows later."""
@@ -42,7 +44,7 @@ class PrometheusCollector:
         """Every metric, as it is now."""
         from prometheus_client.core import Metric
 
-        for family in families(self._engine.figures(), self._engine.exposed):
+        for family in families(self._source.figures(), self._source.exposed):
             metric = Metric(family.name, family.help, family.kind, family.unit)
             reserved = RESERVED[family.kind]
             for labels, samples in family.samples():

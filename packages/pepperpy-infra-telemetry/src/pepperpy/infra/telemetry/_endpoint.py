@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import socket
     from typing import Self
 
-    from ._manager import TelemetryManager
+    from ._readable import Readable
 
 CLOSES_AT: Final = 750  # after what is measured, before telemetry itself
 WAITS: Final = 5.0
@@ -23,7 +23,7 @@ WAITS: Final = 5.0
 class PrometheusServer:
     """An open port that answers scrapes, in a thread of its own.  Made by `serve_prometheus`."""
 
-    def __init__(self, listening: socket.socket, manager: TelemetryManager | None) -> None:
+    def __init__(self, listening: socket.socket, manager: Readable | None) -> None:
         self.host: str
         self.port: int
         self.host, self.port = listening.getsockname()[:2]
@@ -73,7 +73,7 @@ class PrometheusServer:
 
 
 def serve_prometheus(
-    port: int = 9464, host: str = "127.0.0.1", *, manager: TelemetryManager | None = None
+    port: int = 9464, host: str = "127.0.0.1", *, manager: Readable | None = None
 ) -> PrometheusServer:
     """Answer scrapes of ``/metrics`` from now on, until `close` or `run_closers`.
 
@@ -85,7 +85,7 @@ def serve_prometheus(
         port: 0 takes any that is free; the server's `port` says which.
         host: The address to listen on, ``::`` for all of both kinds.  The metrics are for
             everybody who can reach it.
-        manager: The default one if it is left out.
+        manager: The default one if it is left out; or what `share_metrics` returns.
 
     Raises:
         EndpointError: If nobody can listen there.

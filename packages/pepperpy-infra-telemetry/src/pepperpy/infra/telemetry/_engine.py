@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ._delivery import Delivery
     from ._series import Series
     from ._settings import Settings
+    from ._sharing import SharedMetrics
     from ._types import Event
 
 
@@ -41,6 +42,8 @@ class Engine:
         self.exposed: ExposedNames = ExposedNames()
         self.since: float = clock.time()
         """When counting began, as seconds of the epoch."""
+        self.sharing: SharedMetrics | None = None
+        """What other processes are told by, or ask."""
         self._clock = clock
         self._pull = pull
         register_after_fork(self)
@@ -70,6 +73,7 @@ class Engine:
         )
         for capture in list(self.switch.captures.values()):
             capture(event)
+        self.registry.begin()
         for delivery in self.deliveries.receivers(None if route is None else text(route)):
             delivery.put(event)
         if logs:
@@ -98,11 +102,15 @@ class Engine:
 
     def figures(self) -> Iterator[Figure]:
         """What is exposed to whoever asks: all but what is for one handler alone."""
+        yield from self.counted()
+        for name, of, value in self.facts():
+            yield Figure(name, MetricType.GAUGE, (COMPONENT, of), value)
+
+    def counted(self) -> Iterator[Figure]:
+        """The same without the figures of inspectables."""
         for series, state in self.shown():
             if series.route is None:
                 yield figure_of(series, state)
-        for name, of, value in self.facts():
-            yield Figure(name, MetricType.GAUGE, (COMPONENT, of), value)
 
     def facts(self) -> Iterator[tuple[str, str, float]]:
         """The figures of all inspectables, where they are wanted."""

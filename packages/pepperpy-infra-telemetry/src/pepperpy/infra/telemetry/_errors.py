@@ -41,6 +41,18 @@ class EndpointError(TelemetryError, OSError):
     code = "telemetry-endpoint"
 
 
+class ExportError(TelemetryError, OSError):
+    """A collector did not take what was sent; it comes again."""
+
+    code = "telemetry-export"
+
+
+class SharingError(TelemetryError, OSError):
+    """The process that shares the metrics of several cannot listen, or does not answer."""
+
+    code = "telemetry-sharing"
+
+
 class MetricNotCapturedError(TelemetryError, KeyError):
     """Nothing was reported under this name in a block of `capture_metrics`; *name* is the name."""
 

@@ -15,7 +15,7 @@ from ._log import log, reason
 from ._scrape import answer, plain
 
 if TYPE_CHECKING:
-    from ._manager import TelemetryManager
+    from ._readable import Readable
     from ._scrape import Answer
 
 PATIENCE: Final = 10.0
@@ -39,7 +39,7 @@ class Client:
 class Server:
     """Answers clients of a listening socket until it is stopped."""
 
-    def __init__(self, listening: socket.socket, manager: TelemetryManager | None) -> None:
+    def __init__(self, listening: socket.socket, manager: Readable | None) -> None:
         self._manager = manager
         self._listening = listening
         self._wakes, self._waker = socket.socketpair()

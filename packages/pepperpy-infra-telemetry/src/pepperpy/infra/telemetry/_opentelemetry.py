@@ -68,8 +68,10 @@ class OpenTelemetryProducer:
         if collect is None:
             raise ValueError("give the reader to a MeterProvider first: metric_readers=[reader]")
 
+        resource = _resource(collect)
+
         def with_ours(*args: Any, **kwargs: Any) -> export.MetricsData:
-            return self._join(collect(*args, **kwargs))
+            return self._join(collect(*args, **kwargs), resource)
 
         known._set_collect_callback(with_ours)  # noqa: SLF001
         self._readers.add(known)
@@ -92,12 +94,12 @@ class OpenTelemetryProducer:
         ]
         return ScopeMetrics(InstrumentationScope(SCOPE), metrics, "")
 
-    def _join(self, theirs: export.MetricsData | None) -> export.MetricsData:
+    def _join(self, theirs: export.MetricsData | None, resource: Resource) -> export.MetricsData:
         from opentelemetry.sdk.metrics.export import MetricsData, ResourceMetrics
 
         ours = self.produce()
         if theirs is None or not theirs.resource_metrics:
-            return MetricsData([ResourceMetrics(_resource(), [ours], "")])
+            return MetricsData([ResourceMetrics(resource, [ours], "")])
         first, *rest = theirs.resource_metrics
         scopes = [*first.scope_metrics, ours]
         return MetricsData([ResourceMetrics(first.resource, scopes, first.schema_url), *rest])
@@ -167,11 +169,18 @@ def _labels(tags: Mapping[str, str]) -> dict[str, str]:
     return {sendable(name): sendable(value) for name, value in tags.items()}
 
 
-def _resource() -> Resource:
-    """What is known of this process, as for a `MeterProvider` that was given none."""
+def _resource(collect: Any) -> Resource:
+    """Whose metrics a reader collects by *collect*: what its provider says.
+
+    The SDK says nothing where it has no metrics of its own.  To ask for it then would be too late as
+    well: its detectors run in threads, which cannot be started when the program ends.
+    """
     from opentelemetry.sdk.resources import Resource
 
-    return Resource.create({})
+    try:
+        return collect.__self__._sdk_config.resource  # noqa: SLF001 - it tells nobody
+    except AttributeError:  # it was wrapped by somebody else: as for a provider that was given none
+        return Resource.create({})
 
 
 def _point(figure: Figure, since: int, now: int) -> Any:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from ._exposed import RESERVED
 from ._families import families
-from ._manager import TelemetryManager, engine_of
+from ._readable import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ._exposed import Labels
     from ._families import Family
+    from ._readable import Readable
 
 PLAIN: Final = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -22,14 +23,14 @@ _ESCAPES_IN_HELP: Final = str.maketrans({"\\": "\\\\", "\n": "\\n"})
 _NO_NUMBERS: Final = {"inf": "+Inf", "-inf": "-Inf", "nan": "NaN"}
 
 
-def prometheus_text(manager: TelemetryManager | None = None, *, openmetrics: bool = False) -> str:
+def prometheus_text(manager: Readable | None = None, *, openmetrics: bool = False) -> str:
     """What *manager* has counted, as Prometheus reads it.
 
     Letters that Prometheus does not have become ``_``, counters end in ``_total``, timers in
     ``_seconds``.  Two metrics that come to one name do not share it, and a signal tells of it.
 
     Args:
-        manager: The default one if it is left out.
+        manager: The default one if it is left out; or what `share_metrics` returns.
         openmetrics: OpenMetrics 1.0 in place of the text format 0.0.4.
 
     Examples:
@@ -40,10 +41,10 @@ def prometheus_text(manager: TelemetryManager | None = None, *, openmetrics: boo
         # TYPE http_requests_total counter
         http_requests_total{route="/pay"} 3
     """
-    engine = engine_of(manager or TelemetryManager.get_instance())
+    source = source_of(manager)
     lines = [
         line
-        for family in families(engine.figures(), engine.exposed)
+        for family in families(source.figures(), source.exposed)
         for line in _written(family, openmetrics=openmetrics)
     ]
     if openmetrics:

@@ -39,6 +39,7 @@ class Registry:
         self._books: dict[str, dict[MetricType, Book]] = {}
         self.dropped = 0  # reports of no type that exists
         self._made = 0
+        self._forked = False
         self._names_are_full = False
         self._lock = ForkSafeLock()
 
@@ -53,6 +54,7 @@ class Registry:
 
     def find(self, name: str, type_: MetricType, tags: Flat, route: str | None) -> Series:
         """The series of this name, type and tags; one for what is too much if that is reached."""
+        self.begin()
         book = self._books.get(name, {}).get(type_) or self._open(name, type_)
         if book.name != name:
             tags, route = OVERFLOW, None
@@ -75,10 +77,18 @@ class Registry:
     def revive(self, series: Series) -> None:
         """Start again what ended in a fork."""
         series.limit = self._journal_limit()
+        self._forked = False
         self._on_revival()
+
+    def begin(self) -> None:
+        """Start again what ended in a fork, on the first report of something new."""
+        if self._forked:
+            self._forked = False
+            self._on_revival()
 
     def forget(self) -> None:
         """Be as new, in a child process."""
+        self._forked = True
         for book in self.books():
             book.forget()
 

@@ -9,7 +9,7 @@ from ._prometheus import OPENMETRICS, PLAIN, negotiated, prometheus_text
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 
-    from ._manager import TelemetryManager
+    from ._readable import Readable
 
     Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]  # as frameworks have it
     Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -23,7 +23,7 @@ class Answer(NamedTuple):
     body: bytes
 
 
-def answer(manager: TelemetryManager | None, method: str, accept: str) -> Answer:
+def answer(manager: Readable | None, method: str, accept: str) -> Answer:
     """The metrics, if that is what is asked for."""
     if method not in {"GET", "HEAD"}:
         return plain("405 Method Not Allowed", ("Allow", "GET, HEAD"))
@@ -45,7 +45,7 @@ def plain(status: str, *more: tuple[str, str]) -> Answer:
 
 
 def prometheus_wsgi(
-    manager: TelemetryManager | None = None,
+    manager: Readable | None = None,
 ) -> Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]:
     """A WSGI application that answers every path with the metrics of *manager*.
 
@@ -62,7 +62,7 @@ def prometheus_wsgi(
 
 
 def prometheus_asgi(
-    manager: TelemetryManager | None = None,
+    manager: Readable | None = None,
 ) -> Callable[[Mapping[str, Any], Receive, Send], Awaitable[None]]:
     """An ASGI application that answers every path with the metrics of *manager*.
 

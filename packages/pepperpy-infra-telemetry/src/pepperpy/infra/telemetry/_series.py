@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from abc import ABC, abstractmethod
 from threading import RLock
 from typing import TYPE_CHECKING, Any
@@ -27,8 +26,7 @@ class Switch:
     off: bool
 
     def __init__(self, clock: Clock) -> None:
-        # A method of ours around the clock of the system would cost as much as the reading.
-        self.now: Callable[[], float] = time.monotonic if type(clock) is Clock else clock.monotonic
+        self.now: Callable[[], float] = clock.monotonic
         self.enabled: bool = True
         # What hears of each event at once.  Single operations on a dict, so no lock.
         self.captures: dict[object, Callable[[Event], None]] = {}

@@ -2,6 +2,7 @@
 
 from . import redaction, wrapping
 from ._addresses import is_valid_email, is_valid_url
+from ._batching import Batching
 from ._blocks import BothFaces
 from ._clock import Clock, FakeClock
 from ._closers import arun_closers, register_closer, run_closers
@@ -33,6 +34,7 @@ from ._weakly import Weakly
 
 __all__ = [
     "AfterFork",
+    "Batching",
     "BothFaces",
     "Clock",
     "DeadlineExceededError",

@@ -24,9 +24,10 @@ def register_closer(order: int, close: Callable[[], object]) -> Callable[[], Non
 
     Args:
         order: Lower ones close first: users of a thing before the thing.  100 for what serves
-            requests, 500 for pools and stores, 800 for telemetry, 900 for logs.
-            Among equals the youngest is first.
-        close: A plain or ``async`` function without arguments, called at most once.
+            requests, 500 for pools, 600 for caches, 700 for storage, 800 for telemetry, 900 for
+            logs.  Among equals the youngest is first.
+        close: A plain or ``async`` function without arguments, called once; again only if a
+            cancellation cut it short.
 
     Returns:
         A function that withdraws *close*; withdrawing twice is harmless.
@@ -73,7 +74,7 @@ def run_closers() -> None:
         raise RuntimeError("an event loop is running in this thread; await arun_closers() instead")
     with _Loop() as loop:
         failures: list[BaseException] = []
-        for close in _taken():
+        for _, close in _taken():
             try:
                 result = close()
                 if isawaitable(result):
@@ -88,12 +89,13 @@ async def arun_closers() -> None:
 
     Raises:
         ExceptionGroup: As `run_closers`.
-        asyncio.CancelledError: If this call is cancelled; what is not closed stays registered.
+        asyncio.CancelledError: If this call is cancelled; what is not closed stays registered, the
+            one that was interrupted included.
     """
     import asyncio
 
     failures: list[BaseException] = []
-    for close in _taken():
+    for key, close in _taken():
         try:
             result = close()
             if isawaitable(result):
@@ -101,7 +103,9 @@ async def arun_closers() -> None:
         except BaseException as error:  # as above
             task = asyncio.current_task()
             if isinstance(error, asyncio.CancelledError) and task and task.cancelling():
-                raise  # we are cancelled ourselves, not a task that a closer had stopped
+                # We are cancelled ourselves, not a task that a closer had stopped.
+                _closers[key] = close
+                raise
             failures.append(error)
     _raise(failures)
 
@@ -137,9 +141,9 @@ def _raise(failures: list[BaseException]) -> None:
         raise BaseExceptionGroup("some parts could not be closed", failures)
 
 
-def _taken() -> Iterator[Callable[[], object]]:
+def _taken() -> Iterator[tuple[tuple[int, int], Callable[[], object]]]:
     """Each closer once, in order; those registered meanwhile have their turn too."""
     while (key := min(list(_closers), default=None)) is not None:
         close = _closers.pop(key, None)
         if close is not None:
-            yield close
+            yield key, close

@@ -64,10 +64,7 @@ class deadline(BothFaces):  # noqa: N801 - reads as a statement: `with deadline(
 
     def __init__(self, seconds: float | timedelta, *, clock: Clock | None = None) -> None:
         self.seconds = duration(seconds, "a deadline")
-        # Without the frame of Clock.monotonic, where nobody wants another clock.
-        self._now: Callable[[], float] = (
-            time.monotonic if clock is None or type(clock) is Clock else clock.monotonic
-        )
+        self._now: Callable[[], float] = time.monotonic if clock is None else clock.monotonic
 
     def __repr__(self) -> str:
         return f"deadline({self.seconds!r})"

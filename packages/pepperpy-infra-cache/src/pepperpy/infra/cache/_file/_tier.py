@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 _FILE: Final = "cache.db"
 _PAGE: Final = 500
-_CLOSES: Final = 500
+_CLOSES: Final = 600  # after pools, before storage
 _BESIDE: Final = ("", "-wal", "-shm")
 _FOR_EVER: Final = 1e9  # seconds, 31 years: what lives longer is never swept
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn, TypeAlias
 
 from pepperpy.infra.serialization._errors import SerializationError, UnsafeDataError
 
+from ._reading import COUNTED, FIXED, LINES, TEXT, Reader
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -19,7 +21,6 @@ HASH_DEPTH: Final = 1000
 _HASH_WORK: Final = 1_000_000
 _HASH_WORK_PER_BYTE: Final = 20
 
-_NO_FRAME: Final = 1 << 63
 _MOST: Final = 1 << 60
 
 _GETATTR: Final = ("builtins", "getattr")
@@ -56,13 +57,6 @@ class Names(NamedTuple):
     built: frozenset[Name]  # called, and then the state of the result is set
 
 
-# How many bytes follow, for what pushes a scalar: None, True, False, ints, a float.
-_FIXED: Final = {0x4E: 0, 0x88: 0, 0x89: 0, 0x4A: 4, 0x4B: 1, 0x4D: 2, 0x47: 8}
-# How many bytes tell the length of what follows: of ints, bytes, and text of Python 2 ...
-_COUNTED: Final = {0x8A: 1, 0x8B: 4, 0x43: 1, 0x42: 4, 0x8E: 8, 0x96: 8, 0x55: 1, 0x54: 4}
-# ... and of text.
-_TEXT: Final = {0x8C: 1, 0x58: 4, 0x8D: 8}
-_LINES: Final = frozenset(b"ILFSV")
 _REFUSED: Final = {
     0x82: "an extension code",
     0x83: "an extension code",
@@ -91,12 +85,9 @@ def scan(data: bytes) -> Names:
         raise SerializationError("the data is no complete pickle") from error
 
 
-class _Scan:
+class _Scan(Reader):
     def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.size = len(data)
-        self.at = 0
-        self.frame_end = _NO_FRAME
+        super().__init__(data)
         self.stack: list[Entry] = []
         self.marks: list[list[Entry]] = []
         self.memo: dict[int, Entry] = {}
@@ -110,33 +101,27 @@ class _Scan:
         data = self.data
         while True:
             if self.at >= self.frame_end:
-                self._end_frame()
+                self.end_frame()
             op = data[self.at]
             self.at += 1
-            if op in _FIXED:
-                self._skip(_FIXED[op])
+            if op in FIXED:
+                self.skip(FIXED[op])
                 self.stack.append(None)
-            elif op in _TEXT:
+            elif op in TEXT:
                 self.stack.append(self.at - 1)
-                self._counted(_TEXT[op])
+                self.counted(TEXT[op])
             elif op in _HANDLERS:
                 _HANDLERS[op](self)
-            elif op in _COUNTED:
-                self._counted(_COUNTED[op])
+            elif op in COUNTED:
+                self.counted(COUNTED[op])
                 self.stack.append(None)
-            elif op in _LINES:
-                self._line()
+            elif op in LINES:
+                self.line()
                 self.stack.append(None)
             elif op == _STOP:
                 return self._stop()
             else:
                 self._refuse(op)
-
-    def _end_frame(self) -> None:
-        if self.at != self.frame_end:
-            # Readers of files take such a frame by halves, each in a way of its own.
-            raise SerializationError("a frame of the pickle ends within an opcode")
-        self.frame_end = _NO_FRAME
 
     def _refuse(self, op: int) -> NoReturn:
         what = _REFUSED.get(op)
@@ -145,10 +130,7 @@ class _Scan:
         raise UnsafeDataError(f"the pickle holds {what}, which plain data has no use for")
 
     def _stop(self) -> Names:
-        if self.at != self.size:
-            raise SerializationError(f"{self.size - self.at} bytes follow the end of the pickle")
-        if self.frame_end not in {_NO_FRAME, self.at}:
-            raise SerializationError("a frame of the pickle does not end where it says")
+        self.end()
         if len(self.stack) != 1 or self.marks:
             raise SerializationError("the pickle ends with more or less than one value")
         self._take(Thing(), self.stack)
@@ -158,38 +140,6 @@ class _Scan:
             frozenset(self.stored),
             frozenset(self.built),
         )
-
-    # Arguments
-
-    def _skip(self, count: int) -> None:
-        if count < 0 or self.at + count > self.size:
-            raise SerializationError(
-                f"byte {self.at} of the pickle announces {count} bytes; {self.size - self.at} are left"
-            )
-        self.at += count
-
-    def _number(self, width: int) -> int:
-        start = self.at
-        self._skip(width)
-        return int.from_bytes(self.data[start : self.at], "little")
-
-    def _counted(self, width: int) -> None:
-        start = self.at + width
-        count = int.from_bytes(self.data[self.at : start], "little")
-        self.at = start
-        self._skip(count)
-
-    def _line(self) -> bytes:
-        start = self.at
-        end = self.data.index(b"\n", start)
-        self.at = end + 1
-        return self.data[start:end]
-
-    def _line_number(self) -> int:
-        line = self._line()
-        if not line.isdigit() or len(line) > 19:
-            raise SerializationError("the pickle has a memo index that is no number")
-        return int(line)
 
     # The stack
 
@@ -312,41 +262,33 @@ class _Scan:
         self._grow(items)
 
     def put(self) -> None:
-        self._remember(self._line_number())
+        self._remember(self.line_number())
 
     def binput(self) -> None:
-        self._remember(self._number(1))
+        self._remember(self.number(1))
 
     def long_binput(self) -> None:
-        self._remember(self._number(4))
+        self._remember(self.number(4))
 
     def memoize(self) -> None:
         self.memo[len(self.memo)] = self.stack[-1]
 
     def get(self) -> None:
-        self.stack.append(self.memo[self._line_number()])
+        self.stack.append(self.memo[self.line_number()])
 
     def binget(self) -> None:
-        self.stack.append(self.memo[self._number(1)])
+        self.stack.append(self.memo[self.number(1)])
 
     def long_binget(self) -> None:
-        self.stack.append(self.memo[self._number(4)])
+        self.stack.append(self.memo[self.number(4)])
 
     def protocol(self) -> None:
-        number = self._number(1)
+        number = self.number(1)
         if number > 5:
             raise SerializationError(f"pickles have protocols from 0 to 5; this one has {number}")
 
-    def frame(self) -> None:
-        length = self._number(8)
-        start = self.at
-        self._skip(length)
-        if self.frame_end != _NO_FRAME:
-            raise SerializationError("a frame of the pickle begins within another")
-        self.frame_end, self.at = self.at, start
-
     def global_name(self) -> None:
-        module, name = self._line().decode(), self._line().decode()
+        module, name = self.line().decode(), self.line().decode()
         self._push_name(module, name)
 
     def stack_global(self) -> None:
@@ -356,10 +298,7 @@ class _Scan:
     def _literal(self, entry: Entry) -> str:
         if not isinstance(entry, int):
             raise UnsafeDataError("the pickle computes the name of what it asks for")
-        width = _TEXT[self.data[entry]]
-        start = entry + 1 + width
-        length = int.from_bytes(self.data[entry + 1 : start], "little")
-        return self.data[start : start + length].decode()
+        return self.text_at(entry)
 
     def _push_name(self, module: str, name: str) -> None:
         full = modern(module, name)

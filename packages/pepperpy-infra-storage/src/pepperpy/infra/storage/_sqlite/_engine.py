@@ -14,6 +14,7 @@ from ._faults import Faults
 from ._lane import Lane
 from ._observer import Observer
 from ._patience import patiently
+from ._pen import Pen
 from ._place import log_of, make_file, size
 from ._schema import VERSION, prepare
 from ._statements import COUNT, Row
@@ -63,20 +64,20 @@ class Engine:
         self._open = False
         # In the order in which their locks are taken.
         self._tender = Lane(lambda: self._connect(_SMALL_CACHE))
-        self._pen = Lane(lambda: self._connect(_CACHE))
+        written = Lane(lambda: self._connect(_CACHE))
         self._reader = Lane(lambda: self._connect(_CACHE))
         self._looker = Lane(lambda: self._connect(_SMALL_CACHE))
+        self._pen = Pen(written, self.faults, self._driver, settings.path, timeout=settings.timeout)
         self.writer = Writer(
             self._pen,
             self.faults,
-            self._driver,
-            settings.path,
             timeout=settings.timeout,
             capacity=settings.capacity,
         )
         self.upkeep = Upkeep(
             settings.name,
             self._tender,
+            self._pen,
             self.writer,
             faults=self.faults,
             driver=self._driver,
@@ -97,11 +98,11 @@ class Engine:
         make_file(self.settings.path, self.faults)
         self._open = True
         try:
-            with self._pen.lock:
-                connection = self._pen.open()
+            with self._pen.lane.lock:
+                connection = self._pen.lane.open()
                 try:
                     prepare(connection, self.faults)
-                    self.writer.know(connection)
+                    self._pen.know(connection)
                 except self._driver.error as error:
                     raise self.faults.told(error) from error
             expiring = self._expiring()
@@ -145,7 +146,7 @@ class Engine:
 
     def _leave(self) -> None:
         self._open = False
-        for lane in (self._tender, self._reader, self._looker, self._pen):
+        for lane in (self._tender, self._reader, self._looker, self._pen.lane):
             with lane.lock:
                 lane.close()
 

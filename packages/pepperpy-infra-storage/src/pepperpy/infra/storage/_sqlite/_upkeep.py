@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ._driver import Driver
     from ._faults import Faults
     from ._lane import Lane
+    from ._pen import Pen
     from ._writer import Writer
 
 DUE_BYTES: Final = 4 << 20
@@ -36,7 +37,8 @@ class Upkeep:
     Args:
         name: The provider's.
         lane: Its connection.
-        writer: Stops while it must, and removes what expired.
+        pen: Stops while it must.
+        writer: Removes what expired.
         faults: Makes the errors.
         driver: The library.
         clock: What expiry goes by.
@@ -46,6 +48,7 @@ class Upkeep:
         self,
         name: str,
         lane: Lane,
+        pen: Pen,
         writer: Writer,
         *,
         faults: Faults,
@@ -59,6 +62,7 @@ class Upkeep:
         self._faults = faults
         self._driver = driver
         self._clock = clock
+        self._pen = pen
         self._writer = writer
         self._renew()
 
@@ -140,9 +144,9 @@ class Upkeep:
         with self._lane.lock:
             pages = self._copy() if self._driver.resets_safely else LONG_LOG
             if pages >= LONG_LOG:
-                with self._writer.paused():
+                with self._pen.paused():
                     self._copy()
-        self._writer.begin_log()
+        self._pen.begin_log()
 
     def _copy(self) -> int:
         """Copy what can be, and tell how many pages the log has."""

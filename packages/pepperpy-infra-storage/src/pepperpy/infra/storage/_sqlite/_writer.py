@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from functools import partial
 from math import inf
 from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from pepperpy.infra.storage._errors import (
     InvalidValueError,
@@ -19,19 +18,15 @@ from pepperpy.infra.storage._errors import (
 
 from ._faults import Busy, again
 from ._patience import patiently
-from ._place import identity, log_of
 from ._statements import OVERHEAD, Missed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
-    from ._driver import Connection, Driver
+    from ._driver import Connection
     from ._faults import Faults
-    from ._lane import Lane
-    from ._place import Identity
+    from ._pen import Pen
     from ._statements import Write
-
-T = TypeVar("T")
 
 _BATCH_WRITES: Final = 512
 _BATCH_BYTES: Final = 4 << 20
@@ -73,20 +68,16 @@ class Writer:
     """The only one in this process who writes to the file.
 
     Args:
-        lane: Its connection.
+        pen: What it writes with.
         faults: Makes the errors.
-        driver: The library.
-        path: The file.
         timeout: Seconds to wait for the lock of another process.
         capacity: Bytes that may wait.
     """
 
     def __init__(
         self,
-        lane: Lane,
+        pen: Pen,
         faults: Faults,
-        driver: Driver,
-        path: str,
         *,
         timeout: float,
         capacity: int,
@@ -95,17 +86,11 @@ class Writer:
         """Told after each transaction how many bytes that were, about."""
         self.commits = 0
         self.writes = 0
-        self._lane = lane
+        self._pen = pen
+        self._lane = pen.lane
         self._faults = faults
-        self._driver = driver
-        self._path = path
         self._timeout = timeout
         self._capacity = capacity
-        # Which files they are; others under the same names are not written to.
-        self._known: Connection | None = None
-        self._file: Identity | None = None
-        self._log: Identity | None = None
-        self._log_path = log_of(path)
         self._renew()
 
     def _renew(self) -> None:
@@ -147,11 +132,7 @@ class Writer:
             raise Busy
         # Not acquire(): an interrupt between that and `try` would leave it locked for ever.
         with lock:
-            try:
-                connection = self._unmoved()
-                answer = write.run(connection) if write.single else _transact(connection, write.run)
-            except self._driver.error as error:
-                raise self._faults.told(error) from error
+            answer = self._pen.write(write.run, single=write.single)
         self._account(1, write.size)
         return answer
 
@@ -205,32 +186,6 @@ class Writer:
     def after_fork(self) -> None:
         """Begin anew in a child: what waits is done by the parent."""
         self._renew()
-
-    @contextmanager
-    def paused(self) -> Generator[None]:
-        """Nobody writes to the file meanwhile, in whatever process.
-
-        Raises:
-            Busy: If somebody does, and goes on doing so.
-        """
-        with self._lane.lock:
-            connection = self._lane.open()
-            patiently(lambda: self._begin(connection), self._timeout, self._faults)
-            try:
-                yield
-            finally:
-                connection.execute("ROLLBACK").fetchall()
-
-    def begin_log(self) -> None:
-        """Begin the log anew, when all of it is copied: with a write that changes nothing.
-
-        It has to wait for the disk, and so should be nobody else's.
-        """
-        with self._lane.lock:
-            try:
-                self._unmoved().execute("UPDATE floor SET version = version").fetchall()
-            except self._driver.error as error:
-                raise self._faults.told(error) from error
 
     # Runs in the writer's thread.
 
@@ -327,51 +282,10 @@ class Writer:
 
     def _together(self, jobs: list[Job]) -> None:
         """Run them as one transaction.  The caller holds the lane's lock."""
-        try:
-            connection = self._unmoved()
-            if len(jobs) == 1 and jobs[0].write.single:
-                jobs[0].run(connection)
-            else:
-                _transact(connection, partial(_run_all, jobs))
-        except self._driver.error as error:
-            raise self._faults.told(error) from error
-
-    def know(self, connection: Connection) -> None:
-        """Note which files a new connection has open; the caller holds the lane's lock."""
-        connection.execute("SELECT version FROM floor").fetchall()  # opens the log
-        self._known = connection
-        self._file = self._file or identity(self._path, filled=True)
-        self._log = identity(self._log_path)
-
-    def _unmoved(self) -> Connection:
-        """The connection, if its files are where they were; the caller holds the lane's lock.
-
-        What is written to a file that has no name any more, or to an emptied one, is lost.
-        """
-        connection = self._lane.connection or self._lane.open()
-        if connection is not self._known:  # the first one after a fork
-            self.know(connection)
-        if identity(self._path, filled=True) != self._file or identity(self._log_path) != self._log:
-            raise self._faults.moved()
-        return connection
-
-    def _begin(self, connection: Connection) -> None:
-        try:
-            connection.execute("BEGIN IMMEDIATE").fetchall()
-        except self._driver.error as error:
-            raise self._faults.told(error) from error
-
-
-def _transact(connection: Connection, work: Callable[[Connection], T]) -> T:
-    connection.execute("BEGIN IMMEDIATE").fetchall()
-    try:
-        result = work(connection)
-        connection.execute("COMMIT").fetchall()
-    except BaseException:
-        if connection.in_transaction:  # SQLite itself may have ended it
-            connection.execute("ROLLBACK").fetchall()
-        raise
-    return result
+        if len(jobs) == 1:
+            self._pen.write(jobs[0].run, single=jobs[0].write.single)
+        else:
+            self._pen.write(partial(_run_all, jobs), single=False)
 
 
 def _fill(batch: list[Job], queue: SimpleQueue[Job | None]) -> bool:

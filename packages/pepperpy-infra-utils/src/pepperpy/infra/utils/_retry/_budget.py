@@ -82,6 +82,13 @@ class RetryBudget:
             with _lock:
                 self._tokens = min(self.capacity, self._tokens + self.refund)
 
+    def adjust(self, change: float) -> float:
+        """Add *change* tokens, or take them away; what of it fits between none and the capacity."""
+        with _lock:
+            before = self._tokens
+            self._tokens = min(self.capacity, max(0.0, before + change))
+            return self._tokens - before
+
     def inspect(self) -> dict[str, object]:
         """The budget as it is now."""
         return {

@@ -1,0 +1,5 @@
+"""Storage in PostgreSQL; asyncpg is imported when a provider is used."""
+
+from ._provider import PostgresStorageProvider
+
+__all__ = ["PostgresStorageProvider"]

@@ -1,0 +1,180 @@
+"""The side that asks: one process that knows what all of them have counted, also the ended ones."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import socket
+import threading
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from pepperpy.infra.utils import generate_id, passes_through, to_seconds
+
+from ._log import log, reason, tell
+from ._wire import ASK, MAX_HELLO, line, lines, packed, unpacked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ._engine import Engine
+    from ._reading import Figure
+    from ._totals import Part, Totals
+
+HELLO_WITHIN: Final = 5.0
+MAX_OPEN_ASKS: Final = 64
+"""Questions that a process which stands still has not read; it is asked no more."""
+
+
+class Worker:
+    """A process that has joined.  What changes is guarded by the lock of the hub."""
+
+    def __init__(self, connection: socket.socket, pid: str) -> None:
+        self.connection = connection
+        self.pid = pid
+        self.part: Part = {}
+        self.asked = 0
+        self.answered = 0
+        self.has_left = False
+
+    def ask(self) -> int:
+        if self.asked - self.answered < MAX_OPEN_ASKS:
+            self.asked += 1
+            with suppress(OSError):  # it has gone: its thread will see that
+                self.connection.send(ASK)
+        return self.asked
+
+
+class Hub:
+    """Listens for processes that join, asks them, and keeps what the ended ones have counted."""
+
+    def __init__(self, engine: Engine, totals: Totals, pid: int, timeout: float) -> None:
+        self._engine = engine
+        self._totals = totals
+        self._pid = str(pid)
+        self._timeout = timeout
+        self._key = generate_id(length=32)
+        self._interval = to_seconds(engine.settings.interval)
+        self._listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self._listening.settimeout(self._interval)
+        self.address = f"127.0.0.1:{self._listening.getsockname()[1]}:{self._key}"
+        # Guards the totals and all below.
+        self._turn = threading.Condition()
+        self._workers: dict[Worker, None] = {}
+        self._connections: set[socket.socket] = set()
+        self._closed = False
+        self.left = 0
+        self.lost = 0
+        self._start(self._listen)
+
+    def figures(self) -> Iterator[Figure]:
+        """What all processes have counted by now; of one that is late, what it said last."""
+        with self._turn:
+            asked = [(worker, worker.ask()) for worker in self._workers]
+            self._turn.wait_for(lambda: not self._late(asked), self._timeout)
+        own = list(self._engine.figures())  # may run the code of others, so not under the lock
+        with self._turn:
+            parts = [(worker.pid, worker.part) for worker in self._workers]
+            parts.append((self._pid, self._totals.part(own)))
+            return iter(list(self._totals.figures(parts)))
+
+    def facts(self) -> dict[str, int]:
+        """How many processes there are, and were."""
+        with self._turn:
+            late = sum(each.asked > each.answered for each in self._workers)
+            workers = len(self._workers)
+        return {"workers": workers, "late": late, "left": self.left, "lost": self.lost}
+
+    def close(self) -> None:
+        """Let go of everybody, and listen no more."""
+        with self._turn:
+            self._closed = True
+            self._turn.notify_all()
+            for each in (self._listening, *self._connections):
+                with suppress(OSError):  # is not connected, or no more
+                    each.shutdown(socket.SHUT_RDWR)
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Close the sockets of this process: a forked child has no use for them."""
+        for each in (self._listening, *list(self._connections)):
+            each.close()
+
+    def _late(self, asked: list[tuple[Worker, int]]) -> bool:
+        return not self._closed and any(
+            worker.answered < number and worker in self._workers for worker, number in asked
+        )
+
+    def _start(self, target: Any, *args: Any) -> None:
+        threading.Thread(
+            target=target, args=args, name="pepperpy-telemetry-hub", daemon=True
+        ).start()
+
+    def _listen(self) -> None:
+        due = time.monotonic() + self._interval
+        while not self._closed:
+            try:
+                self._welcome(self._listening.accept()[0])
+            except TimeoutError:
+                pass
+            except (OSError, RuntimeError):  # closed; or no descriptor, or no thread, is left
+                time.sleep(0.0 if self._closed else 0.1)
+            if time.monotonic() >= due:  # so that one that is killed takes little with it
+                due = time.monotonic() + self._interval
+                with self._turn:
+                    for worker in self._workers:
+                        worker.ask()
+
+    def _welcome(self, connection: socket.socket) -> None:
+        self._connections.add(connection)
+        try:
+            connection.settimeout(HELLO_WITHIN)
+            self._start(self._serve, connection)
+        except BaseException:
+            self._forget(connection)
+            raise
+
+    def _forget(self, connection: socket.socket) -> None:
+        self._connections.discard(connection)
+        connection.close()
+
+    def _serve(self, connection: socket.socket) -> None:
+        try:
+            messages = lines(connection, MAX_HELLO)
+            hello = next(messages, {})
+            if self._closed or not hmac.compare_digest(str(hello.get("key", "")), self._key):
+                return
+            connection.settimeout(None)
+            if hello.get("reads"):
+                connection.sendall(line(figures=packed(self.figures())))
+            else:
+                self._follow(Worker(connection, str(hello["pid"])), messages)
+        except Exception as error:  # a boundary: one who talks nonsense harms no other
+            if passes_through(error):
+                raise
+            if not isinstance(error, OSError):
+                log(logging.ERROR, f"a process could not share its metrics: {reason(error)}")
+        finally:
+            self._forget(connection)
+
+    def _follow(self, worker: Worker, messages: Iterator[dict[str, Any]]) -> None:
+        with self._turn:
+            self._workers[worker] = None
+        try:
+            for message in messages:
+                figures = list(unpacked(message["figures"]))
+                with self._turn:
+                    worker.part = self._totals.part(figures)
+                    worker.answered += message["answers"]
+                    worker.has_left = message["last"]
+                    self._turn.notify_all()
+        finally:
+            with self._turn:
+                del self._workers[worker]
+                kept = self._totals.keep(worker.part)
+                self.left += worker.has_left
+                self.lost += not worker.has_left
+                self._turn.notify_all()
+            if not worker.has_left and not self._closed:
+                tell("telemetry.worker_lost", worker.pid, series=kept)
