@@ -179,6 +179,10 @@ class Race:
                 assert self.late < 1, "the past, by another host"
 
 
+def nothing() -> None:
+    """What every host can call."""
+
+
 def failing(*_: object) -> None:
     """What nobody has thought of."""
     raise RuntimeError("a mistake")
@@ -889,7 +893,16 @@ class TestOutage:
 
     @pytest.fixture
     def hosts(self, hosts: Callable[..., Host]) -> Callable[..., Host]:
-        return lambda url, timeout=TIMEOUT: hosts(url, timeout=timeout)
+        """Hosts with the usual time-out, which have the server before it fails."""
+
+        def make(url: str, timeout: float = TIMEOUT, *, is_there: bool = True) -> Host:
+            host = hosts(url, timeout=timeout)
+            if is_there:  # on a busy machine not at once
+                host.cached(nothing)()
+                until(lambda: host.state == "ok")
+            return host
+
+        return make
 
     @pytest.fixture
     def warnings(self, caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
@@ -900,7 +913,7 @@ class TestOutage:
         self, hosts: Callable[..., Host], warnings: Callable[[], list[str]], own_redis: Redis
     ) -> None:
         own_redis.kill()
-        host = hosts(own_redis.url)
+        host = hosts(own_redis.url, is_there=False)
         load = host.cached(lambda n: n, ttl=60)
 
         start = time.monotonic()
@@ -934,6 +947,8 @@ class TestOutage:
             call = host.cached(load, ttl=60, max_size=10_000)
             for n in range(50):
                 assert call(n) == n
+            host.flush()
+            kept, told = host.facts["kept"], len(warnings())
             getattr(own_redis if fault in {"freeze", "kill"} else proxy, fault)()
 
             slowest, total = 0.0, time.monotonic()
@@ -952,9 +967,9 @@ class TestOutage:
             until(lambda: host.state == "ok")
             assert call(1000) == 1000
             host.flush()
-            assert host.facts["kept"] >= 50
-            assert len(warnings()) == 1
-            assert "redis://" in warnings()[0]
+            assert host.facts["kept"] > kept
+            assert len(warnings()) == told + 1
+            assert "redis://" in warnings()[-1]
 
     @pytest.mark.asyncio
     async def test_tasks_see_no_more_of_it_than_threads(
@@ -973,11 +988,10 @@ class TestOutage:
         assert await asyncio.gather(*(call(n) for n in range(1, 100))) == [*range(1, 100)]
         first = time.monotonic() - start
         start = time.monotonic()
-        for n in range(100, 200):
-            assert await call(n) == n
+        assert await asyncio.gather(*(call(n) for n in range(100, 200))) == [*range(100, 200)]
         rest = time.monotonic() - start
 
-        assert first < 0.25 + 2 * NOISE
+        assert first - rest < 0.25 + NOISE  # what the server adds to what the tasks cost anyway
         assert rest < TIMEOUT
         await asyncio.to_thread(own_redis.thaw)
         await asyncio.to_thread(until, lambda: host.state == "ok")
