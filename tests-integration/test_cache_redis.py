@@ -1520,6 +1520,7 @@ class TestSetup:
             initialize_cache("redis", cache_url=url)
             assert squares(ttl=60)(3) == 9
             assert tier().inspect()["state"] == "down"
+            until(lambda: heard)
             shown = f"{tier().inspect()} {tier()!r} {caplog.text} {heard}"
         finally:
             unsubscribe()
