@@ -385,8 +385,20 @@ print(prometheus_text(shared))
             share_metrics(manager, timeout=0)
         with pytest.raises(InvalidOptionError, match="address"):
             join_metrics("nowhere", manager)
-        with share_metrics(manager), pytest.raises(InvalidOptionError, match="already"):
-            share_metrics(manager)
+        with pytest.raises(SharingError, match="has called"):
+            join_metrics(manager=manager)
+
+    def test_sharing_again_is_the_same_with_new_rules(self) -> None:
+        # A server that reads its configuration anew does so.
+        manager, worker = TelemetryManager(), TelemetryManager()
+        manager.gauge("g", 1)
+        worker.gauge("g", 2)
+        with share_metrics(manager) as shared, join_metrics(shared.address, worker) as joined:
+            assert share_metrics(manager, gauges="sum") is shared
+            assert join_metrics(manager=worker) is joined
+            assert "g 3\n" in prometheus_text(shared)
+            with pytest.raises(InvalidOptionError, match="worker"):
+                share_metrics(worker)
 
     def test_nobody_at_the_address_is_an_error_without_the_key(self) -> None:
         with share_metrics(TelemetryManager()) as shared:
