@@ -42,8 +42,10 @@ def forked(work):
     try:
         work()
         shared.close()
-    finally:
         os._exit(0)
+    finally:
+        sys.excepthook(*sys.exc_info())
+        os._exit(1)
 
 def until(condition):
     end = time.monotonic() + 15
@@ -216,6 +218,7 @@ pid = forked(work)
 os.read(read, 1)
 until(lambda: values(shared).get("n_total") == 5)
 os.kill(pid, signal.SIGSTOP)
+os.waitpid(pid, os.WUNTRACED)
 report_metric("n", 1, MetricType.COUNTER)
 began = time.monotonic()
 found = [values(shared)["n_total"] for _ in range(3)]
@@ -317,10 +320,12 @@ print(values(shared)["n_total"], shared.inspect()["facts"])
             + """
 shared = share_metrics()
 read, write = os.pipe()
+hears, tells = os.pipe()
 def work():
     heard = []
     subscribe(heard.append)
     report_metric("n", 5, MetricType.COUNTER)
+    os.write(tells, b"x")
     os.read(read, 1)
     until(lambda: heard)
     try:
@@ -328,6 +333,7 @@ def work():
     except SharingError as error:
         os.write(1, f"{heard[0].kind} {default.get_value('n')} {error}\\n".encode())
 pid = forked(work)
+os.read(hears, 1)
 until(lambda: shared.inspect()["facts"]["workers"])
 shared.close()
 os.write(write, b"x")

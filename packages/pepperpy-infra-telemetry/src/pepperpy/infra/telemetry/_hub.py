@@ -65,7 +65,7 @@ class Hub:
         self._turn = threading.Condition()
         self._workers: dict[Worker, None] = {}
         self._connections: set[socket.socket] = set()
-        self._closed = False
+        self._closed = threading.Event()
         self.left = 0
         self.lost = 0
         self._start(self._listen)
@@ -91,7 +91,7 @@ class Hub:
     def close(self) -> None:
         """Let go of everybody, and listen no more."""
         with self._turn:
-            self._closed = True
+            self._closed.set()
             self._turn.notify_all()
             for each in (self._listening, *self._connections):
                 with suppress(OSError):  # is not connected, or no more
@@ -104,7 +104,7 @@ class Hub:
             each.close()
 
     def _late(self, asked: list[tuple[Worker, int]]) -> bool:
-        return not self._closed and any(
+        return not self._closed.is_set() and any(
             worker.answered < number and worker in self._workers for worker, number in asked
         )
 
@@ -115,13 +115,13 @@ class Hub:
 
     def _listen(self) -> None:
         due = time.monotonic() + self._interval
-        while not self._closed:
+        while not self._closed.is_set():
             try:
                 self._welcome(self._listening.accept()[0])
             except TimeoutError:
                 pass
             except (OSError, RuntimeError):  # closed; or no descriptor, or no thread, is left
-                time.sleep(0.0 if self._closed else 0.1)
+                self._closed.wait(0.1)
             if time.monotonic() >= due:  # so that one that is killed takes little with it
                 due = time.monotonic() + self._interval
                 with self._turn:
@@ -145,7 +145,9 @@ class Hub:
         try:
             messages = lines(connection, MAX_HELLO)
             hello = next(messages, {})
-            if self._closed or not hmac.compare_digest(str(hello.get("key", "")), self._key):
+            if self._closed.is_set() or not hmac.compare_digest(
+                str(hello.get("key", "")), self._key
+            ):
                 return
             connection.settimeout(None)
             if hello.get("reads"):
@@ -178,5 +180,5 @@ class Hub:
                 self.left += worker.has_left
                 self.lost += not worker.has_left
                 self._turn.notify_all()
-            if not worker.has_left and not self._closed:
+            if not worker.has_left and not self._closed.is_set():
                 tell("telemetry.worker_lost", worker.pid, series=kept)
