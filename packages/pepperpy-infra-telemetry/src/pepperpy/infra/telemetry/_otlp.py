@@ -100,7 +100,9 @@ class OTLPHandler(TelemetryHandler):
         self._resource: Resource = made
         self._producer = OpenTelemetryProducer(manager)
         self._exports = self._failures = 0
-        self._begin()
+        self._records: deque[Any] = deque()
+        self._exporters: tuple[Any, ...] = ()
+        self._events: OpenTelemetryHandler | None = None
         register_after_fork(self)
         register_inspectable(self)
 
@@ -163,12 +165,7 @@ class OTLPHandler(TelemetryHandler):
         # Two that have one instance would be one to the collector.
         own = type(self._resource)({INSTANCE: str(uuid.uuid4()), PID: os.getpid()})
         self._resource = self._resource.merge(own)
-        self._begin()
-
-    def _begin(self) -> None:
-        self._records: deque[Any] = deque()
-        self._exporters: tuple[Any, ...] = ()
-        self._events: OpenTelemetryHandler | None = None
+        self._records, self._exporters, self._events = deque(), (), None
 
     def _open(self) -> OpenTelemetryHandler:
         from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
@@ -183,8 +180,8 @@ class OTLPHandler(TelemetryHandler):
         provider = LoggerProvider(self._resource, shutdown_on_exit=False)
         keeps: Any = _Keeps(self._records)
         provider.add_log_record_processor(SimpleLogRecordProcessor(keeps))
-        self._events = OpenTelemetryHandler(provider)
-        return self._events
+        opened = self._events = OpenTelemetryHandler(provider)
+        return opened
 
     def _url(self, signal: str) -> str | None:
         return self._endpoint and f"{self._endpoint}/v1/{signal}"
