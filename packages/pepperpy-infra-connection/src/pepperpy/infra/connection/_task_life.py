@@ -192,7 +192,9 @@ class TaskLife(TaskWork[T, C]):
         for _ in range(core.min_size - core.live):  # counted once: an eager task may fail at once
             core.connecting += 1
             tasks.append(self._spawn(self._connect(core), "connect"))
-        errors = [error for error in await asyncio.gather(*tasks) if error is not None]
+        # One that `close` has cancelled is no cancellation of whoever waits for the pool to open.
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        errors = [error for error in results if error is not None]
         if core.closed:
             raise self._closed_error()
         if errors:
