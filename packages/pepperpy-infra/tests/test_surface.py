@@ -36,7 +36,8 @@ PROMISED = {
     "connection": """
         ConnectionPool ConnectionPoolConfig HTTPClientPool PoolError PooledResourceContext
         PostgresPool SQLitePool ThreadConnectionPool close_pools get_connection get_pool
-        initialize_pools pooled_resource register_pool release_connection unregister_pool
+        initialize_pools pooled_resource register_pool release_connection reopen_pools
+        unregister_pool
     """,
     "decorators": """
         DecoratorsError async_log_exceptions async_memoize async_timed deprecated log_calls log_exceptions memoize

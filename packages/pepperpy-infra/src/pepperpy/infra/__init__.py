@@ -99,6 +99,7 @@ _OWNED = {
         "pooled_resource",
         "register_pool",
         "release_connection",
+        "reopen_pools",
         "unregister_pool",
     ),
     "decorators": (

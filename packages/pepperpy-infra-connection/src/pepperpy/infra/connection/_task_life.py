@@ -54,9 +54,7 @@ class TaskLife(TaskWork[T, C]):
         loop = asyncio.get_running_loop()
         if self._status is PoolStatus.CLOSING:
             await self.close()
-        if self._status is PoolStatus.CLOSED:
-            self._status = PoolStatus.INITIALIZING
-            self._loop = None
+        self._reopen()
         self._enter(loop)
         if self._opening is None:
             self._status = PoolStatus.INITIALIZING
@@ -132,6 +130,11 @@ class TaskLife(TaskWork[T, C]):
         """Begin anew in a forked child: nothing of the parent's is used or closed."""
         self._loop = None
         super().after_fork()
+
+    def _reopen(self) -> None:
+        if self._status is PoolStatus.CLOSED:
+            self._status = PoolStatus.INITIALIZING
+            self._loop = None
 
     def _enter(self, loop: asyncio.AbstractEventLoop) -> None:
         """See to it that *loop* is the one that the pool lives in, and that it is open."""
