@@ -157,10 +157,10 @@ def _plain(array: NDArray[Any]) -> NDArray[Any]:
     with require_extra("pepperpy-infra-compression", "numpy"):
         import numpy as np
     if type(array) not in {np.ndarray, np.memmap}:
-        got = type(array).__name__
-        lost = ", and would lose what it has added" if isinstance(array, np.ndarray) else ""
+        given: Any = array
+        lost = ", and would lose what it has added" if isinstance(given, np.ndarray) else ""
         raise CompressionError(
-            f"compress_numpy() takes plain arrays; got a {got}{lost}; "
+            f"compress_numpy() takes plain arrays; got a {type(given).__name__}{lost}; "
             "numpy.asarray() makes an array of it",
         )
     return array
