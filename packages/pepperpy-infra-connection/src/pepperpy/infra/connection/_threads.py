@@ -85,9 +85,7 @@ class ThreadConnectionPool(ThreadWork[T, C]):
         with self._lock:
             while self._status is PoolStatus.CLOSING:
                 self._stirred.wait()
-            if self._status is PoolStatus.CLOSED:
-                self._status = PoolStatus.INITIALIZING
-                self._renew()
+            self._reopen()
             self._enter()
             core = self._core
             told: list[BaseException | None] = []
@@ -324,6 +322,12 @@ class ThreadConnectionPool(ThreadWork[T, C]):
         """Begin anew in a forked child: nothing of the parent's is used or closed."""
         self._make_locks()
         super().after_fork()
+
+    def _reopen(self) -> None:
+        with self._lock:
+            if self._status is PoolStatus.CLOSED:
+                self._status = PoolStatus.INITIALIZING
+                self._renew()
 
     def _enter(self) -> None:
         """See to it that the pool is open."""

@@ -157,9 +157,10 @@ def _plain(array: NDArray[Any]) -> NDArray[Any]:
     with require_extra("pepperpy-infra-compression", "numpy"):
         import numpy as np
     if type(array) not in {np.ndarray, np.memmap}:
-        name = f"{type(array).__module__}.{type(array).__name__}"
+        given: Any = array
+        lost = ", and would lose what it has added" if isinstance(given, np.ndarray) else ""
         raise CompressionError(
-            f"compress_numpy() takes arrays, and would lose what a {name} has beside its items; "
+            f"compress_numpy() takes plain arrays; got a {type(given).__name__}{lost}; "
             "numpy.asarray() makes an array of it",
         )
     return array
