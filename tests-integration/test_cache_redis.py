@@ -1413,7 +1413,7 @@ class TestProcesses:
         file.write_text(RACE, "utf-8")
         runs = [
             subprocess.Popen(
-                [sys.executable, "-W", "error", file, redis.url, str(10 * seed + number)],
+                [sys.executable, "-W", "error", str(file), redis.url, str(10 * seed + number)],
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
@@ -1450,7 +1450,7 @@ print(time.monotonic() - start)
 """,
             "utf-8",
         )
-        command = [sys.executable, file, redis.url]
+        command = [sys.executable, str(file), redis.url]
         first = subprocess.Popen([*command, "hang"], stdout=subprocess.PIPE, text=True)
         assert first.stdout is not None
         assert first.stdout.readline() == "loading\n"
