@@ -402,6 +402,8 @@ print(prometheus_text(shared))
         with share_metrics(manager) as shared, join_metrics(shared.address, worker) as joined:
             assert share_metrics(manager, gauges="sum") is shared
             assert join_metrics(manager=worker) is joined
+            while not shared.inspect()["facts"]["workers"]:
+                pass
             assert "g 3\n" in prometheus_text(shared)
             with pytest.raises(InvalidOptionError, match="worker"):
                 share_metrics(worker)

@@ -144,7 +144,7 @@ class Hub:
     def _serve(self, connection: socket.socket) -> None:
         try:
             messages = lines(connection, MAX_HELLO)
-            hello = next(messages, {})
+            hello = next(messages, dict[str, Any]())
             if self._closed.is_set() or not hmac.compare_digest(
                 str(hello.get("key", "")), self._key
             ):

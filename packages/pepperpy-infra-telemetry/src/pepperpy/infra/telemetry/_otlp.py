@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections import deque
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from pepperpy.infra.utils import (
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
 MAX_WAITING: Final = 1000
 INSTANCE: Final = "service.instance.id"
 PID: Final = "process.pid"
+_NEEDED: Final = (
+    "opentelemetry.exporter.otlp.proto.http._log_exporter",
+    "opentelemetry.exporter.otlp.proto.http.metric_exporter",
+    "opentelemetry.sdk._logs",
+)
 
 
 class OTLPHandler(TelemetryHandler):
@@ -72,11 +78,8 @@ class OTLPHandler(TelemetryHandler):
         manager: TelemetryManager | None = None,
     ) -> None:
         with require_extra("pepperpy-infra-telemetry", "otlp"):
-            from opentelemetry.exporter.otlp.proto.http import (  # noqa: F401 - so that all is there before a fork
-                _log_exporter,
-                metric_exporter,
-            )
-            from opentelemetry.sdk import _logs  # noqa: F401
+            for name in _NEEDED:  # so that all is there before a fork
+                import_module(name)
             from opentelemetry.sdk.resources import Resource
         if endpoint is not None:
             check_text("endpoint", endpoint)

@@ -6,6 +6,7 @@ import atexit
 import os
 import sys
 from collections.abc import Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from pepperpy.infra.utils import (
@@ -136,7 +137,7 @@ class SharedMetrics:
         hub.totals.rules, hub.totals.otherwise, hub.timeout = rules, otherwise, timeout
 
     def _listen(self) -> Hub:
-        from . import _member  # noqa: F401 - a forked child should not have to look for it
+        import_module("pepperpy.infra.telemetry._member")  # a forked child should not look for it
         from ._hub import Hub  # brings sockets
 
         try:
@@ -205,9 +206,9 @@ def share_metrics(
     otherwise: GaugeRule = "each" if isinstance(gauges, Mapping) else gauges
     for rule in (otherwise, *by_name.values()):
         if rule not in get_args(GaugeRule):
-            known = ", ".join(get_args(GaugeRule))
+            rules = ", ".join(get_args(GaugeRule))
             raise InvalidOptionError(
-                f"gauges must be {known}, or names of gauges with one of them each; got {rule!r}",
+                f"gauges must be {rules}, or names of gauges with one of them each; got {rule!r}",
                 option="gauges",
             )
     seconds = to_seconds(timeout)
