@@ -160,7 +160,7 @@ def _plain(array: NDArray[Any]) -> NDArray[Any]:
         given: Any = array
         lost = ", and would lose what it has added" if isinstance(given, np.ndarray) else ""
         raise CompressionError(
-            f"compress_numpy() takes plain arrays; got a {type(given).__name__}{lost}; "
+            f"compress_numpy() takes plain arrays; got a {type(array).__name__}{lost}; "
             "numpy.asarray() makes an array of it",
         )
     return array
