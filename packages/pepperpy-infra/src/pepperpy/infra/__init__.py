@@ -430,7 +430,7 @@ def _is_imported() -> bool:
     """Whether a ``from ... import`` wants the name, which shows nothing of an AttributeError."""
     from opcode import opmap
 
-    frame = _sys._getframe(2)  # noqa: SLF001 - nothing else tells
+    frame = _sys._getframe(2)  # pyright: ignore[reportPrivateUsage]  # noqa: SLF001
     return frame.f_code.co_code[frame.f_lasti] == opmap["IMPORT_FROM"]
 
 

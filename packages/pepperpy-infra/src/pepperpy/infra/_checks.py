@@ -48,7 +48,7 @@ async def check(modules: Iterable[str], limit: float) -> list[Check]:
     steps: dict[str, Callable[[], Any]] = {}
     for portion, find in (("connection", _pools), ("storage", _providers)):
         if is_installed(portion):
-            found = _tried(portion, lambda find=find: steps.update(find()))
+            found = _tried(portion, _add, steps, find)
             checks += [] if found.ok else [found]
     checks += await asyncio.gather(*(_opened(part, step, limit) for part, step in steps.items()))
     try:
@@ -84,6 +84,12 @@ def _validate() -> None:
     from pepperpy.infra.config import validate_all_configs
 
     validate_all_configs().raise_if_invalid()
+
+
+def _add(
+    steps: dict[str, Callable[[], Any]], find: Callable[[], dict[str, Callable[[], Any]]]
+) -> None:
+    steps.update(find())
 
 
 def _pools() -> dict[str, Callable[[], Any]]:
