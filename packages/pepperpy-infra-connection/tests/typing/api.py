@@ -137,6 +137,7 @@ async def tasks() -> None:
     assert_type(pool.config, ConnectionPoolConfig)
     pool.resize(min_size=1, max_size=3)
     pool.drain()
+    pool.reopen()
     try:
         await pool.acquire()
     except PoolTimeoutError as error:

@@ -186,8 +186,8 @@ class BasePool(ABC, Generic[T, C]):
         self._last_error_time: datetime | None = None
 
     @abstractmethod
-    def _reopen(self) -> None:
-        """Let the pool, if it is closed, open again when it is used."""
+    def reopen(self) -> None:
+        """Let the pool, if it is closed, open again when it is used next."""
 
     @abstractmethod
     def _home(self) -> object:

@@ -82,7 +82,7 @@ class Registry:
         """Let those that are closed open when they are used."""
         self.closes()
         for pool in list(self.pools.values()):
-            pool._reopen()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - of this package
+            pool.reopen()
 
     async def initialize(self) -> None:
         """Open them all."""

@@ -54,7 +54,7 @@ class TaskLife(TaskWork[T, C]):
         loop = asyncio.get_running_loop()
         if self._status is PoolStatus.CLOSING:
             await self.close()
-        self._reopen()
+        self.reopen()
         self._enter(loop)
         if self._opening is None:
             self._status = PoolStatus.INITIALIZING
@@ -131,7 +131,8 @@ class TaskLife(TaskWork[T, C]):
         self._loop = None
         super().after_fork()
 
-    def _reopen(self) -> None:
+    def reopen(self) -> None:
+        """Let the pool, if it is closed, open again when it is used next."""
         if self._status is PoolStatus.CLOSED:
             self._status = PoolStatus.INITIALIZING
             self._loop = None

@@ -85,7 +85,7 @@ class ThreadConnectionPool(ThreadWork[T, C]):
         with self._lock:
             while self._status is PoolStatus.CLOSING:
                 self._stirred.wait()
-            self._reopen()
+            self.reopen()
             self._enter()
             core = self._core
             told: list[BaseException | None] = []
@@ -323,7 +323,8 @@ class ThreadConnectionPool(ThreadWork[T, C]):
         self._make_locks()
         super().after_fork()
 
-    def _reopen(self) -> None:
+    def reopen(self) -> None:
+        """Let the pool, if it is closed, open again when it is used next."""
         with self._lock:
             if self._status is PoolStatus.CLOSED:
                 self._status = PoolStatus.INITIALIZING
