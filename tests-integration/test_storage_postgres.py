@@ -58,6 +58,17 @@ class TestPostgres(StorageProviderContract):
         await execute(self.server, nearer, "SELECT 1")
 
 
+async def nobody_is_connected(server: Postgres) -> None:
+    """Return when the server has no client but the one that asks."""
+    others = (
+        "SELECT FROM pg_stat_activity"
+        " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    )
+    async with asyncio.timeout(5):
+        while await execute(server, others):  # noqa: ASYNC110 - the server's work
+            await asyncio.sleep(0.01)
+
+
 def provider(url: str, **options: Any) -> PostgresStorageProvider:
     return PostgresStorageProvider("store", url, **options)
 
@@ -224,6 +235,50 @@ class TestConnecting:
             while await execute(postgres, count):  # noqa: ASYNC110 - the server's work
                 await asyncio.sleep(0.01)
         await store.disconnect()
+
+    async def test_nothing_stays_open_when_it_is_disconnected_under_load(
+        self, postgres: Postgres
+    ) -> None:
+        store = provider(postgres.url)
+        await store.connect()
+        calls = [asyncio.create_task(store.get(f"k{n}", None)) for n in range(1500)]
+        await asyncio.sleep(0)
+        await store.disconnect()
+
+        for answer in await asyncio.gather(*calls, return_exceptions=True):
+            assert answer is None or isinstance(answer, StorageConnectionError)
+        await nobody_is_connected(postgres)
+
+    @pytest.mark.parametrize("steps", range(5))
+    async def test_nothing_stays_open_when_disconnecting_is_cancelled(
+        self, postgres: Postgres, steps: int
+    ) -> None:
+        store = provider(postgres.url)
+        await store.connect()
+        watch = store.watch()
+        await store.set("a", 1)
+        ending = asyncio.create_task(store.disconnect())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        ending.cancel()
+        await asyncio.wait([ending])
+        await store.disconnect()
+
+        await nobody_is_connected(postgres)
+        assert [change.key async for change in watch] in (["a"], [])
+
+    async def test_a_conflict_costs_no_connection(self, postgres: Postgres) -> None:
+        async with provider(postgres.url, max_size=1) as store:
+            await store.set("a", 1)
+            ask = (
+                "SELECT pid FROM pg_stat_activity"
+                " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            )
+            before = await execute(postgres, ask)
+            with pytest.raises(VersionMismatchError):
+                await store.apply({"a": Put(2)}, expect={"a": 1 << 40})
+
+            assert await execute(postgres, ask) == before
 
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
     async def test_a_forked_child_has_connections_of_its_own(self, postgres: Postgres) -> None:

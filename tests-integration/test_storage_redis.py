@@ -7,6 +7,7 @@ import os
 import time
 from typing import Any
 
+import psutil
 import pytest
 
 from drills import Seen, Writers, cancelled_by_hundreds, gone
@@ -75,6 +76,14 @@ class TestCluster(Contract):
 
 def provider(url: str, **options: Any) -> RedisStorageProvider:
     return RedisStorageProvider("store", url, **options)
+
+
+async def nobody_is_connected(server: Redis) -> None:
+    """Return when the server has no client but the one that asks."""
+    with server.client() as client:
+        async with asyncio.timeout(5):
+            while len(client.client_list()) > 1:  # noqa: ASYNC110 - the server's work
+                await asyncio.sleep(0.01)
 
 
 @pytest.mark.asyncio
@@ -274,6 +283,52 @@ class TestConnecting:
 
             assert status == 0
             assert sync.get("n") == 200
+
+    async def test_nothing_stays_open_when_it_is_disconnected_under_load(
+        self, redis: Redis
+    ) -> None:
+        store = provider(redis.url)
+        await store.connect()
+        calls = [asyncio.create_task(store.set(f"k{n}", n)) for n in range(300)]
+        await asyncio.sleep(0)
+        await store.disconnect()
+
+        for answer in await asyncio.gather(*calls, return_exceptions=True):
+            assert isinstance(answer, int | StorageConnectionError)
+        await nobody_is_connected(redis)
+
+    @pytest.mark.parametrize("steps", range(5))
+    async def test_nothing_stays_open_when_disconnecting_is_cancelled(
+        self, redis: Redis, steps: int
+    ) -> None:
+        store = provider(redis.url)
+        await store.connect()
+        watch = store.watch()
+        await store.set("a", 1)
+        ending = asyncio.create_task(store.disconnect())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        ending.cancel()
+        await asyncio.wait([ending])
+        await store.disconnect()
+
+        await nobody_is_connected(redis)
+        assert [change.key async for change in watch] in (["a"], [])
+
+    @pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+    async def test_a_server_that_does_not_greet_keeps_no_connection(self, own_redis: Redis) -> None:
+        store = provider(own_redis.url, connect_timeout=0.1)
+        own_redis.freeze()
+        with pytest.raises(StorageConnectionError):
+            await store.connect()
+        connecting = asyncio.create_task(store.connect())
+        await asyncio.sleep(0.02)
+        connecting.cancel()
+        await asyncio.wait([connecting])
+
+        held = psutil.Process().net_connections()
+        assert [each for each in held if each.raddr and each.raddr.port == own_redis.port] == []
+        own_redis.thaw()
 
 
 @pytest.mark.asyncio

@@ -221,6 +221,18 @@ class TestSubscription:
 
         asyncio.run(scenario())
 
+    def test_the_end_before_it_began_keeps_nobody_waiting(self) -> None:
+        async def scenario() -> None:
+            changes = Told()
+            watch = changes.watch("")
+            await changes.close()
+
+            async with asyncio.timeout(5), watch:
+                assert [change async for change in watch] == []
+            assert changes.starting is None
+
+        asyncio.run(scenario())
+
 
 class TestOptions:
     @pytest.mark.parametrize("wrong", [0, -1, "1", None, float("inf"), float("nan")])

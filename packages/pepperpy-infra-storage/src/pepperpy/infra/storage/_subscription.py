@@ -43,11 +43,14 @@ class Subscription(ABC):
         """End all watches, as the store is let go of."""
         import asyncio
 
-        task = self._task
-        if task is not None:
-            task.cancel()
-            await asyncio.wait([task])
-        self._watchers.end()
+        task, self._task = self._task, None
+        try:
+            if task is not None:
+                task.cancel()
+                await asyncio.wait([task])
+        finally:
+            self._confirm()  # a task that is cancelled before its first step confirms nothing
+            self._watchers.end()
 
     @abstractmethod
     async def listen(self, confirm: Callable[[], None]) -> None:

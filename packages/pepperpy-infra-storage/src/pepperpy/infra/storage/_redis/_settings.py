@@ -56,11 +56,11 @@ class Settings:
         try:
             async with asyncio.timeout(self.connect_timeout):
                 await connection.connect()
-        except (OSError, RedisError) as error:
-            raise unreachable(self, error) from error
-        finally:
-            if not connection.is_connected:
-                await connection.disconnect(nowait=True)
+        except BaseException as error:
+            await connection.disconnect(nowait=True)  # it may be there, and wait for a greeting
+            if isinstance(error, OSError | RedisError):
+                raise unreachable(self, error) from error
+            raise
         made: Connection = connection
         return made
 
