@@ -12,6 +12,7 @@ import pytest
 
 from drills import Seen, Writers, cancelled_by_hundreds, gone
 from pepperpy.infra.storage import (
+    Change,
     CorruptStoreError,
     InvalidOptionError,
     KeyNotFoundError,
@@ -356,6 +357,21 @@ class TestWatching:
             await waiting
             watch.close()
             await held.close()
+
+    @pytest.mark.filterwarnings("error")
+    async def test_what_others_notify_is_passed_over(
+        self, postgres: Postgres, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async with provider(postgres.url) as store, store.watch() as watch:
+            said = ("hello", "", "5", "5 zz", "-1 61", "x 61", "5 ff")
+            await execute(
+                postgres, *(f"SELECT pg_notify('pepperpy_store', '{each}')" for each in said)
+            )
+            version = await store.set("a", 1)
+
+            async with asyncio.timeout(5):
+                assert await anext(watch) == Change("a", "set", version)
+        assert caplog.text == ""  # nor does the loop complain
 
     async def test_a_lost_connection_ends_a_watch_with_an_error(
         self, own_postgres: Postgres

@@ -249,8 +249,8 @@ class TestOptions:
         with pytest.raises(InvalidOptionError, match="namespace"):
             PostgresStorageProvider("a", "postgresql://host/db", namespace=namespace)
 
-    @pytest.mark.parametrize("namespace", ["", "a{b", "}", 1])
-    def test_a_namespace_of_redis_has_no_braces(self, namespace: Any) -> None:
+    @pytest.mark.parametrize("namespace", ["", "a{b", "}", 1, "\ud800"])
+    def test_a_namespace_of_redis_is_text_without_braces(self, namespace: Any) -> None:
         with pytest.raises(InvalidOptionError, match="braces"):
             RedisStorageProvider("a", namespace=namespace)
 
