@@ -188,6 +188,25 @@ class TestConnecting:
 
         assert await execute(postgres, "SELECT * FROM pepperpy_store") == []
 
+    @pytest.mark.parametrize("ending", ["watch", "version", "ends"])
+    async def test_no_namespace_takes_the_names_of_another(
+        self, postgres: Postgres, ending: str
+    ) -> None:
+        async with (
+            provider(postgres.url, namespace=f"shop_{ending}") as one,
+            provider(postgres.url, namespace="shop") as other,
+        ):
+            await one.set("a", 1, ttl=60)
+            await other.set("a", 2, ttl=60)
+
+            assert [await one.get("a"), await other.get("a")] == [1, 2]
+
+    async def test_of_several_servers_one_that_answers_is_taken(self, postgres: Postgres) -> None:
+        several = postgres.url.replace("@", "@127.0.0.1:1,")
+        async with provider(several) as store:
+            assert await store.set("a", 1)
+            assert (await store.info())["server"].startswith("127.0.0.1:1, 127.0.0.1:")
+
     async def test_many_connect_at_once_to_an_empty_database(self, postgres: Postgres) -> None:
         stores = [provider(postgres.url) for _ in range(8)]
         await asyncio.gather(*(store.connect() for store in stores))

@@ -27,7 +27,7 @@ from pepperpy.infra.storage._keys import (
 )
 from pepperpy.infra.storage._options import (
     check_condition,
-    check_count,
+    check_limit,
     check_mapping,
     check_seconds,
 )
@@ -227,7 +227,7 @@ class ObjectStorageProvider(StorageProvider):
 
     async def scan(self, prefix: str = "", *, cursor: str | None = None, limit: int = 100) -> Page:
         check_prefix(prefix)
-        check_count(limit, "limit")
+        limit = check_limit(limit)
         cursor = check_cursor(cursor)
         self._use()
         keys: list[str] = []

@@ -31,9 +31,9 @@ from pepperpy.infra.storage._keys import (
 )
 from pepperpy.infra.storage._options import (
     check_condition,
-    check_count,
     check_end,
     check_expected,
+    check_limit,
     check_seconds,
     check_step,
     check_writes,
@@ -228,7 +228,7 @@ class RedisStorageProvider(StorageProvider):
             pass
 
     async def scan(self, prefix: str = "", *, cursor: str | None = None, limit: int = 100) -> Page:
-        check_count(limit, "limit")
+        limit = check_limit(limit)
         start, stop = _range(check_prefix(prefix), check_cursor(cursor))
         entries: dict[str, Entry] = {}
         while True:
