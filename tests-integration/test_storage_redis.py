@@ -246,6 +246,24 @@ class TestWhatOthersDo:
                 await store.delete("a")
             assert await store.get("a") == 1
 
+    async def test_a_user_with_the_rights_that_the_pages_tell_can_do_all(
+        self, own_redis: Redis
+    ) -> None:
+        with own_redis.client() as client:
+            client.execute_command(
+                *("ACL", "SETUSER", "app", "on", ">secret", "~{store}:*", "&{store}:*"),
+                *("+@all", "-@dangerous", "+info"),
+            )
+        place = f"{own_redis.host}:{own_redis.port}"
+        async with provider(f"redis://app:secret@{place}/0") as store, store.watch() as watch:
+            await store.set_many({"a": 1, "b": 2}, ttl=60)
+            assert (await anext(watch)).kind == "set"
+            assert await store.increment("a") == 2
+            assert [await store.keys(), list((await store.scan()).entries)] == [["a", "b"]] * 2
+            assert (await store.info())["keys"] == 2
+            await store.clear()
+            assert await store.keys() == []
+
     async def test_a_user_who_may_only_read_reads(self, own_redis: Redis) -> None:
         with own_redis.client() as client:
             client.acl_setuser("me", enabled=True, nopass=True, keys=["*"], categories=["+@read"])

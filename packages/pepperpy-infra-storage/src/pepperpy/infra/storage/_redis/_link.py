@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from ._settings import Settings
 
-# Commands in one round trip.  With 64 tasks those of one half are made while the server works for the
-# other, which is a quarter quicker than all of them in turn.
-_LIMIT: Final = 32
+_LIMIT: Final = (
+    64  # commands in one round trip; fewer cost more trips, and a second link gains nothing
+)
 
 
 class Command(NamedTuple):
