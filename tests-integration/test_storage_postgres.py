@@ -12,6 +12,7 @@ import pytest
 
 from drills import Seen, Writers, cancelled_by_hundreds, gone
 from pepperpy.infra.storage import (
+    Change,
     CorruptStoreError,
     InvalidOptionError,
     KeyNotFoundError,
@@ -56,6 +57,17 @@ class TestPostgres(StorageProviderContract):
         """Bring all ends nearer, as if so much time had gone by at the server."""
         nearer = f"UPDATE pepperpy_store SET expires = expires - interval '{seconds} s'"  # noqa: S608
         await execute(self.server, nearer, "SELECT 1")
+
+
+async def nobody_is_connected(server: Postgres) -> None:
+    """Return when the server has no client but the one that asks."""
+    others = (
+        "SELECT FROM pg_stat_activity"
+        " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    )
+    async with asyncio.timeout(5):
+        while await execute(server, others):  # noqa: ASYNC110 - the server's work
+            await asyncio.sleep(0.01)
 
 
 def provider(url: str, **options: Any) -> PostgresStorageProvider:
@@ -176,6 +188,25 @@ class TestConnecting:
 
         assert await execute(postgres, "SELECT * FROM pepperpy_store") == []
 
+    @pytest.mark.parametrize("ending", ["watch", "version", "ends"])
+    async def test_no_namespace_takes_the_names_of_another(
+        self, postgres: Postgres, ending: str
+    ) -> None:
+        async with (
+            provider(postgres.url, namespace=f"shop_{ending}") as one,
+            provider(postgres.url, namespace="shop") as other,
+        ):
+            await one.set("a", 1, ttl=60)
+            await other.set("a", 2, ttl=60)
+
+            assert [await one.get("a"), await other.get("a")] == [1, 2]
+
+    async def test_of_several_servers_one_that_answers_is_taken(self, postgres: Postgres) -> None:
+        several = postgres.url.replace("@", "@127.0.0.1:1,")
+        async with provider(several) as store:
+            assert await store.set("a", 1)
+            assert (await store.info())["server"].startswith("127.0.0.1:1, 127.0.0.1:")
+
     async def test_many_connect_at_once_to_an_empty_database(self, postgres: Postgres) -> None:
         stores = [provider(postgres.url) for _ in range(8)]
         await asyncio.gather(*(store.connect() for store in stores))
@@ -224,6 +255,50 @@ class TestConnecting:
             while await execute(postgres, count):  # noqa: ASYNC110 - the server's work
                 await asyncio.sleep(0.01)
         await store.disconnect()
+
+    async def test_nothing_stays_open_when_it_is_disconnected_under_load(
+        self, postgres: Postgres
+    ) -> None:
+        store = provider(postgres.url)
+        await store.connect()
+        calls = [asyncio.create_task(store.get(f"k{n}", None)) for n in range(1500)]
+        await asyncio.sleep(0)
+        await store.disconnect()
+
+        for answer in await asyncio.gather(*calls, return_exceptions=True):
+            assert answer is None or isinstance(answer, StorageConnectionError)
+        await nobody_is_connected(postgres)
+
+    @pytest.mark.parametrize("steps", range(5))
+    async def test_nothing_stays_open_when_disconnecting_is_cancelled(
+        self, postgres: Postgres, steps: int
+    ) -> None:
+        store = provider(postgres.url)
+        await store.connect()
+        watch = store.watch()
+        await store.set("a", 1)
+        ending = asyncio.create_task(store.disconnect())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        ending.cancel()
+        await asyncio.wait([ending])
+        await store.disconnect()
+
+        await nobody_is_connected(postgres)
+        assert [change.key async for change in watch] in (["a"], [])
+
+    async def test_a_conflict_costs_no_connection(self, postgres: Postgres) -> None:
+        async with provider(postgres.url, max_size=1) as store:
+            await store.set("a", 1)
+            ask = (
+                "SELECT pid FROM pg_stat_activity"
+                " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            )
+            before = await execute(postgres, ask)
+            with pytest.raises(VersionMismatchError):
+                await store.apply({"a": Put(2)}, expect={"a": 1 << 40})
+
+            assert await execute(postgres, ask) == before
 
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
     async def test_a_forked_child_has_connections_of_its_own(self, postgres: Postgres) -> None:
@@ -301,6 +376,21 @@ class TestWatching:
             await waiting
             watch.close()
             await held.close()
+
+    @pytest.mark.filterwarnings("error")
+    async def test_what_others_notify_is_passed_over(
+        self, postgres: Postgres, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async with provider(postgres.url) as store, store.watch() as watch:
+            said = ("hello", "", "5", "5 zz", "-1 61", "x 61", "5 ff")
+            await execute(
+                postgres, *(f"SELECT pg_notify('pepperpy_store', '{each}')" for each in said)
+            )
+            version = await store.set("a", 1)
+
+            async with asyncio.timeout(5):
+                assert await anext(watch) == Change("a", "set", version)
+        assert caplog.text == ""  # nor does the loop complain
 
     async def test_a_lost_connection_ends_a_watch_with_an_error(
         self, own_postgres: Postgres

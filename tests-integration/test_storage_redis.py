@@ -7,15 +7,21 @@ import os
 import time
 from typing import Any
 
+import psutil
 import pytest
 
 from drills import Seen, Writers, cancelled_by_hundreds, gone
 from pepperpy.infra.storage import (
+    Change,
+    CorruptStoreError,
+    CorruptValueError,
     InvalidOptionError,
     KeyNotFoundError,
+    Put,
     ReadOnlyError,
     RedisStorageProvider,
     StorageConnectionError,
+    StorageError,
     StorageFullError,
     StorageTimeoutError,
     WatchLostError,
@@ -75,6 +81,14 @@ class TestCluster(Contract):
 
 def provider(url: str, **options: Any) -> RedisStorageProvider:
     return RedisStorageProvider("store", url, **options)
+
+
+async def nobody_is_connected(server: Redis) -> None:
+    """Return when the server has no client but the one that asks."""
+    with server.client() as client:
+        async with asyncio.timeout(5):
+            while len(client.client_list()) > 1:  # noqa: ASYNC110 - the server's work
+                await asyncio.sleep(0.01)
 
 
 @pytest.mark.asyncio
@@ -147,6 +161,122 @@ class TestBatches:
 
 
 @pytest.mark.asyncio
+class TestWhatOthersDo:
+    """To the keys of a store, or to its user."""
+
+    @pytest.mark.parametrize("record", [b"text", b"text\n42", b"12 soon\n5", b" \n5", b"\xff"])
+    async def test_a_value_of_others_is_corrupt_for_every_call(
+        self, redis: Redis, record: bytes
+    ) -> None:
+        async with provider(redis.url) as store:
+            with redis.client() as client:
+                client.set("{store}:v:a", record)
+                client.zadd("{store}:keys", {"a": 0})
+
+            for call in (
+                store.get("a"),
+                store.get_entry("a"),
+                store.get_many(["a"]),
+                store.scan(),
+                store.increment("a"),
+                store.update("a", str),
+            ):
+                with pytest.raises(CorruptValueError, match="'a'"):
+                    await call
+            with redis.client() as client:
+                assert client.get("{store}:v:a") == record
+            await store.set("a", 1)
+            assert await store.get("a") == 1
+
+    async def test_an_end_after_the_year_9999_is_corrupt(self, redis: Redis) -> None:
+        async with provider(redis.url) as store:
+            with redis.client() as client:
+                client.set("{store}:v:a", b"1 999999999999999\n5")
+
+            with pytest.raises(CorruptValueError, match="'a'"):
+                await store.get_entry("a")
+
+    @pytest.mark.parametrize("record", [b"text", b"text\n42", b"12 soon\n5", b"\xff"])
+    async def test_no_condition_holds_for_a_value_of_others(
+        self, redis: Redis, record: bytes
+    ) -> None:
+        async with provider(redis.url) as store:
+            with redis.client() as client:
+                client.set("{store}:v:a", record)
+
+            for call in (
+                store.set("a", 1, if_absent=True),
+                store.set("a", 1, if_version=12),
+                store.delete("a", if_version=12),
+                store.apply({"a": None}, expect={"a": None}),
+                store.expire("a", 60),
+            ):
+                with pytest.raises(CorruptValueError, match="'a'"):
+                    await call
+            with redis.client() as client:
+                assert client.get("{store}:v:a") == record
+
+    @pytest.mark.parametrize("name", ["keys", "ends", "version", "v:a"])
+    async def test_a_key_of_another_kind_is_a_corrupt_store_and_nothing_is_written(
+        self, redis: Redis, name: str
+    ) -> None:
+        async with provider(redis.url) as store:
+            with redis.client() as client:
+                client.hset(f"{{store}}:{name}", "of", "others")
+            expect = {"a": None} if name == "v:a" else None
+
+            with pytest.raises(CorruptStoreError, match="namespace"):
+                await store.apply({"b": Put(1), "c": Put(2, ttl=60)}, expect=expect)
+            with redis.client() as client:
+                assert client.keys("{store}:v:[bc]") == []
+
+    async def test_a_user_who_may_not_publish_writes_nothing(self, own_redis: Redis) -> None:
+        with own_redis.client() as client:
+            client.acl_setuser("me", enabled=True, nopass=True, keys=["*"], categories=["+@all"])
+            client.execute_command("ACL SETUSER me resetchannels")
+        place = f"{own_redis.host}:{own_redis.port}"
+        async with provider(f"redis://me:any@{place}/0") as store:
+            with pytest.raises(StorageError, match="publish"):
+                await store.apply({"a": Put(1), "b": Put(2)})
+            assert await store.keys() == []
+        async with provider(own_redis.url) as store:
+            await store.set("a", 1)
+        async with provider(f"redis://me:any@{place}/0") as store:
+            with pytest.raises(StorageError, match="publish"):
+                await store.delete("a")
+            assert await store.get("a") == 1
+
+    async def test_a_user_with_the_rights_that_the_pages_tell_can_do_all(
+        self, own_redis: Redis
+    ) -> None:
+        with own_redis.client() as client:
+            client.execute_command(
+                *("ACL", "SETUSER", "app", "on", ">secret", "~{store}:*", "&{store}:*"),
+                *("+@all", "-@dangerous", "+info"),
+            )
+        place = f"{own_redis.host}:{own_redis.port}"
+        async with provider(f"redis://app:secret@{place}/0") as store, store.watch() as watch:
+            await store.set_many({"a": 1, "b": 2}, ttl=60)
+            assert (await anext(watch)).kind == "set"
+            assert await store.increment("a") == 2
+            assert [await store.keys(), list((await store.scan()).entries)] == [["a", "b"]] * 2
+            assert (await store.info())["keys"] == 2
+            await store.clear()
+            assert await store.keys() == []
+
+    async def test_a_user_who_may_only_read_reads(self, own_redis: Redis) -> None:
+        with own_redis.client() as client:
+            client.acl_setuser("me", enabled=True, nopass=True, keys=["*"], categories=["+@read"])
+            client.execute_command("ACL SETUSER me +info")
+        async with provider(own_redis.url) as store:
+            await store.set("a", 1)
+        async with provider(f"redis://me:any@{own_redis.host}:{own_redis.port}/0") as store:
+            assert await store.get("a") == 1
+            with pytest.raises(ReadOnlyError, match="evalsha"):
+                await store.set("a", 2)
+
+
+@pytest.mark.asyncio
 class TestConnecting:
     async def test_nobody_there_is_an_error_that_names_the_place_and_no_password(self) -> None:
         store = provider("redis://me:hunter2@127.0.0.1:1/0")
@@ -178,6 +308,8 @@ class TestConnecting:
             "redis://me:12/hunter2@host:6379/0",
             "http://host",
             "redis://me:hunter2@host:port",
+            "redis://me:hunter2@host:6379/shop",
+            "redis://host?password=hunter2&colour=red",
             1,
             None,
             "",
@@ -275,6 +407,52 @@ class TestConnecting:
             assert status == 0
             assert sync.get("n") == 200
 
+    async def test_nothing_stays_open_when_it_is_disconnected_under_load(
+        self, redis: Redis
+    ) -> None:
+        store = provider(redis.url)
+        await store.connect()
+        calls = [asyncio.create_task(store.set(f"k{n}", n)) for n in range(300)]
+        await asyncio.sleep(0)
+        await store.disconnect()
+
+        for answer in await asyncio.gather(*calls, return_exceptions=True):
+            assert isinstance(answer, int | StorageConnectionError)
+        await nobody_is_connected(redis)
+
+    @pytest.mark.parametrize("steps", range(5))
+    async def test_nothing_stays_open_when_disconnecting_is_cancelled(
+        self, redis: Redis, steps: int
+    ) -> None:
+        store = provider(redis.url)
+        await store.connect()
+        watch = store.watch()
+        await store.set("a", 1)
+        ending = asyncio.create_task(store.disconnect())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        ending.cancel()
+        await asyncio.wait([ending])
+        await store.disconnect()
+
+        await nobody_is_connected(redis)
+        assert [change.key async for change in watch] in (["a"], [])
+
+    @pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+    async def test_a_server_that_does_not_greet_keeps_no_connection(self, own_redis: Redis) -> None:
+        store = provider(own_redis.url, connect_timeout=0.1)
+        own_redis.freeze()
+        with pytest.raises(StorageConnectionError):
+            await store.connect()
+        connecting = asyncio.create_task(store.connect())
+        await asyncio.sleep(0.02)
+        connecting.cancel()
+        await asyncio.wait([connecting])
+
+        held = psutil.Process().net_connections()
+        assert [each for each in held if each.raddr and each.raddr.port == own_redis.port] == []
+        own_redis.thaw()
+
 
 @pytest.mark.asyncio
 class TestWatching:
@@ -293,6 +471,16 @@ class TestWatching:
                 ("user:1", "delete", 0),
             }
             assert second.key in {"user:1", "user:2"}
+
+    async def test_what_others_publish_is_passed_over(self, redis: Redis) -> None:
+        async with provider(redis.url) as store, store.watch() as watch:
+            with redis.client() as client:
+                for said in (b"hello", b"", b"5", b"5 ", b"-1 a", b"x a", b"5 \xff"):
+                    client.publish("{store}:changes", said)
+            version = await store.set("a", 1)
+
+            async with asyncio.timeout(5):
+                assert await anext(watch) == Change("a", "set", version)
 
     async def test_a_lost_connection_ends_a_watch_with_an_error(self, own_redis: Redis) -> None:
         async with provider(own_redis.url, timeout=2) as store:

@@ -9,7 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -18,6 +18,7 @@ import pytest
 from drills import Seen, cancelled_by_hundreds
 from pepperpy.infra.storage import (
     Capability,
+    CorruptValueError,
     KeyExistsError,
     ObjectStorageProvider,
     StorageConnectionError,
@@ -26,6 +27,7 @@ from pepperpy.infra.storage import (
     VersionMismatchError,
 )
 from pepperpy.infra.storage.testing import StorageProviderContract
+from pepperpy.infra.utils import deadline
 from servers import Moto, Proxy, S3Server
 
 
@@ -225,7 +227,37 @@ class TestNames:
 
             assert await store.keys() == ["a"]
             assert list((await store.scan()).entries) == ["a"]
+            await store.clear()
+            assert await store.keys() == []
+        left = client.list_objects_v2(Bucket=s3.bucket)["Contents"]
+        assert [each["Key"] for each in left] == ["elsewhere", "folder/with space"]
         client.close()
+
+    async def test_clear_leaves_nothing_of_the_store(self, s3: S3Server) -> None:
+        async with provider(s3) as store:
+            await store.set_many({"a": 1, "é" * 500: 2, "b/c": 3})
+            await store.delete("a", if_version=(await store.get_entry("a")).version)
+            await store.clear()
+        with closing(s3.client()) as client:
+            assert "Contents" not in client.list_objects_v2(Bucket=s3.bucket)
+
+    @pytest.mark.parametrize("record", [b"x", b"\n1", b"-1 \n1", b"+1 \n1", b"9" * 30 + b" \n1"])
+    async def test_an_object_of_others_under_a_name_of_ours_is_corrupt(
+        self, s3: S3Server, record: bytes
+    ) -> None:
+        async with provider(s3) as store:
+            with closing(s3.client()) as client:
+                client.put_object(Bucket=s3.bucket, Key="folder/a", Body=record)
+
+            for call in (
+                store.get("a"),
+                store.get_entry("a"),
+                store.increment("a"),
+                store.set("a", 1, if_absent=True),
+                store.delete("a", if_version=1),
+            ):
+                with pytest.raises(CorruptValueError):
+                    await call
 
 
 @pytest.mark.asyncio
@@ -239,6 +271,22 @@ class TestConnecting:
         shown = f"{caught.value!r} {caught.value.__cause__!r} {store!r} {store.inspect()}"
         assert s3.secret_key not in shown
         assert not await store.is_connected()
+
+    async def test_a_secret_in_the_url_is_not_shown(self, s3: S3Server) -> None:
+        store = ObjectStorageProvider(
+            "store",
+            f"s3://me:hunter2@{s3.bucket}/folder?secret_access_key=hunter3#hunter4",
+            endpoint="http://127.0.0.1:1",
+            region=s3.region,
+            access_key_id=s3.access_key,
+            secret_access_key=s3.secret_key,
+            timeout=1,
+        )
+        with pytest.raises(StorageConnectionError, match=f"s3://{s3.bucket}/folder") as caught:
+            await store.connect()
+
+        shown = f"{caught.value!r} {store.inspect()} {await store.info()}"
+        assert "hunter" not in shown
 
     async def test_a_bucket_that_is_not_there_is_a_connection_error(self, s3: S3Server) -> None:
         store = ObjectStorageProvider(
@@ -312,6 +360,38 @@ class TestDrills:
                         break
                     except StorageTimeoutError:
                         continue
+
+    async def test_a_deadline_ends_every_call(self, own_s3: S3Server) -> None:
+        async with provider(own_s3) as store:
+            await store.set_many({"a": 1, "b": 2})
+            own_s3.freeze()
+            calls: list[Callable[[], Awaitable[Any]]] = [
+                lambda: store.get("a"),
+                lambda: store.set("a", 1),
+                lambda: store.increment("a"),
+                lambda: store.delete("a"),
+                store.keys,
+                store.scan,
+                store.clear,
+                lambda: store.get_many(["a", "b"]),
+                lambda: store.set_many({"a": 1, "b": 2}),
+                lambda: store.delete_many(["a", "b"]),
+            ]
+            for call in calls:
+                begun = time.perf_counter()
+                with deadline(0.1), pytest.raises(StorageTimeoutError, match=r"for 0\.(1|09\d*) s"):
+                    await call()
+                assert time.perf_counter() - begun < 2
+            own_s3.thaw()
+
+    async def test_nothing_goes_on_behind_a_bulk_write_that_failed(self, own_s3: S3Server) -> None:
+        async with provider(own_s3) as store:
+            await asyncio.to_thread(own_s3.kill)
+            before = asyncio.all_tasks()
+
+            with pytest.raises(StorageConnectionError):
+                await store.set_many({f"k{n}": n for n in range(200)})
+            assert asyncio.all_tasks() == before
 
     async def test_a_reset_in_the_midst_of_a_reply_is_tried_again_or_told(
         self, s3: S3Server

@@ -221,6 +221,18 @@ class TestSubscription:
 
         asyncio.run(scenario())
 
+    def test_the_end_before_it_began_keeps_nobody_waiting(self) -> None:
+        async def scenario() -> None:
+            changes = Told()
+            watch = changes.watch("")
+            await changes.close()
+
+            async with asyncio.timeout(5), watch:
+                assert [change async for change in watch] == []
+            assert changes.starting is None
+
+        asyncio.run(scenario())
+
 
 class TestOptions:
     @pytest.mark.parametrize("wrong", [0, -1, "1", None, float("inf"), float("nan")])
@@ -237,8 +249,8 @@ class TestOptions:
         with pytest.raises(InvalidOptionError, match="namespace"):
             PostgresStorageProvider("a", "postgresql://host/db", namespace=namespace)
 
-    @pytest.mark.parametrize("namespace", ["", "a{b", "}", 1])
-    def test_a_namespace_of_redis_has_no_braces(self, namespace: Any) -> None:
+    @pytest.mark.parametrize("namespace", ["", "a{b", "}", 1, "\ud800"])
+    def test_a_namespace_of_redis_is_text_without_braces(self, namespace: Any) -> None:
         with pytest.raises(InvalidOptionError, match="braces"):
             RedisStorageProvider("a", namespace=namespace)
 

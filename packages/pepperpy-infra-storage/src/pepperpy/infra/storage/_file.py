@@ -24,8 +24,8 @@ from ._errors import (
 from ._keys import check_cursor, check_key, check_keys, check_prefix, key_matcher, literal_prefix
 from ._options import (
     check_condition,
-    check_count,
     check_expected,
+    check_limit,
     check_step,
     check_ttl,
     check_writes,
@@ -214,7 +214,7 @@ class FileStorageProvider(StorageProvider):
 
     async def scan(self, prefix: str = "", *, cursor: str | None = None, limit: int = 100) -> Page:
         prefix = check_prefix(prefix)
-        check_count(limit, "limit")
+        limit = check_limit(limit)
         cursor = check_cursor(cursor)
         behind = cursor is not None and cursor >= prefix
         query, start = (sql.SCAN, cursor) if behind else (sql.SCAN_FROM, prefix)

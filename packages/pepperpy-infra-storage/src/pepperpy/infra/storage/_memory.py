@@ -16,8 +16,8 @@ from ._errors import already_there, mismatch, not_connected, not_found
 from ._keys import check_cursor, check_key, check_keys, check_prefix, key_matcher, literal_prefix
 from ._options import (
     check_condition,
-    check_count,
     check_expected,
+    check_limit,
     check_step,
     check_ttl,
     check_writes,
@@ -161,7 +161,7 @@ class MemoryStorageProvider(StorageProvider):
 
     async def scan(self, prefix: str = "", *, cursor: str | None = None, limit: int = 100) -> Page:
         check_prefix(prefix)
-        check_count(limit, "limit")
+        limit = check_limit(limit)
         cursor = check_cursor(cursor)
         self._use()
         keys = self._range(prefix, cursor, limit + 1)

@@ -19,6 +19,7 @@ TTL: TypeAlias = "float | timedelta | datetime | None"
 _CLOCK: Final = Clock()
 _LATEST: Final = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 _VERSIONS: Final = 1 << 63
+_MOST: Final = 1 << 31  # no memory holds a page of so many
 
 
 def check_ttl(ttl: Any, clock: Clock = _CLOCK) -> float | None:
@@ -173,6 +174,15 @@ def check_count(count: Any, option: str) -> int:
             f"{option} must be a whole number from 1 on; got {count!r}", option=option
         )
     return int(count)
+
+
+def check_limit(limit: Any) -> int:
+    """How many entries a page has at most, as a number that every engine takes.
+
+    Raises:
+        InvalidOptionError: If it is no whole number from 1 on.
+    """
+    return min(check_count(limit, "limit"), _MOST)
 
 
 def check_step(by: Any) -> int:

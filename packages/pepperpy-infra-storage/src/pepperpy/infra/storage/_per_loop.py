@@ -76,15 +76,21 @@ class PerLoop(Generic[T]):
         """Close all of them, each in its own loop; those whose loop runs no more are let go."""
         import asyncio
 
-        with self._lock:
-            made, self._made = self._made, {}
         here = running_loop()
-        for loop, (_, ending) in made.items():
+        while pair := self._pop():  # what a cancelled call leaves there is for the next one
+            loop, ending = pair
             if loop is here:
                 await ending.aclose()
             elif loop.is_running():
                 future = asyncio.run_coroutine_threadsafe(_finish(ending), loop)
                 await asyncio.wrap_future(future)
+
+    def _pop(self) -> tuple[asyncio.AbstractEventLoop, AsyncGenerator[None]] | None:
+        with self._lock:
+            if not self._made:
+                return None
+            loop, (_, ending) = self._made.popitem()
+            return loop, ending
 
 
 async def _finish(ending: AsyncGenerator[None]) -> None:

@@ -17,7 +17,7 @@ from ._errors import (
 )
 from ._keys import check_cursor, check_key, check_keys, check_prefix
 from ._optimistic import expire, increment, update
-from ._options import check_count, check_mapping, check_step, check_ttl
+from ._options import check_limit, check_mapping, check_step, check_ttl
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
@@ -186,7 +186,7 @@ class StorageProvider(ABC):
             cursor: That of the page before; it stays good for ever.
             limit: How many entries at most.
         """
-        check_count(limit, "limit")
+        limit = check_limit(limit)
         check_prefix(prefix)
         cursor = check_cursor(cursor)
         keys = [key for key in sorted(await self.keys()) if key.startswith(prefix)]

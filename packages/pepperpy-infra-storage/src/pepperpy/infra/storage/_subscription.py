@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from ._entry import Change
 from ._watch import Watchers
 
 if TYPE_CHECKING:
@@ -43,11 +45,14 @@ class Subscription(ABC):
         """End all watches, as the store is let go of."""
         import asyncio
 
-        task = self._task
-        if task is not None:
-            task.cancel()
-            await asyncio.wait([task])
-        self._watchers.end()
+        task, self._task = self._task, None
+        try:
+            if task is not None:
+                task.cancel()
+                await asyncio.wait([task])
+        finally:
+            self._confirm()  # a task that is cancelled before its first step confirms nothing
+            self._watchers.end()
 
     @abstractmethod
     async def listen(self, confirm: Callable[[], None]) -> None:
@@ -56,6 +61,13 @@ class Subscription(ABC):
     @abstractmethod
     def lost(self, error: Exception) -> WatchLostError:
         """The error for those who watch, when `listen` raised one."""
+
+    def tell(self, version: int, key: bytes) -> None:
+        """Tell the watchers of a write, or with 0 of a deletion; what is no key is passed over."""
+        with suppress(UnicodeDecodeError):  # others may say what they like on the channel
+            text = key.decode()
+            if text:
+                self._watchers.tell([Change(text, "set" if version else "delete", version)])
 
     def wanted(self) -> bool:
         """Whether anybody watches; if not, the next who does begins anew."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from urllib.parse import urlsplit
 
-from pepperpy.infra.utils import generate_id, register_after_fork, require_extra
+from pepperpy.infra.utils import deadline, generate_id, register_after_fork, require_extra
 
 from . import _faults as faults
 from . import _names as names
@@ -73,9 +74,10 @@ class Bucket:
     ) -> None:
         self._storage = storage
         self._timeout = timeout
-        self.place: str = url
         self._quotes = True
         self._store = _made(url, options, timeout, connect_timeout)
+        parts = urlsplit(url)  # of which some have a secret
+        self.place: str = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
     def use(self) -> None:
         """See that it can be used in this process.
@@ -152,12 +154,22 @@ class Bucket:
                     return
 
     async def tells_versions(self) -> bool:
-        """Whether a write on a condition is done if it holds, and only then: it is tried."""
-        name = f"!probe-{generate_id()}"
+        """Whether a write on a condition is done if it holds, and only then: it is tried.
+
+        Twice, since a write whose answer was lost looks as if it had been refused.
+        """
+        return await self._keeps_conditions() or await self._keeps_conditions()
+
+    async def _keeps_conditions(self) -> bool:
+        name = f"{names.PROBE}{generate_id()}"
+        self._quotes = True
         try:
-            if not await self.write_if(name, b"1", None) or await self.write_if(name, b"2", None):
+            if not await self.write_if(name, b"1", None):
                 return False
-            return await self._swaps(name)
+        except NotImplementedError:
+            return False
+        try:
+            return not await self.write_if(name, b"2", None) and await self._swaps(name)
         except NotImplementedError:
             return False
         finally:
@@ -192,7 +204,7 @@ class Bucket:
             return None
 
     async def _within(self, work: Awaitable[T]) -> T:
-        """What it gives, before its time is over.
+        """What it gives, before its time or the caller's `deadline` is over.
 
         Raises:
             StorageError: What went wrong, by our names; the two answers below go to the caller.
@@ -202,11 +214,13 @@ class Bucket:
         import obstore.exceptions
 
         driver: Any = obstore.exceptions  # the older versions have the first, newer ones warn of it
+        left = deadline.remaining()
+        limit = self._timeout if left is None else min(self._timeout, left)
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(limit):
                 return await work
         except TimeoutError:
-            raise faults.slow(self._storage, self.place, self._timeout) from None
+            raise faults.slow(self._storage, self.place, limit) from None
         except (driver.NotFoundError, FileNotFoundError) as error:
             if "NoSuchBucket" in str(error):
                 raise faults.named(self._storage, self.place, error) from None

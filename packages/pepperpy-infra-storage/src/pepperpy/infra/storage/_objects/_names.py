@@ -17,6 +17,9 @@ MAX_NAME: Final = 900
 HEAD: Final = 700
 """What of a longer name is there; names with the same one stand in no order."""
 
+PROBE: Final = "!probe-"
+"""How names begin that no key has."""
+
 _KEPT: Final = frozenset(b"-0123456789:ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 _TOKEN: Final = re.compile(r"_~~|[!.=^~][0-9A-F]{2}|[-0-9:A-Z_a-z]")
 _LONG: Final = re.compile(r"~~~[0-9a-f]{64}\Z")
@@ -54,6 +57,11 @@ def name_of(key: str) -> str:
 def is_long(name: str) -> bool:
     """Whether only the object itself knows its key."""
     return _LONG.search(name) is not None
+
+
+def is_ours(name: str) -> bool:
+    """Whether it is one that we give, and not one that others gave."""
+    return is_long(name) or name.startswith(PROBE) or key_of(name) is not None
 
 
 def key_of(name: str) -> str | None:

@@ -11,7 +11,6 @@ from pepperpy.infra.storage._entry import MISSING, Entry, Missing, Page
 from pepperpy.infra.storage._errors import (
     CorruptValueError,
     StorageConnectionError,
-    StorageTimeoutError,
     already_there,
     mismatch,
     not_connected,
@@ -27,18 +26,16 @@ from pepperpy.infra.storage._keys import (
 )
 from pepperpy.infra.storage._options import (
     check_condition,
-    check_count,
+    check_limit,
     check_mapping,
     check_seconds,
 )
-from pepperpy.infra.storage._per_loop import before_deadline
 from pepperpy.infra.storage._provider import StorageProvider
 from pepperpy.infra.storage._type import StorageType
 from pepperpy.infra.utils import register_inspectable
 
 from . import _names as names
 from ._bucket import Bucket, Found
-from ._faults import slow
 from ._record import next_version, pack, unpack
 
 if TYPE_CHECKING:
@@ -111,7 +108,7 @@ class ObjectStorageProvider(StorageProvider):
             StorageConnectionError: If it cannot be reached.
         """
         self._bucket.use()
-        tells = await self._limited(self._bucket.tells_versions())
+        tells = await self._bucket.tells_versions()
         self.capabilities = Capability.VERSIONS if tells else Capability(0)
         self._connected = True
 
@@ -123,7 +120,7 @@ class ObjectStorageProvider(StorageProvider):
         if not self._connected:
             return False
         try:
-            await self._limited(self._bucket.size("!alive"))
+            await self._bucket.size("!alive")
         except StorageConnectionError:
             return False
         return True
@@ -172,10 +169,10 @@ class ObjectStorageProvider(StorageProvider):
         self._use()
         if if_version is None and not if_absent:
             version = next_version()
-            await self._limited(self._bucket.write(*_object(key, version, data)))
+            await self._bucket.write(*_object(key, version, data))
             return version
         self._need(Capability.VERSIONS, "if_absent=" if if_absent else "if_version=")
-        return await self._limited(self._put_if(key, data, if_version))
+        return await self._put_if(key, data, if_version)
 
     async def set_many(self, values: Mapping[str, Any], *, ttl: TTL = None) -> dict[str, int]:
         checked = {check_key(key): each for key, each in check_mapping(values, "values").items()}
@@ -194,11 +191,11 @@ class ObjectStorageProvider(StorageProvider):
         self._use()
         if if_version is not None:
             self._need(Capability.VERSIONS, "if_version=")
-            return await self._limited(self._delete_if(key, if_version))
+            return await self._delete_if(key, if_version)
         name = names.name_of(key)
-        there = await self._limited(self._bucket.size(name)) > 0
+        there = await self._bucket.size(name) > 0
         if there:
-            await self._limited(self._bucket.remove([name]))
+            await self._bucket.remove([name])
         return there
 
     async def delete_many(self, keys: Iterable[str]) -> int:
@@ -206,13 +203,13 @@ class ObjectStorageProvider(StorageProvider):
         self._use()
         sizes = await _together(self._bucket.size, some)
         there = [name for name, size in zip(some, sizes, strict=True) if size]
-        await self._limited(self._bucket.remove(there))
+        await self._bucket.remove(there)
         return len(there)
 
     async def exists(self, key: str) -> bool:
         name = names.name_of(check_key(key))
         self._use()
-        return await self._limited(self._bucket.size(name)) > 0
+        return await self._bucket.size(name) > 0
 
     async def keys(self, pattern: str | None = None) -> list[str]:
         matches = key_matcher(pattern)
@@ -222,12 +219,12 @@ class ObjectStorageProvider(StorageProvider):
 
     async def clear(self) -> None:
         self._use()
-        some = [name async for name in self._bucket.walk("", empty=True)]
-        await self._limited(self._bucket.remove(some))
+        some = [name async for name in self._bucket.walk("", empty=True) if names.is_ours(name)]
+        await self._bucket.remove(some)
 
     async def scan(self, prefix: str = "", *, cursor: str | None = None, limit: int = 100) -> Page:
         check_prefix(prefix)
-        check_count(limit, "limit")
+        limit = check_limit(limit)
         cursor = check_cursor(cursor)
         self._use()
         keys: list[str] = []
@@ -270,16 +267,10 @@ class ObjectStorageProvider(StorageProvider):
             raise not_connected(self._name)
         self._bucket.use()
 
-    async def _limited(self, work: Awaitable[T]) -> T:
-        return await before_deadline(work, self._slow)
-
-    def _slow(self, seconds: float) -> StorageTimeoutError:
-        return slow(self._name, self._bucket.place, seconds)
-
     async def _found(self, key: str) -> tuple[int, bytes] | None:
         """Version and data of a key that is there."""
         self._use()
-        return self._read(key, await self._limited(self._bucket.read(names.name_of(key))))
+        return self._read(key, await self._bucket.read(names.name_of(key)))
 
     def _read(self, key: str, found: Found | None) -> tuple[int, bytes] | None:
         if found is None or not found.content:
@@ -357,8 +348,8 @@ def _object(key: str, version: int, data: bytes) -> tuple[str, bytes]:
 
 
 async def _together(work: Callable[[U], Awaitable[T]], each: Iterable[U]) -> list[T]:
-    """What *work* gives for each, some of them at a time."""
-    from asyncio import Semaphore, gather
+    """What *work* gives for each, some of them at a time; the first error ends the others."""
+    from asyncio import Semaphore, TaskGroup
 
     free = Semaphore(_TOGETHER)
 
@@ -366,4 +357,9 @@ async def _together(work: Callable[[U], Awaitable[T]], each: Iterable[U]) -> lis
         async with free:
             return await work(item)
 
-    return await gather(*map(one, each))
+    try:
+        async with TaskGroup() as group:
+            tasks = [group.create_task(one(item)) for item in each]
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    return [task.result() for task in tasks]

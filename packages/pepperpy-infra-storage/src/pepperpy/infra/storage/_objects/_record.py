@@ -6,10 +6,12 @@ condition, and not delete.
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from typing import Final
 
+_HEAD: Final = re.compile(rb"([0-9]{1,19}) ([0-9a-f]*)\n")
 _SHIFT: Final = 11  # bits of chance, for two machines that write in the same microsecond
 
 _last = 0
@@ -39,8 +41,8 @@ def unpack(content: bytes) -> tuple[int, str | None, bytes]:
     Raises:
         ValueError: If somebody else wrote this.
     """
-    head, line, data = content.partition(b"\n")
-    version, space, told = head.partition(b" ")
-    if not line or not space:
+    head = _HEAD.match(content)
+    if head is None:
         raise ValueError("it has no line of ours")
-    return int(version), bytes.fromhex(told.decode()).decode() if told else None, data
+    version, told = int(head[1]), bytes.fromhex(head[2].decode()).decode()
+    return version, told or None, content[head.end() :]

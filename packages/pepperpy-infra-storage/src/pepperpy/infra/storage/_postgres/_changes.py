@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from pepperpy.infra.storage._entry import Change
 from pepperpy.infra.storage._subscription import Subscription
 
 from . import _faults as faults
@@ -74,9 +74,9 @@ class Changes(Subscription):
 
     def _hear(self, _connection: Connection, _process: int, _channel: str, said: str) -> None:
         version, _, key = said.partition(" ")
-        number = int(version)
-        told = Change(bytes.fromhex(key).decode(), "set" if number else "delete", number)
-        self._watchers.tell([told])
+        if version.isdecimal():
+            with suppress(ValueError):  # others may notify of what they like
+                self.tell(int(version), bytes.fromhex(key))
 
 
 def _setter(event: asyncio.Event) -> Callable[[Connection], None]:

@@ -49,6 +49,7 @@ class Link:
         self._free = asyncio.Semaphore(settings.max_size)
         self._idle: list[Connection] = []
         self._works: set[asyncio.Task[Any]] = set()
+        self._closed = False
         self._next_sweep = 0.0
         self._now = asyncio.get_running_loop().time
         self.read: Batching[bytes, Any] = Batching(self._read, limit=_LIMIT)
@@ -76,11 +77,16 @@ class Link:
         """Let go of the connections, when what is under way is done."""
         import asyncio
 
-        await self.changes.close()
-        if self._works:
-            await asyncio.wait([*self._works], timeout=self._settings.timeout)
-        while self._idle:
-            await self._settings.part(self._idle.pop())
+        self._closed = True
+        try:
+            await self.changes.close()
+            if self._works:
+                await asyncio.wait([*self._works], timeout=self._settings.timeout)
+            while self._idle:
+                await self._settings.part(self._idle.pop())
+        finally:
+            while self._idle:
+                self._idle.pop().terminate()
 
     def _end(self, task: asyncio.Task[Any]) -> None:
         self._works.discard(task)
@@ -117,16 +123,22 @@ class Link:
             try:
                 async with asyncio.timeout(self._settings.timeout):
                     result = await work(connection)
-            except driver.PostgresError:  # the server's answer: the connection is whole
-                self._idle.append(connection)
+            except (driver.PostgresError, StorageError):  # an answer: the connection is whole
+                await self._keep(connection)
                 raise
             except BaseException:
                 connection.terminate()
                 raise
-            self._idle.append(connection)
+            await self._keep(connection)
             return result
         finally:
             self._free.release()
+
+    async def _keep(self, connection: Connection) -> None:
+        if self._closed:  # while this went on
+            await self._settings.part(connection)
+        else:
+            self._idle.append(connection)
 
     def _take(self) -> Connection | None:
         while self._idle:

@@ -32,6 +32,7 @@ from pepperpy.infra.storage._options import (
     check_count,
     check_end,
     check_expected,
+    check_limit,
     check_seconds,
     check_step,
     check_writes,
@@ -221,7 +222,7 @@ class PostgresStorageProvider(StorageProvider):
         await self._fetch(self._sql.clear)
 
     async def scan(self, prefix: str = "", *, cursor: str | None = None, limit: int = 100) -> Page:
-        check_count(limit, "limit")
+        limit = check_limit(limit)
         start = check_prefix(prefix).encode()
         stop, behind = start + _LAST, (check_cursor(cursor) or "").encode()
         if cursor is not None and behind >= start:

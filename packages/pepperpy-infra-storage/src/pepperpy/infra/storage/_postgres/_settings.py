@@ -84,7 +84,8 @@ def _place(dsn: Any) -> str:
     """
     try:
         parts = urlsplit(dsn if isinstance(dsn, str) else "")
-        place = f"{parts.hostname or 'localhost'}:{parts.port or 5432}"
+        hosts = [urlsplit(f"//{each}") for each in parts.netloc.rpartition("@")[2].split(",")]
+        place = ", ".join(f"{each.hostname or 'localhost'}:{each.port or 5432}" for each in hosts)
         # An @ behind the address is one of a password with a slash, which is taken for the path.
         if parts.scheme in {"postgresql", "postgres"} and "@" not in parts.path:
             return place

@@ -6,6 +6,8 @@ later write of a key always has a greater one.
 
 A write notifies only while somebody watches, which a row in a table of its own says: a
 notification makes commits wait for each other in all of the server.
+
+The names that go with a table have a ``$``, which no namespace has, so that none is another table's.
 """
 
 # ruff: noqa: S608 - the names of tables, which cannot be parameters, are checked and quoted
@@ -29,7 +31,7 @@ class Statements:
     def __init__(self, namespace: str) -> None:
         plain = f"pepperpy_{namespace}"
         table, sequence, watch, ends = (
-            _quoted(f"{plain}{end}") for end in ("", "_version", "_watch", "_ends")
+            _quoted(f"{plain}{end}") for end in ("", "$version", "$watch", "$ends")
         )
         version = f"nextval('{sequence}')"  # a quoted name has no single quote, see `quoted`
         one = _ENDS.format(seconds="$3::float8", moment="$4::timestamptz")

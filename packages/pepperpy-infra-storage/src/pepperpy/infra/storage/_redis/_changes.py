@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from pepperpy.infra.storage._entry import Change
 from pepperpy.infra.storage._subscription import Subscription
 
 from . import _faults as faults
@@ -57,5 +56,5 @@ class Changes(Subscription):
                 raise TimeoutError(f"it said nothing for {self._settings.timeout:.3g} s")
         if said[0] == b"message":
             version, _, key = said[2].partition(b" ")
-            number = int(version)
-            self._watchers.tell([Change(key.decode(), "set" if number else "delete", number)])
+            if version.isdigit():
+                self.tell(int(version), key)

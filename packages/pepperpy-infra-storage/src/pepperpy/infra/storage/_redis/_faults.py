@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pepperpy.infra.storage._errors import (
+    CorruptStoreError,
     LockedError,
     ReadOnlyError,
     StorageConnectionError,
@@ -58,6 +59,14 @@ def lost(settings: Settings, error: BaseException) -> WatchLostError:
 
 # The driver has classes for some codes of the server, and leaves the others at the beginning of the text.
 _REFUSALS: Final[dict[str, tuple[type[StorageError], str]]] = {
+    "WRONGTYPE": (
+        CorruptStoreError,
+        "has something else at a key of this store; choose another namespace=, or see who wrote it",
+    ),
+    "NoPermissionError": (
+        ReadOnlyError,
+        "does not let this user do that; see its ACL",
+    ),
     "OutOfMemoryError": (
         StorageFullError,
         "has no memory left; what was stored is untouched: raise its maxmemory, or delete something",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from pepperpy.infra.storage._errors import not_connected
 from pepperpy.infra.utils import Batching
 
 from . import _faults as faults
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
 
     from ._settings import Settings
 
-# Commands in one round trip.  With 64 tasks those of one half are made while the server works for the
-# other, which is a quarter quicker than all of them in turn.
-_LIMIT: Final = 32
+_LIMIT: Final = (
+    64  # commands in one round trip; fewer cost more trips, and a second link gains nothing
+)
 
 
 class Command(NamedTuple):
@@ -42,6 +43,7 @@ class Link:
 
         self._settings = settings
         self._connection: Connection | None = None
+        self._closed = False
         self._now = asyncio.get_running_loop().time
         self._ask: Batching[Command, Any] = Batching(self._send, limit=_LIMIT)
         self._index = f"{settings.tag}:keys".encode()
@@ -60,11 +62,13 @@ class Link:
         await self.command("PING")
 
     async def close(self) -> None:
-        """Let go of the connections."""
-        await self.changes.close()
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.disconnect(nowait=True)
+        """Let go of the connections; commands that wait for one get an error."""
+        self._closed = True
+        try:
+            await self.changes.close()
+        finally:
+            if self._connection is not None:
+                await self._drop(self._connection)
 
     async def _asked(self, command: Command) -> Any:
         starting = self.changes.starting
@@ -133,8 +137,13 @@ class Link:
             if await _is_fit(connection):
                 return connection
             await self._drop(connection)
-        self._connection = connection = await self._settings.connect()
-        return connection
+        if not self._closed:
+            connection = await self._settings.connect()
+            if not self._closed:  # meanwhile
+                self._connection = connection
+                return connection
+            await self._drop(connection)
+        raise not_connected(self._settings.name)
 
     async def _drop(self, connection: Connection) -> None:
         if self._connection is connection:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from math import ceil
 from typing import TYPE_CHECKING, Any, Final
@@ -29,9 +31,9 @@ from pepperpy.infra.storage._keys import (
 )
 from pepperpy.infra.storage._options import (
     check_condition,
-    check_count,
     check_end,
     check_expected,
+    check_limit,
     check_seconds,
     check_step,
     check_writes,
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from pepperpy.infra.storage._options import TTL
     from pepperpy.infra.storage._watch import Watch
 
+_HEAD: Final = re.compile(rb"[0-9]{1,19} [0-9]{0,15}\n")
 _PAGE: Final = 500  # keys that one step looks at, which takes the server less than a millisecond
 
 
@@ -146,7 +149,7 @@ class RedisStorageProvider(StorageProvider):
         key = check_key(key)
         record = await self._command("GET", self._place + key.encode())
         if record is not None:
-            return decode(self._split(key, record)[1], key, self._name)
+            return decode(self._data(key, record), key, self._name)
         if isinstance(default, Missing):
             raise not_found(key, self._name)
         return default
@@ -161,8 +164,7 @@ class RedisStorageProvider(StorageProvider):
     async def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
         records = await self._records(list(dict.fromkeys(check_keys(keys))))
         return {
-            key: decode(self._split(key, record)[1], key, self._name)
-            for key, record in records.items()
+            key: decode(self._data(key, record), key, self._name) for key, record in records.items()
         }
 
     async def set(
@@ -180,9 +182,10 @@ class RedisStorageProvider(StorageProvider):
         condition = b"0" if if_absent else _condition(if_version)
         answer = await self._run(scripts.SET, key.encode(), data, _end(ttl), condition)
         if _is_missed(answer):
+            found = self._version(key, answer[0])
             if if_absent:
                 raise already_there(key, self._name)
-            raise mismatch(key, self._name, if_version, _version(answer[0]))
+            raise mismatch(key, self._name, if_version, found)
         return int(answer)
 
     async def delete(self, key: str, *, if_version: int | None = None) -> bool:
@@ -190,7 +193,7 @@ class RedisStorageProvider(StorageProvider):
         key = check_key(key)
         answer = await self._run(scripts.DELETE, key.encode(), _condition(if_version))
         if _is_missed(answer):
-            raise mismatch(key, self._name, if_version, _version(answer[0]))
+            raise mismatch(key, self._name, if_version, self._version(key, answer[0]))
         return bool(answer)
 
     async def delete_many(self, keys: Iterable[str]) -> int:
@@ -225,7 +228,7 @@ class RedisStorageProvider(StorageProvider):
             pass
 
     async def scan(self, prefix: str = "", *, cursor: str | None = None, limit: int = 100) -> Page:
-        check_count(limit, "limit")
+        limit = check_limit(limit)
         start, stop = _range(check_prefix(prefix), check_cursor(cursor))
         entries: dict[str, Entry] = {}
         while True:
@@ -251,7 +254,11 @@ class RedisStorageProvider(StorageProvider):
         return int(answer)
 
     async def expire(self, key: str, ttl: TTL) -> bool:
-        return await self._run(scripts.EXPIRE, check_key(key).encode(), _end(ttl)) is not None
+        key = check_key(key)
+        answer = await self._run(scripts.EXPIRE, key.encode(), _end(ttl))
+        if _is_missed(answer):
+            raise self._corrupt(key)
+        return answer is not None
 
     async def apply(
         self,
@@ -269,7 +276,7 @@ class RedisStorageProvider(StorageProvider):
         answer = await self._run(scripts.APPLY, *parts)
         if answer and _is_missed(answer[0]):
             key = answer[0][0].decode()
-            raise mismatch(key, self._name, expected[key], _version(answer[0][1]))
+            raise mismatch(key, self._name, expected[key], self._version(key, answer[0][1]))
         return {
             key: int(version)
             for (key, put), version in zip(checked.items(), answer, strict=True)
@@ -355,20 +362,32 @@ class RedisStorageProvider(StorageProvider):
         return found
 
     def _entry(self, key: str, record: bytes) -> Entry:
-        head, data = self._split(key, record)
-        version, _, end = head.partition(b" ")
-        expires = datetime.fromtimestamp(int(end) / 1000, UTC) if end else None
+        data = self._data(key, record)
+        version, _, end = record[: len(record) - len(data) - 1].partition(b" ")
+        try:
+            expires = datetime.fromtimestamp(int(end) / 1000, UTC) if end else None
+        except ValueError:  # after the year 9999
+            raise self._corrupt(key) from None
         return Entry(decode(data, key, self._name), int(version), expires)
 
-    def _split(self, key: str, record: bytes) -> tuple[bytes, bytes]:
-        head, line, data = record.partition(b"\n")
-        if not line:
-            raise CorruptValueError(
-                f"what is stored under {key!r:.80} in {self._name!r} is not what we write",
-                key=key,
-                storage=self._name,
-            )
-        return head, data
+    def _data(self, key: str, record: bytes) -> bytes:
+        head = _HEAD.match(record)
+        if head is None:
+            raise self._corrupt(key)
+        return record[head.end() :]
+
+    def _version(self, key: str, found: bytes) -> int | None:
+        """What a condition met that did not hold; `None` if the key is absent."""
+        if found == b"-":
+            raise self._corrupt(key)
+        return int(found) or None
+
+    def _corrupt(self, key: str) -> CorruptValueError:
+        return CorruptValueError(
+            f"what is stored under {key!r:.80} in {self._name!r} is not what we write",
+            key=key,
+            storage=self._name,
+        )
 
 
 async def _facts(link: Link) -> dict[str, str]:
@@ -380,7 +399,9 @@ async def _facts(link: Link) -> dict[str, str]:
 
 def _checked_namespace(namespace: Any) -> str:
     if isinstance(namespace, str) and namespace and not set(namespace) & set("{}"):
-        return namespace
+        with suppress(UnicodeEncodeError):  # of half of a surrogate pair
+            namespace.encode()
+            return namespace
     raise InvalidOptionError(
         f"namespace must be text without braces, of at least one character; got {namespace!r:.80}",
         option="namespace",
@@ -394,10 +415,6 @@ def _condition(version: int | None) -> bytes:
 def _is_missed(answer: Any) -> bool:
     """Whether a condition did not hold; then the answer tells what was found."""
     return isinstance(answer, list)
-
-
-def _version(found: bytes) -> int | None:
-    return int(found) or None
 
 
 def _end(ttl: TTL) -> bytes:

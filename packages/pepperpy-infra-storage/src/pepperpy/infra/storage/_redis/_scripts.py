@@ -34,8 +34,11 @@ local function next_version()
   return version
 end
 
+-- '0' for a key that is absent, '-' for what others wrote there
 local function version_of(key)
-  return string.match(redis.call('GETRANGE', place(key), 0, 40), '^(%d+) ')
+  local head = redis.call('GETRANGE', place(key), 0, 40)
+  if head == '' then return '0' end
+  return string.match(head, '^(%d+) %d*\\n') or '-'
 end
 
 local function ending(ttl)
@@ -53,35 +56,37 @@ local function tidy()
   end
 end
 
+-- A command that is refused undoes none before it, so the value is the last to be touched.
 local function put(key, data, finish)
   local version = next_version()
+  redis.call('PUBLISH', channel, version .. ' ' .. key)
+  redis.call('ZADD', keys, 0, key)
   local record = version .. ' ' .. finish .. '\\n' .. data
   if finish == '' then
     redis.call('SET', place(key), record)
   else
     -- Redis keeps a key to the end of the millisecond that it is given
-    redis.call('SET', place(key), record, 'PXAT', string.format('%.0f', finish - 1))
     redis.call('ZADD', ends, finish, key)
+    redis.call('SET', place(key), record, 'PXAT', string.format('%.0f', finish - 1))
     tidy()
   end
-  redis.call('ZADD', keys, 0, key)
-  redis.call('PUBLISH', channel, version .. ' ' .. key)
   return version
 end
 
 local function drop(key)
-  local there = redis.call('DEL', place(key))
-  redis.call('ZREM', keys, key)
+  if redis.call('EXISTS', place(key)) == 1 then redis.call('PUBLISH', channel, '0 ' .. key) end
   redis.call('ZREM', ends, key)
-  if there == 1 then redis.call('PUBLISH', channel, '0 ' .. key) end
-  return there
+  redis.call('ZREM', keys, key)
+  return redis.call('DEL', place(key))
 end
 
+-- End and data of a key that is there; the end is '-' for what others wrote there.
 local function parts(key)
   local record = redis.call('GET', place(key))
   if not record then return nil end
-  local at = string.find(record, '\\n', 1, true)
-  return string.match(string.sub(record, 1, at - 1), ' (%d*)$'), string.sub(record, at + 1)
+  local head, finish = string.match(record, '^(%d+ (%d*)\\n)')
+  if not head then return '-', record end
+  return finish, string.sub(record, #head + 1)
 end
 """
 
@@ -102,7 +107,7 @@ SET: Final = _script("""
 -- key, value, end, condition: '' for none, '0' for a key that is absent, or a version
 local key, condition = ARGV[1], ARGV[4]
 if condition ~= '' then
-  local found = version_of(key) or '0'
+  local found = version_of(key)
   if found ~= condition then return {found} end
 end
 return put(key, ARGV[2], ending(ARGV[3]))
@@ -112,7 +117,7 @@ DELETE: Final = _script("""
 -- key, condition
 local key, condition = ARGV[1], ARGV[2]
 if condition ~= '' then
-  local found = version_of(key) or '0'
+  local found = version_of(key)
   if found ~= condition then return {found} end
 end
 return drop(key)
@@ -122,10 +127,11 @@ APPLY: Final = _script("""
 -- how many expectations; of each: key, version; then of each write: key, 's' or 'd', value, end
 local at = 2
 for _ = 1, tonumber(ARGV[1]) do
-  local found = version_of(ARGV[at]) or '0'
+  local found = version_of(ARGV[at])
   if found ~= ARGV[at + 1] then return {{ARGV[at], found}} end
   at = at + 2
 end
+redis.call('ZCARD', ends)  -- or it could be refused after the first keys that have no end
 local done = {}
 while at < #ARGV do
   if ARGV[at + 1] == 's' then
@@ -146,7 +152,7 @@ if not data then
   put(key, by, ending(ARGV[3]))
   return by
 end
-if #data > 15 or #by > 15 or not string.match(data, '^-?%d+$') then return false end
+if finish == '-' or #data > 15 or #by > 15 or not string.match(data, '^-?%d+$') then return false end
 local total = string.format('%.0f', tonumber(data) + tonumber(by))
 put(key, total, finish)
 return total
@@ -154,8 +160,9 @@ return total
 
 EXPIRE: Final = _script("""
 -- key, end
-local _, data = parts(ARGV[1])
+local finish, data = parts(ARGV[1])
 if not data then return false end
+if finish == '-' then return {finish} end
 return put(ARGV[1], data, ending(ARGV[2]))
 """)
 

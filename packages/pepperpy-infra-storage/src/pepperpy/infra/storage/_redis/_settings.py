@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pepperpy.infra.storage._errors import InvalidOptionError
 from pepperpy.infra.utils import require_extra
@@ -56,19 +57,27 @@ class Settings:
         try:
             async with asyncio.timeout(self.connect_timeout):
                 await connection.connect()
-        except (OSError, RedisError) as error:
-            raise unreachable(self, error) from error
-        finally:
-            if not connection.is_connected:
-                await connection.disconnect(nowait=True)
+        except BaseException as error:
+            await connection.disconnect(nowait=True)  # it may be there, and wait for a greeting
+            if isinstance(error, OSError | RedisError):
+                raise unreachable(self, error) from error
+            raise
         made: Connection = connection
         return made
+
+
+def _is_database(parts: SplitResult) -> bool:
+    """Whether the path is one; the driver takes any other for the first."""
+    return parts.scheme == "unix" or re.fullmatch(r"/?[0-9]*/?", parts.path) is not None
 
 
 def _pool(url: Any) -> Any:
     with require_extra("pepperpy-infra-storage", "redis"):
         from redis.asyncio import ConnectionPool
-    problem = "percent-encode other characters than letters and digits in a password"
+    problem = (
+        "percent-encode other characters than letters and digits in a password, give the database as "
+        "a number, and behind a ? only what redis-py takes"
+    )
     if not isinstance(url, str):
         problem = f"got {type(url).__name__}"
     else:
@@ -76,10 +85,12 @@ def _pool(url: Any) -> Any:
             parts = urlsplit(url)
             parts.port  # noqa: B018 - it raises if it is none
             # An @ behind the address is one of a password with a slash, which is taken for the path.
-            if "@" not in parts.path:
+            if "@" not in parts.path and _is_database(parts):
                 pools: Any = ConnectionPool
-                return pools.from_url(url)
-        except ValueError:
+                pool = pools.from_url(url)
+                pool.make_connection()  # which connects nowhere, and takes no option that it does not know
+                return pool
+        except (ValueError, TypeError):
             pass  # told below
     # Out here, since what was caught quotes the URL, and that may hold a password.
     raise InvalidOptionError(

@@ -105,6 +105,14 @@ class BulkContract(Contract):
         assert (list(page.entries), page.cursor) == (["k1", "k2"], None)
 
     @scenario
+    async def test_a_scan_may_have_any_limit(self, store: StorageProvider) -> None:
+        await store.set_many({"a": 1, "b": 2})
+
+        for limit in (1 << 31, (1 << 63) - 1, 1 << 63, 10**30):
+            page = await store.scan(limit=limit)
+            assert (list(page.entries), page.cursor) == (["a", "b"], None)
+
+    @scenario
     async def test_a_cursor_stays_good_when_keys_come_and_go(self, store: StorageProvider) -> None:
         await store.set_many({"a": 1, "b": 2, "c": 3, "d": 4})
         page = await store.scan(limit=2)
