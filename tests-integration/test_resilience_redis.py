@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from pepperpy.infra.resilience import (
     SharedRetryBudget,
 )
 from pepperpy.infra.utils import FakeClock, Signal, subscribe
-from servers import Postgres, Redis, RedisCluster
+from servers import Postgres, Proxy, Redis, RedisCluster
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -126,6 +127,39 @@ class TestCircuits:
                     two.execute(len, "ab")
 
         eventually(lambda: two.state is CircuitState.CLOSED)
+
+    @pytest.mark.parametrize("permits", [2, 3])
+    def test_as_many_probe_at_once_as_there_are_permits(self, pair: Any, permits: int) -> None:
+        one, two = pair(half_open_calls=permits, success_threshold=permits)
+        for _ in range(5):
+            one.trip()
+            eventually(lambda: two.state is CircuitState.HALF_OPEN)
+            together, go_on, admitted = threading.Barrier(6), threading.Event(), []
+
+            def call(
+                breaker: CircuitBreaker,
+                together: threading.Barrier = together,
+                go_on: threading.Event = go_on,
+                admitted: list[bool] = admitted,
+            ) -> None:
+                together.wait()
+                try:
+                    with breaker:
+                        admitted.append(True)
+                        go_on.wait(5)
+                except CircuitBreakerError:
+                    admitted.append(False)
+
+            threads = [threading.Thread(target=call, args=(two,)) for _ in range(6)]
+            for thread in threads:
+                thread.start()
+            eventually(lambda admitted=admitted: len(admitted) == 6)
+            go_on.set()
+            for thread in threads:
+                thread.join()
+
+            assert sum(admitted) == permits
+            eventually(lambda: one.state is CircuitState.CLOSED)
 
     def test_as_many_successes_are_needed_as_were_asked_for_over_all(self, pair: Any) -> None:
         one, two = pair(success_threshold=2)
@@ -491,6 +525,43 @@ class TestBudgets:
         eventually(one.take, within=2)
 
 
+class TestExit:
+    @pytest.mark.parametrize("end", ["", "raise SystemExit", "store.close()"])
+    def test_what_was_decided_last_is_told(self, redis: Redis, program: Program, end: str) -> None:
+        code = f"""
+from pepperpy.infra.resilience import CircuitBreaker, RedisResilienceStore
+
+store = RedisResilienceStore({redis.url!r})
+CircuitBreaker("mail", store=store, recovery_timeout=60).trip()
+{end}
+"""
+        done = program.run(code)
+
+        assert (done.stdout, done.stderr) == ("", "")
+        with redis.client() as client:
+            assert client.hget("pepperpy:circuit:{mail}", "open") == b"1"
+
+    def test_a_silent_server_does_not_hold_it_up(
+        self, redis: Redis, program: Program, figures: list[str]
+    ) -> None:
+        code = """
+import time
+from pepperpy.infra.resilience import CircuitBreaker, RedisResilienceStore
+import atexit
+atexit.register(lambda: print(time.monotonic() - began))
+store = RedisResilienceStore({url!r}, timeout=0.25)
+breaker = CircuitBreaker("mail", store=store, recovery_timeout=60)
+breaker.trip()
+began = time.monotonic()
+"""
+        with Proxy(redis) as proxy:
+            proxy.mute()
+            took = float(program.run(code.format(url=proxy.url)).stdout)
+
+        figures.append(f"{took * 1e3:.0f} ms at exit")
+        assert took < 2
+
+
 class TestForks:
     def test_a_forked_child_shares_as_well_and_ends_nothing_of_its_parent(
         self, redis: Redis, program: Program
@@ -545,6 +616,17 @@ with breaker:
         assert program.run(code).stdout == "b'0'\n"
 
 
+class SocketRedis(Redis):
+    """One that listens at a socket of the file system as well."""
+
+    @property
+    def socket(self) -> Path:
+        return self.folder / "socket"
+
+    def options(self) -> tuple[object, ...]:
+        return ("--unixsocket", self.socket)
+
+
 class TestAddresses:
     def test_no_password_is_shown(self, make: Make) -> None:
         store = make("redis://me:hunter2@127.0.0.1:1/0")
@@ -554,11 +636,43 @@ class TestAddresses:
 
         assert "hunter2" not in repr(store) + repr(store.inspect()) + repr(vars(store))
 
-    def test_what_is_no_url_is_an_error_at_once_without_a_password(self) -> None:
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "mail://me:hunter2@127.0.0.1",
+            "redis://me:hunter2/2@127.0.0.1",
+            "redis://me:hunter2 2@127.0.0.1",
+            "redis://me:hunter2@127.0.0.1:port",
+            "redis://me:hunter2@127.0.0.1?nonsense=1",
+            "unix://me:hunter2@/tmp/redis?nonsense=1",
+            b"redis://me:hunter2@127.0.0.1",
+            {"url": "redis://me:hunter2@127.0.0.1"},
+        ],
+    )
+    def test_what_is_no_url_is_an_error_at_once_without_a_password(self, url: Any) -> None:
         with pytest.raises(ValueError, match="redis://host") as caught:
-            RedisResilienceStore("mail://me:hunter2@127.0.0.1")
+            RedisResilienceStore(url)
         assert "hunter2" not in repr(caught.value)
         assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+
+    def test_it_may_be_a_socket_of_this_machine(self, make: Make) -> None:
+        with SocketRedis() as server:
+            store = make(f"unix://{server.socket}")
+            CircuitBreaker("mail", store=store).trip()
+            with server.client() as client:
+                eventually(lambda: client.exists("pepperpy:circuit:{mail}"))
+            assert store.is_up
+
+    def test_options_of_the_url_do_not_break_what_is_read(self, redis: Redis, make: Make) -> None:
+        one, two = (
+            CircuitBreaker("mail", store=make(url, poll=1000), recovery_timeout=60)
+            for url in (redis.url, f"{redis.url}?decode_responses=true&protocol=3")
+        )
+        assert two.execute(len, "ab") == 2
+        with redis.client() as client:
+            eventually(lambda: client.pubsub_numsub("pepperpy:circuits")[0][1])
+        one.trip()
+        eventually(lambda: two.state is CircuitState.OPEN, within=0.8)
 
     def test_something_else_there_counts_as_down(self, postgres: Postgres, make: Make) -> None:
         store = make(f"redis://127.0.0.1:{postgres.port}/0")

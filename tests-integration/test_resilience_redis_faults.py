@@ -193,6 +193,21 @@ class TestServer:
             assert abs(left - wait) < 2
             assert abs(two.retry_after - wait) < 2
 
+    def test_after_a_loss_of_data_the_backoff_goes_on(self, redis: Redis) -> None:
+        key = "pepperpy:circuit:{mail}"
+        options = {"recovery_timeout": 0.05, "recovery_backoff": 900.0, "recovery_max": 60}
+        with RedisResilienceStore(redis.url, poll=0.1) as store, redis.client() as client:
+            breaker = CircuitBreaker("mail", store=store, **options)  # type: ignore[arg-type]
+            breaker.trip()
+            eventually(lambda: client.exists(key))
+            eventually(lambda: _failed(breaker))
+            eventually(lambda: client.hget(key, "rounds") == b"1")
+
+            client.flushall()
+            eventually(lambda: client.exists(key))
+
+            assert client.hget(key, "rounds") == b"1"
+
     def test_a_server_that_is_full_counts_as_down(
         self, own_redis: Redis, heard: list[Signal]
     ) -> None:
@@ -208,6 +223,133 @@ class TestServer:
             eventually(lambda: store.is_up)
 
         assert kinds(heard) == ["resilience_store.down", "resilience_store.up"]
+
+    def test_the_first_probe_after_it_went_silent_is_let_through(self, own_redis: Redis) -> None:
+        with RedisResilienceStore(own_redis.url, timeout=TIMEOUT, poll=1000) as store:
+            breaker = CircuitBreaker("mail", store=store, recovery_timeout=0.1)
+            assert breaker.execute(len, "ab") == 2
+            breaker.trip()
+            with own_redis.client() as client:
+                eventually(lambda: client.exists("pepperpy:circuit:{mail}"))
+            own_redis.freeze()
+            eventually(lambda: breaker.state is CircuitState.HALF_OPEN)
+
+            assert _admitted(breaker)
+
+    def test_one_that_became_a_replica_is_left_for_what_its_address_leads_to(
+        self, own_redis: Redis, redis: Redis, heard: list[Signal]
+    ) -> None:
+        with Proxy(own_redis) as proxy, RedisResilienceStore(proxy.url) as store:
+            breaker = CircuitBreaker("mail", store=store, recovery_timeout=60)
+            assert breaker.execute(len, "ab") == 2
+            eventually(lambda: proxy.connections == 2)
+            with own_redis.client() as client:
+                client.replicaof(redis.host, redis.port)
+            proxy.lead_to(redis)
+            breaker.trip()
+
+            eventually(lambda: kinds(heard) == ["resilience_store.down", "resilience_store.up"])
+            with redis.client() as client:
+                eventually(lambda: client.hget("pepperpy:circuit:{mail}", "open") == b"1")
+
+    @pytest.mark.parametrize("denied", ["eval", "publish", "channels", "keys"])
+    def test_rights_that_are_missing_are_one_outage(
+        self, own_redis: Redis, heard: list[Signal], denied: str
+    ) -> None:
+        rights: dict[str, Any] = {
+            "commands": ["+@all", *([f"-{denied}"] if denied in ("eval", "publish") else [])],
+            "keys": ["shop:*" if denied == "keys" else "*"],
+            "channels": [] if denied == "channels" else ["*"],
+        }
+        with own_redis.client() as client:
+            client.acl_setuser("me", enabled=True, passwords=["+hunter2"], **rights)
+        url = own_redis.url.replace("//", "//me:hunter2@")
+        with RedisResilienceStore(url) as store:
+            breaker = CircuitBreaker("mail", store=store, recovery_timeout=0)
+            breaker.trip()
+            eventually(lambda: _admitted(breaker))
+            eventually(lambda: not store.is_up)
+            breaker.trip()
+            eventually(lambda: _tried(own_redis, store) >= 3)
+            assert _admitted(breaker)
+            assert "hunter2" not in repr(store.inspect())
+
+        assert kinds(heard) == ["resilience_store.down"]
+
+    @pytest.mark.parametrize("kind", ["text", "list", "fields", "version"])
+    def test_what_others_put_at_a_key_is_replaced_and_nobody_else_is_disturbed(
+        self, redis: Redis, heard: list[Signal], kind: str
+    ) -> None:
+        key = "pepperpy:circuit:{mail}"
+        with redis.client() as client, RedisResilienceStore(redis.url) as store:
+            match kind:
+                case "text":
+                    client.set(key, "closed")
+                case "list":
+                    client.rpush(key, "a")
+                case "fields":
+                    fields = {"open": "yes", "version": "a", "until": "b", "p:x": "c"}
+                    client.hset(key, mapping=fields)
+                case _:
+                    client.hset(key, mapping={"open": "1", "version": "1", "until": "", "p:x": "c"})
+            mail, sms = (
+                CircuitBreaker(name, store=store, recovery_timeout=0.3) for name in ("mail", "sms")
+            )
+            for breaker in (mail, sms):
+                assert breaker.execute(len, "ab") == 2
+                breaker.trip()
+            eventually(lambda: client.type(key) == b"hash" and client.hget(key, "open") == b"1")
+            eventually(lambda: client.hget("pepperpy:circuit:{sms}", "open") == b"1")
+            eventually(lambda: _admitted(mail))
+
+        assert kinds(heard) == []
+
+    def test_what_others_put_at_the_key_of_a_limit_or_budget_is_replaced(
+        self, redis: Redis, heard: list[Signal]
+    ) -> None:
+        keys = ["pepperpy:rate:{sms}", "pepperpy:budget:{sms}"]
+        with redis.client() as client, RedisResilienceStore(redis.url) as store:
+            for key in keys:
+                client.rpush(key, "a")
+            assert RateLimit(5, name="sms", store=store).execute(len, "ab") == 2
+            assert SharedRetryBudget(5, name="sms", store=store).take()
+            eventually(lambda: [client.type(key) for key in keys] == [b"string"] * 2)
+
+        assert kinds(heard) == []
+
+    def test_one_that_takes_the_test_but_no_scripts_is_tried_less_and_less(
+        self, own_redis: Redis, heard: list[Signal]
+    ) -> None:
+        with own_redis.client() as client:
+            client.acl_setuser(
+                "me", enabled=True, nopass=True, keys=["*"], channels=["*"],
+                commands=["+@all", "-hset"],
+            )  # fmt: skip
+        url = own_redis.url.replace("//", "//me:x@")
+        with RedisResilienceStore(url) as store:
+            breaker = CircuitBreaker("mail", store=store, recovery_timeout=60)
+            breaker.trip()
+            end = time.monotonic() + 3
+            while time.monotonic() < end:
+                assert not _admitted(breaker)
+                time.sleep(0.01)
+
+        assert 1 <= kinds(heard).count("resilience_store.down") <= 7
+
+
+def _tried(server: Redis, store: RedisResilienceStore) -> int:
+    """How often it was refused since it went down, by the log of refusals."""
+    assert not store.is_up
+    with server.client() as client:
+        return sum(int(entry["count"]) for entry in client.acl_log())
+
+
+def _failed(breaker: CircuitBreaker) -> bool:
+    try:
+        breaker.execute(fail)
+    except (CircuitBreakerError, ConnectionError) as error:
+        return isinstance(error, ConnectionError)
+    return False
 
 
 def _admitted(breaker: CircuitBreaker) -> bool:

@@ -40,6 +40,10 @@ class Proxy:
         """Where clients find the server behind it."""
         return self._server.url_at(HOST, self.port)
 
+    def lead_to(self, server: Server) -> None:
+        """Be the address of another *server* for connections that come from now on."""
+        self._server = server
+
     def mute(self) -> None:
         """Take connections and bytes, and pass nothing on, until `heal`."""
         self._call(self._mute())

@@ -19,6 +19,7 @@ from pepperpy.infra.resilience import (
     CircuitBreakerError,
     CircuitState,
     InvalidPolicyError,
+    RateLimit,
     RedisResilienceStore,
     get_circuit_breaker,
     initialize_resilience,
@@ -27,6 +28,7 @@ from pepperpy.infra.resilience import (
 )
 from pepperpy.infra.resilience._circuit import LOCK
 from pepperpy.infra.resilience._redis import _wire as wire
+from pepperpy.infra.resilience._redis._accounts import RateAccount
 from pepperpy.infra.resilience._share import (
     Asked,
     Closed,
@@ -391,6 +393,26 @@ class TestStore:
             [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=kept
         )
         assert done.stdout == "False\n"
+
+
+class TestAccounts:
+    @pytest.mark.parametrize("limit", [3, 700_000, 3_000_000])
+    def test_what_was_taken_is_told_exactly_however_short_the_interval(self, limit: int) -> None:
+        store = RedisResilienceStore(NOWHERE)
+        rate = RateLimit(limit, name="sms", store=store, burst=limit)
+        account = RateAccount(store, rate)
+        told: list[int] = []
+
+        def run(script: str, key: str, change: int) -> bytes:
+            assert (script, key) == (wire.TAKE, "pepperpy:rate:{sms}")
+            told.append(change)
+            return b"0"
+
+        rate.taken += limit
+        account.exchange(run)
+        store.close()
+
+        assert told == [1_000_000]
 
 
 class TestInitialize:

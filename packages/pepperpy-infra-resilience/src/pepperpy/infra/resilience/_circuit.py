@@ -55,7 +55,6 @@ class Circuit:
     __slots__ = (
         "__weakref__",
         "_aside",
-        "_failed_rounds",
         "_mode",
         "_off",
         "_parked",
@@ -63,6 +62,7 @@ class Circuit:
         "_proofs",
         "_round",
         "config",
+        "failed_rounds",
         "name",
         "refusal",
         "rejected",
@@ -86,6 +86,8 @@ class Circuit:
         self.would_open: int = 0
         self.share: Share | None = None
         """What it has to do with other processes; `None` without a store."""
+        self.failed_rounds: int = 0
+        """Probes that failed since it was closed."""
         self._parked: Window | None = None
         """The window of before the first call, which is to start the store."""
         self._aside: Window | None = None
@@ -97,7 +99,6 @@ class Circuit:
         self._probes: list[ref[Probe]] = []
         """Those that have a slot, and some that had one."""
         self._proofs = 0
-        self._failed_rounds = 0
 
     @property
     def counted(self) -> Window | None:
@@ -113,10 +114,13 @@ class Circuit:
     def admit(self, now: float) -> Window | Probe | None:
         """Where to count a call that found no window, or `None` to reject it.
 
-        With a store, this waits for the answer of the store if the call could be a probe.
+        With a store, this waits for the answer of the store if the call could be a probe; again if
+        another caller took what came, and there is more to be had.
         """
         token = self._admit(now)
-        if token is None and (answer := self._ask()) is not None:
+        for _ in range(self.config.half_open_calls):
+            if token is not None or (answer := self._ask()) is None:
+                break
             answer.wait()
             token = self._admit(now)
         return token
@@ -124,7 +128,9 @@ class Circuit:
     async def aadmit(self, now: float) -> Window | Probe | None:
         """The same for a task: others run while it waits."""
         token = self._admit(now)
-        if token is None and (answer := self._ask()) is not None:
+        for _ in range(self.config.half_open_calls):
+            if token is not None or (answer := self._ask()) is None:
+                break
             await answer.comes()
             token = self._admit(now)
         return token
@@ -178,7 +184,7 @@ class Circuit:
             if isinstance(token, Probe):
                 if not self._settle(token):
                     return
-                self._failed_rounds += 1
+                self.failed_rounds += 1
                 self._open(now, error, token.lease)
             elif token is not self.window or not token.failed(now) or not self._trip(now, error):
                 return
@@ -229,7 +235,7 @@ class Circuit:
             if view.is_open and was is CircuitState.HALF_OPEN and not view.remaining:
                 return
             if view.is_open:
-                self._failed_rounds = view.failed_rounds
+                self.failed_rounds = view.failed_rounds
                 until = share.now() + view.remaining
                 self._become(CircuitState.OPEN, until, self.refusal.last_failure, None)
             elif was is not CircuitState.CLOSED:
@@ -321,12 +327,12 @@ class Circuit:
         self._become(CircuitState.OPEN, now + wait, error, None)
         self.trips += 1
         if self.share is not None:
-            job = Opened(self, self.share.version, wait, self._failed_rounds, lease)
+            job = Opened(self, self.share.version, wait, self.failed_rounds, lease)
             self.share.store.tell(job)
 
     def _close(self) -> None:
         self._become(CircuitState.CLOSED, -math.inf, None, window_of(self.config))
-        self._failed_rounds = 0
+        self.failed_rounds = 0
 
     def _become(
         self, mode: CircuitState, until: float, error: Exception | None, window: Window | None
@@ -351,7 +357,7 @@ class Circuit:
         config = self.config
         wait = float(config.recovery_timeout)  # type: ignore[arg-type] # made one when it was checked
         if config.recovery_backoff > 1:
-            grown = wait * config.recovery_backoff ** min(self._failed_rounds, 100)
+            grown = wait * config.recovery_backoff ** min(self.failed_rounds, 100)
             wait = max(wait, min(grown, float(config.recovery_max)))  # type: ignore[arg-type]
         if config.jitter:
             wait *= 1.0 - config.jitter * draw()

@@ -101,8 +101,9 @@ class RateAccount(Account):
 
     def _settle(self, run: Run) -> None:
         taken = self._limit.taken
-        interval = round(self._limit.interval * 1e6)
-        debt = int(run(wire.TAKE, self._key, taken - self._told, interval)) / 1e6
+        # The product, since an interval alone may be less than a microsecond.
+        change = round((taken - self._told) * self._limit.interval * 1e6)
+        debt = int(run(wire.TAKE, self._key, change)) / 1e6
         self._told = taken
         self._limit.owe(debt, taken)
 

@@ -24,25 +24,31 @@ class Connection:
             from redis.backoff import NoBackoff
             from redis.retry import Retry
         redis: Any = Redis  # its methods have no types in every version
+        options = {
+            "socket_timeout": timeout,
+            "socket_connect_timeout": timeout,
+            "retry": Retry(NoBackoff(), 0),
+        }
         self._client: Any = None
-        with suppress(ValueError):  # it may have the URL, and so the password, in its text
-            self._client = redis.from_url(
-                url,
-                socket_timeout=timeout,
-                socket_connect_timeout=timeout,
-                socket_keepalive=True,
-                retry=Retry(NoBackoff(), 0),
-            )
-        if self._client is None:
-            raise InvalidPolicyError(
-                "url must be like redis://host:6379/0 (rediss:// with TLS, unix:// for a socket)",
-                option="url",
-                value=None,
-            )
         # A first connection imports some modules, and a fork while a thread does that would leave the
         # child without them for ever.  So they are imported here.
         lookup("idna")
-        self._client.connection_pool.make_connection()
+        # What is wrong may be told with the URL, and so with the password, in the text.
+        with suppress(AttributeError, TypeError, ValueError):
+            if not url.startswith("unix://"):
+                options["socket_keepalive"] = True
+            client = redis.from_url(_printable(url), **options)
+            pool = client.connection_pool
+            pool.connection_kwargs["decode_responses"] = False  # whatever the URL says
+            pool.make_connection()
+            self._client = client
+        if self._client is None:
+            raise InvalidPolicyError(
+                "url must be like redis://host:6379/0 (rediss:// with TLS, unix:// for a socket), "
+                "with other characters than letters and digits in a password percent-encoded",
+                option="url",
+                value=None,
+            )
 
     def run(self, script: str, key: str, *arguments: object) -> Any:
         """What *script* answers, which may run twice."""
@@ -55,9 +61,9 @@ class Connection:
         except NoConnectionError:  # an idle one is closed by servers and by what lies between
             return self._client.execute_command(*call)
 
-    def check_writing(self, key: str) -> None:
-        """Raise unless the server takes what is written."""
-        self._client.set(_sent(key), 1, px=1000)
+    def drop(self) -> None:
+        """Connect anew for what comes: what was called before may be a replica now."""
+        self._client.connection_pool.disconnect()
 
     def subscribed(self, channel: str) -> Any:
         """A `redis.client.PubSub` that hears what is said there."""
@@ -75,6 +81,13 @@ class Connection:
     def close(self) -> None:
         """End it."""
         self._client.close()
+
+
+def _printable(url: str) -> str:
+    """*url*, unless something in it would hide where a password ends from whoever hides that."""
+    if any(map(str.isspace, url)):
+        raise ValueError
+    return url
 
 
 def _sent(value: object) -> bytes | str:

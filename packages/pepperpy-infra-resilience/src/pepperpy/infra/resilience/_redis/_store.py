@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -97,13 +98,14 @@ class RedisResilienceStore(BothFaces):
         )
         wait = self._settings.timeout
         # The URL has a password: it is here, and no attribute.
-        self._connection: Callable[[], Connection] = lambda: Connection(text(url, "url"), wait)
+        self._connection: Callable[[], Connection] = lambda: Connection(url, wait)
         self._connection().close()  # tells now what is wrong with it
         self._status = Status(redact_text(url), self)
         self._lock = ForkSafeLock()  # guards the two below
         self._running: Threads | None = None
         self._closed = False
         self._withdraw: Callable[[], None] = register_closer(_CLOSES_AT, self.close)
+        atexit.register(self.close)  # what was told last is not to end with the threads
         register_after_fork(self)
         register_inspectable(self)
 
@@ -131,6 +133,7 @@ class RedisResilienceStore(BothFaces):
             running, self._running = self._running, None
             self._closed = True
         self._withdraw()
+        atexit.unregister(self.close)
         if running is not None:
             running.end(self._settings.timeout)
         self._status.is_up = False

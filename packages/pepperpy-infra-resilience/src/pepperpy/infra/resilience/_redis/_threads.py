@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from threading import Thread, current_thread
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from ._jobs import Stop
@@ -45,6 +46,7 @@ class Threads:
         """Let them do what there is to do, and end."""
         self._listener.stop()
         self._worker.jobs.put(Stop())
+        end = monotonic() + 2 * patience + 1
         for thread in self._threads:
             if thread is not current_thread():
-                thread.join(2 * patience + 1)
+                thread.join(max(0.0, end - monotonic()))

@@ -18,10 +18,13 @@ local key, channel, name = KEYS[1], ARGV[1], ARGV[2]
 local keep, expected = tonumber(ARGV[3]), tonumber(ARGV[4])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local has = redis.call('HMGET', key, 'open', 'version', 'until', 'rounds', 'proofs')
-local open, version = has[1] == '1', tonumber(has[2] or 0)
-local ends, rounds, proofs = tonumber(has[3] or 0), tonumber(has[4] or 0), tonumber(has[5] or 0)
 local granted = 0
+
+-- What others put here counts as nothing, and the next change replaces it.
+local has = redis.pcall('HMGET', key, 'open', 'version', 'until', 'rounds', 'proofs')
+local function number(text) return tonumber(text) or 0 end
+local open, version = has[1] == '1', number(has[2])
+local ends, rounds, proofs = number(has[3]), number(has[4]), number(has[5])
 
 local function reply()
   return {granted, open and 1 or 0, version, math.max(0, ends - now), rounds}
@@ -63,7 +66,7 @@ if not open or now < ends then return reply() end
 local used, fields = 0, redis.call('HGETALL', key)
 for i = 1, #fields, 2 do
   if fields[i] ~= token and string.sub(fields[i], 1, 2) == 'p:' then
-    if tonumber(fields[i + 1]) > now then used = used + 1 else redis.call('HDEL', key, fields[i]) end
+    if number(fields[i + 1]) > now then used = used + 1 else redis.call('HDEL', key, fields[i]) end
   end
 end
 if used < most then
@@ -109,11 +112,18 @@ if version == expected then granted = redis.call('HDEL', key, 'p:' .. ARGV[5]) e
 return reply()
 """
 
+# Refused by a server that is full (which asks before the first write only), by a replica, and for who may
+# not do what the other scripts do.
+CHECK = """\
+redis.call('SET', KEYS[1], '', 'PX', 1000)
+redis.call('PUBLISH', ARGV[1], '')
+"""
+
 # A bucket is the time at which it is full again, in microseconds.
 TAKE = """\
 local time = redis.call('TIME')
 local now, taken = time[1] * 1000000 + time[2], tonumber(ARGV[1])
-local full = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now) + taken * tonumber(ARGV[2])
+local full = math.max(tonumber(redis.pcall('GET', KEYS[1])) or 0, now) + taken
 if taken ~= 0 then
   full = math.max(full, now)
   local ttl = math.ceil((full - now) / 1000) + 1000
@@ -125,7 +135,7 @@ return string.format('%.0f', full - now)
 # What was spent of a budget may be more than it had, as nobody waits for the answer.
 SPEND = """\
 local most = tonumber(ARGV[2])
-local left = tonumber(redis.call('GET', KEYS[1]) or most)
+local left = tonumber(redis.pcall('GET', KEYS[1])) or most
 left = math.max(-most, math.min(most, left + tonumber(ARGV[1])))
 if tonumber(ARGV[1]) ~= 0 then
   redis.call('SET', KEYS[1], string.format('%.9g', left), 'PX', ARGV[3])

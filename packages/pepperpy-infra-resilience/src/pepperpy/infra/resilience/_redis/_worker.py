@@ -7,6 +7,7 @@ are is told when the server is back.
 
 from __future__ import annotations
 
+import math
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from time import monotonic
@@ -67,6 +68,7 @@ class Worker:
         self._look_due = 0.0
         self._retry = _FIRST_RETRY
         self._retry_due = 0.0
+        self._up_since = -math.inf
         self.on_recovery: Callable[[], object] = _nothing
 
     def run(self) -> None:
@@ -103,7 +105,8 @@ class Worker:
     def _step(self, work: Work | None) -> None:
         if not self._status.is_up:
             if monotonic() >= self._retry_due:
-                self._connection.check_writing(self._settings.key("alive", ""))
+                key = self._settings.key("alive", "")
+                self._connection.run(wire.CHECK, key, self._settings.channel)
                 self._came_up()
             return
         if work is not None:
@@ -177,9 +180,8 @@ class Worker:
         """Let a lease live on while its probe does, and give it back if nobody uses it."""
         circuit, lease = held.circuit(), held.lease()
         if circuit is None:
-            del self._held[
-                token
-            ]  # which also nobody else of the name may use, until its time is over
+            # Nobody else of the name may use the lease either, until its time is over.
+            del self._held[token]
             return
         if lease is not None:
             with LOCK:
@@ -220,7 +222,7 @@ class Worker:
         unheard = view.version < version or (view.version == version and not view.is_open)
         if unheard and (wait := _left(circuit)) > 0:
             # The server lost what it had, or was not there to be told: what we know stands.
-            self._open(circuit, version, wait, 0)
+            self._open(circuit, version, wait, circuit.failed_rounds)
         else:
             self._heard(circuit, view)
 
@@ -256,8 +258,11 @@ class Worker:
 
     def _went_down(self, error: Exception) -> None:
         now = monotonic()
+        if self._status.is_up and now - self._up_since > _LAST_RETRY:
+            self._retry = _FIRST_RETRY
         self._retry_due = now + self._retry * (1 + draw() / 4)
         self._retry = min(self._retry * 2, _LAST_RETRY)
+        self._connection.drop()
         self._to_look = []
         for account in self._accounts:
             account.alone()
@@ -265,7 +270,7 @@ class Worker:
         self._status.went_down(error)
 
     def _came_up(self) -> None:
-        self._retry = _FIRST_RETRY
+        self._up_since = monotonic()
         self._look_due = 0.0
         self._accounts.update(self._status.accounts())
         self._status.came_up()
