@@ -378,6 +378,13 @@ class TestStop:
         assert asyncio.run(program()) == []
         assert closed == ["server"]
 
+    def test_that_nobody_awaits_in_a_loop_is_warned_of_by_its_own_name(self) -> None:
+        async def program() -> None:
+            stop()
+
+        with pytest.warns(RuntimeWarning, match="'stop' was never awaited"):
+            asyncio.run(program())
+
     def test_outside_of_loops_its_result_may_be_awaited_later_on(self) -> None:
         done = stop()
 

@@ -74,9 +74,16 @@ def stop() -> Awaitable[None]:
         ExceptionGroup: With the error of each part that could not be closed.  The rest is.
     """
     if running_loop() is not None:
-        return arun_closers()
+        return _stop()
     run_closers()
     return _Rest(_nothing)
+
+
+async def _stop() -> None:
+    await arun_closers()
+
+
+_stop.__qualname__ = "stop"  # what Python calls it in its warning, if nobody awaits it
 
 
 class running:  # noqa: N801 - reads as a verb: `with running():`
