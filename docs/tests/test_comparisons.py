@@ -77,7 +77,7 @@ class TestTables:
         table = comparisons.read(file)
 
         assert 2 <= len(table.peers) <= 6
-        assert 8 <= len(table.features) <= 16
+        assert 8 <= len(table.features) <= 20
         assert {"yes"} < {feature.ours.answer for feature in table.features}
 
     def test_each_belongs_to_a_wheel(self) -> None:

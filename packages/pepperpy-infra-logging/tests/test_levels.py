@@ -66,6 +66,21 @@ class TestSetLogLevel:
 
         assert logging.root.level == before
 
+    def test_arguments_in_the_wrong_order_are_told_the_right_one(self) -> None:
+        with pytest.raises(
+            InvalidLevelError, match=r"first: set_log_level\('debug', 'shop'\)"
+        ) as refused:
+            set_log_level("shop", "debug")
+
+        assert refused.value.level == "shop"
+        assert logging.getLogger("shop").level == logging.NOTSET
+
+    def test_a_logger_may_be_called_as_a_level_is(self) -> None:
+        set_log_level("WARNING", "debug")
+
+        assert logging.getLogger("debug").level == logging.WARNING
+        set_log_level(None, "debug")
+
 
 class TestLogLevel:
     def test_is_the_numbers_of_the_standard_library(self) -> None:

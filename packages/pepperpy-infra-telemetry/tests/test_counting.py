@@ -26,6 +26,7 @@ from pepperpy.infra.telemetry import (
     get_provider_telemetry,
     report_metric,
 )
+from pepperpy.infra.utils import Signal, subscribe
 
 
 class TestTheDocumentedCalls:
@@ -343,6 +344,49 @@ class TestOddValues:
 
         assert manager.snapshot() == []
         assert manager.inspect()["facts"]["dropped_values"] == 1
+
+    def test_a_misspelt_type_is_told_once_a_name(self, manager: TelemetryManager) -> None:
+        heard: list[Signal] = []
+        unsubscribe = subscribe(heard.append)
+
+        for name in ("hits", "hits", "misses"):
+            manager.report_metric(name, 1, "countr")
+        unsubscribe()
+
+        facts = {"type": "countr", "hint": "did you mean 'counter'?"}
+        assert heard == [
+            Signal(kind="telemetry.unknown_type", source=name, facts=facts)
+            for name in ("hits", "misses")
+        ]
+        assert manager.inspect()["facts"]["dropped_values"] == 3
+
+    def test_names_of_misspelt_types_are_not_kept_without_a_bound(
+        self, manager: TelemetryManager
+    ) -> None:
+        heard: list[Signal] = []
+        unsubscribe = subscribe(heard.append)
+
+        for number in range(1_000):
+            manager.report_metric(f"n{number}", 1, "countr")
+        unsubscribe()
+
+        assert len(heard) == 100
+        assert manager.inspect()["facts"]["dropped_values"] == 1_000
+
+    def test_a_misspelt_type_is_in_the_log_if_nobody_hears_signals(
+        self, manager: TelemetryManager, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        manager.report_metric("hits", 1, "countr")
+
+        assert "telemetry.unknown_type of hits: type=countr" in caplog.text
+
+    def test_tags_in_the_place_of_the_type_are_not_shown(
+        self, manager: TelemetryManager, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        manager.report_metric("hits", 1, {"token": "hunter2"})
+
+        assert "telemetry.unknown_type of hits: type=<dict>" in caplog.text
+        assert "hunter2" not in caplog.text
 
     @pytest.mark.parametrize("type_", ["counter", "COUNTER"])
     def test_the_text_of_a_type_will_do(self, manager: TelemetryManager, type_: str) -> None:

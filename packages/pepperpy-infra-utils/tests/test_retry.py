@@ -254,9 +254,11 @@ class TestKinds:
         def fetch():
             return 1
 
-        with pytest.raises(TypeError, match=r"fetch is a function: use retry"):
+        with pytest.raises(InvalidRetryError, match=r"fetch is a function: use retry") as refused:
             async_retry(fetch)
-        with pytest.raises(TypeError, match="use retry"):
+        assert isinstance(refused.value, TypeError)
+        assert refused.value.option == "func"
+        with pytest.raises(InvalidRetryError, match="use retry"):
             async_retry(max_retries=3)(lambda: (yield))
 
     def test_a_class_is_refused_with_advice(self):
@@ -270,8 +272,26 @@ class TestKinds:
         "decorate", [lambda: retry(5), lambda: async_retry(3, 1.0), lambda: retry(None, 5)]
     )
     def test_options_without_their_names_are_refused_with_advice(self, decorate):
-        with pytest.raises(TypeError, match=r"by name, like \w+\(max_attempts=5"):
+        with pytest.raises(InvalidRetryError, match=r"by name, like \w+\(max_attempts=5"):
             decorate()
+
+    @pytest.mark.parametrize(
+        ("decorate", "told"),
+        [
+            (
+                lambda: retry(attempts=3),
+                r"retry\(\) has no option 'attempts'; did you mean 'max_att",
+            ),
+            (lambda: async_retry(tries=3), r"async_retry\(\) has no option 'tries'; did you mean"),
+            (lambda: retry(len, max_delays=3), "did you mean 'max_delay'"),
+            (lambda: retry(colour="red"), "'colour'; there are: 'backoff', 'budget', .*'retry_on_"),
+        ],
+    )
+    def test_an_option_that_does_not_exist_is_refused_with_the_nearest(self, decorate, told):
+        with pytest.raises(InvalidRetryError, match=told) as refused:
+            decorate()
+
+        assert isinstance(refused.value, TypeError)
 
     def test_the_function_may_be_given_by_name(self):
         script = Script(Down, "answer")
@@ -283,7 +303,7 @@ class TestKinds:
         def session():
             yield 1
 
-        with pytest.raises(TypeError, match="write @contextmanager above"):
+        with pytest.raises(InvalidRetryError, match="write @contextmanager above"):
             retry(manager(session))
 
     def test_below_a_context_manager_it_is_fine(self):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -376,6 +378,13 @@ class TestStop:
         assert asyncio.run(program()) == []
         assert closed == ["server"]
 
+    def test_that_nobody_awaits_in_a_loop_is_warned_of_by_its_own_name(self) -> None:
+        async def program() -> None:
+            stop()
+
+        with pytest.warns(RuntimeWarning, match="'stop' was never awaited"):
+            asyncio.run(program())
+
     def test_outside_of_loops_its_result_may_be_awaited_later_on(self) -> None:
         done = stop()
 
@@ -497,6 +506,90 @@ class TestRunning:
 
         with pytest.raises(ExceptionGroup, match="could not be closed"), running(QUIET):
             register_closer(100, fail)
+
+
+class TestNested:
+    def test_the_outermost_block_closes(self, pool: Pool) -> None:
+        async def program() -> list[str]:
+            async with running(QUIET):
+                async with running(QUIET), pool.connection():
+                    pass
+                async with pool.connection():
+                    return list(pool.happened)
+
+        assert asyncio.run(program()) == ["opened"]
+        assert pool.happened == ["opened", "closed"]
+
+    def test_a_loop_within_a_plain_block_leaves_the_closing_to_it(self) -> None:
+        closed: list[str] = []
+
+        async def program() -> None:
+            async with running(QUIET):
+                register_closer(100, lambda: closed.append("server"))
+
+        with running(QUIET):
+            asyncio.run(program())
+            before = list(closed)
+
+        assert before == []
+        assert closed == ["server"]
+
+    def test_an_inner_block_that_cannot_start_leaves_the_outer_one_open(self) -> None:
+        closed: list[str] = []
+
+        with running(QUIET):
+            register_closer(100, lambda: closed.append("server"))
+            with pytest.raises(InvalidLevelError), running({"logging": {"level": "LOUD"}}):
+                pytest.fail("the block must not begin")
+            before = list(closed)
+
+        assert before == []
+        assert closed == ["server"]
+
+    def test_blocks_of_two_threads_close_when_the_last_one_ends(self) -> None:
+        closed: list[str] = []
+        entered, leave = threading.Event(), threading.Event()
+
+        def other() -> None:
+            with running(QUIET):
+                entered.set()
+                leave.wait(10)
+
+        thread = threading.Thread(target=other)
+        with running(QUIET):
+            register_closer(100, lambda: closed.append("server"))
+            thread.start()
+            assert entered.wait(10)
+        before = list(closed)
+        leave.set()
+        thread.join()
+
+        assert before == []
+        assert closed == ["server"]
+
+    def test_a_block_that_a_stop_has_overtaken_ends_as_usual(self) -> None:
+        closed: list[str] = []
+
+        with running(QUIET):
+            stop()
+            register_closer(100, lambda: closed.append("late"))
+
+        assert closed == ["late"]
+
+    # Python 3.12 warns of each fork in a program with threads; that it works is what is shown here.
+    @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+    def test_a_forked_child_is_in_none_of_the_blocks_of_its_parent(self) -> None:
+        closed: list[str] = []
+        with running(QUIET):
+            if not (pid := os.fork()):
+                try:
+                    with running(QUIET):
+                        register_closer(100, lambda: closed.append("of the child"))
+                finally:
+                    os._exit(0 if closed == ["of the child"] else 1)
+            _, status = os.waitpid(pid, 0)
+
+        assert os.waitstatus_to_exitcode(status) == 0
 
 
 class TestLifespan:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -27,6 +28,10 @@ Options: TypeAlias = Mapping[str, Mapping[str, Any]]
 
 # The log first, so that the others can write to it.  What is closed last is opened first.
 SECTIONS = ("logging", "telemetry", "resilience", "cache")
+
+# The process of each `running` block that is open.  One atomic list operation each, so no lock to
+# hold over a fork; a child is in none of its parent's blocks.
+_blocks: list[int] = []
 
 
 def start(config: Options | None = None) -> Awaitable[None]:
@@ -69,13 +74,22 @@ def stop() -> Awaitable[None]:
         ExceptionGroup: With the error of each part that could not be closed.  The rest is.
     """
     if running_loop() is not None:
-        return arun_closers()
+        return _stop()
     run_closers()
     return _Rest(_nothing)
 
 
+async def _stop() -> None:
+    await arun_closers()
+
+
+_stop.__qualname__ = "stop"  # what Python calls it in its warning, if nobody awaits it
+
+
 class running:  # noqa: N801 - reads as a verb: `with running():`
     """`start` before the block, and `stop` after it whatever happens; ``async with`` as well.
+
+    Of blocks within each other, or in several threads, the last one to end closes everything.
 
     An error of the block always gets out.  If parts could not be closed then, it has notes that
     say so, and the log of the program tells more; without such an error they are raised.
@@ -100,6 +114,7 @@ class running:  # noqa: N801 - reads as a verb: `with running():`
             raise RuntimeError(
                 "an event loop is running in this thread; use `async with running()`"
             )
+        _blocks.append(os.getpid())
         try:
             start(self._config)
         except BaseException as error:
@@ -113,6 +128,8 @@ class running:  # noqa: N801 - reads as a verb: `with running():`
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if not _is_last():
+            return
         try:
             run_closers()
         except ExceptionGroup as failures:
@@ -121,6 +138,7 @@ class running:  # noqa: N801 - reads as a verb: `with running():`
             _tell(failures, error)
 
     async def __aenter__(self) -> Self:
+        _blocks.append(os.getpid())
         try:
             await start(self._config)
         except BaseException as error:
@@ -134,12 +152,22 @@ class running:  # noqa: N801 - reads as a verb: `with running():`
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if not _is_last():
+            return
         try:
             await arun_closers()
         except ExceptionGroup as failures:
             if error is None:
                 raise
             _tell(failures, error)
+
+
+def _is_last() -> bool:
+    """End one block, and tell whether none is open now."""
+    process = os.getpid()
+    with suppress(ValueError):  # of a block that a child has from its parent
+        _blocks.remove(process)
+    return process not in _blocks
 
 
 @asynccontextmanager

@@ -86,7 +86,7 @@ def set_log_level(
     logger = logging.getLogger(logger_name)
     if level is None and logger is logging.root:
         raise InvalidLevelError("the root logger has no parent to follow; give a level", level=None)
-    number = logging.NOTSET if level is None else parse_level(level)
+    number = logging.NOTSET if level is None else _level_of(level, logger_name)
     seconds = None if duration is None else _seconds(duration)
     with settings_lock:
         if seconds is None:
@@ -97,6 +97,28 @@ def set_log_level(
         end_timed(logger)
         _begin(logger, timed, number)
         _for_a_while[logger] = timed
+
+
+def _level_of(level: int | str, logger_name: str | None) -> int:
+    try:
+        return parse_level(level)
+    except InvalidLevelError as error:
+        if logger_name is None or not _is_level(logger_name):
+            raise
+        right = f"set_log_level({logger_name!r}, {level!r})"
+        raise InvalidLevelError(
+            f"unknown log level {level!r}; the level comes first: {right}",
+            level=level,
+            nearest=error.nearest,
+        ) from None
+
+
+def _is_level(text: str) -> bool:
+    try:
+        parse_level(text)
+    except InvalidLevelError:
+        return False
+    return True
 
 
 def _seconds(duration: float | timedelta) -> float:

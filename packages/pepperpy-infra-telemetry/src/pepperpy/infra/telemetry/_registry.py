@@ -5,12 +5,13 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from pepperpy.infra.utils import ForkSafeLock
+from pepperpy.infra.utils import ForkSafeLock, did_you_mean
 
 from ._book import Book
 from ._bound import CLASSES
 from ._log import tell
 from ._tags import OVERFLOW
+from ._types import MetricType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from ._series import Series, Switch
     from ._settings import Settings
     from ._tags import Flat
-    from ._types import MetricType
 
 OVERFLOW_NAME: Final = "pepperpy.telemetry.overflow"
 """The metric that stands for all beyond the limit on names."""
@@ -26,6 +26,9 @@ OVERFLOW_NAME: Final = "pepperpy.telemetry.overflow"
 # Journals of 256 entries make a fold cheap, but 10,000 of them would take 20 MB while they idle.
 _LONG, _SHORT = 256, 16
 _MANY = 256
+
+_TYPES = [type_.value for type_ in MetricType]
+_MOST_TOLD = 100  # wrong types of so many names are told
 
 
 class Registry:
@@ -38,6 +41,7 @@ class Registry:
         # name -> type -> book; changed under the lock, and only ever added to.
         self._books: dict[str, dict[MetricType, Book]] = {}
         self.dropped = 0  # reports of no type that exists
+        self._told: set[str] = set()  # names that such reports had
         self._made = 0
         self._forked = False
         self._names_are_full = False
@@ -73,6 +77,13 @@ class Registry:
                 values=values,
             )
         return series
+
+    def drop(self, name: str, type_: str) -> None:
+        """Count a report of no type that exists, and tell once of its name."""
+        self.dropped += 1
+        if name not in self._told and len(self._told) < _MOST_TOLD:
+            self._told.add(name)
+            tell("telemetry.unknown_type", name, type=type_, hint=did_you_mean(type_, _TYPES))
 
     def revive(self, series: Series) -> None:
         """Start again what ended in a fork."""

@@ -179,7 +179,9 @@ class Reporter:
             given = ()
         kind = metric_type(type_)
         if kind is None:
-            self._registry.dropped += 1
+            # Of other objects the class alone: tags in the wrong place may hold a secret.
+            shown = type_ if isinstance(type_, str) else f"<{type(type_).__name__}>"
+            self._registry.drop(text(name), text(shown))
             return None
         series = self._registry.find(
             text(name), kind, flat(tags, self._own), None if route is None else text(route)

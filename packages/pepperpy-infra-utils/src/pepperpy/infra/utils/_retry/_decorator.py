@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar, overload
 
 from pepperpy.infra.utils._clock import Clock
+from pepperpy.infra.utils._nearest import did_you_mean
 from pepperpy.infra.utils.wrapping import Kind, decorate, kind_of, name_of
 
 from ._budget import RetryBudget
@@ -14,7 +15,7 @@ from ._testing import RetryTesting
 from ._wrapper import wrapper_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import timedelta
     from types import CodeType
     from typing import Unpack
@@ -94,7 +95,8 @@ class Retry:
         clock: What measures the time and sleeps.
 
     Raises:
-        InvalidRetryError: At decoration, if an option makes no sense.
+        InvalidRetryError: At decoration, if an option does not exist or makes no sense, or there
+            is no such function to retry; a `TypeError` and a `ValueError`.
 
     Examples:
         >>> answers = iter([ConnectionError("busy"), "hello"])
@@ -147,14 +149,10 @@ class Retry:
         retry_exhausted: bool = False,
         name: str | None = None,
         clock: Clock | None = None,
+        **unknown: object,
     ) -> F | _Decorator:
         """Decorate *func*, or make a decorator with these options."""
-        if unnamed or (func is not None and isinstance(func, (int, float))):
-            given = (func, *unnamed)
-            raise TypeError(
-                f"options of {self.__name__} are given by name, like "
-                f"{self.__name__}(max_attempts=5, delay=1.0); got {', '.join(map(repr, given))}"
-            )
+        self._check_names(func, unnamed, unknown)
         if max_retries is not None and max_attempts is not _THREE:
             raise InvalidRetryError(
                 f"max_attempts={max_attempts} and max_retries={max_retries} are two ways to say "
@@ -216,12 +214,32 @@ class Retry:
         """
         return RetryTesting(max_attempts, sleep=sleep)
 
+    def _check_names(
+        self, func: object, unnamed: tuple[object, ...], unknown: Mapping[str, object]
+    ) -> None:
+        """Refuse options without a name, and those with a name that none has."""
+        if unnamed or isinstance(func, (int, float)):
+            given = (func, *unnamed)
+            raise InvalidRetryError(
+                f"options of {self.__name__} are given by name, like "
+                f"{self.__name__}(max_attempts=5, delay=1.0); got {', '.join(map(repr, given))}",
+                option="func",
+                value=func,
+            )
+        for name, value in unknown.items():
+            hint = did_you_mean(name, RetryOptions.__annotations__)
+            raise InvalidRetryError(
+                f"{self.__name__}() has no option {name!r}; {hint}", option=name, value=value
+            )
+
     def _kind_of(self, inner: Callable[..., Any]) -> Kind:
         kind = kind_of(inner)
         if kind not in self._kinds:
-            raise TypeError(
+            raise InvalidRetryError(
                 f"{self.__name__} decorates coroutine functions and async generator functions; "
-                f"{name_of(inner)} is a {kind.value}: use retry"
+                f"{name_of(inner)} is a {kind.value}: use retry",
+                option="func",
+                value=inner,
             )
         return kind
 
@@ -246,9 +264,11 @@ def _check_fit(
     """Refuse a function that cannot be retried, and options that make no sense for it."""
     code: CodeType | None = getattr(inner, "__code__", None)
     if code is not None and code.co_qualname in _CONTEXT_MANAGERS:
-        raise TypeError(
+        raise InvalidRetryError(
             f"{name_of(inner)} makes a context manager, and fails only in the with statement, "
-            "where no retry sees it; write @contextmanager above the retry"
+            "where no retry sees it; write @contextmanager above the retry",
+            option="func",
+            value=inner,
         )
     if hook_is_async and not kind.is_async:
         raise invalid(
