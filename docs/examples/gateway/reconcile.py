@@ -94,7 +94,7 @@ def log_and_metrics_file(run: Evidence) -> Iterator[str]:
     for start in books.keys() - run.log.starts.keys():
         yield f"the metrics file has {start}, and the log has not"
     for start, part in run.log.starts.items():
-        yield from _counts("metrics file", books[start], part, killed=start != run.log.last[0])
+        yield from _counts("metrics file", books[start], part, killed=start in run.killed)
 
 
 def _counts(who: str, book: TelemetryBook, log: Logbook, *, killed: bool = False) -> Iterator[str]:
