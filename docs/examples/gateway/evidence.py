@@ -68,8 +68,10 @@ class Evidence:
     @property
     def files(self) -> dict[str, TelemetryBook]:
         """What each start of the gateway flushed into the metrics file."""
-        starts = [*self.log.starts, *(line["start"] for line in self.metrics)]
-        return {start: TelemetryBook.from_file(self.metrics, start) for start in starts}
+        lines: dict[str, list[Line]] = {start: [] for start in self.log.starts}
+        for line in self.metrics:
+            lines.setdefault(line["start"], []).append(line)
+        return {start: TelemetryBook.from_file(own, start) for start, own in lines.items()}
 
     @property
     def settings(self) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from itertools import chain, pairwise
 
 from driver import Outcome, Verdict
 from evidence import Evidence
+from faults import PROVIDERS
 from figures import BREAKER, CACHE, POOL
 from names import ANSWERS, FAILURES, REQUESTS
 from quantiles import MEASURED
@@ -57,7 +58,8 @@ def by_gateway(reading: Reading) -> Counter[str]:
         if sample.labels[OF] == ANSWERS:
             found[HITS] += int(sample.value)
     for sample in reading.named(f"{BREAKER}.rejected"):
-        found[f"rejections by {sample.labels[OF]}"] += int(sample.value)
+        if sample.labels[OF] in PROVIDERS:  # others guard what we keep
+            found[f"rejections by {sample.labels[OF]}"] += int(sample.value)
     for sample in reading.named(f"{POOL}.acquired"):
         found[f"{CALLS} {sample.labels[OF]}"] += int(sample.value)
     for figure, status in ((REFUSED, 401), (DENIED, 403)):

@@ -133,6 +133,10 @@ def interference(seed: int, duration: float) -> Interference:
     )
 
 
+STILL, DOWN = 1.0, 2.0
+"""Seconds for which a Redis is frozen, and gone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Troubles:
     """The same for several gateways that share a Redis."""
@@ -140,22 +144,19 @@ class Troubles:
     changes: tuple[float, ...]  # one of them is told that a zone has changed
     ends: tuple[float, ...]  # a key is ended
     kill: float  # one of them is killed, and started anew at once
-    freeze: Outage  # of the Redis
-    down: Outage  # it is killed, and comes back with its data
-    vain: float  # in this time one of them is told of a change
+    freeze: float  # the Redis stands still for `STILL` seconds
+    down: float  # it is killed, and comes back with its data `DOWN` seconds later
 
 
 def troubles(seed: int, duration: float) -> Troubles:
     """The plan for a run of *duration* seconds; the worst comes after the providers' outages."""
     kill = interference(seed, duration).kill
-    freeze, down = duration * 0.75, duration * 0.8
     return Troubles(
         changes=(duration * 0.08, duration * 0.73, duration * 0.87),
         ends=(duration * 0.14, duration * 0.88),
         kill=kill,
-        freeze=Outage(freeze, freeze + 1.0),
-        down=Outage(down, down + 2.0),
-        vain=down + 1.0,
+        freeze=duration * 0.75,
+        down=duration * 0.8,
     )
 
 

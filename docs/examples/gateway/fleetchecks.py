@@ -14,7 +14,9 @@ from admitted import admitted
 from checks import SLACK, Check, answers, patience, quantiles, request_log
 from driver import Verdict
 from evidence import Evidence
+from faults import Outage
 from fleet import Fleet
+from logbook import moment
 from refused import refused
 
 
@@ -100,8 +102,14 @@ some for a busy machine."""
 
 def patience_with_redis(run: Evidence, fleet: Fleet) -> Iterator[str]:
     """Requests that took longer, while the Redis was away, than what they may wait for it allows."""
+    serving = {
+        start: run.seconds_of(moment(line))
+        for start, log in run.log.starts.items()
+        for line in log.of("serving")
+    }
     for outcome in run.complete:
-        if outcome.seconds > LONGEST and _without_redis(fleet, outcome.sent):
+        is_ready = outcome.sent > serving.get(outcome.start or "", 0.0)
+        if outcome.seconds > LONGEST and is_ready and _without_redis(fleet, outcome.sent):
             yield f"request {outcome.id} took {outcome.seconds:.2f} s without the Redis"
 
 
@@ -118,10 +126,10 @@ def telemetry(run: Evidence, fleet: Fleet) -> Iterator[str]:
 
 def looked(run: Evidence, fleet: Fleet) -> Iterator[str]:
     """Whether anybody has looked after each kill."""
-    for what, outage in (("the Redis", fleet.down), *fleet_kills(fleet)):
+    for what, outage in (("the Redis", fleet.down), *_kills(fleet)):
         if outage and not any(each.asked >= outage.end for each in run.inventories):
             yield f"nobody has asked what was kept after {what} came back"
 
 
-def fleet_kills(fleet: Fleet):  # noqa: ANN201
+def _kills(fleet: Fleet) -> list[tuple[str, Outage]]:
     return [(fleet.names[worker], outage) for worker, outage in fleet.away.items()]

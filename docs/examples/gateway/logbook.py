@@ -67,6 +67,11 @@ class Logbook:
         return Counter(code for line in self.requests for _, code in line["invalid"])
 
     @property
+    def loads(self) -> dict[str, int]:
+        """What the cache of answers should have counted of those that asked a provider."""
+        return {name: self.answers[name] for name in ("loads", "load_errors")}
+
+    @property
     def answers(self) -> dict[str, int]:
         """What the cache of answers should have counted, under the names that it counts by."""
         called = Counter((line["cache"], line["problem"] is None) for line in self.requests)

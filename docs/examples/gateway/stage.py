@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -39,13 +40,13 @@ class Stage:
                 await stack.enter_async_context(self._provider(name, self.port + number))
                 for number, name in enumerate(PROVIDERS, start=self.workers)
             ]
-            names = [name_of(each) for each in range(self.workers)]
-            gateways = [
-                await stack.enter_async_context(
-                    self._gateway(providers, name if self.redis_url else "gateway", number)
+            names = [name_of(each) for each in range(self.workers)] if self.redis_url else ["gateway"]
+            gateways = await asyncio.gather(
+                *(
+                    stack.enter_async_context(self._gateway(providers, name, number))
+                    for number, name in enumerate(names)
                 )
-                for number, name in enumerate(names)
-            ]
+            )
             asked = " and ".join(f"{p.name} (port {p.port})" for p in providers)
             for each in gateways:
                 who = each.name if self.redis_url else "The gateway"
@@ -81,6 +82,7 @@ class Stage:
             },
         }
         if self.redis_url:
+            environ["PEPPERPY_LOGGING_LEVELS__GATEWAY"] = "DEBUG"  # so that each attempt is told
             environ["PEPPERPY_GATEWAY_REDIS_URL"] = self.redis_url
             environ["PEPPERPY_GATEWAY_REDIS_PREFIX"] = self.redis_prefix
         async with self._run("gateway.py", name, port, (), environ) as child:

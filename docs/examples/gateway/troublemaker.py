@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from driver import Driver, Outcome, Verdict
-from faults import Outage, Troubles
+from faults import DOWN, STILL, Outage, Troubles
 from fleet import Ended, Told
 from keyring import Keyring, key_id
 from load import Ask
@@ -55,13 +55,7 @@ class Troublemaker(Steps):
         if kill:
             steps.append((plan.kill, self._kill_gateway))
         if kill and redis:
-            steps += [
-                (plan.freeze.begin, self._freeze),
-                (plan.freeze.end, self._thaw),
-                (plan.down.begin, self._kill_redis),
-                (plan.vain, self._change),
-                (plan.down.end, self._start_redis),
-            ]
+            steps += [(plan.freeze, self._freeze), (plan.down, self._kill_redis)]
         super().__init__(sorted(steps, key=lambda step: step[0]), now=driver.now, done=done)
 
     async def _change(self) -> None:
@@ -132,23 +126,25 @@ class Troublemaker(Steps):
         await self._on_back()
 
     async def _freeze(self) -> None:
-        self.frozen = Outage(self._driver.now(), float("inf"))
+        begin = self._now()
         self._own.freeze()
         self._say("the Redis stands still")
-
-    async def _thaw(self) -> None:
+        await self._is_stopped_before(begin + STILL)
         self._own.thaw()
-        self.frozen = Outage(self.frozen.begin if self.frozen else 0.0, self._driver.now())
+        self.frozen = Outage(begin, self._now())
         self._say("the Redis goes on")
 
     async def _kill_redis(self) -> None:
-        self.down = Outage(self._driver.now(), float("inf"))
+        """Kill it and start it again; what is told meanwhile cannot be done, and has to be refused."""
+        begin = self._now()
+        self.down = Outage(begin, float("inf"))
         await self._own.kill()
         self._say("the Redis is killed")
-
-    async def _start_redis(self) -> None:
+        await self._is_stopped_before(begin + DOWN / 2)
+        await self._change()
+        await self._is_stopped_before(begin + DOWN)
         await self._own.start()
-        self.down = Outage(self.down.begin if self.down else 0.0, self._driver.now())
+        self.down = Outage(begin, self._now())
         self._say("the Redis is back, with its data")
         await self._on_back()
 
