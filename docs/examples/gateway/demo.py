@@ -143,7 +143,9 @@ async def _send_load(
 ) -> Notes:
     load = make_load(zones.all_zones(), options.requests, options.seed)
     now = datetime.now(UTC)
-    notes = Notes(at=now.replace(microsecond=0), began=now, workers=options.workers if shared else 0)
+    notes = Notes(
+        at=now.replace(microsecond=0), began=now, workers=options.workers if shared else 0
+    )
 
     def on_outcome(outcome: Outcome) -> None:
         notes.outcomes.append(outcome)

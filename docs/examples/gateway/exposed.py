@@ -106,9 +106,7 @@ def falling(readings: Iterable[Reading]) -> Iterator[str]:
                 )
 
 
-def differing(
-    run: Evidence, reading: Reading, *, at_most: Collection[str] = ()
-) -> Iterator[str]:
+def differing(run: Evidence, reading: Reading, *, at_most: Collection[str] = ()) -> Iterator[str]:
     """Where a reading is not what it has to be; of some figures only that it is not too high."""
     if reading.memory is None:
         yield f"/metrics had nothing about the memory of the process {_at(reading)}"

@@ -52,9 +52,7 @@ class Fleet:
     @property
     def starts(self) -> dict[str, int]:
         """Which gateway each start is one of."""
-        return {
-            start: worker for worker, log in enumerate(self.logs) for start in log.starts
-        }
+        return {start: worker for worker, log in enumerate(self.logs) for start in log.starts}
 
     @property
     def living(self) -> set[str]:

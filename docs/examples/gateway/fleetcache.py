@@ -68,8 +68,8 @@ def stale(run: Evidence, fleet: Fleet) -> Iterator[tuple[Told, Served, float]]:
                 yield told, Served(worker, line, load), asked - told.acknowledged
 
 
-def shared_answers(run: Evidence, fleet: Fleet) -> Iterator[tuple[int, int]]:
-    """For each answer that one gateway had from another: who served it, and who had loaded it."""
+def shared_answers(run: Evidence, fleet: Fleet) -> Iterator[tuple[str, int, int]]:
+    """Each request that got what another gateway had loaded: its id, who served it, and who loaded it."""
     owners = {
         line.get("request_id"): fleet.starts[start]
         for start, log in run.log.starts.items()
@@ -79,7 +79,7 @@ def shared_answers(run: Evidence, fleet: Fleet) -> Iterator[tuple[int, int]]:
     for worker, line in _remembering(run, fleet):
         owner = owners.get(line["loaded_by"], worker)
         if owner != worker:
-            yield worker, owner
+            yield line.get("request_id", "without id"), worker, owner
 
 
 def _loads(run: Evidence) -> Mapping[str, Line]:
@@ -100,5 +100,3 @@ def _remembering(run: Evidence, fleet: Fleet) -> Iterator[tuple[int, Line]]:
 
 def _name(line: Line) -> str:
     return f"request {line.get('request_id')} ({line['cache']})"
-
-

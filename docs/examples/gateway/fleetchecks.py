@@ -16,7 +16,7 @@ from driver import Verdict
 from evidence import Evidence
 from faults import Outage
 from fleet import Fleet
-from logbook import moment
+from logbook import began
 from refused import refused
 
 
@@ -101,16 +101,10 @@ some for a busy machine."""
 
 
 def patience_with_redis(run: Evidence, fleet: Fleet) -> Iterator[str]:
-    """Requests that took longer, while the Redis was away, than what they may wait for it allows."""
-    serving = {
-        start: run.seconds_of(moment(line))
-        for start, log in run.log.starts.items()
-        for line in log.of("serving")
-    }
-    for outcome in run.complete:
-        is_ready = outcome.sent > serving.get(outcome.start or "", 0.0)
-        if outcome.seconds > LONGEST and is_ready and _without_redis(fleet, outcome.sent):
-            yield f"request {outcome.id} took {outcome.seconds:.2f} s without the Redis"
+    """Requests that took a gateway longer, while the Redis was away, than what it may wait allows."""
+    for line in run.log.requests:
+        if line["ms"] > LONGEST * 1000 and _without_redis(fleet, run.seconds_of(began(line))):
+            yield f"request {line.get('request_id')} took {line['ms']:.0f} ms without the Redis"
 
 
 def _without_redis(fleet: Fleet, moment: float) -> bool:

@@ -103,9 +103,7 @@ def all_probes(run: Evidence, fleet: Fleet) -> list[Probe]:
     return _tried(run, fleet)[0]
 
 
-def _tried(
-    run: Evidence, fleet: Fleet
-) -> tuple[list[Probe], list[tuple[int, str, str, float]]]:
+def _tried(run: Evidence, fleet: Fleet) -> tuple[list[Probe], list[tuple[int, str, str, float]]]:
     tried: list[Probe] = []
     past: list[tuple[int, str, str, float]] = []
     for start, worker in fleet.starts.items():
@@ -153,6 +151,4 @@ def _phases(run: Evidence, start: str) -> list[Phase]:
 
 def _is_alone(fleet: Fleet, begin: float, end: float) -> bool:
     """Whether gateways could not hear of each other in this time: each decides alone then."""
-    return any(
-        each.begin <= end and begin <= each.end + POLL for each in fleet.without_redis
-    )
+    return any(each.begin <= end and begin <= each.end + POLL for each in fleet.without_redis)

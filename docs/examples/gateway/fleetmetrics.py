@@ -25,9 +25,7 @@ def exposed(run: Evidence, fleet: Fleet) -> Iterator[str]:
     yield from _sum(run, fleet)
 
 
-def _own(
-    run: Evidence, fleet: Fleet, worker: int, readings: list[Reading]
-) -> Iterator[str]:
+def _own(run: Evidence, fleet: Fleet, worker: int, readings: list[Reading]) -> Iterator[str]:
     away = fleet.away.get(worker)
     for reading in readings:
         if not reading.trouble:
@@ -72,10 +70,13 @@ def table(run: Evidence, fleet: Fleet) -> Table:
     counts = [by_gateway(each) for each in read]
     driver, told = summed(run, fleet)
     rows = [
-        (f"  {figure}", *(str(each[figure]) for each in counts), str(told[figure]), str(driver[figure]))
+        (
+            f"  {figure}",
+            *(str(each[figure]) for each in counts),
+            str(told[figure]),
+            str(driver[figure]),
+        )
         for figure in sorted((driver | told).keys() - set(SHARED))
     ]
     heads = ("", *(f"{fleet.names[each.worker]},\n{each.start}" for each in read), "sum", "driver")
     return Table("What /metrics said in the end, gateway by gateway", heads, rows)
-
-

@@ -64,35 +64,35 @@ def draw(run: Evidence, *files: Path) -> None:
     moments = [outcome.ended for outcome in run.outcomes]
     end = max([0.1, *moments, *(inventory.came + 0.2 for inventory in run.inventories)])
     for axes in lanes:
-        _shade_outages(axes, run)
+        shade_outages(axes, run)
         _mark_edits(axes, run)
         axes.spines[["top", "right"]].set_visible(False)
         axes.set_xlim(0, end)
     _name_edits(latency, run)
-    _draw_latency(latency, run)
-    _draw_faults(faults, run, step=end / 60)
+    draw_latency(latency, run)
+    draw_faults(faults, run, step=end / 60)
     _draw_circuits(circuits, run)
-    _draw_detours(detours, run, step=end / 60)
-    _draw_cache(cache, run, step=end / 60)
+    draw_detours(detours, run, step=end / 60)
+    draw_cache(cache, run, step=end / 60)
     draw_kept(kept, run)
     draw_door(door, run)
     draw_validation(validation, run)
     draw_memory(memory, run)
-    _draw_effects(effects, run, step=end / 60)
+    draw_effects(effects, run, step=end / 60)
     for file in files:
         figure.savefig(file, dpi=120)
 
 
-def _shade_outages(axes: Axes, run: Evidence) -> None:
+def shade_outages(axes: Axes, run: Evidence) -> None:
     for name, log in run.providers.items():
         moments = [line["t"] for line in log if line["message"].startswith("outage")]
         for begin, end in zip(moments[::2], moments[1::2], strict=False):
-            _shade(axes, Outage(begin, end), f"{name} is gone", PROVIDERS[name])
+            shade(axes, Outage(begin, end), f"{name} is gone", PROVIDERS[name])
     if run.outage:
-        _shade(axes, run.outage, "the gateway is killed", "#333333", hatch="///")
+        shade(axes, run.outage, "the gateway is killed", "#333333", hatch="///")
 
 
-def _shade(axes: Axes, outage: Outage, label: str, colour: str, hatch: str | None = None) -> None:
+def shade(axes: Axes, outage: Outage, label: str, colour: str, hatch: str | None = None) -> None:
     axes.axvspan(outage.begin, outage.end, color=colour, alpha=0.18, lw=0, hatch=hatch, label=label)
 
 
@@ -122,9 +122,9 @@ def _name_edits(axes: Axes, run: Evidence) -> None:
         axes.axvspan(begin, end, 0, 0.025, color=EDITS, lw=0, label="edited file is in force")
 
 
-def _draw_latency(axes: Axes, run: Evidence) -> None:
+def draw_latency(axes: Axes, run: Evidence) -> None:
     for kind, (colour, marker, size) in KINDS.items():
-        some = [outcome for outcome in run.outcomes if _kind(outcome) == kind]
+        some = [outcome for outcome in run.outcomes if kind_of(outcome) == kind]
         if some:
             axes.scatter(
                 [outcome.sent for outcome in some],
@@ -143,7 +143,7 @@ def _draw_latency(axes: Axes, run: Evidence) -> None:
     legend(axes)
 
 
-def _draw_faults(axes: Axes, run: Evidence, step: float) -> None:
+def draw_faults(axes: Axes, run: Evidence, step: float) -> None:
     bottom: Counter[int] = Counter()
     for fault, colour in FAULTS.items():
         counts = Counter(
@@ -166,7 +166,7 @@ def _draw_faults(axes: Axes, run: Evidence, step: float) -> None:
     legend(axes, shades=False)
 
 
-def _draw_cache(axes: Axes, run: Evidence, step: float) -> None:
+def draw_cache(axes: Axes, run: Evidence, step: float) -> None:
     bottom: Counter[int] = Counter()
     for kind, (colour, label) in CACHE.items():
         some = [outcome for outcome in run.complete if outcome.cache == kind]
@@ -217,7 +217,7 @@ def _draw_circuits(axes: Axes, run: Evidence) -> None:
     legend(axes, shades=False)
 
 
-def _draw_detours(axes: Axes, run: Evidence, step: float) -> None:
+def draw_detours(axes: Axes, run: Evidence, step: float) -> None:
     retries, instead, rejected, waits = (Counter[int]() for _ in range(4))
     for line in run.log.requests:
         slot = int(run.seconds_of(moment(line)) / step)
@@ -225,7 +225,7 @@ def _draw_detours(axes: Axes, run: Evidence, step: float) -> None:
         instead[slot] += fell_back(line)
         rejected[slot] += len(line["rejected"])
         waits[slot] += sum(line["waits"].values())
-    _draw_steps(
+    draw_steps(
         axes,
         step,
         ("rejections", rejected, MARKS["rejected"][0]),
@@ -236,14 +236,14 @@ def _draw_detours(axes: Axes, run: Evidence, step: float) -> None:
     axes.set_title("What the gateway did", loc="left")
 
 
-def _draw_effects(axes: Axes, run: Evidence, step: float) -> None:
+def draw_effects(axes: Axes, run: Evidence, step: float) -> None:
     failed: Counter[int] = Counter()
     unheard: Counter[int] = Counter()
     for outcome in run.outcomes:
         slot = int(outcome.sent / step)
-        failed[slot] += _kind(outcome) == FAILED
+        failed[slot] += kind_of(outcome) == FAILED
         unheard[slot] += not outcome.is_complete
-    _draw_steps(
+    draw_steps(
         axes,
         step,
         (FAILED, failed, "#d55e00"),
@@ -253,7 +253,7 @@ def _draw_effects(axes: Axes, run: Evidence, step: float) -> None:
     axes.set_title("What clients missed", loc="left")
 
 
-def _draw_steps(axes: Axes, step: float, *lines: tuple[str, Counter[int], str]) -> None:
+def draw_steps(axes: Axes, step: float, *lines: tuple[str, Counter[int], str]) -> None:
     for name, counts, colour in lines:
         axes.step(
             [slot * step for slot in range(61)],
@@ -266,7 +266,7 @@ def _draw_steps(axes: Axes, step: float, *lines: tuple[str, Counter[int], str]) 
     legend(axes, shades=False)
 
 
-def _kind(outcome: Outcome) -> str:
+def kind_of(outcome: Outcome) -> str:
     if outcome.verdict is Verdict.NAMED_ERROR:
         return ASKED_WRONGLY.get(outcome.problem or "", FAILED)
     return str(outcome.verdict.value)

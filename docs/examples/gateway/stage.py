@@ -40,7 +40,9 @@ class Stage:
                 await stack.enter_async_context(self._provider(name, self.port + number))
                 for number, name in enumerate(PROVIDERS, start=self.workers)
             ]
-            names = [name_of(each) for each in range(self.workers)] if self.redis_url else ["gateway"]
+            names = (
+                [name_of(each) for each in range(self.workers)] if self.redis_url else ["gateway"]
+            )
             gateways = await asyncio.gather(
                 *(
                     stack.enter_async_context(self._gateway(providers, name, number))

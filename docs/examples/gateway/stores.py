@@ -26,7 +26,10 @@ def share(settings: GatewaySettings) -> None:
         return
     url = settings.redis_url.get_secret_value()
     initialize_cache(
-        cache_type="redis", cache_url=url, cache_prefix=settings.redis_prefix, cache_timeout=settings.redis_timeout
+        cache_type="redis",
+        cache_url=url,
+        cache_prefix=settings.redis_prefix,
+        cache_timeout=settings.redis_timeout,
     )
     initialize_resilience(
         redis_url=url, redis_prefix=settings.redis_prefix, redis_timeout=settings.redis_timeout

@@ -86,7 +86,12 @@ class Troublemaker(Steps):
         await asyncio.gather(*(self._show(name, worker) for worker in workers))
         worker, asked = (len(self.ended) + 1) % len(self._gateways), self._driver.now()
         ask = Ask(
-            self._id(), "", key="operator", ends=key_id(self._keys[name]), worker=worker, is_own=True
+            self._id(),
+            "",
+            key="operator",
+            ends=key_id(self._keys[name]),
+            worker=worker,
+            is_own=True,
         )
         outcome, _ = await self._driver.send(ask)
         if outcome.verdict is not Verdict.RIGHT:
@@ -102,9 +107,7 @@ class Troublemaker(Steps):
         )
 
     async def _show(self, key: str, worker: int, trespass: str | None = None) -> Outcome:
-        ask = Ask(
-            self._id(), self._zone, key=key, trespass=trespass, worker=worker, is_own=True
-        )
+        ask = Ask(self._id(), self._zone, key=key, trespass=trespass, worker=worker, is_own=True)
         outcome, _ = await self._driver.send(ask)
         return outcome
 
