@@ -13,10 +13,11 @@ import secrets
 import shutil
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
+from typing import NamedTuple
 
 import httpx2
 import report
@@ -76,7 +77,7 @@ async def demo(options: argparse.Namespace, console: Console) -> int:
     try:
         async with shared_redis(options.redis) as shared:
             keys = await (make_shared_keys(shared) if shared else make_keys(folder / KEYS))
-            return await _run(options, console, folder, keys, shared, interruption)
+            return await _run(options, console, folder, keys, shared, interruption=interruption)
     except MissingRedisError as error:
         console.print(str(error), style="red", markup=False, soft_wrap=True)
         return 2
@@ -88,6 +89,7 @@ async def _run(
     folder: Path,
     keys: Keyring,
     shared: Shared | None,
+    *,
     interruption: Interruption,
 ) -> int:
     key = secrets.token_hex(16)
@@ -175,55 +177,82 @@ async def _send_load(
                 on_begin=on_begin,
                 on_outcome=on_outcome,
             )
-            steps: Steps
-            if shared:
-                steps = notes.troublemaker = Troublemaker(
-                    gateways,
-                    shared.server,
-                    troubles(stage.seed, stage.duration),
-                    driver,
-                    keys,
-                    zone=most_wanted(load),
-                    kill=options.kill,
-                    on_back=take_inventory,
-                    done=quiet,
-                    say=stage.screen.say,
-                )
-            else:
-                steps = notes.interferer = Interferer(
-                    gateways[0],
-                    stage.folder / CONFIG.name,
-                    interference(stage.seed, stage.duration),
-                    kill=options.kill,
-                    name=f"zone:{most_wanted(load)}",
-                    forget=driver.forget,
-                    now=driver.now,
-                    on_back=take_inventory,
-                    done=quiet,
-                    say=stage.screen.say,
-                )
+            context = Context(
+                options, stage, driver, keys, most_wanted(load), quiet, take_inventory
+            )
+            steps = _make_trouble(notes, gateways, shared, context)
             notes.scrapers = [
                 Scraper(url, keys["operator"], every=READ_EVERY, now=driver.now, worker=worker)
                 for worker, url in enumerate(urls)
             ]
             with stage.screen:
                 children = [*providers, *gateways]
-                beside = (steps, *notes.scrapers)
+                beside: list[Steps | Scraper] = [steps, *notes.scrapers]
                 notes.crash = await _drive(driver, beside, children, interruption)
-            async with httpx2.AsyncClient(trust_env=False) as client:
-                for scraper in notes.scrapers:
-                    await scraper.read(client)
-                await take_inventory()
-                for url in urls:
-                    response = await client.get(f"{url}/stats", headers=bearer(keys["operator"]))
-                    notes.books.append(TelemetryBook.from_stats(response.json()))
-                notes.telemetry = notes.books[-1]
+            await take_inventory()
+            await _ask_in_the_end(notes, urls, keys["operator"])
     except ChildError as error:
         notes.crash = error
     except httpx2.HTTPError as error:
         if not notes.crash:
             notes.trouble.append(f"what the demo itself asked the gateway for: {error!r}")
     return notes
+
+
+class Context(NamedTuple):
+    """What those need who interfere."""
+
+    options: argparse.Namespace
+    stage: Stage
+    driver: Driver
+    keys: Keyring
+    zone: str  # the one that is asked for most
+    quiet: asyncio.Event  # to be set when all is done
+    on_back: Callable[[], Awaitable[object]]
+
+
+def _make_trouble(
+    notes: Notes, gateways: Sequence[Child], shared: Shared | None, context: Context
+) -> Steps:
+    """Whoever interferes with one gateway, or with several and the Redis that they share."""
+    options, stage, driver, keys, zone, quiet, on_back = context
+    if shared:
+        notes.troublemaker = Troublemaker(
+            gateways,
+            shared.server,
+            troubles(stage.seed, stage.duration),
+            driver,
+            keys,
+            zone=zone,
+            kill=options.kill,
+            on_back=on_back,
+            done=quiet,
+            say=stage.screen.say,
+        )
+        return notes.troublemaker
+    notes.interferer = Interferer(
+        gateways[0],
+        stage.folder / CONFIG.name,
+        interference(stage.seed, stage.duration),
+        kill=options.kill,
+        name=f"zone:{zone}",
+        forget=driver.forget,
+        now=driver.now,
+        on_back=on_back,
+        done=quiet,
+        say=stage.screen.say,
+    )
+    return notes.interferer
+
+
+async def _ask_in_the_end(notes: Notes, urls: Sequence[str], key: str) -> None:
+    """Ask each gateway what it has counted, in both of its ways."""
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        for scraper, url in zip(notes.scrapers, urls, strict=True):
+            await scraper.read(client)
+            response = await client.get(f"{url}/stats", headers=bearer(key))
+            notes.books.append(TelemetryBook.from_stats(response.json()))
+    notes.telemetry = notes.books[-1]
 
 
 async def _drive(

@@ -54,20 +54,23 @@ def by_gateway(reading: Reading) -> Counter[str]:
         found[f"requests with status {sample.labels['status']}"] += int(sample.value)
         if sample.labels["cache"] != "none":
             found[f"cache: {sample.labels['cache']}"] += int(sample.value)
-    for sample in reading.named(f"{CACHE}.hits"):
-        if sample.labels[OF] == ANSWERS:
-            found[HITS] += int(sample.value)
-    for sample in reading.named(f"{BREAKER}.rejected"):
-        if sample.labels[OF] in PROVIDERS:  # others guard what we keep
-            found[f"rejections by {sample.labels[OF]}"] += int(sample.value)
-    for sample in reading.named(f"{POOL}.acquired"):
-        found[f"{CALLS} {sample.labels[OF]}"] += int(sample.value)
+    found[HITS] += sum(count for of, count in _of(reading, f"{CACHE}.hits") if of == ANSWERS)
+    # Of the providers' breakers; others guard what we keep.
+    rejected = dict(_of(reading, f"{BREAKER}.rejected"))
+    found.update({f"rejections by {name}": rejected.get(name, 0) for name in PROVIDERS})
+    found.update({f"{CALLS} {name}": count for name, count in _of(reading, f"{POOL}.acquired")})
     for figure, status in ((REFUSED, 401), (DENIED, 403)):
         for sample in reading.named(AUDITED[status], "_total"):
             found[figure] += int(sample.value)
     for sample in reading.named(FAILURES, "_total"):
         found[f"not valid: {sample.labels['code']}"] += int(sample.value)
     return +found
+
+
+def _of(reading: Reading, name: str) -> Iterator[tuple[str, int]]:
+    """A figure of each who has it."""
+    for sample in reading.named(name):
+        yield sample.labels[OF], int(sample.value)
 
 
 def exposed(run: Evidence) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from faults import Outage
 from logbook import Line, Logbook
@@ -31,7 +32,7 @@ class Told:
     is_done: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Fleet:
     """The gateways of one run, and what befell them and their Redis; outages are on purpose."""
 
@@ -49,12 +50,12 @@ class Fleet:
         """What the gateways are called."""
         return [name_of(worker) for worker in range(self.workers)]
 
-    @property
+    @cached_property
     def starts(self) -> dict[str, int]:
         """Which gateway each start is one of."""
         return {start: worker for worker, log in enumerate(self.logs) for start in log.starts}
 
-    @property
+    @cached_property
     def living(self) -> set[str]:
         """The starts that were there in the end."""
         return {log.last[0] for log in self.logs}

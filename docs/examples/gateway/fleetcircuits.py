@@ -141,8 +141,9 @@ def _settled(run: Evidence, log: Logbook, provider: str, id_: str, at: float) ->
 
 
 def _is_end(line: Line, provider: str) -> bool:
-    is_decision = line["message"] in {"circuit.opened", "circuit.closed"}
-    return (is_decision and line["logger"] == provider) or line["message"] == "request"
+    if line["message"] in {"circuit.opened", "circuit.closed"}:
+        return bool(line["logger"] == provider)
+    return bool(line["message"] == "request")
 
 
 def _phases(run: Evidence, start: str) -> list[Phase]:

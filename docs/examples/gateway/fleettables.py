@@ -77,7 +77,7 @@ def gateways(run: Evidence, fleet: Fleet) -> Table:
         )
 
     rows = [
-        row("requests", lambda each: True),
+        row("requests", lambda each: bool(each.id)),
         row("  answered", lambda each: each.status == 200),
         row("  refused: nobody listened", lambda each: each.verdict is Verdict.REFUSED),
         row("  cut off in the middle", lambda each: each.verdict is Verdict.CUT_OFF),
@@ -96,7 +96,7 @@ def gateways(run: Evidence, fleet: Fleet) -> Table:
     return Table("Gateway by gateway, by the driver", ("", *fleet.names, "all"), rows)
 
 
-def _periods(run: Evidence, fleet: Fleet) -> list[tuple[str, Outage]]:
+def _periods(fleet: Fleet) -> list[tuple[str, Outage]]:
     found = [(f"{fleet.names[worker]} killed", each) for worker, each in fleet.away.items()]
     if fleet.frozen:
         found.append(("Redis frozen", fleet.frozen))
@@ -111,7 +111,7 @@ def _periods(run: Evidence, fleet: Fleet) -> list[tuple[str, Outage]]:
 def troubles(run: Evidence, fleet: Fleet) -> Table:
     """What callers saw while a gateway or the Redis was away."""
     rows = []
-    for what, period in _periods(run, fleet):
+    for what, period in _periods(fleet):
         own = [each for each in run.outcomes if period.begin <= each.sent < period.end]
         took = [each.seconds * 1000 for each in own if each.is_complete]
         missed = Counter(_missed(each) for each in own)

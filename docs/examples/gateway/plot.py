@@ -72,18 +72,19 @@ def draw(run: Evidence, *files: Path) -> None:
     draw_latency(latency, run)
     draw_faults(faults, run, step=end / 60)
     _draw_circuits(circuits, run)
-    draw_detours(detours, run, step=end / 60)
+    _draw_detours(detours, run, step=end / 60)
     draw_cache(cache, run, step=end / 60)
     draw_kept(kept, run)
     draw_door(door, run)
     draw_validation(validation, run)
     draw_memory(memory, run)
-    draw_effects(effects, run, step=end / 60)
+    _draw_effects(effects, run, step=end / 60)
     for file in files:
         figure.savefig(file, dpi=120)
 
 
 def shade_outages(axes: Axes, run: Evidence) -> None:
+    """Shade when providers, and the gateway, were gone."""
     for name, log in run.providers.items():
         moments = [line["t"] for line in log if line["message"].startswith("outage")]
         for begin, end in zip(moments[::2], moments[1::2], strict=False):
@@ -93,6 +94,7 @@ def shade_outages(axes: Axes, run: Evidence) -> None:
 
 
 def shade(axes: Axes, outage: Outage, label: str, colour: str, hatch: str | None = None) -> None:
+    """Shade a time when something was not there."""
     axes.axvspan(outage.begin, outage.end, color=colour, alpha=0.18, lw=0, hatch=hatch, label=label)
 
 
@@ -123,6 +125,7 @@ def _name_edits(axes: Axes, run: Evidence) -> None:
 
 
 def draw_latency(axes: Axes, run: Evidence) -> None:
+    """A point for each request: when it was sent, and how long it took."""
     for kind, (colour, marker, size) in KINDS.items():
         some = [outcome for outcome in run.outcomes if kind_of(outcome) == kind]
         if some:
@@ -144,6 +147,7 @@ def draw_latency(axes: Axes, run: Evidence) -> None:
 
 
 def draw_faults(axes: Axes, run: Evidence, step: float) -> None:
+    """How often providers did what."""
     bottom: Counter[int] = Counter()
     for fault, colour in FAULTS.items():
         counts = Counter(
@@ -167,6 +171,7 @@ def draw_faults(axes: Axes, run: Evidence, step: float) -> None:
 
 
 def draw_cache(axes: Axes, run: Evidence, step: float) -> None:
+    """Where answers came from."""
     bottom: Counter[int] = Counter()
     for kind, (colour, label) in CACHE.items():
         some = [outcome for outcome in run.complete if outcome.cache == kind]
@@ -217,7 +222,7 @@ def _draw_circuits(axes: Axes, run: Evidence) -> None:
     legend(axes, shades=False)
 
 
-def draw_detours(axes: Axes, run: Evidence, step: float) -> None:
+def _draw_detours(axes: Axes, run: Evidence, step: float) -> None:
     retries, instead, rejected, waits = (Counter[int]() for _ in range(4))
     for line in run.log.requests:
         slot = int(run.seconds_of(moment(line)) / step)
@@ -236,7 +241,7 @@ def draw_detours(axes: Axes, run: Evidence, step: float) -> None:
     axes.set_title("What the gateway did", loc="left")
 
 
-def draw_effects(axes: Axes, run: Evidence, step: float) -> None:
+def _draw_effects(axes: Axes, run: Evidence, step: float) -> None:
     failed: Counter[int] = Counter()
     unheard: Counter[int] = Counter()
     for outcome in run.outcomes:
@@ -254,6 +259,7 @@ def draw_effects(axes: Axes, run: Evidence, step: float) -> None:
 
 
 def draw_steps(axes: Axes, step: float, *lines: tuple[str, Counter[int], str]) -> None:
+    """Lines of counts, one for each name."""
     for name, counts, colour in lines:
         axes.step(
             [slot * step for slot in range(61)],
@@ -267,6 +273,7 @@ def draw_steps(axes: Axes, step: float, *lines: tuple[str, Counter[int], str]) -
 
 
 def kind_of(outcome: Outcome) -> str:
+    """What a request is to whoever looks at the plot."""
     if outcome.verdict is Verdict.NAMED_ERROR:
         return ASKED_WRONGLY.get(outcome.problem or "", FAILED)
     return str(outcome.verdict.value)

@@ -132,11 +132,12 @@ def draw(run: Evidence, *files: Path) -> None:
 
 def _links(run: Evidence) -> str:
     """What is beside the page of the gateways."""
-    shown = []
-    for name in run.fleet.names if run.fleet else ["gateway"]:
-        shown.append(
-            f'{name}: its <a href="{name}.jsonl">log</a> and its <a href="{metrics_of(name)}.jsonl">metrics file</a>'
-        )
+    names = run.fleet.names if run.fleet else ["gateway"]
+    shown = [
+        f'{name}: its <a href="{name}.jsonl">log</a> and its '
+        f'<a href="{metrics_of(name)}.jsonl">metrics file</a>'
+        for name in names
+    ]
     if not run.fleet:
         shown.append(
             'its <a href="answers.db">last answers</a> and <a href="keys.db">who may ask</a>, two SQLite files'

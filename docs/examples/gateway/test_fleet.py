@@ -34,6 +34,7 @@ from keyring import Keyring, issue_passing, key_id
 from last import LastAnswers
 from logbook import Logbook
 from names import REQUESTS, START
+from pydantic import SecretStr
 from requestlog import RequestLog
 from scraper import Reading
 from starlette.requests import Request
@@ -207,7 +208,7 @@ class TestRemembered:
     def test_who_was_told_may_not_and_nobody_may_for_long(self, worker: int, at: float) -> None:
         lines: list[list[Line]] = [[self.LOAD], []]
         lines[worker].append(self._hit(at))
-        run, fleet = _a_run(*lines, told=[self.TOLD])
+        run, fleet = _a_run(lines[0], lines[1], told=[self.TOLD])
 
         (problem,) = fleetcache.remembered(run, fleet)
         assert f"from before a change from gateway-{worker + 1}" in problem
@@ -468,7 +469,8 @@ class TestLastAnswersOfSeveral:
                 return await other.left("Etc/UTC", AT)
 
         left = asyncio.run(share())
-        assert left and (left.answer, left.by) == (self.ANSWER, "a")
+        assert left
+        assert (left.answer, left.by) == (self.ANSWER, "a")
 
     def test_a_change_is_not_said_to_be_done_if_it_may_not_be(self) -> None:
         async def forget() -> None:
@@ -484,7 +486,9 @@ class TestStores:
     """Where things are kept is a matter of configuration."""
 
     def _settings(self, **more: Any) -> settings.GatewaySettings:
-        return settings.GatewaySettings(upstreams={"north": "http://n"}, provider_key="k", **more)
+        return settings.GatewaySettings(
+            upstreams={"north": "http://n"}, provider_key=SecretStr("k"), **more
+        )
 
     def test_in_files_without_a_redis(self) -> None:
         told = self._settings()

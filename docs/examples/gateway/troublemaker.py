@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from driver import Driver, Outcome, Verdict
 from faults import DOWN, STILL, Outage, Troubles
@@ -43,7 +44,6 @@ class Troublemaker(Steps):
         self.frozen: Outage | None = None
         self.down: Outage | None = None
         self._gateways = gateways
-        self._redis = redis
         self._driver = driver
         self._keys = keys
         self._zone = zone
@@ -55,7 +55,10 @@ class Troublemaker(Steps):
         if kill:
             steps.append((plan.kill, self._kill_gateway))
         if kill and redis:
-            steps += [(plan.freeze, self._freeze), (plan.down, self._kill_redis)]
+            steps += [
+                (plan.freeze, partial(self._freeze, redis)),
+                (plan.down, partial(self._kill_redis, redis)),
+            ]
         super().__init__(sorted(steps, key=lambda step: step[0]), now=driver.now, done=done)
 
     async def _change(self) -> None:
@@ -128,30 +131,25 @@ class Troublemaker(Steps):
         self._say(f"{gateway.name} is back on port {port}")
         await self._on_back()
 
-    async def _freeze(self) -> None:
+    async def _freeze(self, redis: RedisServer) -> None:
         begin = self._now()
-        self._own.freeze()
+        redis.freeze()
         self._say("the Redis stands still")
         await self._is_stopped_before(begin + STILL)
-        self._own.thaw()
+        redis.thaw()
         self.frozen = Outage(begin, self._now())
         self._say("the Redis goes on")
 
-    async def _kill_redis(self) -> None:
+    async def _kill_redis(self, redis: RedisServer) -> None:
         """Kill it and start it again; what is told meanwhile cannot be done, and has to be refused."""
         begin = self._now()
         self.down = Outage(begin, float("inf"))
-        await self._own.kill()
+        await redis.kill()
         self._say("the Redis is killed")
         await self._is_stopped_before(begin + DOWN / 2)
         await self._change()
         await self._is_stopped_before(begin + DOWN)
-        await self._own.start()
+        await redis.start()
         self.down = Outage(begin, self._now())
         self._say("the Redis is back, with its data")
         await self._on_back()
-
-    @property
-    def _own(self) -> RedisServer:
-        assert self._redis is not None
-        return self._redis
