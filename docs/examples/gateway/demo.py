@@ -290,7 +290,7 @@ def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The options of the command line; what cannot be ends the program."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
-    add("--requests", type=int, help="how many to send (1800; with --redis 3200)")
+    add("--requests", type=int, help="how many to send (1800; with --redis 3520)")
     add("--rate", type=float, default=80.0, help="how many of them a second (%(default)s)")
     add("--seed", type=int, default=1, help="fixes load and faults (%(default)s)")
     add("--port", type=int, default=8470, help="the gateway's; others get the next ones")
@@ -309,7 +309,7 @@ def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     if options.quick:
         options.requests, options.rate = 800, 80.0
     if options.requests is None:
-        options.requests = 1800 if options.redis is None else 3200
+        options.requests = 1800 if options.redis is None else 3520
     if not 1 <= options.workers <= 16:
         parser.error(f"--workers must lie between 1 and 16; got {options.workers}")
     if options.workers > 1 and options.redis is None:

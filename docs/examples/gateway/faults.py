@@ -149,14 +149,13 @@ class Troubles:
 
 
 def troubles(seed: int, duration: float) -> Troubles:
-    """The plan for a run of *duration* seconds; the worst comes after the providers' outages."""
-    kill = interference(seed, duration).kill
+    """The plan for a run of *duration* seconds: first the Redis, then the providers, then a gateway."""
     return Troubles(
-        changes=(duration * 0.08, duration * 0.73, duration * 0.87),
-        ends=(duration * 0.14, duration * 0.88),
-        kill=kill,
-        freeze=duration * 0.75,
-        down=duration * 0.8,
+        changes=(duration * 0.03, duration * 0.15, duration * 0.85),
+        ends=(duration * 0.17, duration * 0.87),
+        kill=interference(seed, duration).kill,
+        freeze=duration * 0.05,
+        down=duration * 0.09,
     )
 
 

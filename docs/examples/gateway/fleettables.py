@@ -21,8 +21,8 @@ from quantiles import quantile
 from table import Cells, Table
 from tables import faults, in_words, request_log, whole_run
 
-BEFORE = 5.0
-"""Seconds before the first trouble, with which the latency of later ones is compared."""
+CALM = 3.0
+"""Seconds after the Redis came back, with which bad times are compared."""
 
 
 def tables(run: Evidence, fleet: Fleet) -> list[Table]:
@@ -97,14 +97,15 @@ def gateways(run: Evidence, fleet: Fleet) -> Table:
 
 
 def _periods(fleet: Fleet) -> list[tuple[str, Outage]]:
-    found = [(f"{fleet.names[worker]} killed", each) for worker, each in fleet.away.items()]
+    found: list[tuple[str, Outage]] = []
     if fleet.frozen:
         found.append(("Redis frozen", fleet.frozen))
     if fleet.down:
         found.append(("Redis killed", fleet.down))
-    if found:
-        first = min(each.begin for _, each in found)
-        found.insert(0, (f"the {BEFORE:g} s before", Outage(max(0.0, first - BEFORE), first)))
+    if fleet.down:
+        calm = fleet.down.end + 1.0  # by then all have found it again
+        found.append(("calm, to compare", Outage(calm, calm + CALM)))
+    found += [(f"{fleet.names[worker]} killed", each) for worker, each in fleet.away.items()]
     return found
 
 
