@@ -40,22 +40,45 @@ class Probe(NamedTuple):
 
 
 def trips(run: Evidence, fleet: Fleet) -> list[Trip]:
-    """What each gateway found out itself, and when the others had it open."""
+    """What each gateway found out itself, and when those of the others had it open that had not.
+
+    One whose circuit is open already tells nothing of another time for which it is.
+    """
     found = []
-    opened = [
-        (run.seconds_of(moment(line)), worker, line)
-        for worker, log in enumerate(fleet.logs)
-        for line in log.of("circuit.opened")
-        if line["logger"] in PROVIDERS
-    ]
-    for at, worker, line in opened:
-        if not line.get("shared"):
-            heard: dict[int, float] = {}
-            for other, who, its in sorted(opened, key=lambda each: each[0]):
-                if who != worker and its["logger"] == line["logger"] and at <= other <= at + POLL:
-                    heard.setdefault(who, other - at)
-            found.append(Trip(line["logger"], worker, at, heard))
+    for provider in PROVIDERS:
+        changes = _changes(run, fleet, provider)
+        own = [each for each in changes if not each.line.get("shared")]
+        decisions = [each for each in own if each.line["message"] != "circuit.half_opened"]
+        for change in decisions:
+            if change.line["message"] != "circuit.opened":
+                continue
+            until = min(
+                (each.at for each in decisions if each.at > change.at), default=change.at + POLL
+            )
+            heard = {
+                each.worker: each.at - change.at
+                for each in changes
+                if each.line.get("shared") and change.at <= each.at < until
+            }
+            found.append(Trip(provider, change.worker, change.at, heard))
     return sorted(found, key=lambda trip: trip.at)
+
+
+class _Change(NamedTuple):
+    """A line about the circuit of a provider."""
+
+    at: float
+    worker: int
+    line: Line
+
+
+def _changes(run: Evidence, fleet: Fleet, provider: str) -> list[_Change]:
+    found = [
+        _Change(run.seconds_of(moment(line)), worker, line)
+        for worker, log in enumerate(fleet.logs)
+        for line in log.changes(provider)
+    ]
+    return sorted(found, key=lambda each: each.at)
 
 
 def spread(run: Evidence, fleet: Fleet) -> Iterator[str]:

@@ -170,6 +170,20 @@ class TestSpread:
         (trip,) = fleetcircuits.trips(run, fleet)
         assert trip.heard == {1: pytest.approx(0.02)}
 
+    def test_who_has_it_open_already_has_not_heard_late(self) -> None:
+        heard = [
+            _line(at, message, logger="north", shared=message.endswith("opened"))
+            for at, message in ((1.01, "circuit.opened"), (3.02, "circuit.opened"))
+        ]
+        again = [_line(at, "circuit.opened", logger="north", request_id="b") for at in (2.0, 3.0)]
+        run, fleet = _a_run([self.OPENED, *again], heard, [self.LATE])
+
+        assert [trip.heard for trip in fleetcircuits.trips(run, fleet)] == [
+            {1: pytest.approx(0.01)},
+            {},
+            {1: pytest.approx(0.02)},
+        ]
+
     def test_who_goes_on_is_found(self) -> None:
         run, fleet = _a_run([self.OPENED], [], [self.LATE])
 
