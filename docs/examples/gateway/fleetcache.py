@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from evidence import Evidence
 from fleet import Fleet, Told
-from logbook import Line, began, moment
+from logbook import HASTE, Line, began, moment
 from restart import CLOCKS
 
 NEWS = 2.5
@@ -43,6 +43,7 @@ def remembered(run: Evidence, fleet: Fleet) -> Iterator[str]:
         keep = run.settings[kind] + CLOCKS.total_seconds()
         if line["age"] > keep:
             yield f"{_name(line)} got an answer of {line['age']:.2f} s ago, and {keep} s are allowed"
+    yield from _after_the_start(run)
     for told, served, late in stale(run, fleet):
         allowed = 0.0 if served.worker == told.worker or served.line["cache"] == "left" else NEWS
         if late > allowed:
@@ -51,6 +52,16 @@ def remembered(run: Evidence, fleet: Fleet) -> Iterator[str]:
                 f"{fleet.names[served.worker]}, {late:.3f} s after {fleet.names[told.worker]} had said "
                 f"that it forgets it"
             )
+
+
+def _after_the_start(run: Evidence) -> Iterator[str]:
+    """Last answers that were served when the gateway had been there for long enough to ask itself."""
+    for log in run.log.starts.values():
+        since = run.seconds_of(moment((log.of("serving") or log.lines)[0]))
+        for line in log.requests:
+            late = run.seconds_of(began(line) - HASTE) - since
+            if line["cache"] == "left" and late > run.settings["warm_up"]:
+                yield f"{_name(line)} got what was left {late:.2f} s after its gateway began to serve"
 
 
 def stale(run: Evidence, fleet: Fleet) -> Iterator[tuple[Told, Served, float]]:

@@ -49,7 +49,15 @@ def check(run: Evidence, fleet: Fleet) -> list[Check]:
         ],
         "at most one gateway tried a provider at a time": fleetcircuits.probes(run, fleet),
         "all gateways left a provider when one of them did": fleetcircuits.spread(run, fleet),
+        "circuits opened, tried and closed in turn, at each gateway": [
+            problem for start in run.log.starts for problem in circuits.changes(run.of_start(start))
+        ],
         "providers were asked in turn, and all calls that went out arrived": [
+            *(
+                problem
+                for start in run.log.starts
+                for problem in circuits.turns(run.of_start(start))
+            ),
             *circuits.exhausted(run),
             *circuits.arrivals(run),
         ],

@@ -11,6 +11,7 @@ from typing import Any
 from unittest.mock import AsyncMock
 
 import access
+import circuits
 import demo
 import fleetcache
 import fleetchecks
@@ -156,6 +157,22 @@ class TestProbes:
         ]
 
 
+class TestChanges:
+    """The changes of a circuit follow each other, also where another gateway decides."""
+
+    @pytest.mark.parametrize(("shared", "count"), [(True, 0), (False, 1)])
+    def test_it_may_be_closed_at_once_by_another_gateway_only(
+        self, shared: bool, count: int
+    ) -> None:
+        lines = [
+            _line(1.0, "circuit.opened", logger="north", shared=shared),
+            _line(1.2, "circuit.closed", logger="north", shared=shared),
+        ]
+        run, _ = _a_run(lines)
+
+        assert len(list(circuits.changes(run))) == count
+
+
 class TestSpread:
     """What one gateway has found out, all know."""
 
@@ -227,6 +244,14 @@ class TestRemembered:
 
         (problem,) = fleetcache.remembered(run, fleet)
         assert f"from before a change from gateway-{worker + 1}" in problem
+
+    @pytest.mark.parametrize(("at", "count"), [(2.9, 0), (3.1, 1)])
+    def test_last_answers_are_served_shortly_after_a_start_only(
+        self, at: float, count: int
+    ) -> None:
+        run, fleet = _a_run([self.LOAD], [_request(at, "b", "left", loaded_by="a", ms=1.0)])
+
+        assert len(list(fleetcache.remembered(run, fleet))) == count
 
     def test_a_change_that_was_not_acknowledged_promises_nothing(self) -> None:
         told = Told(name="zone:Etc/UTC", worker=0, asked=2.0, acknowledged=2.1, is_done=False)
