@@ -61,7 +61,8 @@ class RedisServer:
 
     async def kill(self) -> None:
         """End it here and now, so that it can finish nothing."""
-        self._process.kill()
+        if self._process.returncode is None:
+            self._process.kill()
         await self._process.wait()
 
     def freeze(self) -> None:
