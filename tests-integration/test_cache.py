@@ -183,7 +183,7 @@ print(square.cache_info().max_size, own.cache_info().max_size)
         [
             ("PEPPERPY_CACHE_MAX_SIZE", "-77", "ConfigValidationError"),
             ("PEPPERPY_CACHE_MAX_SIZE", "many", "ConfigValidationError"),
-            ("PEPPERPY_CACHE_CACHE_TYPE", "redis", "CacheTierError"),
+            ("PEPPERPY_CACHE_CACHE_TYPE", "redis", "InvalidOptionError"),
             ("PEPPERPY_CACHE_CACHE_TYPE", "memroy", "CacheTierError"),
         ],
     )

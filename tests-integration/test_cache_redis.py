@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from typing import Any
 import pytest
 
 from pepperpy.infra.cache import (
+    AsyncCacheInvalidator,
     Cache,
     CacheTierError,
     ainvalidate_cache,
@@ -177,6 +177,10 @@ class Race:
             while self.calls[seed % 2](n) < floor:
                 self.late = max(self.late, time.monotonic() - start)
                 assert self.late < 1, "the past, by another host"
+
+
+def nothing() -> None:
+    """What every host can call."""
 
 
 def failing(*_: object) -> None:
@@ -889,7 +893,16 @@ class TestOutage:
 
     @pytest.fixture
     def hosts(self, hosts: Callable[..., Host]) -> Callable[..., Host]:
-        return partial(hosts, timeout=TIMEOUT)
+        """Hosts with the usual time-out, which have the server before it fails."""
+
+        def make(url: str, timeout: float = TIMEOUT, *, is_there: bool = True) -> Host:
+            host = hosts(url, timeout=timeout)
+            if is_there:  # on a busy machine not at once
+                host.cached(nothing)()
+                until(lambda: host.state == "ok")
+            return host
+
+        return make
 
     @pytest.fixture
     def warnings(self, caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
@@ -900,7 +913,7 @@ class TestOutage:
         self, hosts: Callable[..., Host], warnings: Callable[[], list[str]], own_redis: Redis
     ) -> None:
         own_redis.kill()
-        host = hosts(own_redis.url)
+        host = hosts(own_redis.url, is_there=False)
         load = host.cached(lambda n: n, ttl=60)
 
         start = time.monotonic()
@@ -934,6 +947,8 @@ class TestOutage:
             call = host.cached(load, ttl=60, max_size=10_000)
             for n in range(50):
                 assert call(n) == n
+            host.flush()
+            kept, told = host.facts["kept"], len(warnings())
             getattr(own_redis if fault in {"freeze", "kill"} else proxy, fault)()
 
             slowest, total = 0.0, time.monotonic()
@@ -952,9 +967,9 @@ class TestOutage:
             until(lambda: host.state == "ok")
             assert call(1000) == 1000
             host.flush()
-            assert host.facts["kept"] >= 50
-            assert len(warnings()) == 1
-            assert "redis://" in warnings()[0]
+            assert host.facts["kept"] > kept
+            assert len(warnings()) == told + 1
+            assert "redis://" in warnings()[-1]
 
     @pytest.mark.asyncio
     async def test_tasks_see_no_more_of_it_than_threads(
@@ -973,11 +988,10 @@ class TestOutage:
         assert await asyncio.gather(*(call(n) for n in range(1, 100))) == [*range(1, 100)]
         first = time.monotonic() - start
         start = time.monotonic()
-        for n in range(100, 200):
-            assert await call(n) == n
+        assert await asyncio.gather(*(call(n) for n in range(100, 200))) == [*range(100, 200)]
         rest = time.monotonic() - start
 
-        assert first < 0.25 + 2 * NOISE
+        assert first - rest < 0.25 + NOISE  # what the server adds to what the tasks cost anyway
         assert rest < TIMEOUT
         await asyncio.to_thread(own_redis.thaw)
         await asyncio.to_thread(until, lambda: host.state == "ok")
@@ -1009,6 +1023,24 @@ class TestOutage:
         until(lambda: two.state == "ok")
 
         assert second(1) == "Bea"
+
+    @pytest.mark.asyncio
+    async def test_to_drop_something_does_not_hold_up_the_loop(
+        self, hosts: Callable[..., Host], own_redis: Redis
+    ) -> None:
+        host = hosts(own_redis.url, timeout=0.5)
+        await asyncio.to_thread(host.tier.connect)
+        await asyncio.to_thread(own_redis.freeze)
+        invalidator = AsyncCacheInvalidator(host.cache)
+
+        dropping = asyncio.create_task(invalidator.invalidate("user:1"))
+        start = time.monotonic()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0.01)
+
+        assert time.monotonic() - start < 0.4
+        assert not dropping.done()
+        assert await dropping == 0
 
     def test_what_was_dropped_meanwhile_is_sent_when_it_is_back(
         self, hosts: Callable[..., Host], own_redis: Redis
@@ -1311,7 +1343,7 @@ class TestOutage:
 
         assert all(results)
         assert [thread.error for thread in threads] == [None] * 4
-        assert slowest[0] < 0.25 + 4 * NOISE
+        assert slowest[0] < 1  # four threads that never rest; the tests above measure the wait
 
     def test_nothing_that_was_dropped_is_served_again(
         self, redis: Redis, hosts: Callable[..., Host]
@@ -1381,7 +1413,7 @@ class TestProcesses:
         file.write_text(RACE, "utf-8")
         runs = [
             subprocess.Popen(
-                [sys.executable, "-W", "error", file, redis.url, str(10 * seed + number)],
+                [sys.executable, "-W", "error", str(file), redis.url, str(10 * seed + number)],
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
@@ -1412,11 +1444,13 @@ def load(n):
         time.sleep(60)
     return n
 
+start = time.monotonic()
 assert load(1) == 1
+print(time.monotonic() - start)
 """,
             "utf-8",
         )
-        command = [sys.executable, file, redis.url]
+        command = [sys.executable, str(file), redis.url]
         first = subprocess.Popen([*command, "hang"], stdout=subprocess.PIPE, text=True)
         assert first.stdout is not None
         assert first.stdout.readline() == "loading\n"
@@ -1424,11 +1458,11 @@ assert load(1) == 1
         first.wait()
         first.stdout.close()
 
-        start = time.monotonic()
         second = subprocess.run([*command, "go"], capture_output=True, text=True, check=True)
 
-        assert second.stdout == "loading\n"
-        assert time.monotonic() - start < 2 + 3  # a lease, and the start of a program
+        told, waited = second.stdout.split()
+        assert told == "loading"
+        assert float(waited) < 2 + 1  # a lease, and what a busy machine adds
 
 
 class TestSetup:
@@ -1486,6 +1520,7 @@ class TestSetup:
             initialize_cache("redis", cache_url=url)
             assert squares(ttl=60)(3) == 9
             assert tier().inspect()["state"] == "down"
+            until(lambda: heard)
             shown = f"{tier().inspect()} {tier()!r} {caplog.text} {heard}"
         finally:
             unsubscribe()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import socket
 import struct
@@ -9,6 +10,7 @@ import threading
 import time
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -190,6 +192,25 @@ assert codes == {0}, codes
         assert {each["service.name"] for each in collector.resources} == {"shop"}
         assert len({each["service.instance.id"] for each in collector.resources}) == 4
         assert len({each["process.pid"] for each in collector.resources}) == 4
+
+    def test_the_lines_of_the_page_export(self, program: Any, collector: Collector) -> None:
+        page = Path(__file__).parent.parent / "docs/pages/telemetry/many-processes.md"
+        (block,) = [
+            block
+            for block in re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+            if "def export_by_otlp" in block
+        ]
+
+        program.run(
+            f"""
+{block}
+export_by_otlp({collector.url!r})
+TelemetryManager.get_instance().count("orders", 3)
+"""
+        )
+
+        assert collector.total("orders") == 3
+        assert collector.resources[0]["service.name"] == "shop"
 
     def test_children_of_multiprocessing_export_when_they_end(
         self, program: Any, collector: Collector

@@ -279,6 +279,27 @@ class TestNetwork:
         assert errors == 0
         assert resets >= 20
 
+    def test_a_probe_keeps_its_lease_over_an_outage_that_is_shorter(self, redis: Redis) -> None:
+        lease = 1.5
+        with (
+            Proxy(redis) as proxy,
+            RedisResilienceStore(proxy.url, lease=lease) as a,
+            RedisResilienceStore(redis.url, lease=lease) as b,
+        ):
+            one, two = (CircuitBreaker("mail", store=store, recovery_timeout=0) for store in (a, b))
+            assert two.execute(len, "ab") == 2
+            one.trip()
+            eventually(lambda: two.state is CircuitState.HALF_OPEN)
+            with one:
+                proxy.mute()
+                eventually(lambda: not a.is_up)
+                proxy.heal()
+                eventually(lambda: a.is_up)
+                end = time.monotonic() + 1.5 * lease
+                while time.monotonic() < end:
+                    assert not _admitted(two)
+                    time.sleep(0.01)
+
     def test_calls_are_answered_while_the_connection_is_cut_again_and_again(
         self, redis: Redis, figures: list[str]
     ) -> None:

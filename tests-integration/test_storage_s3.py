@@ -41,6 +41,7 @@ def provider(server: S3Server, endpoint: str = "", **options: Any) -> ObjectStor
     )
 
 
+@pytest.mark.timeout(150)  # one request at a time, of some milliseconds each, and thousands of them
 class TestContract(StorageProviderContract):
     server: S3Server
 

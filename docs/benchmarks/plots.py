@@ -92,7 +92,7 @@ def overview(record: Record) -> Figure:
             axis.scatter(ratio, height, s=30, alpha=0.8, color=GREEN if ratio <= 1 else ORANGE)
     axis.axvline(1, color=GREY, linewidth=1)
     axis.set_xscale("log")
-    _plain_numbers(axis)
+    as_plain_numbers(axis)
     axis.set_yticks(range(len(rows)), rows, fontsize=10)
     axis.set_ylim(len(rows) - 0.4, -0.6)
     axis.grid(axis="x", linewidth=0.5, color="#dddddd")
@@ -168,13 +168,14 @@ def _draw_bars(axis: Axes, result: Result, rows: int) -> None:
         axis.set_xlim(0, max(values) * 1.2)
     else:
         axis.set_xscale("log")
-        _plain_numbers(axis)
+        as_plain_numbers(axis)
         axis.set_xlim((min(least, 0.5) if unit == NANOSECONDS else least) / 1.5, max(values) * 4)
     if unit == NANOSECONDS:
         axis.axvline(1, color=GREEN, linewidth=0.8)
 
 
-def _plain_numbers(axis: Axes) -> None:
+def as_plain_numbers(axis: Axes) -> None:
+    """Numbers at its logarithmic scales, not powers of ten."""
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
     for scale in (axis.xaxis, axis.yaxis):
@@ -208,7 +209,7 @@ def _draw_dots(axis: Axes, group: Sequence[Result]) -> None:
     figures = [result.cost(name) for result in group for name in names]
     if not unit.more_is_better and 0 < 10 * min(figures) < max(figures):
         axis.set_xscale("log")
-        _plain_numbers(axis)
+        as_plain_numbers(axis)
     axis.set_yticks(range(len(group)), [fill(result.race.place, 14) for result in group])
     axis.set_ylim(len(group) - 0.5, -0.5)
     axis.grid(axis="x", linewidth=0.5, color="#dddddd")
@@ -232,7 +233,7 @@ def _draw_lines(axis: Axes, group: Sequence[Result]) -> None:
         )
     axis.set_xscale("log")
     axis.set_yscale("log")
-    _plain_numbers(axis)
+    as_plain_numbers(axis)
     axis.set_title(f"{axis.get_title('left')}, {unit.name}", fontsize=10.5, loc="left")
     axis.grid(axis="y", linewidth=0.5, color="#dddddd")
     _legend(axis)
@@ -254,7 +255,7 @@ def _draw_across(axis: Axes, result: Result) -> None:
         )
     axis.set_yscale("log")
     axis.set_xscale("log")
-    _plain_numbers(axis)
+    as_plain_numbers(axis)
     axis.set_xlim(min(race.across.values()) / 1.3, max(race.across.values()) * 2.5)
     axis.set_xlabel("times smaller", fontsize=9)
     axis.set_ylabel(race.unit.name, fontsize=9)

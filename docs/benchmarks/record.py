@@ -53,7 +53,7 @@ def record(results: Sequence[Result], modules: Sequence[str]) -> Record:
         date=datetime.now(UTC).date().isoformat(),
         python=f"{platform.python_implementation()} {platform.python_version()}",
         system=_system(),
-        processor=_processor(),
+        processor=processor(),
         cpus=os.cpu_count() or 1,
         memory_gib=round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
         versions={name: version(name) for name in modules},
@@ -68,7 +68,8 @@ def _system() -> str:
         return f"{platform.system()} {platform.release()}, {platform.machine()}"
 
 
-def _processor() -> str:
+def processor() -> str:
+    """What this machine calls its processor."""
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
     except OSError:

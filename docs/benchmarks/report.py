@@ -67,7 +67,7 @@ def _summary(record: Record) -> Iterator[str]:
     missed = sum(not verdict.reached for verdict in verdicts)
     yield (
         f"{len(record.results)} races; in {len(against)} of them other libraries take part, and in "
-        f"{len(against) - lost} of those none is better. Of {len(verdicts)} goals that we set "
+        f"{len(against) - lost} of those none is better by more than 2 %. Of {len(verdicts)} goals that we set "
         f"ourselves, {len(verdicts) - missed} are reached. The rest comes first: [where we lose](#where-we-lose), and "
         "[which goals are missed](#goals-that-are-missed)."
     )

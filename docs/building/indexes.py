@@ -14,7 +14,7 @@ from typing import Any
 
 from tools.workspace import FACADE, PREFIX, Package, Workspace, settings
 
-from . import pages
+from . import capacity, pages
 
 _MARKER = re.compile(r"^<!-- (?P<what>[a-z -]+) -->$", re.MULTILINE)
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
@@ -117,10 +117,16 @@ def _versions(workspace: Workspace, _: Path) -> str:
     return "\n".join(rows)
 
 
+def _capacity(workspace: Workspace, _: Path) -> str:
+    """How cost grows, from the data of the last measurement."""
+    return capacity.tables(workspace.root)
+
+
 _LISTS: Mapping[str, Callable[[Workspace, Path], str]] = {
     "how-to of every wheel": _how_to,
     "testing of every wheel": _testing,
     "coming-from of every wheel": _coming_from,
     "floors of the house": _floors,
     "versions of every wheel": _versions,
+    "capacity as measured": _capacity,
 }

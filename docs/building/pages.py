@@ -133,8 +133,9 @@ def generated(workspace: Workspace) -> Mapping[str, str]:
 
 def copied(workspace: Workspace) -> Mapping[str, Path]:
     """Files beside those pages, and where they come from."""
-    plots = (workspace.root / "docs" / "benchmarks").glob("results*.svg")
-    return {path.name: path for path in sorted(plots)}
+    folder = workspace.root / "docs" / "benchmarks"
+    plots = [*sorted(folder.glob("results*.svg")), folder / "capacity.svg"]
+    return {path.name: path for path in plots}
 
 
 def _recipes(folder: Path) -> str:

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import asyncpg
 
@@ -32,6 +32,7 @@ class Postgres(Server):
     variable = "PEPPERPY_TEST_POSTGRES_URL"
     install = "apt-get install --no-install-recommends postgresql"
     usual_port = 5432
+    options: ClassVar[tuple[str, ...]] = ("fsync=off",)
 
     def __init__(self, url: str | None = None) -> None:
         super().__init__(url)
@@ -66,8 +67,8 @@ class Postgres(Server):
     def _launch(self) -> None:
         options = (
             "listen_addresses=127.0.0.1",
-            "fsync=off",
             f"unix_socket_directories={self.folder}",
+            *self.options,
         )
         settings = [part for option in options for part in ("-c", option)]
         # One that was killed leaves its lock; nobody else has this folder.

@@ -54,6 +54,17 @@ class S3Server(Server):
             connection.close()
 
 
+# With threads, two writers may both find that the condition of their write holds: moto looks in one step
+# and writes in another.
+_ONE_BY_ONE = """
+import sys
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import run_simple
+host, port = sys.argv[1:]
+run_simple(host, int(port), DomainDispatcherApplication(create_backend_app), threaded=False)
+"""
+
+
 class Moto(S3Server):
     """moto's server: a mock that keeps objects in memory and does compare-and-set right."""
 
@@ -66,7 +77,7 @@ class Moto(S3Server):
         return Path(spec.origin) if spec and spec.origin else None
 
     def _launch(self) -> None:
-        self._spawn(sys.executable, "-m", "moto.server", "-H", self.host, "-p", self.port)
+        self._spawn(sys.executable, "-c", _ONE_BY_ONE, self.host, self.port)
 
     def _forget(self) -> None:
         """It has nothing on disk."""

@@ -1,6 +1,6 @@
 """Celery: each worker process starts and stops for itself, and a task's lines have its id.
 
-Run it with ``celery -A celery_tasks worker``.
+Run it with ``celery -A celery_tasks worker``; its broker, a Redis, needs ``celery[redis]``.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 """FastAPI: everything starts and stops with the application, and each line has the request's id.
 
+It asks a table, which this makes: ``sqlite3 shop.db "CREATE TABLE item (name TEXT, price REAL)"``.
 Run it with ``uvicorn fastapi_service:app``.  Starlette takes ``lifespan`` and middleware alike.
 """
 

@@ -13,6 +13,7 @@ from pepperpy.infra import (
     ConfigRegistry,
     clear_cache,
     isolated_circuit_breakers,
+    reopen_pools,
     stop,
     use_registry,
 )
@@ -23,5 +24,6 @@ def apart() -> Iterator[None]:
     """Give each test its own settings and breakers and an empty cache; close what it started."""
     with use_registry(ConfigRegistry(file=None, dotenv=None)), isolated_circuit_breakers():
         clear_cache()
+        reopen_pools()  # which the test before has closed
         yield
         stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import sqlite3
 import subprocess
@@ -14,15 +15,24 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from pepperpy.infra import BaseConfig, capture_logs, get_config, register_config
+from pepperpy.infra import (
+    BaseConfig,
+    SQLitePool,
+    capture_logs,
+    get_config,
+    register_config,
+    register_pool,
+)
 
 HERE = Path(__file__).parent
 
 
 @pytest.fixture
 def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    said = re.search(r'sqlite3 shop.db "(.+)"', (HERE / "fastapi_service.py").read_text("utf-8"))
+    assert said is not None
     with sqlite3.connect(tmp_path / "shop.db") as connection:
-        connection.execute("CREATE TABLE item (name TEXT, price REAL)")
+        connection.execute(said[1])
         connection.execute("INSERT INTO item VALUES ('pepper', 2.5)")
     connection.close()
     monkeypatch.chdir(tmp_path)
@@ -120,7 +130,16 @@ class Settings(BaseConfig):
     port: int = 25
 
 
+numbers = SQLitePool("numbers", ":memory:")
+register_pool(numbers)
+
+
 class TestFixtures:
+    @pytest.mark.parametrize("number", [1, 2])
+    def test_each_test_can_use_the_pools_of_the_program(self, number: int) -> None:
+        with numbers.connection() as connection:
+            assert connection.execute("SELECT ?", (number,)).fetchone() == (number,)
+
     @pytest.mark.parametrize("port", [1, 2])
     def test_each_test_has_settings_of_its_own(
         self, port: int, monkeypatch: pytest.MonkeyPatch

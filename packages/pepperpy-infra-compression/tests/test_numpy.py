@@ -222,6 +222,17 @@ class TestRefusals:
         with pytest.raises(CompressionError):
             compress_numpy(array)
 
+    @pytest.mark.parametrize(
+        ("array", "problem"),
+        [
+            ([1, 2], "got a list; numpy.asarray"),
+            (np.zeros(3).view(Strange), "got a Strange, and would lose what it has added; numpy"),
+        ],
+    )
+    def test_a_refusal_says_what_was_given_and_what_to_do(self, array, problem):
+        with pytest.raises(CompressionError, match=problem):
+            compress_numpy(array)
+
     def test_no_pickle_is_written_or_read(self):
         for name, array in ARRAYS.items():
             payload = gzip.decompress(compress_numpy(array, level=CompressionLevel.NONE))

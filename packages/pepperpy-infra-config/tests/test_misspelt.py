@@ -13,6 +13,7 @@ from pepperpy.infra.config import (
     register_config,
     reset_config,
     set_config,
+    validate_all_configs,
 )
 
 
@@ -135,6 +136,60 @@ def test_it_never_spoils_the_configuration_even_if_warnings_are_errors(
         with pytest.raises(ConfigWarning):
             get_config("db")
         assert get_config("db").host == "h"
+
+
+class TestSections:
+    @pytest.mark.parametrize(
+        ("section", "meant"),
+        [("databse", "database"), ("Database", "database"), ("datbaase", "database")],
+    )
+    def test_a_misspelt_one_is_a_warning_with_the_line(
+        self, section: str, meant: str, toml: Path
+    ) -> None:
+        register_config("database", Db)
+        toml.write_text(f'# ours\n[{section}]\nhost = "x"\n')
+
+        with pytest.warns(ConfigWarning) as caught:
+            get_config("database")
+        reset_config()
+        get_config("database")  # it is told once, and a warning is an error here
+
+        assert [str(each.message) for each in caught] == [
+            f"pepperpy.toml:2: nobody reads the section {section!r}; did you mean {meant!r}?"
+        ]
+
+    def test_one_in_a_profile_as_well(self, toml: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        register_config("database", Db)
+        toml.write_text('[database]\nhost = "y"\n[profiles.test.databse]\nhost = "x"\n')
+        monkeypatch.setenv("PEPPERPY_PROFILE", "test")
+
+        with pytest.warns(ConfigWarning, match="toml:3: nobody reads the section 'databse'"):
+            get_config("database")
+
+    def test_it_is_in_the_report(self, toml: Path) -> None:
+        register_config("database", Db)
+        toml.write_text('[databse]\nhost = "x"\n')
+
+        assert "'databse'; did you mean 'database'" in validate_all_configs().warnings[0]
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "[dc]\nhost = 'x'",  # too short to be a slip
+            "[database]\nhost = 'x'\n[databases]\nhost = 'x'",  # ours has its own
+            "[billing]\nhost = 'x'",
+            "databse = 3",
+            "[app]\n[app.db]\nhost = 'x'",
+        ],
+    )
+    def test_what_may_belong_to_others_is_none(self, text: str, toml: Path) -> None:
+        for name in ("database", "db", "app.db"):
+            register_config(name, Db)
+        toml.write_text(text)
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            get_config("database")
 
 
 class TestUnknownKeys:

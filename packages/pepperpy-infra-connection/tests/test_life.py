@@ -368,6 +368,17 @@ class TestClosing:
         with pytest.raises(PoolClosedError):
             await waiting
 
+    async def test_closed_while_it_opens_tells_whoever_opened_it(self, link_pool):
+        pool = link_pool(min_size=1, close_timeout=0.01)
+        pool.gate = asyncio.Event()
+        opening = asyncio.create_task(pool.initialize())
+        await turns()
+
+        await pool.close()
+
+        with pytest.raises(PoolClosedError):
+            await opening
+
     async def test_hooks_that_hang_do_not_hold_up_closing_for_ever(self, link_pool):
         class Hanging(link_pool):
             async def _close_connection(self, connection):

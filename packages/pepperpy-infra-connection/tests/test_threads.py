@@ -22,8 +22,9 @@ from pepperpy.infra.connection import (
     initialize_pools,
     pooled_resource,
     register_pool,
+    reopen_pools,
 )
-from pepperpy.infra.utils import deadline
+from pepperpy.infra.utils import deadline, run_closers
 
 
 class Plain(ThreadConnectionPool):
@@ -407,3 +408,41 @@ class TestByName:
         await close_pools()
 
         assert pool.status is PoolStatus.CLOSED
+
+    @pytest.mark.asyncio
+    async def test_those_that_were_closed_open_again_at_their_next_use(self, make, link_pool):
+        plain, tasks = make(name="plain"), link_pool("tasks")
+        register_pool(plain)
+        register_pool(tasks)
+        for _ in range(2):
+            with plain.connection():
+                pass
+            async with tasks.connection():
+                pass
+            await close_pools()
+
+            reopen_pools()
+
+        assert {plain.status, tasks.status} == {PoolStatus.INITIALIZING}
+        assert len(plain.links) == len(tasks.links) == 2
+
+    def test_those_that_were_opened_again_are_closed_with_the_program(self, make):
+        pool = make(name="plain")
+        register_pool(pool)
+        run_closers()
+        reopen_pools()
+        with pool.connection():
+            pass
+
+        run_closers()
+
+        assert pool.status is PoolStatus.CLOSED
+
+    def test_one_that_is_open_keeps_its_connections(self, make):
+        pool = make(name="plain")
+        register_pool(pool)
+        for _ in range(2):
+            with pool.connection():
+                reopen_pools()
+
+        assert len(pool.links) == 1

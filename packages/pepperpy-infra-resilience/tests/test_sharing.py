@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+import threading
 from collections import deque
 from contextlib import suppress
 from typing import Any
@@ -360,6 +361,20 @@ class TestStore:
     def test_a_bad_option_is_told_at_once(self, options: dict[str, Any], told: str) -> None:
         with pytest.raises(InvalidPolicyError, match=told):
             RedisResilienceStore(**options)
+
+    def test_where_no_thread_can_be_had_calls_go_on_alone(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def start(thread: threading.Thread) -> None:
+            raise RuntimeError("can't start new thread")
+
+        monkeypatch.setattr(threading.Thread, "start", start)
+        with RedisResilienceStore(NOWHERE) as store:
+            breaker = CircuitBreaker("mail", store=store, recovery_timeout=0)
+            assert breaker.execute(len, "ab") == 2
+            breaker.trip()
+            assert breaker.execute(len, "ab") == 2
+            assert not store.is_up
 
     def test_without_redis_the_error_says_what_to_install(
         self, monkeypatch: pytest.MonkeyPatch

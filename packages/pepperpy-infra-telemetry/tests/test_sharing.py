@@ -42,8 +42,10 @@ def forked(work):
     try:
         work()
         shared.close()
-    finally:
         os._exit(0)
+    finally:
+        sys.excepthook(*sys.exc_info())
+        os._exit(1)
 
 def until(condition):
     end = time.monotonic() + 15
@@ -216,6 +218,7 @@ pid = forked(work)
 os.read(read, 1)
 until(lambda: values(shared).get("n_total") == 5)
 os.kill(pid, signal.SIGSTOP)
+os.waitpid(pid, os.WUNTRACED)
 report_metric("n", 1, MetricType.COUNTER)
 began = time.monotonic()
 found = [values(shared)["n_total"] for _ in range(3)]
@@ -317,10 +320,12 @@ print(values(shared)["n_total"], shared.inspect()["facts"])
             + """
 shared = share_metrics()
 read, write = os.pipe()
+hears, tells = os.pipe()
 def work():
     heard = []
     subscribe(heard.append)
     report_metric("n", 5, MetricType.COUNTER)
+    os.write(tells, b"x")
     os.read(read, 1)
     until(lambda: heard)
     try:
@@ -328,6 +333,7 @@ def work():
     except SharingError as error:
         os.write(1, f"{heard[0].kind} {default.get_value('n')} {error}\\n".encode())
 pid = forked(work)
+os.read(hears, 1)
 until(lambda: shared.inspect()["facts"]["workers"])
 shared.close()
 os.write(write, b"x")
@@ -385,8 +391,22 @@ print(prometheus_text(shared))
             share_metrics(manager, timeout=0)
         with pytest.raises(InvalidOptionError, match="address"):
             join_metrics("nowhere", manager)
-        with share_metrics(manager), pytest.raises(InvalidOptionError, match="already"):
-            share_metrics(manager)
+        with pytest.raises(SharingError, match="has called"):
+            join_metrics(manager=manager)
+
+    def test_sharing_again_is_the_same_with_new_rules(self) -> None:
+        # A server that reads its configuration anew does so.
+        manager, worker = TelemetryManager(), TelemetryManager()
+        manager.gauge("g", 1)
+        worker.gauge("g", 2)
+        with share_metrics(manager) as shared, join_metrics(shared.address, worker) as joined:
+            assert share_metrics(manager, gauges="sum") is shared
+            assert join_metrics(manager=worker) is joined
+            while not shared.inspect()["facts"]["workers"]:
+                pass
+            assert "g 3\n" in prometheus_text(shared)
+            with pytest.raises(InvalidOptionError, match="worker"):
+                share_metrics(worker)
 
     def test_nobody_at_the_address_is_an_error_without_the_key(self) -> None:
         with share_metrics(TelemetryManager()) as shared:

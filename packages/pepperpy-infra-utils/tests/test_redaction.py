@@ -325,6 +325,9 @@ class TestText:
             "password: required",
             "jwt: expired",
             "API key: missing",
+            "shop.api_key: is missing; set PEPPERPY_SHOP_API_KEY",
+            "password: must be at least 8 characters",
+            "token: input should be a valid string",
             "Basic authentication is used here",
             "sk-learn-is-a-very-long-hyphenated-name",
         ],
@@ -377,6 +380,7 @@ class TestLinearTime:
             *("'password', ", "'password','a',", "--password ", "--", "password='''", "password]"),
             *('Cookie: a="', "cookie=\\", "<password>", "<password>a</", "?key=a", "?sig=a&"),
             *("Basic YTpi ", "sk-a", "SG.", "SG.aaaaaaaaaaaaaaaa.", "password: required ", "a1_"),
+            "password: is ",
             *("sk-", "xoxb-", "bearer ", "Bearer a", "AKIA", "github_pat_", "ghp_", "AIza"),
         ],
     )

@@ -220,11 +220,13 @@ class TestChecks:
         assert "pepperpy.toml" in parts(done)["logging"]["problem"]
         assert "pepperpy.toml" in parts(done)["configuration"]["problem"]
 
-    def test_a_wrong_argument_is_told_by_the_usage(self, command: Run) -> None:
-        done = command("--timeout", "soon")
+    @pytest.mark.parametrize("seconds", ["soon", "-1", "0", "nan"])
+    def test_a_wrong_argument_is_told_by_the_usage(self, command: Run, seconds: str) -> None:
+        done = command("--timeout", seconds)
 
         assert done.returncode == 2
         assert "usage: python -m pepperpy.infra" in done.stderr
+        assert f"must be seconds, more than 0; got {seconds!r}" in done.stderr
 
 
 class TestInventory:

@@ -17,6 +17,7 @@ from pepperpy.infra import (
     EventLevel,
     MemoryStorageProvider,
     MemoryTelemetryHandler,
+    SQLitePool,
     cached,
     initialize_cache,
     lifespan,
@@ -193,6 +194,18 @@ class TestStart:
             unregister_provider("kept")
             unregister_pool("frozen")
         assert pool.happened == ["opened", "closed"]
+
+    def test_again_without_await_lets_pools_open_at_their_next_use(self) -> None:
+        register_pool(numbers := SQLitePool("numbers", ":memory:"))
+
+        def ask() -> int:
+            with running(QUIET), numbers.connection() as connection:
+                return int(connection.execute("SELECT 7").fetchone()[0])
+
+        try:
+            assert [ask(), ask()] == [7, 7]
+        finally:
+            unregister_pool("numbers")
 
     def test_not_awaited_leaves_pools_to_their_first_use(self, pool: Pool) -> None:
         start(QUIET)

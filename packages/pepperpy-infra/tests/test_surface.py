@@ -36,7 +36,8 @@ PROMISED = {
     "connection": """
         ConnectionPool ConnectionPoolConfig HTTPClientPool PoolError PooledResourceContext
         PostgresPool SQLitePool ThreadConnectionPool close_pools get_connection get_pool
-        initialize_pools pooled_resource register_pool release_connection unregister_pool
+        initialize_pools pooled_resource register_pool release_connection reopen_pools
+        unregister_pool
     """,
     "decorators": """
         DecoratorsError async_log_exceptions async_memoize async_timed deprecated log_calls log_exceptions memoize
@@ -312,6 +313,19 @@ class TestModule:
             _ = pepperpy.infra.slugfy
 
         assert caught.value.name == "slugfy"
+
+    def test_a_misspelt_import_offers_the_nearest_one_too(self) -> None:
+        with pytest.raises(
+            ImportError, match=r"cannot import .*; did you mean 'slugify'"
+        ) as caught:
+            exec("from pepperpy.infra import retry, slugfy")
+
+        assert caught.value.name == "pepperpy.infra"
+        assert not hasattr(pepperpy.infra, "slugfy")
+
+    def test_an_error_that_only_its_wheel_has_is_told_to_be_there(self) -> None:
+        with pytest.raises(ImportError, match="are in the wheel that raises them"):
+            exec("from pepperpy.infra import PoolTimeoutError")
 
     def test_a_name_like_no_other_gets_no_advice(self) -> None:
         with pytest.raises(AttributeError, match=r"no attribute 'qqqqqq'$"):

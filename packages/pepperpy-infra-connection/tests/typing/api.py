@@ -26,6 +26,7 @@ from pepperpy.infra.connection import (
     pooled_resource,
     register_pool,
     release_connection,
+    reopen_pools,
     unregister_pool,
 )
 from pepperpy.infra.utils import FakeClock
@@ -129,12 +130,14 @@ async def tasks() -> None:
         assert_type(answer, str)
     connection = await get_connection("lines")
     release_connection("lines", connection)
+    reopen_pools()
     assert_type(pool.stats(), ConnectionStats)
     assert_type(pool.leaks(), list[Leak])
     assert_type(pool.status, PoolStatus)
     assert_type(pool.config, ConnectionPoolConfig)
     pool.resize(min_size=1, max_size=3)
     pool.drain()
+    pool.reopen()
     try:
         await pool.acquire()
     except PoolTimeoutError as error:

@@ -99,6 +99,7 @@ _OWNED = {
         "pooled_resource",
         "register_pool",
         "release_connection",
+        "reopen_pools",
         "unregister_pool",
     ),
     "decorators": (
@@ -411,7 +412,10 @@ def __getattr__(name: str) -> object:
         # Kept in this module's namespace, so that nobody gets here twice for one name.
         value = globals()[name] = getattr(_load(_OWNERS[name]), name)
         return value
-    raise AttributeError(_unknown(name), name=name)
+    if _is_imported():
+        problem = f"cannot import name {name!r} from {__name__!r}{_hint(name)}"
+        raise ImportError(problem, name=__name__, path=__file__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{_hint(name)}", name=name)
 
 
 def __dir__() -> list[str]:
@@ -436,11 +440,19 @@ def _load(portion: str) -> object:
         ) from error
 
 
-def _unknown(name: str) -> str:
-    message = f"module {__name__!r} has no attribute {name!r}"
+def _is_imported() -> bool:
+    """Whether a ``from ... import`` wants the name, which shows nothing of an AttributeError."""
+    from opcode import opmap
+
+    frame = _sys._getframe(2)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - nothing else tells
+    return frame.f_code.co_code[frame.f_lasti] == opmap["IMPORT_FROM"]
+
+
+def _hint(name: str) -> str:
     if name.startswith("_"):  # tools probe for many of these, and nobody reads the answer
-        return message
+        return ""
     from difflib import get_close_matches
 
     near = get_close_matches(name, [*_OWNERS, *_OWNED], n=1)
-    return f"{message}; did you mean {near[0]!r}?" if near else message
+    own = "; particular errors are in the wheel that raises them" if name.endswith("Error") else ""
+    return f"{own}; did you mean {near[0]!r}?" if near else own

@@ -69,6 +69,7 @@ from pepperpy.infra.connection import initialize_pools as initialize_pools
 from pepperpy.infra.connection import pooled_resource as pooled_resource
 from pepperpy.infra.connection import register_pool as register_pool
 from pepperpy.infra.connection import release_connection as release_connection
+from pepperpy.infra.connection import reopen_pools as reopen_pools
 from pepperpy.infra.connection import unregister_pool as unregister_pool
 from pepperpy.infra.decorators import DecoratorsError as DecoratorsError
 from pepperpy.infra.decorators import async_log_exceptions as async_log_exceptions
@@ -609,6 +610,7 @@ __all__ = [
     "register_s3_provider",
     "release_connection",
     "reload_config",
+    "reopen_pools",
     "report_custom_metric",
     "report_event",
     "report_metric",

@@ -6,7 +6,7 @@ import argparse
 import json
 import platform
 import sys
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--json", action="store_true", help="for programs to read")
     parser.add_argument(
-        "--timeout", type=float, default=5.0, help="seconds for each of them to open (5)"
+        "--timeout", type=_seconds, default=5.0, help="seconds for each of them to open (5)"
     )
     import asyncio
 
@@ -40,6 +40,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     text = _as_json(found, checks) if chosen.json else _as_text(found, checks)
     sys.stdout.write(f"{text}\n")
     return 0 if all(each.ok for each in checks) else 1
+
+
+def _seconds(text: str) -> float:
+    with suppress(ValueError):
+        if (seconds := float(text)) > 0:
+            return seconds
+    raise argparse.ArgumentTypeError(f"must be seconds, more than 0; got {text!r}")
 
 
 def _as_json(found: Iterable[Wheel], checks: Sequence[Check]) -> str:

@@ -80,10 +80,6 @@ def _tried(part: str, step: Callable[..., object], *arguments: object) -> Check:
     return Check(part)
 
 
-def _add(steps: dict[str, Callable[[], Any]], find: Callable[[], dict[str, Any]]) -> None:
-    steps.update(find())
-
-
 def _validate() -> None:
     from pepperpy.infra.config import validate_all_configs
 
@@ -98,6 +94,12 @@ def _caches() -> dict[str, Callable[[], Any]]:
         for facts, tier in alive
         if facts["kind"] == "cache.redis" and facts["state"] != "off"
     }
+
+
+def _add(
+    steps: dict[str, Callable[[], Any]], find: Callable[[], dict[str, Callable[[], Any]]]
+) -> None:
+    steps.update(find())
 
 
 def _pools() -> dict[str, Callable[[], Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Mapping
 from contextlib import asynccontextmanager
 from importlib import import_module
@@ -33,7 +34,8 @@ def start(config: Options | None = None) -> Awaitable[None]:
 
     Each part reads its section of the configuration, as its ``initialize_...`` function does.
     Awaited, it connects the storage providers and opens the pools that are registered; without
-    ``await`` a pool opens when it is first used.  Starting again replaces the set-up.
+    ``await`` a pool opens when it is first used, also after a `stop`.  Starting again replaces the
+    set-up.
 
     Args:
         config: Options by section, which win over the configuration:
@@ -53,6 +55,8 @@ def start(config: Options | None = None) -> Awaitable[None]:
     for section in SECTIONS:
         if section in given or is_installed(section):
             initialize(section, given.get(section, {}))
+    if "pepperpy.infra.connection" in sys.modules:  # else there is no pool yet
+        _portion("connection").reopen_pools()
     return _Rest(_open)
 
 

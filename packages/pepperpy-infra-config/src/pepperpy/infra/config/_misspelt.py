@@ -1,18 +1,22 @@
-"""Variables that look like ours and set nothing."""
+"""Variables and sections that look like ours and set nothing."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pepperpy.infra.utils import nearest
+from pepperpy.infra.utils.redaction import redact_text
 
+from ._document import PROFILES
+from ._kinds import is_a
 from ._sources import Notice
 from ._variables import PREFIX, RESERVED, prefix_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
 
     from ._building import Component
+    from ._sources import Inputs
 
 
 def misspelt(names: Iterable[str], components: Collection[Component]) -> list[Notice]:
@@ -30,6 +34,38 @@ def misspelt(names: Iterable[str], components: Collection[Component]) -> list[No
     faults = {name: _fault(name, components) for name in sorted(asked - owned)}
     notices += [Notice(name, message) for name, message in faults.items() if message]
     return notices
+
+
+def misspelt_sections(inputs: Inputs, components: Collection[Component]) -> list[Notice]:
+    """A notice for each section of the file that is nobody's, and like that of somebody without."""
+    document = inputs.document
+    if document is None:
+        return []
+    known = {each.name for each in components} | {each.name.split(".")[0] for each in components}
+    notices: list[Notice] = []
+    for keys, table in inputs.tables():
+        sections = [*_sections(table)]
+        for name in set(sections) - known:
+            near = [each for each in known - {*sections} if _is_slip(name, each)]
+            if meant := nearest(name, near):
+                where, shown = document.where([*keys, name]), redact_text(name)
+                text = f"{where}: nobody reads the section {shown!r}; did you mean {meant!r}?"
+                notices.append(Notice(("section", *keys, name), text))
+    return notices
+
+
+def _sections(table: Any) -> Iterator[str]:
+    for name, inside in table.items() if is_a(table, dict) else ():
+        if is_a(name, str) and is_a(inside, dict) and name != PROFILES:
+            yield name
+
+
+def _is_slip(name: str, known: str) -> bool:
+    # As strict as with variables: the section may belong to a component that is registered later.
+    within = len(known) // 4
+    return (
+        abs(len(name) - len(known)) <= within and _distance(name.lower(), known.lower()) <= within
+    )
 
 
 def _clash(name: str, components: Collection[Component]) -> Notice:

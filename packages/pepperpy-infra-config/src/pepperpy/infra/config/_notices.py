@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._misspelt import misspelt
+from ._misspelt import misspelt, misspelt_sections
 from ._warn import warn
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from ._building import Component
+    from ._document import Document
     from ._sources import Inputs, Notice
 
 
@@ -22,14 +23,18 @@ class Notices:
         self._warned: set[object] = set()
         self._judged: set[str] = set()
         self._count = 0
+        self._document: Document | None = None
 
     def misspelt(self, inputs: Inputs, components: Collection[Component]) -> Iterable[Notice]:
-        """The variables that set nothing, of those not judged with as many components before."""
+        """What sets nothing, of what was not judged with as many components before."""
         if self._count != len(components):
-            self._count, self._judged = len(components), set()
+            self._count, self._judged, self._document = len(components), set(), None
         names = set(inputs.names()) - self._judged
         self._judged |= names
-        return misspelt(names, components)
+        if self._document is inputs.document:
+            return misspelt(names, components)
+        self._document = inputs.document
+        return [*misspelt(names, components), *misspelt_sections(inputs, components)]
 
     def warn(self, notices: Iterable[Notice]) -> None:
         """Warn once of each.  Outside of any lock, as a warning may be made an error."""

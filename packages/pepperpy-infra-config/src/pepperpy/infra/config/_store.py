@@ -17,7 +17,7 @@ from ._errors import (
     FieldError,
     UnknownConfigError,
 )
-from ._misspelt import misspelt
+from ._misspelt import misspelt, misspelt_sections
 from ._notices import Notices
 from ._report import ConfigReport
 from ._subscribers import Subscribers
@@ -261,6 +261,7 @@ class Store:
                 inputs = self._read()
                 # All of them, also those that were warned of before.
                 notices += misspelt(inputs.names(), self.components.values())
+                notices += misspelt_sections(inputs, self.components.values())
                 for each in components:
                     built = self._build(each, inputs, self.override(each.name), notices)
                     errors += built.errors

@@ -9,6 +9,7 @@ from ._default import (
     initialize_pools,
     register_pool,
     release_connection,
+    reopen_pools,
     unregister_pool,
 )
 from ._errors import (
@@ -65,5 +66,6 @@ __all__ = [
     "pooled_resource",
     "register_pool",
     "release_connection",
+    "reopen_pools",
     "unregister_pool",
 ]

@@ -186,6 +186,10 @@ class BasePool(ABC, Generic[T, C]):
         self._last_error_time: datetime | None = None
 
     @abstractmethod
+    def reopen(self) -> None:
+        """Let the pool, if it is closed, open again when it is used next."""
+
+    @abstractmethod
     def _home(self) -> object:
         """What connections live in: a loop, or a process."""
 

@@ -52,6 +52,14 @@ async def initialize_pools() -> None:
     await registry.initialize()
 
 
+def reopen_pools() -> None:
+    """Let every registered pool that was closed open again when it is used next.
+
+    For programs without an event loop; `initialize_pools` opens them at once.
+    """
+    registry.reopen()
+
+
 async def close_pools() -> None:
     """Close every registered pool, all at the same time; they stay registered."""
     await registry.close()

@@ -78,6 +78,12 @@ class Registry:
         if self._withdraw is None:
             self._withdraw = register_closer(_ORDER, self.close)
 
+    def reopen(self) -> None:
+        """Let those that are closed open when they are used."""
+        self.closes()
+        for pool in list(self.pools.values()):
+            pool.reopen()
+
     async def initialize(self) -> None:
         """Open them all."""
         self.closes()

@@ -54,9 +54,7 @@ class TaskLife(TaskWork[T, C]):
         loop = asyncio.get_running_loop()
         if self._status is PoolStatus.CLOSING:
             await self.close()
-        if self._status is PoolStatus.CLOSED:
-            self._status = PoolStatus.INITIALIZING
-            self._loop = None
+        self.reopen()
         self._enter(loop)
         if self._opening is None:
             self._status = PoolStatus.INITIALIZING
@@ -133,6 +131,12 @@ class TaskLife(TaskWork[T, C]):
         self._loop = None
         super().after_fork()
 
+    def reopen(self) -> None:
+        """Let the pool, if it is closed, open again when it is used next."""
+        if self._status is PoolStatus.CLOSED:
+            self._status = PoolStatus.INITIALIZING
+            self._loop = None
+
     def _enter(self, loop: asyncio.AbstractEventLoop) -> None:
         """See to it that *loop* is the one that the pool lives in, and that it is open."""
         if self._status in {PoolStatus.CLOSING, PoolStatus.CLOSED}:
@@ -192,7 +196,9 @@ class TaskLife(TaskWork[T, C]):
         for _ in range(core.min_size - core.live):  # counted once: an eager task may fail at once
             core.connecting += 1
             tasks.append(self._spawn(self._connect(core), "connect"))
-        errors = [error for error in await asyncio.gather(*tasks) if error is not None]
+        # One that `close` has cancelled is no cancellation of whoever waits for the pool to open.
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        errors = [error for error in results if error is not None]
         if core.closed:
             raise self._closed_error()
         if errors:

@@ -85,9 +85,7 @@ class ThreadConnectionPool(ThreadWork[T, C]):
         with self._lock:
             while self._status is PoolStatus.CLOSING:
                 self._stirred.wait()
-            if self._status is PoolStatus.CLOSED:
-                self._status = PoolStatus.INITIALIZING
-                self._renew()
+            self.reopen()
             self._enter()
             core = self._core
             told: list[BaseException | None] = []
@@ -324,6 +322,13 @@ class ThreadConnectionPool(ThreadWork[T, C]):
         """Begin anew in a forked child: nothing of the parent's is used or closed."""
         self._make_locks()
         super().after_fork()
+
+    def reopen(self) -> None:
+        """Let the pool, if it is closed, open again when it is used next."""
+        with self._lock:
+            if self._status is PoolStatus.CLOSED:
+                self._status = PoolStatus.INITIALIZING
+                self._renew()
 
     def _enter(self) -> None:
         """See to it that the pool is open."""

@@ -1,4 +1,4 @@
-"""Values to bytes and back, in six formats: exact or an error, and safe with any bytes."""
+"""Values to bytes and back, in six formats: as one table says or an error, safe with any bytes."""
 
 from ._base64 import from_base64, to_base64
 from ._config import NaNPolicy, SerializerConfig

@@ -72,7 +72,11 @@ def _step(cls: Any) -> Step:
 
 
 def _refuse(value: Any) -> Any:
-    raise TypeError(f"{_name(class_of(value))} has no form here; `default=` can give it one")
+    raise _formless(_name(class_of(value)))
+
+
+def _formless(what: str) -> TypeError:
+    return TypeError(f"{what} has no form here; SerializerConfig(default=...) can give it one")
 
 
 def _exact(cls: type) -> Step | None:
@@ -174,7 +178,7 @@ def _numpy_list(value: Any) -> Any:
             raise TypeError("NaT is no moment; None can stand for it")
         return library.datetime_as_string(value).tolist()
     if (kind in "mcV" and value.dtype.names is None) or (kind == "f" and width > _SMALL_ENOUGH):
-        raise TypeError(f"numpy's {value.dtype} has no form here; `default=` can give it one")
+        raise _formless(f"numpy's {value.dtype}")
     return value.tolist()
 
 

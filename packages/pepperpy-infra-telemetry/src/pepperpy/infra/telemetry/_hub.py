@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pepperpy.infra.utils import generate_id, passes_through, to_seconds
 
 from ._log import log, reason, tell
+from ._totals import Totals
 from ._wire import ASK, MAX_HELLO, line, lines, packed, unpacked
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from ._engine import Engine
     from ._reading import Figure
-    from ._totals import Part, Totals
+    from ._totals import Part
 
 HELLO_WITHIN: Final = 5.0
 MAX_OPEN_ASKS: Final = 64
@@ -49,11 +50,12 @@ class Worker:
 class Hub:
     """Listens for processes that join, asks them, and keeps what the ended ones have counted."""
 
-    def __init__(self, engine: Engine, totals: Totals, pid: int, timeout: float) -> None:
+    def __init__(self, engine: Engine, pid: int) -> None:
+        limits = engine.settings
+        self.totals = Totals(max_series=limits.max_series, max_names=limits.max_names)
+        self.timeout = 0.0
         self._engine = engine
-        self._totals = totals
         self._pid = str(pid)
-        self._timeout = timeout
         self._key = generate_id(length=32)
         self._interval = to_seconds(engine.settings.interval)
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
@@ -63,7 +65,7 @@ class Hub:
         self._turn = threading.Condition()
         self._workers: dict[Worker, None] = {}
         self._connections: set[socket.socket] = set()
-        self._closed = False
+        self._closed = threading.Event()
         self.left = 0
         self.lost = 0
         self._start(self._listen)
@@ -72,12 +74,12 @@ class Hub:
         """What all processes have counted by now; of one that is late, what it said last."""
         with self._turn:
             asked = [(worker, worker.ask()) for worker in self._workers]
-            self._turn.wait_for(lambda: not self._late(asked), self._timeout)
+            self._turn.wait_for(lambda: not self._late(asked), self.timeout)
         own = list(self._engine.figures())  # may run the code of others, so not under the lock
         with self._turn:
             parts = [(worker.pid, worker.part) for worker in self._workers]
-            parts.append((self._pid, self._totals.part(own)))
-            return iter(list(self._totals.figures(parts)))
+            parts.append((self._pid, self.totals.part(own)))
+            return iter(list(self.totals.figures(parts)))
 
     def facts(self) -> dict[str, int]:
         """How many processes there are, and were."""
@@ -89,7 +91,7 @@ class Hub:
     def close(self) -> None:
         """Let go of everybody, and listen no more."""
         with self._turn:
-            self._closed = True
+            self._closed.set()
             self._turn.notify_all()
             for each in (self._listening, *self._connections):
                 with suppress(OSError):  # is not connected, or no more
@@ -102,7 +104,7 @@ class Hub:
             each.close()
 
     def _late(self, asked: list[tuple[Worker, int]]) -> bool:
-        return not self._closed and any(
+        return not self._closed.is_set() and any(
             worker.answered < number and worker in self._workers for worker, number in asked
         )
 
@@ -113,13 +115,13 @@ class Hub:
 
     def _listen(self) -> None:
         due = time.monotonic() + self._interval
-        while not self._closed:
+        while not self._closed.is_set():
             try:
                 self._welcome(self._listening.accept()[0])
             except TimeoutError:
                 pass
             except (OSError, RuntimeError):  # closed; or no descriptor, or no thread, is left
-                time.sleep(0.0 if self._closed else 0.1)
+                self._closed.wait(0.1)
             if time.monotonic() >= due:  # so that one that is killed takes little with it
                 due = time.monotonic() + self._interval
                 with self._turn:
@@ -142,8 +144,10 @@ class Hub:
     def _serve(self, connection: socket.socket) -> None:
         try:
             messages = lines(connection, MAX_HELLO)
-            hello = next(messages, {})
-            if self._closed or not hmac.compare_digest(str(hello.get("key", "")), self._key):
+            hello = next(messages, dict[str, Any]())
+            if self._closed.is_set() or not hmac.compare_digest(
+                str(hello.get("key", "")), self._key
+            ):
                 return
             connection.settimeout(None)
             if hello.get("reads"):
@@ -165,16 +169,16 @@ class Hub:
             for message in messages:
                 figures = list(unpacked(message["figures"]))
                 with self._turn:
-                    worker.part = self._totals.part(figures)
+                    worker.part = self.totals.part(figures)
                     worker.answered += message["answers"]
                     worker.has_left = message["last"]
                     self._turn.notify_all()
         finally:
             with self._turn:
                 del self._workers[worker]
-                kept = self._totals.keep(worker.part)
+                kept = self.totals.keep(worker.part)
                 self.left += worker.has_left
                 self.lost += not worker.has_left
                 self._turn.notify_all()
-            if not worker.has_left and not self._closed:
+            if not worker.has_left and not self._closed.is_set():
                 tell("telemetry.worker_lost", worker.pid, series=kept)

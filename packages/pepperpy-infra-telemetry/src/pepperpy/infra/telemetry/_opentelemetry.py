@@ -178,9 +178,10 @@ def _resource(collect: Any) -> Resource:
     from opentelemetry.sdk.resources import Resource
 
     try:
-        return collect.__self__._sdk_config.resource  # noqa: SLF001 - it tells nobody
+        resource: Resource = collect.__self__._sdk_config.resource  # noqa: SLF001 - it tells nobody
     except AttributeError:  # it was wrapped by somebody else: as for a provider that was given none
         return Resource.create({})
+    return resource
 
 
 def _point(figure: Figure, since: int, now: int) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections import deque
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from pepperpy.infra.utils import (
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
 MAX_WAITING: Final = 1000
 INSTANCE: Final = "service.instance.id"
 PID: Final = "process.pid"
+_NEEDED: Final = (
+    "opentelemetry.exporter.otlp.proto.http._log_exporter",
+    "opentelemetry.exporter.otlp.proto.http.metric_exporter",
+    "opentelemetry.sdk._logs",
+)
 
 
 class OTLPHandler(TelemetryHandler):
@@ -72,11 +78,8 @@ class OTLPHandler(TelemetryHandler):
         manager: TelemetryManager | None = None,
     ) -> None:
         with require_extra("pepperpy-infra-telemetry", "otlp"):
-            from opentelemetry.exporter.otlp.proto.http import (  # noqa: F401 - so that all is there before a fork
-                _log_exporter,
-                metric_exporter,
-            )
-            from opentelemetry.sdk import _logs  # noqa: F401
+            for name in _NEEDED:  # so that all is there before a fork
+                import_module(name)
             from opentelemetry.sdk.resources import Resource
         if endpoint is not None:
             check_text("endpoint", endpoint)
@@ -100,7 +103,9 @@ class OTLPHandler(TelemetryHandler):
         self._resource: Resource = made
         self._producer = OpenTelemetryProducer(manager)
         self._exports = self._failures = 0
-        self._begin()
+        self._records: deque[Any] = deque()
+        self._exporters: tuple[Any, ...] = ()
+        self._events: OpenTelemetryHandler | None = None
         register_after_fork(self)
         register_inspectable(self)
 
@@ -163,12 +168,7 @@ class OTLPHandler(TelemetryHandler):
         # Two that have one instance would be one to the collector.
         own = type(self._resource)({INSTANCE: str(uuid.uuid4()), PID: os.getpid()})
         self._resource = self._resource.merge(own)
-        self._begin()
-
-    def _begin(self) -> None:
-        self._records: deque[Any] = deque()
-        self._exporters: tuple[Any, ...] = ()
-        self._events: OpenTelemetryHandler | None = None
+        self._records, self._exporters, self._events = deque(), (), None
 
     def _open(self) -> OpenTelemetryHandler:
         from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
@@ -183,8 +183,8 @@ class OTLPHandler(TelemetryHandler):
         provider = LoggerProvider(self._resource, shutdown_on_exit=False)
         keeps: Any = _Keeps(self._records)
         provider.add_log_record_processor(SimpleLogRecordProcessor(keeps))
-        self._events = OpenTelemetryHandler(provider)
-        return self._events
+        opened = self._events = OpenTelemetryHandler(provider)
+        return opened
 
     def _url(self, signal: str) -> str | None:
         return self._endpoint and f"{self._endpoint}/v1/{signal}"

@@ -6,6 +6,7 @@ import atexit
 import os
 import sys
 from collections.abc import Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from pepperpy.infra.utils import (
@@ -18,7 +19,7 @@ from pepperpy.infra.utils import (
 from ._errors import InvalidOptionError, SharingError
 from ._exposed import ExposedNames
 from ._manager import TelemetryManager, engine_of
-from ._totals import GaugeRule, Totals
+from ._totals import GaugeRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,6 +61,11 @@ class SharedMetrics:
     def address(self) -> str:
         """For `join_metrics` in processes that are started, not forked.  Whoever has it can join."""
         return self._address
+
+    @property
+    def is_hub(self) -> bool:
+        """Whether this is the process that adds up."""
+        return self._hub is not None
 
     @property
     def is_open(self) -> bool:
@@ -125,16 +131,20 @@ class SharedMetrics:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _share(self, totals: Totals, timeout: float) -> None:
-        from . import _member  # noqa: F401 - a forked child should not have to look for it
+    def _share(self, rules: Mapping[str, GaugeRule], otherwise: GaugeRule, timeout: float) -> None:
+        hub = self._hub = self._hub or self._listen()
+        self._address = hub.address
+        hub.totals.rules, hub.totals.otherwise, hub.timeout = rules, otherwise, timeout
+
+    def _listen(self) -> Hub:
+        import_module("pepperpy.infra.telemetry._member")  # a forked child should not look for it
         from ._hub import Hub  # brings sockets
 
         try:
-            self._hub = Hub(self._engine, totals, os.getpid(), timeout)
+            return Hub(self._engine, os.getpid())
         except OSError as error:
             self._forget()
             raise SharingError(f"cannot listen on 127.0.0.1: {error}") from error
-        self._address = self._hub.address
 
     def _join(self) -> Member:
         from ._member import Member
@@ -172,7 +182,8 @@ def share_metrics(
     """Have this process know what its workers count, also those that have ended.
 
     Call it in the process that outlives the workers, before it starts them.  Those that it forks
-    join by themselves; others call `join_metrics`.  Nothing is written to disk.
+    join by themselves; others call `join_metrics`.  Nothing is written to disk.  Called again, as
+    where a server reads its configuration anew, it returns the same, with the rules of this call.
 
     Counters and histograms are summed up, and never go down.  A worker that ends in order hands
     over everything; one that is killed leaves what it said last, at most *interval* of the manager
@@ -186,20 +197,18 @@ def share_metrics(
         timeout: Seconds that a scrape waits for a worker; then what it said last is used.
 
     Raises:
-        InvalidOptionError: If there is no such rule, *timeout* is no duration above 0, or the
-            metrics of *manager* are shared already.
+        InvalidOptionError: If there is no such rule, *timeout* is no duration above 0, or this
+            process is a worker.
         SharingError: If nobody can listen on 127.0.0.1.
     """
     engine = engine_of(manager or TelemetryManager.get_instance())
-    if engine.sharing is not None:
-        raise InvalidOptionError("the metrics of this manager are shared already", option="manager")
     by_name: Mapping[str, GaugeRule] = gauges if isinstance(gauges, Mapping) else {}
     otherwise: GaugeRule = "each" if isinstance(gauges, Mapping) else gauges
     for rule in (otherwise, *by_name.values()):
         if rule not in get_args(GaugeRule):
-            known = ", ".join(get_args(GaugeRule))
+            rules = ", ".join(get_args(GaugeRule))
             raise InvalidOptionError(
-                f"gauges must be {known}, or names of gauges with one of them each; got {rule!r}",
+                f"gauges must be {rules}, or names of gauges with one of them each; got {rule!r}",
                 option="gauges",
             )
     seconds = to_seconds(timeout)
@@ -207,42 +216,51 @@ def share_metrics(
         raise InvalidOptionError(
             f"timeout must be seconds above 0, at most an hour; got {timeout!r}", option="timeout"
         )
-    limits = engine.settings
-    totals = Totals(
-        dict(by_name), otherwise, max_series=limits.max_series, max_names=limits.max_names
-    )
-    shared = SharedMetrics(engine)
-    shared._share(totals, seconds)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - of this module
+    known = engine.sharing
+    if known is not None and not known.is_hub:
+        raise InvalidOptionError(
+            "this process is a worker, or was until close(): join_metrics() returns what it has",
+            option="manager",
+        )
+    shared = known or SharedMetrics(engine)
+    shared._share(dict(by_name), otherwise, seconds)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - of this module
     return shared
 
 
-def join_metrics(address: str, manager: TelemetryManager | None = None) -> SharedMetrics:
+def join_metrics(
+    address: str | None = None, manager: TelemetryManager | None = None
+) -> SharedMetrics:
     """Have the process that shares its metrics at *address* count ours too.
 
-    For workers that are started, not forked: by ``spawn``, or by a command.  In a process that has
-    joined already, this returns what it has.
+    For workers that are started, not forked: by ``spawn``, or by a command.  In a process that shares
+    already, as forked workers do, this returns what it has.
 
     Args:
         address: `SharedMetrics.address` of the process that called `share_metrics`, on this machine.
+            A forked worker needs none.
         manager: The default one if it is left out.
 
     Raises:
         InvalidOptionError: If *address* is none.
-        SharingError: If nobody is there.
+        SharingError: If nobody is there, or, without an address, this process shares nothing.
     """
-    if address.count(":") != 2 or not address.split(":")[1].isdigit():
-        raise InvalidOptionError(
-            "address must be that of SharedMetrics, host:port:key; got something else",
-            option="address",
-        )
     engine = engine_of(manager or TelemetryManager.get_instance())
     known = engine.sharing
-    if known is not None and known.address == address and known.is_open:
+    if known is not None and known.is_open and address in {None, known.address}:
         return known
     if known is not None:
         raise InvalidOptionError(
             "the metrics of this manager are shared already, or were until close()",
             option="manager",
+        )
+    if address is None:
+        raise SharingError(
+            "no process that forked this one has called share_metrics(); give the address of one"
+        )
+    if address.count(":") != 2 or not address.split(":")[1].isdigit():
+        raise InvalidOptionError(
+            "address must be that of SharedMetrics, host:port:key; got something else",
+            option="address",
         )
     shared = SharedMetrics(engine, address)
     shared._join_now()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - of this module

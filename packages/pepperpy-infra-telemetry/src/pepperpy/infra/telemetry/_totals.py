@@ -22,11 +22,6 @@ Part: TypeAlias = dict[Key, list[Any]]
 """What one process has counted: of each series the values that make its own."""
 
 PID: Final = "process.pid"
-RULES: Final[Mapping[str, Callable[[list[float]], float]]] = {
-    "sum": math.fsum,
-    "max": max,
-    "min": min,
-}
 
 
 class Totals:
@@ -36,16 +31,9 @@ class Totals:
     on when one ends: a total never goes down by the last digit either.
     """
 
-    def __init__(
-        self,
-        rules: Mapping[str, GaugeRule],
-        otherwise: GaugeRule,
-        *,
-        max_series: int,
-        max_names: int,
-    ) -> None:
-        self._rules = rules
-        self._otherwise = otherwise
+    def __init__(self, *, max_series: int, max_names: int) -> None:
+        self.rules: Mapping[str, GaugeRule] = {}
+        self.otherwise: GaugeRule = "each"
         self._max_series = max_series
         self._max_names = max_names
         # Only ever added to: a series that has moved to the overflow would be one that goes down.
@@ -89,13 +77,13 @@ class Totals:
                 name, type_, tags = key
                 if type_ is not MetricType.GAUGE:
                     continue
-                if self._rules.get(name, self._otherwise) == "each":
+                if self.rules.get(name, self.otherwise) == "each":
                     yield Figure(name, type_, _with_pid(tags, pid), value)
                 else:
                     by_rule.setdefault(key, []).append(value)
         for key, values in by_rule.items():
-            rule = self._rules.get(key[0], self._otherwise)
-            yield Figure(*key, RULES[rule](values))
+            rule = self.rules.get(key[0], self.otherwise)
+            yield Figure(*key, _RULES[rule](values))
 
     def _admitted(self, key: Key) -> Key:
         name, type_, _ = key
@@ -121,9 +109,7 @@ def _total(type_: MetricType, values: list[Any]) -> Any:
     if len(values) == 1:
         return values[0]
     if type_ is MetricType.COUNTER:
-        whole = sum(value for value in values if isinstance(value, int))
-        broken = [value for value in values if not isinstance(value, int)]
-        return math.fsum([*broken, whole]) if broken else whole
+        return _sum(values)
     merged = ExponentialHistogram.merged(values)
     return replace(merged, sum=math.fsum([each.sum for each in values]))
 
@@ -145,3 +131,13 @@ def _expansion(values: list[float]) -> list[float]:
     while rest := math.fsum([*values, *(-part for part in parts)]):
         parts.append(rest)
     return parts
+
+
+def _sum(values: list[float]) -> float:
+    """The sum, rounded once; of whole numbers a whole one."""
+    whole = sum(value for value in values if isinstance(value, int))
+    broken = [value for value in values if not isinstance(value, int)]
+    return math.fsum([*broken, whole]) if broken else whole
+
+
+_RULES: Final[Mapping[str, Callable[[list[float]], float]]] = {"sum": _sum, "max": max, "min": min}

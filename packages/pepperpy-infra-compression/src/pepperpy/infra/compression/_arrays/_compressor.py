@@ -156,10 +156,11 @@ def _check_engine(engine: str | None, algorithm: CompressionAlgorithm) -> None:
 def _plain(array: NDArray[Any]) -> NDArray[Any]:
     with require_extra("pepperpy-infra-compression", "numpy"):
         import numpy as np
-    if type(array) not in {np.ndarray, np.memmap}:
-        name = f"{type(array).__module__}.{type(array).__name__}"
+    kind: type[Any] = type(array)
+    if kind not in {np.ndarray, np.memmap}:
+        lost = ", and would lose what it has added" if issubclass(kind, np.ndarray) else ""
         raise CompressionError(
-            f"compress_numpy() takes arrays, and would lose what a {name} has beside its items; "
+            f"compress_numpy() takes plain arrays; got a {kind.__name__}{lost}; "
             "numpy.asarray() makes an array of it",
         )
     return array

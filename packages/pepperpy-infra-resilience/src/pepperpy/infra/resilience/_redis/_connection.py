@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from codecs import lookup
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pepperpy.infra.resilience._errors import InvalidPolicyError
 from pepperpy.infra.utils import require_extra
-
-if TYPE_CHECKING:
-    from redis.client import PubSub
 
 
 class Connection:
@@ -26,10 +23,10 @@ class Connection:
             from redis import Redis
             from redis.backoff import NoBackoff
             from redis.retry import Retry
-        # Its methods have no types in every version.
+        redis: Any = Redis  # its methods have no types in every version
         self._client: Any = None
         with suppress(ValueError):  # it may have the URL, and so the password, in its text
-            self._client = Redis.from_url(
+            self._client = redis.from_url(
                 url,
                 socket_timeout=timeout,
                 socket_connect_timeout=timeout,
@@ -62,9 +59,9 @@ class Connection:
         """Raise unless the server takes what is written."""
         self._client.set(_sent(key), 1, px=1000)
 
-    def subscribed(self, channel: str) -> PubSub:
-        """Who hears what is said there."""
-        pubsub: PubSub = self._client.pubsub()
+    def subscribed(self, channel: str) -> Any:
+        """A `redis.client.PubSub` that hears what is said there."""
+        pubsub = self._client.pubsub()
         pubsub.subscribe(_sent(channel))
         return pubsub
 

@@ -18,7 +18,7 @@ from pepperpy.infra.utils.redaction import redact_text
 
 from ._accounts import Account, BudgetAccount, RateAccount
 from ._connection import Connection
-from ._jobs import Joined, Woken
+from ._jobs import Joined, Stop, Woken
 from ._status import Status
 
 if TYPE_CHECKING:
@@ -231,7 +231,14 @@ class RedisResilienceStore(BothFaces):
     def _begin(self) -> Threads | None:
         from ._threads import Threads  # brings what a program without a server does not need
 
-        if not self._closed:
-            self._running = Threads(self._settings, self._status, self._connection)
-            self._running.begin()
-        return self._running
+        if self._closed:
+            return None
+        threads = Threads(self._settings, self._status, self._connection)
+        try:
+            threads.begin()
+        except RuntimeError as error:  # there is no room for a thread, so each decides alone
+            threads.put(Stop())
+            self._status.went_down(error)
+            return None
+        self._running = threads
+        return threads

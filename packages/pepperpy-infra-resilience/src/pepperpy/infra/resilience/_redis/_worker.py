@@ -140,10 +140,11 @@ class Worker:
         match job:
             case Asked(circuit, _):
                 self._lease(circuit)
-            case Opened(circuit, version, wait, rounds, None):
-                self._open(circuit, version, wait, rounds)
-            case Opened(circuit, _, wait, rounds, Lease() as lease):
-                self._end(circuit, wire.REFUTE, lease, wire.milliseconds(wait), rounds)
+            case Opened(circuit, version, wait, rounds, lease):
+                if lease is None:
+                    self._open(circuit, version, wait, rounds)
+                else:
+                    self._end(circuit, wire.REFUTE, lease, wire.milliseconds(wait), rounds)
             case Proved(circuit, lease):
                 self._end(circuit, wire.PROVE, lease, circuit.config.success_threshold)
             case Released(circuit, lease):
@@ -168,7 +169,8 @@ class Worker:
                 return
             lease.version = reply.view.version
             share.spare.append(lease)
-        held = _Held(ref(circuit), ref(lease), lease.version, monotonic() + _HOLD)
+        due = monotonic() + min(_HOLD, ttl / 3)
+        held = _Held(ref(circuit), ref(lease), lease.version, due)
         self._held[lease.token] = held
 
     def _keep(self, token: str, held: _Held) -> None:
@@ -256,7 +258,6 @@ class Worker:
         now = monotonic()
         self._retry_due = now + self._retry * (1 + draw() / 4)
         self._retry = min(self._retry * 2, _LAST_RETRY)
-        self._held.clear()
         self._to_look = []
         for account in self._accounts:
             account.alone()

@@ -38,7 +38,7 @@ class Changes(Subscription):
         connection = await self._settings.connect()
         ended = asyncio.Event()
         try:
-            connection.add_termination_listener(lambda _: ended.set())
+            connection.add_termination_listener(_setter(ended))
             async with asyncio.timeout(self._settings.timeout):
                 await connection.add_listener(self._settings.statements.channel, self._hear)
                 await connection.execute(self._settings.statements.renew, _PROMISE)
@@ -77,3 +77,10 @@ class Changes(Subscription):
         number = int(version)
         told = Change(bytes.fromhex(key).decode(), "set" if number else "delete", number)
         self._watchers.tell([told])
+
+
+def _setter(event: asyncio.Event) -> Callable[[Connection], None]:
+    def set_it(_connection: Connection) -> None:
+        event.set()
+
+    return set_it

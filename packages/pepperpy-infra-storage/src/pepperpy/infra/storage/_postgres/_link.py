@@ -160,7 +160,7 @@ class Link:
         """One statement for many rows; a key that is written twice waits for the next."""
         driver = load_driver()
         versions: dict[int, int | BaseException] = {}
-        left = [*enumerate(writes)]
+        left: list[tuple[int, Write]] = [*enumerate(writes)]
         while left:
             now = {write.key: (at, write) for at, write in reversed(left)}
             left = [(at, write) for at, write in left if now[write.key][0] != at]

@@ -12,8 +12,6 @@ from . import _faults as faults
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from redis.asyncio.connection import Connection
-
     from pepperpy.infra.storage._errors import WatchLostError
 
     from ._settings import Settings
@@ -49,7 +47,7 @@ class Changes(Subscription):
     def lost(self, error: Exception) -> WatchLostError:
         return faults.lost(self._settings, error)
 
-    async def _hear(self, connection: Connection) -> None:
+    async def _hear(self, connection: Any) -> None:
         """Wait for a message, or for a sign of life."""
         said: Any = await connection.read_response(timeout=_BEAT)
         if said is None:

@@ -94,14 +94,15 @@ class Link:
             return
         import asyncio
 
-        from hiredis import pack_command
+        import hiredis
         from redis.exceptions import RedisError, ResponseError
 
         connection = await self._connected()
         try:
             async with asyncio.timeout(self._settings.timeout):
                 # In C, which the client itself does for plain programs alone.
-                packed = [pack_command(self._parts(commands[at], whole=whole)) for at in which]
+                pack: Any = hiredis.pack_command  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+                packed = [pack(self._parts(commands[at], whole=whole)) for at in which]
                 await connection.send_packed_command(b"".join(packed), check_health=False)
                 for at in which:
                     try:

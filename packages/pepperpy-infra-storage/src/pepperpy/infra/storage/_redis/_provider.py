@@ -179,7 +179,7 @@ class RedisStorageProvider(StorageProvider):
         check_condition(if_version, if_absent)
         condition = b"0" if if_absent else _condition(if_version)
         answer = await self._run(scripts.SET, key.encode(), data, _end(ttl), condition)
-        if isinstance(answer, list):
+        if _is_missed(answer):
             if if_absent:
                 raise already_there(key, self._name)
             raise mismatch(key, self._name, if_version, _version(answer[0]))
@@ -189,7 +189,7 @@ class RedisStorageProvider(StorageProvider):
         check_condition(if_version)
         key = check_key(key)
         answer = await self._run(scripts.DELETE, key.encode(), _condition(if_version))
-        if isinstance(answer, list):
+        if _is_missed(answer):
             raise mismatch(key, self._name, if_version, _version(answer[0]))
         return bool(answer)
 
@@ -267,7 +267,7 @@ class RedisStorageProvider(StorageProvider):
         for key, put in checked.items():
             parts += _write(key, put)
         answer = await self._run(scripts.APPLY, *parts)
-        if answer and isinstance(answer[0], list):
+        if answer and _is_missed(answer[0]):
             key = answer[0][0].decode()
             raise mismatch(key, self._name, expected[key], _version(answer[0][1]))
         return {
@@ -389,6 +389,11 @@ def _checked_namespace(namespace: Any) -> str:
 
 def _condition(version: int | None) -> bytes:
     return b"" if version is None else b"%d" % version
+
+
+def _is_missed(answer: Any) -> bool:
+    """Whether a condition did not hold; then the answer tells what was found."""
+    return isinstance(answer, list)
 
 
 def _version(found: bytes) -> int | None:

@@ -77,7 +77,8 @@ def _pool(url: Any) -> Any:
             parts.port  # noqa: B018 - it raises if it is none
             # An @ behind the address is one of a password with a slash, which is taken for the path.
             if "@" not in parts.path:
-                return ConnectionPool.from_url(url)
+                pools: Any = ConnectionPool
+                return pools.from_url(url)
         except ValueError:
             pass  # told below
     # Out here, since what was caught quotes the URL, and that may hold a password.

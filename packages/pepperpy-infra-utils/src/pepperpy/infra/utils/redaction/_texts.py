@@ -68,6 +68,8 @@ _SAYS_NOTHING = frozenset(
     """none null true false undefined nil required missing invalid expired disabled enabled
     ok sent unset empty""".split()  # noqa: SIM905 - words read better in lines
 )
+# What is wrong with a secret is no secret: "api_key: is missing".
+_SENTENCE = re.compile(r"(?<=: )(?:is|must|should|cannot|input should) (?=[a-z])")
 # Before these a small number is a count: "loaded credentials: 2".
 _COUNTED = frozenset({"token", "tokens", "cookies", "credentials", "secrets", "passwords", "keys"})
 
@@ -139,6 +141,8 @@ def _names_secret(  # noqa: PLR0911 - a list of cases
 
 def _masked_value(text: str, at: int, name: str, mask: str) -> tuple[int, str]:
     """Where the value that begins at *at* ends, and what to show of it."""
+    if _SENTENCE.match(text, at):
+        return at, ""
     value = value_at(text, at)
     if value is None or all(word is not None and _is_harmless(name, word) for word in value.words):
         return at, ""
