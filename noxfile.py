@@ -220,7 +220,8 @@ def release(session: nox.Session) -> None:
 def integration(session: nox.Session) -> None:
     """Test the wheels together, against real servers; `-- --ceph` takes Ceph for the tests of S3."""
     needs = [need for package in WORKSPACE.packages.values() for need in group("test", package)]
-    tools = (*group("test"), *group("integration"))
+    # The demo of several gateways is one of the tests.
+    tools = (*group("test"), *group("integration"), "-r", str(EXAMPLE / "requirements.txt"))
     install_wheels(session, built(), *tools, *needs, extras="[all]")
     # Says what is missing, and how to get it, before the first test runs.
     ceph = ["--ceph"] if "--ceph" in session.posargs else []

@@ -10,7 +10,7 @@ from driver import Outcome
 from evidence import Evidence
 from names import AUDIT
 from table import Table
-from trespasses import AUDITED, TRESPASSES
+from trespasses import ALL, AUDITED
 
 
 def admitted(run: Evidence) -> Iterator[str]:
@@ -21,7 +21,7 @@ def admitted(run: Evidence) -> Iterator[str]:
             yield f"{_name(outcome)} has reached a provider"
         if not outcome.is_complete:
             continue
-        due = TRESPASSES[outcome.trespass].status if outcome.trespass else None
+        due = ALL[outcome.trespass].status if outcome.trespass else None
         got = outcome.status if outcome.status in AUDITED else None
         if got != due:
             yield f"{_name(outcome)} got {outcome.status}, and {due or 'no refusal'} is due"
@@ -55,7 +55,7 @@ def table(run: Evidence) -> Table:
     """How often each trespass was made, and what came of it."""
     called = _called(run)
     rows = []
-    for name, trespass in TRESPASSES.items():
+    for name, trespass in ALL.items():
         made = [outcome for outcome in run.outcomes if outcome.trespass == name]
         cells = (
             trespass.status,

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import TypeAlias, TypedDict
 
 from errors import (
     GatewayError,
@@ -28,12 +29,15 @@ from pepperpy.infra.resilience import ProviderFallbackError
 from pepperpy.infra.utils import DeadlineExceededError, deadline
 
 
-class Loaded(NamedTuple):
-    """An answer, which request got it from a provider, and when."""
+class Loaded(TypedDict):
+    """An answer, which request got it from a provider, and when: plain, so that a Redis can have it."""
 
     answer: Answer
     by: str
-    ended: float  # on the clock of `time.perf_counter`
+    ended: float  # on the clock of `time.time`, which other processes have as well
+
+
+Load: TypeAlias = Callable[[str, str, Visit], Awaitable[Loaded]]
 
 
 def time_to_keep(loaded: Loaded) -> float:
@@ -42,7 +46,7 @@ def time_to_keep(loaded: Loaded) -> float:
     An answer is never served beyond that transition; one whose transition is over is not kept.
     """
     longest = gateway_settings().keep_answers
-    change = loaded.answer["next_transition"]
+    change = loaded["answer"]["next_transition"]
     if change is None:
         return longest
     left = datetime.fromisoformat(change) - datetime.now(UTC)
@@ -55,6 +59,9 @@ class Answers:
     def __init__(self, upstreams: Upstreams, last: LastAnswers) -> None:
         self._upstreams = upstreams
         self._last = last
+        # A parameter that is called zone_id gives each answer the name "zone:Europe/Berlin", by which
+        # it can be invalidated.  Requests that ask the same at once share one load.
+        self._remembered = cached(ttl=time_to_keep, ignore=("visit", "load"), name=ANSWERS)(_loaded)
 
     async def get(self, zone_id: str, at: str, visit: Visit) -> Answer:
         """The answer, wherever it is from; *visit* says where from in the end.
@@ -67,21 +74,18 @@ class Answers:
             visit.cache, visit.loaded_by, visit.age = "left", left.by, left.age
             return left.answer
         visit.cache = "coalesced"  # unless we load it, or it is there; errors are not kept
-        asked = time.perf_counter()
-        loaded = await self._load(zone_id, at, visit)
-        if loaded.ended < asked:
+        asked = time.time()
+        loaded = await self._remembered(zone_id, at, visit, self._load)
+        if loaded["ended"] < asked:
             visit.cache = "hit"
-            visit.age = asked - loaded.ended
-        visit.loaded_by = loaded.by
-        return loaded.answer
+            visit.age = asked - loaded["ended"]
+        visit.loaded_by = loaded["by"]
+        return loaded["answer"]
 
-    # A parameter that is called zone_id gives each answer the name "zone:Europe/Berlin", by which
-    # it can be invalidated.  Requests that ask the same at once share one load.
-    @cached(ttl=time_to_keep, ignore="visit", name=ANSWERS)
     async def _load(self, zone_id: str, at: str, visit: Visit) -> Loaded:
         """The answer of the first provider that has one."""
         visit.cache = "miss"
-        changes = self._last.changes(zone_id)
+        changes = await self._last.changes(zone_id)
         try:
             answer = await self._upstreams.ask(zone_id, at, visit)
         except DeadlineExceededError as error:
@@ -92,7 +96,12 @@ class Answers:
         if answer is None:
             raise UnknownZoneError(f"the time-zone database has no zone {zone_id!r}")
         visit.stored = await self._last.keep(zone_id, at, answer, visit.id, changes)
-        return Loaded(answer, visit.id, time.perf_counter())
+        return Loaded(answer=answer, by=visit.id, ended=time.time())
+
+
+async def _loaded(zone_id: str, at: str, visit: Visit, load: Load) -> Loaded:
+    """What *load* says.  No method, and it captures nothing: so a cache on a Redis can share it."""
+    return await load(zone_id, at, visit)
 
 
 def _named(error: ProviderFallbackError, visit: Visit) -> GatewayError:

@@ -112,7 +112,10 @@ def answers(run: Evidence) -> Iterator[str]:
     for outcome in run.with_verdict(Verdict.WRONG, Verdict.LOST):
         yield f"{outcome.verdict.value}: request {outcome.id} ({outcome.zone}): {outcome.note}"
     # Deletions that are no trespasses are the demo's own, and not of the load.
-    sent = sum(bool(outcome.trespass) or not outcome.is_deletion for outcome in run.outcomes)
+    sent = sum(
+        (bool(outcome.trespass) or not outcome.is_deletion) and not outcome.is_own
+        for outcome in run.outcomes
+    )
     if run.expected not in {None, sent}:
         yield f"{sent} of {run.expected} requests were sent"
 

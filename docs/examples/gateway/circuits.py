@@ -54,6 +54,8 @@ def changes(run: Evidence) -> Iterator[str]:
                 was, state = state, CHANGES[line["message"]]
                 passed, since = moment(line) - since, moment(line)
                 at = f"at {run.seconds_of(since):.2f} s"
+                if line.get("shared"):  # another gateway has decided, in its own time
+                    was = "half open" if was == "open" else was
                 if state not in FOLLOWS[was]:
                     yield f"the circuit of {provider} became {state} {at}, and had been {was}"
                 elif was == "open" and passed.total_seconds() < recovery - LATE.total_seconds():

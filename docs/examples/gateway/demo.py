@@ -13,10 +13,11 @@ import secrets
 import shutil
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
+from typing import NamedTuple
 
 import httpx2
 import report
@@ -25,18 +26,22 @@ from books import Notes, gather, judge
 from checks import leaks, places
 from child import HOST
 from driver import Driver, Outcome
-from faults import interference
+from faults import interference, troubles
 from interferer import Interferer
 from inventory import take
 from keyring import Keyring, bearer, make_keys, secrets_of
 from load import make_load, most_wanted
 from processes import Child, ChildError
+from redisserver import MissingRedisError
 from requestlog import FILE, keep
 from rich.console import Console
 from scraper import Scraper
 from screen import Screen
+from shared import Shared, make_shared_keys, shared_redis
 from stage import CONFIG, KEYS, Stage
+from steps import Steps
 from telemetrybook import TelemetryBook
+from troublemaker import Troublemaker
 
 SHORTEST = 5  # seconds: in less, two edits would come between two looks at the file
 
@@ -69,9 +74,28 @@ async def demo(options: argparse.Namespace, console: Console) -> int:
         console.print(f"There is no place for the report: {error}; see --report-dir", style="red")
         return 2
     shutil.copy(CONFIG, folder)
+    try:
+        async with shared_redis(options.redis) as shared:
+            keys = await (make_shared_keys(shared) if shared else make_keys(folder / KEYS))
+            return await _run(options, console, folder, keys, shared, interruption=interruption)
+    except MissingRedisError as error:
+        console.print(str(error), style="red", markup=False, soft_wrap=True)
+        return 2
+
+
+async def _run(
+    options: argparse.Namespace,
+    console: Console,
+    folder: Path,
+    keys: Keyring,
+    shared: Shared | None,
+    *,
+    interruption: Interruption,
+) -> int:
     key = secrets.token_hex(16)
-    keys = await make_keys(folder / KEYS)
     hidden = {"the providers' key": [key], **secrets_of(keys)}
+    if shared and shared.password:
+        hidden["the password of the Redis"] = [shared.password]
     screen = Screen(console, options.requests)
     stage = Stage(
         folder=folder,
@@ -80,10 +104,13 @@ async def demo(options: argparse.Namespace, console: Console) -> int:
         duration=options.requests / options.rate,
         port=options.port,
         screen=screen,
+        workers=options.workers,
+        redis_url=shared.url if shared else None,
+        redis_prefix=shared.prefix if shared else "",
     )
     # It is for whoever wants to ask as well; the run is searched for any other place where it is.
     console.print(f"The driver's key, shown this once: {keys['driver']}", soft_wrap=True)
-    notes = await _send_load(options, stage, keys, interruption)
+    notes = await _send_load(options, stage, keys, shared, interruption)
     keep(notes.outcomes, folder / FILE)
     expected = None if interruption.signal else options.requests
     run, trouble = gather(notes, folder, seed=options.seed, expected=expected)
@@ -110,20 +137,26 @@ def exit_code(is_flawed: bool, interruption: int) -> int:
 
 
 async def _send_load(
-    options: argparse.Namespace, stage: Stage, keys: Keyring, interruption: Interruption
+    options: argparse.Namespace,
+    stage: Stage,
+    keys: Keyring,
+    shared: Shared | None,
+    interruption: Interruption,
 ) -> Notes:
     load = make_load(zones.all_zones(), options.requests, options.seed)
     now = datetime.now(UTC)
-    notes = Notes(at=now.replace(microsecond=0), began=now)
+    notes = Notes(
+        at=now.replace(microsecond=0), began=now, workers=options.workers if shared else 0
+    )
 
     def on_outcome(outcome: Outcome) -> None:
         notes.outcomes.append(outcome)
-        if outcome.key != "operator" or outcome.trespass:
+        if not outcome.is_own and (outcome.key != "operator" or outcome.trespass):
             stage.screen.show_outcome(outcome)
 
     try:
-        async with stage.open() as (providers, gateway):
-            url = f"http://{HOST}:{gateway.port}"
+        async with stage.open() as (providers, gateways):
+            urls = [f"http://{HOST}:{each.port}" for each in gateways]
             quiet = asyncio.Event()
 
             def on_begin() -> None:
@@ -132,10 +165,10 @@ async def _send_load(
                 notes.began = datetime.now(UTC)
 
             async def take_inventory() -> None:
-                notes.inventories.append(await take(url, keys["operator"], driver.now))
+                notes.inventories.append(await take(urls[0], keys["operator"], driver.now))
 
             driver = Driver(
-                url,
+                urls,
                 load,
                 keys=keys,
                 at=notes.at,
@@ -144,28 +177,20 @@ async def _send_load(
                 on_begin=on_begin,
                 on_outcome=on_outcome,
             )
-            notes.interferer = Interferer(
-                gateway,
-                stage.folder / CONFIG.name,
-                interference(stage.seed, stage.duration),
-                kill=options.kill,
-                name=f"zone:{most_wanted(load)}",
-                forget=driver.forget,
-                now=driver.now,
-                on_back=take_inventory,
-                done=quiet,
-                say=stage.screen.say,
+            context = Context(
+                options, stage, driver, keys, most_wanted(load), quiet, take_inventory
             )
-            notes.scraper = Scraper(url, keys["operator"], every=READ_EVERY, now=driver.now)
+            steps = _make_trouble(notes, gateways, shared, context)
+            notes.scrapers = [
+                Scraper(url, keys["operator"], every=READ_EVERY, now=driver.now, worker=worker)
+                for worker, url in enumerate(urls)
+            ]
             with stage.screen:
-                children = [*providers, gateway]
-                beside = (notes.interferer, notes.scraper)
+                children = [*providers, *gateways]
+                beside: list[Steps | Scraper] = [steps, *notes.scrapers]
                 notes.crash = await _drive(driver, beside, children, interruption)
-            async with httpx2.AsyncClient(trust_env=False) as client:
-                await notes.scraper.read(client)
-                await take_inventory()
-                response = await client.get(f"{url}/stats", headers=bearer(keys["operator"]))
-                notes.telemetry = TelemetryBook.from_stats(response.json())
+            await take_inventory()
+            await _ask_in_the_end(notes, urls, keys["operator"])
     except ChildError as error:
         notes.crash = error
     except httpx2.HTTPError as error:
@@ -174,9 +199,65 @@ async def _send_load(
     return notes
 
 
+class Context(NamedTuple):
+    """What those need who interfere."""
+
+    options: argparse.Namespace
+    stage: Stage
+    driver: Driver
+    keys: Keyring
+    zone: str  # the one that is asked for most
+    quiet: asyncio.Event  # to be set when all is done
+    on_back: Callable[[], Awaitable[object]]
+
+
+def _make_trouble(
+    notes: Notes, gateways: Sequence[Child], shared: Shared | None, context: Context
+) -> Steps:
+    """Whoever interferes with one gateway, or with several and the Redis that they share."""
+    options, stage, driver, keys, zone, quiet, on_back = context
+    if shared:
+        notes.troublemaker = Troublemaker(
+            gateways,
+            shared.server,
+            troubles(stage.seed, stage.duration),
+            driver,
+            keys,
+            zone=zone,
+            kill=options.kill,
+            on_back=on_back,
+            done=quiet,
+            say=stage.screen.say,
+        )
+        return notes.troublemaker
+    notes.interferer = Interferer(
+        gateways[0],
+        stage.folder / CONFIG.name,
+        interference(stage.seed, stage.duration),
+        kill=options.kill,
+        name=f"zone:{zone}",
+        forget=driver.forget,
+        now=driver.now,
+        on_back=on_back,
+        done=quiet,
+        say=stage.screen.say,
+    )
+    return notes.interferer
+
+
+async def _ask_in_the_end(notes: Notes, urls: Sequence[str], key: str) -> None:
+    """Ask each gateway what it has counted, in both of its ways."""
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        for scraper, url in zip(notes.scrapers, urls, strict=True):
+            await scraper.read(client)
+            response = await client.get(f"{url}/stats", headers=bearer(key))
+            notes.books.append(TelemetryBook.from_stats(response.json()))
+    notes.telemetry = notes.books[-1]
+
+
 async def _drive(
     driver: Driver,
-    beside: Sequence[Interferer | Scraper],
+    beside: Sequence[Steps | Scraper],
     children: list[Child],
     interruption: Interruption,
 ) -> ChildError | None:
@@ -209,16 +290,30 @@ def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The options of the command line; what cannot be ends the program."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
-    add("--requests", type=int, default=1800, help="how many to send (%(default)s)")
+    add("--requests", type=int, help="how many to send (1800; with --redis 3520)")
     add("--rate", type=float, default=80.0, help="how many of them a second (%(default)s)")
     add("--seed", type=int, default=1, help="fixes load and faults (%(default)s)")
-    add("--port", type=int, default=8470, help="the gateway's; providers get the next two")
+    add("--port", type=int, default=8470, help="the gateway's; others get the next ones")
     add("--report-dir", type=Path, default=Path("out/gateway"), help="default: %(default)s")
     add("--no-kill", dest="kill", action="store_false", help="let the gateway live")
+    add("--workers", type=int, default=1, help="gateways; more than one need --redis")
+    add(
+        "--redis",
+        nargs="?",
+        const="",
+        metavar="URL",
+        help="let gateways share a Redis: the one at URL, else one that the demo starts",
+    )
     add("--quick", action="store_true", help="800 requests")
     options = parser.parse_args(arguments)
     if options.quick:
         options.requests, options.rate = 800, 80.0
+    if options.requests is None:
+        options.requests = 1800 if options.redis is None else 3520
+    if not 1 <= options.workers <= 16:
+        parser.error(f"--workers must lie between 1 and 16; got {options.workers}")
+    if options.workers > 1 and options.redis is None:
+        parser.error(f"--workers {options.workers} needs --redis, which they share")
     if options.requests < 1 or not 0 < options.rate < math.inf:
         parser.error("--requests and --rate must be positive")
     duration = options.requests / options.rate

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from itertools import count, cycle
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -17,14 +18,19 @@ import zones
 from keyring import Keyring, bearer
 from load import Ask
 from mistakes import MISTAKES, Found
-from trespasses import NAMES, TRESPASSES
+from trespasses import ALL, NAMES
 
 PATIENCE = 10.0
 """Seconds after which an answer counts as lost: well beyond what the gateway allows itself."""
 
 AT_ONCE = 100
 
-NAMES_OF_FAILURE = {"providers-failed", "providers-unavailable", "out-of-time"}
+NAMES_OF_FAILURE = {
+    "providers-failed",
+    "providers-unavailable",
+    "out-of-time",
+    "store-unavailable",
+}
 """Errors that may meet any request; others are right only where they are the right answer."""
 
 
@@ -49,6 +55,8 @@ class Outcome:
     verdict: Verdict
     key: str = "driver"  # which of the run's keys it showed
     is_deletion: bool = False  # of what is known about the zone, in place of a question
+    worker: int = 0  # which gateway it was sent to, the first of them 0
+    is_own: bool = False  # of the demo itself, beside the load
     status: int = 0
     problem: str | None = None  # the name of the error
     note: str = ""  # what was wrong, or how it was lost
@@ -108,7 +116,7 @@ def _judge_answer(ask: Ask, at: datetime, content: object) -> Judgement:
     if ask.mistake or ask.trespass:
         note = f"an answer, though there is {ask.mistake or ask.trespass}: {content}"
         return Judgement(Verdict.WRONG, None, note)
-    if ask.is_deletion:
+    if ask.is_deletion or ask.ends:
         return Judgement(Verdict.RIGHT)
     if not zones.exists(ask.zone):
         note = f"an answer for a zone that does not exist: {content}"
@@ -133,7 +141,7 @@ def _judge_problem(ask: Ask, status: int, content: dict[str, Any]) -> Judgement:
 
 def _judge_door(ask: Ask, status: int, name: str) -> Judgement:
     """Whoever may not ask has to get the one status that is due, and nobody else may get it."""
-    wanted = TRESPASSES[ask.trespass].status if ask.trespass else None
+    wanted = ALL[ask.trespass].status if ask.trespass else None
     if status == wanted and name == NAMES[status]:
         return Judgement(Verdict.NAMED_ERROR, name)
     return Judgement(Verdict.WRONG, name, f"{status} {name}, and {wanted} is due ({ask.trespass})")
@@ -164,14 +172,14 @@ def judge_failure(error: Exception) -> Verdict:
 
 
 class Driver:
-    """Sends *load* to the gateway at *url*, *rate* requests a second; all ask about *at*.
+    """Sends *load* to the gateways at *urls* in turn, *rate* requests a second; all ask about *at*.
 
     The last tenth waits for *ready*, which is only noticed where that takes long.
     """
 
     def __init__(
         self,
-        url: str,
+        urls: Sequence[str],
         load: Sequence[Ask],
         *,
         keys: Keyring,
@@ -181,10 +189,11 @@ class Driver:
         on_begin: Callable[[], object],
         on_outcome: Callable[[Outcome], object],
     ) -> None:
-        self._url = url
+        self._urls = urls
+        self._turns = cycle(range(len(urls)))
         self._load = load
         self._keys = keys
-        self._deletions = 0
+        self._own = count(1)
         self._at = at
         self._rate = rate
         self._ready = ready
@@ -223,44 +232,51 @@ class Driver:
 
     async def forget(self, name: str) -> int:
         """Tell the gateway that what carries *name* has changed; returns how many answers it drops."""
-        self._deletions += 1
         zone = name.removeprefix("zone:")
-        ask = Ask(f"deletion-{self._deletions}", zone, key="operator", is_deletion=True)
-        async with self._client() as client:
-            body = await self._send(client, ask, time.perf_counter())
+        ask = Ask(f"deletion-{next(self._own)}", zone, key="operator", is_deletion=True)
+        _, body = await self.send(ask)
         return int(json.loads(body or "{}").get("dropped", 0))
+
+    async def send(self, ask: Ask) -> tuple[Outcome, bytes]:
+        """Send one request beside the load, at once; the body of its answer as well."""
+        async with self._client() as client:
+            return await self._send(client, ask, time.perf_counter())
 
     def _client(self) -> httpx2.AsyncClient:
         return httpx2.AsyncClient(
-            base_url=self._url,
             timeout=PATIENCE,
             limits=httpx2.Limits(max_connections=AT_ONCE, max_keepalive_connections=10),
             trust_env=False,  # no proxy on the way to this very machine
         )
 
-    def _request(self, client: httpx2.AsyncClient, ask: Ask) -> httpx2.Request:
+    def _request(self, client: httpx2.AsyncClient, ask: Ask, url: str) -> httpx2.Request:
         mistake = MISTAKES[ask.mistake] if ask.mistake else None
         zone = quote((mistake and mistake.zone) or ask.zone)
         headers = {"x-request-id": ask.id, **self._shown(ask)}
+        if ask.ends:
+            return client.build_request("DELETE", f"{url}/keys/{ask.ends}", headers=headers)
         if ask.is_deletion:
-            return client.build_request("DELETE", f"/answers/zone:{zone}", headers=headers)
+            return client.build_request("DELETE", f"{url}/answers/zone:{zone}", headers=headers)
         params = mistake.query if mistake else {"at": self._at.isoformat()}
-        return client.build_request("GET", f"/zones/{zone}", params=params, headers=headers)
+        return client.build_request("GET", f"{url}/zones/{zone}", params=params, headers=headers)
 
     def _shown(self, ask: Ask) -> dict[str, str]:
         """The header with the key, if there is one."""
         if not ask.trespass:
             return bearer(self._keys[ask.key])
-        trespass = TRESPASSES[ask.trespass]
+        trespass = ALL[ask.trespass]
         if trespass.key is None:
             return {}
         return {"authorization": f"{trespass.scheme} {self._keys[trespass.key]}"}
 
-    async def _send(self, client: httpx2.AsyncClient, ask: Ask, due: float) -> bytes:
+    async def _send(
+        self, client: httpx2.AsyncClient, ask: Ask, due: float
+    ) -> tuple[Outcome, bytes]:
+        worker = next(self._turns) if ask.worker is None else ask.worker
         headers, status, body = httpx2.Headers(), 0, b""
         try:
             async with asyncio.timeout(PATIENCE):
-                response = await client.send(self._request(client, ask))
+                response = await client.send(self._request(client, ask, self._urls[worker]))
             headers, status, body = response.headers, response.status_code, response.content
             found = judge(ask, self._at, status, body)
         except (httpx2.HTTPError, TimeoutError) as error:
@@ -271,6 +287,8 @@ class Driver:
             verdict=found.verdict,
             key=ask.key,
             is_deletion=ask.is_deletion,
+            worker=worker,
+            is_own=ask.is_own,
             status=status,
             problem=found.problem,
             note=found.note,
@@ -290,4 +308,4 @@ class Driver:
             seconds=time.perf_counter() - due,
         )
         self._on_outcome(outcome)
-        return body
+        return outcome, body

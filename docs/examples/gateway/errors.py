@@ -69,6 +69,18 @@ class OutOfTimeError(GatewayError):
     name, status = "out-of-time", 504
 
 
+class UnknownKeyError(GatewayError):
+    """There is no such key."""
+
+    name, status = "unknown-key", 404
+
+
+class StoreUnavailableError(GatewayError):
+    """What has to be read or written cannot be reached; nothing was promised."""
+
+    name, status = "store-unavailable", 503
+
+
 class InternalError(GatewayError):
     """A bug of the gateway's own."""
 

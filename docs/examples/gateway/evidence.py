@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import zones
 from driver import Outcome, Verdict
 from faults import Outage
+from fleet import Fleet
 from interferer import Change, Edit
 from inventory import Inventory
 from logbook import Line, Logbook
@@ -38,6 +39,7 @@ class Evidence:
     inventories: Sequence[Inventory] = ()  # what the gateway has kept, each time that it was asked
     changes: Sequence[Change] = ()  # of which the gateway was told
     outage: Outage | None = None  # of the gateway, on purpose
+    fleet: Fleet | None = None  # if there were several, which shared a Redis
     expected: int | None = None  # how many requests there should be; None if it was interrupted
 
     @property
@@ -66,14 +68,27 @@ class Evidence:
     @property
     def files(self) -> dict[str, TelemetryBook]:
         """What each start of the gateway flushed into the metrics file."""
-        starts = [*self.log.starts, *(line["start"] for line in self.metrics)]
-        return {start: TelemetryBook.from_file(self.metrics, start) for start in starts}
+        lines: dict[str, list[Line]] = {start: [] for start in self.log.starts}
+        for line in self.metrics:
+            lines.setdefault(line["start"], []).append(line)
+        return {start: TelemetryBook.from_file(own, start) for start, own in lines.items()}
 
     @property
     def settings(self) -> Mapping[str, Any]:
         """What the gateway said of its settings when it was started last."""
         started = self.log.of("gateway.started")
         return started[-1]["event.data"] if started else {}
+
+    @property
+    def killed(self) -> list[str]:
+        """The starts that were ended by a kill, so that what they had counted is gone."""
+        living = self.fleet.living if self.fleet else {self.log.last[0]}
+        return [start for start in self.log.starts if start not in living]
+
+    def of_start(self, start: str) -> Evidence:
+        """What there is about one start of a gateway alone, as if nothing else had been logged."""
+        books = self.fleet.books if self.fleet else {}
+        return replace(self, log=self.log.starts[start], telemetry=books.get(start, self.telemetry))
 
     def seconds_of(self, moment: datetime) -> float:
         """A moment on the clock, in seconds after the start of the run."""

@@ -7,12 +7,13 @@ what had been sent when its counts came.  In the end nothing is under way, so th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, pairwise
 
 from driver import Outcome, Verdict
 from evidence import Evidence
+from faults import PROVIDERS
 from figures import BREAKER, CACHE, POOL
 from names import ANSWERS, FAILURES, REQUESTS
 from quantiles import MEASURED
@@ -24,6 +25,7 @@ OF = "pepperpy_component_name"
 """The label that says whose figure it is."""
 
 REFUSED, DENIED = "audit: keys refused", "audit: denied"
+HITS = "hits, by the cache itself"
 CALLS = "calls to"
 ATTEMPTS = 3
 """As often a provider may be called for one request."""
@@ -38,7 +40,7 @@ def by_driver(outcomes: Iterable[Outcome]) -> Counter[str]:
         found[DENIED] += outcome.status == 403
         if outcome.cache != "none":
             found[f"cache: {outcome.cache}"] += 1
-        found["hits, by the cache itself"] += outcome.cache == "hit"
+        found[HITS] += outcome.cache == "hit"
         found.update(f"rejections by {name}" for name in outcome.rejected)
         found.update(f"{CALLS} {name}" for name in outcome.calls)
         found.update(f"not valid: {code}" for _, code in outcome.invalid)
@@ -52,13 +54,11 @@ def by_gateway(reading: Reading) -> Counter[str]:
         found[f"requests with status {sample.labels['status']}"] += int(sample.value)
         if sample.labels["cache"] != "none":
             found[f"cache: {sample.labels['cache']}"] += int(sample.value)
-    for sample in reading.named(f"{CACHE}.hits"):
-        if sample.labels[OF] == ANSWERS:
-            found["hits, by the cache itself"] += int(sample.value)
-    for sample in reading.named(f"{BREAKER}.rejected"):
-        found[f"rejections by {sample.labels[OF]}"] += int(sample.value)
-    for sample in reading.named(f"{POOL}.acquired"):
-        found[f"{CALLS} {sample.labels[OF]}"] += int(sample.value)
+    found[HITS] += sum(count for of, count in _of(reading, f"{CACHE}.hits") if of == ANSWERS)
+    # Of the providers' breakers; others guard what we keep.
+    rejected = dict(_of(reading, f"{BREAKER}.rejected"))
+    found.update({f"rejections by {name}": rejected.get(name, 0) for name in PROVIDERS})
+    found.update({f"{CALLS} {name}": count for name, count in _of(reading, f"{POOL}.acquired")})
     for figure, status in ((REFUSED, 401), (DENIED, 403)):
         for sample in reading.named(AUDITED[status], "_total"):
             found[figure] += int(sample.value)
@@ -67,17 +67,23 @@ def by_gateway(reading: Reading) -> Counter[str]:
     return +found
 
 
+def _of(reading: Reading, name: str) -> Iterator[tuple[str, int]]:
+    """A figure of each who has it."""
+    for sample in reading.named(name):
+        yield sample.labels[OF], int(sample.value)
+
+
 def exposed(run: Evidence) -> Iterator[str]:
     """Where `/metrics` is not what it has to be by the driver's own count."""
     last = last_reading(run)
     if last is None:
         yield "the gateway's /metrics was not read after the last answer"
     else:
-        yield from _buckets(run, last)
-    yield from _falling(run)
+        yield from buckets(run, last)
+    yield from falling(run.readings)
     for reading in run.readings:
         if not reading.trouble:
-            yield from _differing(run, reading)
+            yield from differing(run, reading)
         elif not (
             run.outage and run.outage.begin <= reading.came and reading.asked <= run.outage.end
         ):
@@ -91,9 +97,9 @@ def last_reading(run: Evidence) -> Reading | None:
     return read[-1] if read else None
 
 
-def _falling(run: Evidence) -> Iterator[str]:
+def falling(readings: Iterable[Reading]) -> Iterator[str]:
     """Where a count went back, though the gateway was not started anew."""
-    for before, after in pairwise(each for each in run.readings if not each.trouble):
+    for before, after in pairwise(each for each in readings if not each.trouble):
         later = by_gateway(after)
         for figure, count in by_gateway(before).items():
             if before.start == after.start and later[figure] < count:
@@ -103,12 +109,14 @@ def _falling(run: Evidence) -> Iterator[str]:
                 )
 
 
-def _differing(run: Evidence, reading: Reading) -> Iterator[str]:
+def differing(run: Evidence, reading: Reading, *, at_most: Collection[str] = ()) -> Iterator[str]:
+    """Where a reading is not what it has to be; of some figures only that it is not too high."""
     if reading.memory is None:
         yield f"/metrics had nothing about the memory of the process {_at(reading)}"
     told, bounds = by_gateway(reading), Bounds.of(run, reading)
     for figure in sorted(told | bounds.most):
-        if not bounds.least[figure] <= told[figure] <= bounds.greatest(figure):
+        least = 0 if figure in at_most else bounds.least[figure]
+        if not least <= told[figure] <= bounds.greatest(figure):
             yield (
                 f"{figure}: /metrics {told[figure]} {_at(reading)}, driver {bounds.told(figure)}"
             )
@@ -126,7 +134,7 @@ class Bounds:
     def of(cls, run: Evidence, reading: Reading) -> Bounds:
         """Of one reading."""
         own = [outcome for outcome in run.complete if outcome.start == reading.start]
-        cut_off = run.with_verdict(Verdict.CUT_OFF) if reading.start != run.log.last[0] else []
+        cut_off = run.with_verdict(Verdict.CUT_OFF) if reading.start in run.killed else []
         return cls(
             by_driver(outcome for outcome in own if outcome.ended <= reading.asked),
             by_driver(outcome for outcome in own if outcome.sent <= reading.came),
@@ -144,7 +152,7 @@ class Bounds:
         return str(least) if least == most else f"{least} to {most}"
 
 
-def _buckets(run: Evidence, reading: Reading) -> Iterator[str]:
+def buckets(run: Evidence, reading: Reading) -> Iterator[str]:
     """Where a bucket does not hold as many values as the log has below its bound."""
     if reading.start != run.log.last[0]:
         yield f"/metrics was that of {reading.start} in the end, and {run.log.last[0]} is the last"

@@ -133,6 +133,32 @@ def interference(seed: int, duration: float) -> Interference:
     )
 
 
+STILL, DOWN = 1.0, 2.0
+"""Seconds for which a Redis is frozen, and gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Troubles:
+    """The same for several gateways that share a Redis."""
+
+    changes: tuple[float, ...]  # one of them is told that a zone has changed
+    ends: tuple[float, ...]  # a key is ended
+    kill: float  # one of them is killed, and started anew at once
+    freeze: float  # the Redis stands still for `STILL` seconds
+    down: float  # it is killed, and comes back with its data `DOWN` seconds later
+
+
+def troubles(seed: int, duration: float) -> Troubles:
+    """The plan for a run of *duration* seconds: first the Redis, then the providers, then a gateway."""
+    return Troubles(
+        changes=(duration * 0.03, duration * 0.15, duration * 0.85),
+        ends=(duration * 0.17, duration * 0.87),
+        kill=interference(seed, duration).kill,
+        freeze=duration * 0.05,
+        down=duration * 0.09,
+    )
+
+
 def _spell(seed: int, duration: float) -> Spell:
     """From the kill of the gateway till some time after it came back: everybody asks at once then."""
     begin = interference(seed, duration).kill

@@ -33,16 +33,20 @@ def signals(log: Logbook) -> Counter[Figure]:
     return Counter(Figure(kind, line["logger"]) for kind in SIGNALS for line in log.of(kind))
 
 
-def pulled(log: Logbook) -> dict[Figure, int]:
-    """What telemetry should have been told when it asked them last."""
+def pulled(log: Logbook, *, is_shared: bool = False) -> dict[Figure, int]:
+    """What telemetry should have been told when it asked them last.
+
+    Of a cache that is shared by a Redis, the log cannot tell hits in memory from those that came from there.
+    """
     told = signals(log)
+    opened = Counter(line["logger"] for line in log.of("circuit.opened") if not line.get("shared"))
     wanted = {
         Figure(f"{FALLBACK}.served_by_{SECOND}", FIRST): sum(map(fell_back, log.requests)),
         Figure(f"{FALLBACK}.exhausted", FIRST): told[Figure("fallback.exhausted", FIRST)],
     }
     for name in PROVIDERS:
         own = {
-            f"{BREAKER}.trips": told[Figure("circuit.opened", name)],
+            f"{BREAKER}.trips": opened[name],
             f"{BREAKER}.rejected": sum(name in line["rejected"] for line in log.requests),
             f"{POOL}.acquired": _sum(log, "calls", name),
             f"{POOL}.max_size_reached": _sum(log, "waits", name),
@@ -50,7 +54,7 @@ def pulled(log: Logbook) -> dict[Figure, int]:
             f"{POOL}.in_use": 0,  # now that all is over
         }
         wanted |= {Figure(figure, name): count for figure, count in own.items()}
-    cache = log.answers
+    cache = log.loads if is_shared else log.answers
     return wanted | {Figure(f"{CACHE}.{name}", ANSWERS): count for name, count in cache.items()}
 
 

@@ -2,7 +2,8 @@
 
     GET /zones/Europe/Berlin?at=2026-07-01T12:00:00Z    an answer, or an error with a name
     DELETE /answers/zone:Europe/Berlin                  this zone has changed: forget it
-    GET /answers                                        the last answers that are in the file
+    DELETE /keys/8cd65d32c4ed808a                       the key with this id is good no more
+    GET /answers                                        the last answers that are kept
     GET /stats                                          what was counted since the start
     GET /metrics                                        the same for Prometheus
 
@@ -21,11 +22,11 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import TypeAlias
 
-from access import Access, key_storage, zone_resource
+from access import Access, zone_resource
 from answers import Answers
 from errors import GatewayError, InternalError, InvalidRequestError
 from headers import describe
-from last import LastAnswers, answer_storage
+from last import LastAnswers
 from measures import Measures, MetricsFile, telemetry
 from problems import tell
 from questions import ID, Question, is_id, question, values
@@ -35,6 +36,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from stores import answers_of, keys_of, share
 from upstream import Upstreams, Visit, connections
 from vitals import watch_memory
 
@@ -50,11 +52,11 @@ from pepperpy.infra import (
     initialize_logging,
     initialize_pools,
     initialize_telemetry,
-    invalidate_cache,
     measure_time,
     prometheus_text,
     register_pool,
 )
+from pepperpy.infra.cache import ainvalidate_cache
 from pepperpy.infra.config import watch_config
 from pepperpy.infra.logging import log_context
 from pepperpy.infra.utils import deadline
@@ -86,9 +88,15 @@ class Gateway:
         self._access.require(who, "answers", PermissionLevel.WRITE)
         name = request.path_params["name"]
         from_file = await self._last.forget(name)
-        dropped = invalidate_cache(name)
+        dropped = await ainvalidate_cache(name)
         log.info("invalidated", name=name, dropped=dropped, from_file=from_file)
         return JSONResponse({"name": name, "dropped": dropped, "from_file": from_file})
+
+    async def revoke(self, request: Request, _: Visit, who: Identity) -> Response:
+        """`DELETE /keys/{id}`: a key is good no more."""
+        self._access.require(who, "keys", PermissionLevel.WRITE)
+        await self._access.revoke(request.path_params["id"])
+        return JSONResponse({"revoked": request.path_params["id"]})
 
     async def kept(self, _: Request, __: Visit, who: Identity) -> Response:
         """`GET /answers`: the version of each last answer that is in the file."""
@@ -169,6 +177,7 @@ class Gateway:
         @asynccontextmanager
         async def lifespan(_: Starlette) -> AsyncIterator[None]:
             async with self._access.storage, self._last.storage:
+                await self._access.begin()
                 await initialize_pools()
                 self._last.begin()
                 log.info("serving")
@@ -181,6 +190,7 @@ class Gateway:
         routes = [
             Route("/zones/{zone:path}", count(self.zone)),
             Route("/answers/{name:path}", count(self.forget), methods=["DELETE"]),
+            Route("/keys/{id}", count(self.revoke), methods=["DELETE"]),
             Route("/answers", show(self.kept)),
             Route("/stats", show(self.stats)),
             Route("/metrics", show(self.metrics)),
@@ -218,7 +228,7 @@ def main() -> None:
     start = generate_id("start-", 8)
     initialize_logging()
     initialize_telemetry(handlers={"file": MetricsFile(settings.metrics_file, start)})
-    last = LastAnswers(answer_storage(settings.answers_file), start)
+    last = LastAnswers(answers_of(settings), start)
     explained = str(explain_config("gateway"))  # without the key
     telemetry.info(
         "gateway.started",
@@ -233,9 +243,10 @@ def main() -> None:
         },
     )
 
+    share(settings)
     for name in settings.upstreams:
         register_pool(connections(settings, name))
-    access = Access(key_storage(settings.keys_file))
+    access = Access(keys_of(settings))
     app = Gateway(Upstreams(settings), access, last, start).app()
     with watch_config(settings.look_every), suppress(KeyboardInterrupt):
         asyncio.run(serve(app, settings.port, others=settings.other_ports))

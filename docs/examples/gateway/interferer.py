@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from faults import Interference, Outage
 from processes import Child
+from steps import Step, Steps
 
 from pepperpy.infra import retry
 
@@ -45,7 +45,7 @@ class Change:
 replace = retry(Path.replace, max_attempts=10, delay=0.01, exceptions=PermissionError)
 
 
-class Interferer:
+class Interferer(Steps):
     """Does to *gateway* and its *file* what is planned; remembers what it did, and when.
 
     Now and then it has it *forget* what carries the *name*.  When the gateway was killed and has come
@@ -74,7 +74,7 @@ class Interferer:
         self._original = file.read_text("utf-8")
         self._name = name
         self._forget = forget
-        self._steps = [
+        steps: list[Step] = [
             (plan.edit, self._edit),
             (plan.change, self._change),
             (plan.slip, self._slip),
@@ -82,34 +82,9 @@ class Interferer:
             *([(plan.kill, self._kill)] if kill else []),
             (plan.change_again, self._change),
         ]
-        self._now = now
+        super().__init__(steps, now=now, done=done)
         self._on_back = on_back
-        self._done = done
         self._say = say
-        self._stop = asyncio.Event()
-
-    def stop(self) -> None:
-        """Begin nothing more."""
-        self._stop.set()
-
-    async def run(self) -> None:
-        """Do everything in its time.
-
-        Raises:
-            ChildError: If the gateway did not come back.
-        """
-        try:
-            for moment, step in self._steps:
-                if await self._is_stopped_before(moment):
-                    break
-                await step()
-        finally:
-            self._done.set()
-
-    async def _is_stopped_before(self, moment: float) -> bool:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._stop.wait(), max(0.0, moment - self._now()))
-        return self._stop.is_set()
 
     async def _edit(self) -> None:
         self._write("edited", EDIT, RELOADED)

@@ -7,7 +7,7 @@ from drawing import legend
 from evidence import Evidence
 from matplotlib.axes import Axes
 from restart import SOURCES, first_answers
-from trespasses import TRESPASSES
+from trespasses import ALL, TRESPASSES
 
 WRITES, FOUND, LEFT = "#0072b2", "#000000", "#7b3294"
 STATUSES = {401: "#d55e00", 403: "#0072b2"}
@@ -78,8 +78,8 @@ def _name_first(axes: Axes, run: Evidence) -> None:
 
 def draw_door(axes: Axes, run: Evidence) -> None:
     """A row for each trespass, with a mark for each time; its colour is what came of it."""
-    rows = list(TRESPASSES)
     made = [outcome for outcome in run.outcomes if outcome.trespass]
+    rows = [*TRESPASSES, *(ALL.keys() & {each.trespass for each in made} - TRESPASSES.keys())]
     for status, colour in STATUSES.items():
         marks = [
             (each.sent, rows.index(each.trespass or "")) for each in made if each.status == status

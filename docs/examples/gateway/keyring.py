@@ -7,6 +7,7 @@ from pathlib import Path
 
 from access import PREFIX, key_storage, security_manager
 from keys import IDENTITIES, issue
+from trespasses import PASSING
 
 from pepperpy.infra import SecurityManager, StorageProvider
 
@@ -22,8 +23,16 @@ async def make_keys(file: Path) -> Keyring:
         return await issue_all(storage)
 
 
+async def issue_passing(storage: StorageProvider) -> Keyring:
+    """The same in a storage that is there already, and some that are going to be ended."""
+    keys = await issue_all(storage)
+    manager = security_manager(storage)
+    await manager.load()
+    return {**keys, **{name: await issue(manager, "driver") for name in PASSING}}
+
+
 async def issue_all(storage: StorageProvider) -> Keyring:
-    """The same in a storage that is there already."""
+    """A key for everybody, and bad ones."""
     manager = security_manager(storage)
     await manager.load()
     good = {name: await issue(manager, name) for name in IDENTITIES}

@@ -4,7 +4,7 @@
     python keys.py driver --expires-in 3600  one for an hour
     python keys.py --revoke 8cd65d32c4ed808a the key with this id (its middle part) is good no more
 
-The gateway knows keys by the file that this writes, and that has no key in it: only hashes.
+The gateway knows keys by the file, or the Redis, that this writes, and that has no key in it: only hashes.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
-from access import key_storage, security_manager
-from settings import gateway_settings, register
+from access import security_manager
+from settings import GatewaySettings, gateway_settings, register
+from stores import keys_of
 
 from pepperpy.infra import ConfigError, PermissionLevel, SecurityError, SecurityManager
 from pepperpy.infra.security import UnknownIdentityError
@@ -26,6 +26,7 @@ IDENTITIES: dict[str, Mapping[str, PermissionLevel]] = {
     "guest": {"zones:*": PermissionLevel.READ, "zones:Asia:*": PermissionLevel.NONE},
     "operator": {
         "answers": PermissionLevel.WRITE,
+        "keys": PermissionLevel.WRITE,
         "stats": PermissionLevel.READ,
         "metrics": PermissionLevel.READ,
     },
@@ -43,9 +44,11 @@ async def issue(manager: SecurityManager, name: str, *, expires_in: float | None
     return credential.key
 
 
-async def run(file: Path, name: str | None, expires_in: float | None, revoke: str | None) -> str:
+async def run(
+    settings: GatewaySettings, name: str | None, expires_in: float | None, revoke: str | None
+) -> str:
     """Do what the command line says; returns what to show."""
-    async with key_storage(file) as storage:
+    async with keys_of(settings) as storage:
         manager = security_manager(storage)
         await manager.load()
         if revoke is not None:
@@ -63,9 +66,9 @@ def main() -> None:
     parser.add_argument("--expires-in", type=float, metavar="SECONDS", help="default: never")
     options = parser.parse_args()
     register()
-    file = gateway_settings().keys_file
+    settings = gateway_settings()
     try:
-        shown = asyncio.run(run(file, options.name, options.expires_in, options.revoke))
+        shown = asyncio.run(run(settings, options.name, options.expires_in, options.revoke))
     except SecurityError as error:
         parser.error(str(error))
     sys.stdout.write(f"{shown}\n")

@@ -1,4 +1,4 @@
-"""The last answers, in a file: what a gateway that was started anew begins with.
+"""The last answers, in a file or on a Redis: what a gateway that was started anew begins with.
 
 Its memory is empty then, everybody asks at once, and providers may be slow or gone.  So for a while,
 `warm_up` seconds, what the gateway before it had been told last is good enough, unless it is too old.
@@ -7,17 +7,20 @@ Its memory is empty then, everybody asks at once, and providers may be slow or g
 from __future__ import annotations
 
 import time
-from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from errors import StoreUnavailableError
+from guard import UNREACHABLE, guard
 from settings import gateway_settings
 from zones import Answer
 
-from pepperpy.infra import FileStorageProvider, StorageError, StorageProvider, get_logger
+from pepperpy.infra import FileStorageProvider, StorageProvider, get_logger
 
 log = get_logger("gateway")
+
+CHANGES = "changes of "
 
 
 def answer_storage(file: Path) -> FileStorageProvider:
@@ -45,55 +48,82 @@ class LastAnswers:
         self.storage = storage
         self._start = start
         self._began = time.monotonic()
-        self._changes: Counter[str] = Counter()  # how often we were told to forget each zone
+        self._guard = guard("answers.store")
 
     def begin(self) -> None:
         """Count the time after the start from now on, when questions can come."""
         self._began = time.monotonic()
 
     async def left(self, zone: str, at: str) -> Kept | None:
-        """What the gateway before this one has left, as long as that is good enough."""
-        warm = time.monotonic() - self._began >= gateway_settings().warm_up
-        if warm or self._changes[_name(zone)]:
+        """What the gateway before this one, or another, has left, as long as that is good enough."""
+        if time.monotonic() - self._began >= gateway_settings().warm_up:
             return None
         try:
-            kept = await self.storage.get(_key(zone, at), None)
-        except StorageError as error:
+            async with self._guard:
+                kept = await self.storage.get(_key(zone, at), None)
+                changes = await self.storage.get(_changes(zone), 0)
+        except UNREACHABLE as error:
             log.warning("cannot read a last answer", zone=zone, error=repr(error))
             return None
         # One of our own may be too old already; how long those are good is up to the cache.
         if kept is None or kept["start"] == self._start or _is_over(kept["answer"]):
             return None
+        if kept["changes"] != changes:  # it was on its way when somebody was told of a change
+            return None
         return Kept(kept["answer"], kept["by"], time.time() - kept["told"])
 
-    def changes(self, zone: str) -> int:
-        """How often the zone has changed so far; see `keep`."""
-        return self._changes[_name(zone)]
+    async def changes(self, zone: str) -> int | None:
+        """How often the zone has changed so far, whoever was told; see `keep`."""
+        try:
+            async with self._guard:
+                count: int = await self.storage.get(_changes(zone), 0)
+        except UNREACHABLE as error:
+            log.warning("cannot keep an answer", zone=zone, error=repr(error))
+            return None
+        return count
 
-    async def keep(self, zone: str, at: str, answer: Answer, by: str, changes: int) -> int | None:
+    async def keep(
+        self, zone: str, at: str, answer: Answer, by: str, changes: int | None
+    ) -> int | None:
         """Keep an answer, and return the version of this write: from now on it is not lost any more.
 
         `None` if it was not kept: the zone has changed since the question was put, when there had been
-        so many *changes*; or the file is of no use, which is no reason not to give the answer.
+        so many *changes*; or the storage is of no use, which is no reason not to give the answer.
         """
-        if self._changes[_name(zone)] != changes:
+        if changes is None or await self.changes(zone) != changes:
             return None
-        kept = {"answer": answer, "by": by, "start": self._start, "told": time.time()}
+        kept = {
+            "answer": answer,
+            "by": by,
+            "start": self._start,
+            "told": time.time(),
+            "changes": changes,
+        }
         try:
-            return await self.storage.set(_key(zone, at), kept, ttl=gateway_settings().keep_last)
-        except StorageError as error:
+            async with self._guard:
+                return await self.storage.set(
+                    _key(zone, at), kept, ttl=gateway_settings().keep_last
+                )
+        except UNREACHABLE as error:
             log.warning("cannot keep an answer", zone=zone, error=repr(error))
             return None
 
     async def forget(self, name: str) -> int:
-        """Drop what carries *name*, like zone:Europe/Berlin; returns how many answers that were."""
-        # First, so that what is being loaded now is not kept either.
-        self._changes[name] += 1
-        return await self.storage.delete_many(await self._versions(f"{name} "))
+        """Drop what carries *name*, like zone:Europe/Berlin; returns how many answers that were.
+
+        Raises:
+            StoreUnavailableError: If the storage cannot be reached: it may not be forgotten.
+        """
+        try:
+            # First, so that what is being loaded now is not served either.
+            await self.storage.increment(f"{CHANGES}{name}")
+            return await self.storage.delete_many(await self._versions(f"{name} "))
+        except UNREACHABLE as error:
+            raise StoreUnavailableError(f"{name} is not forgotten: {error}") from error
 
     async def versions(self) -> dict[str, int]:
         """The version of each answer that is kept."""
-        return await self._versions("")
+        return await self._versions("zone:")
 
     async def _versions(self, prefix: str) -> dict[str, int]:
         found: dict[str, int] = {}
@@ -108,6 +138,10 @@ class LastAnswers:
 
 def _name(zone: str) -> str:
     return f"zone:{zone}"
+
+
+def _changes(zone: str) -> str:
+    return f"{CHANGES}{_name(zone)}"
 
 
 def _key(zone: str, at: str) -> str:

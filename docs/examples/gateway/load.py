@@ -32,6 +32,9 @@ class Ask:
     mistake: str | None = None  # what is wrong with it, on purpose
     trespass: str | None = None  # what is wrong with its key, on purpose
     is_deletion: bool = False  # of what is known about the zone, in place of a question
+    ends: str | None = None  # the id of a key that is to be good no more, in place of a question
+    worker: int | None = None  # the one that is asked; else whose turn it is
+    is_own: bool = False  # of the demo itself, beside the load
 
 
 def make_load(zones: Sequence[str], requests: int, seed: int) -> list[Ask]:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def read_lines(path: Path) -> list[Line]:
     return lines
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, since `starts` is kept
 class Logbook:
     """The gateway's log, or a part of it."""
 
@@ -67,6 +68,11 @@ class Logbook:
         return Counter(code for line in self.requests for _, code in line["invalid"])
 
     @property
+    def loads(self) -> dict[str, int]:
+        """What the cache of answers should have counted of those that asked a provider."""
+        return {name: self.answers[name] for name in ("loads", "load_errors")}
+
+    @property
     def answers(self) -> dict[str, int]:
         """What the cache of answers should have counted, under the names that it counts by."""
         called = Counter((line["cache"], line["problem"] is None) for line in self.requests)
@@ -88,7 +94,7 @@ class Logbook:
             if line.get("message") in CHANGES and line["logger"] == provider
         ]
 
-    @property
+    @cached_property
     def starts(self) -> dict[str, Logbook]:
         """What each start of the gateway wrote, by the id of the start, in order."""
         parts: dict[str, list[Line]] = {}

@@ -64,16 +64,16 @@ def draw(run: Evidence, *files: Path) -> None:
     moments = [outcome.ended for outcome in run.outcomes]
     end = max([0.1, *moments, *(inventory.came + 0.2 for inventory in run.inventories)])
     for axes in lanes:
-        _shade_outages(axes, run)
+        shade_outages(axes, run)
         _mark_edits(axes, run)
         axes.spines[["top", "right"]].set_visible(False)
         axes.set_xlim(0, end)
     _name_edits(latency, run)
-    _draw_latency(latency, run)
-    _draw_faults(faults, run, step=end / 60)
+    draw_latency(latency, run)
+    draw_faults(faults, run, step=end / 60)
     _draw_circuits(circuits, run)
     _draw_detours(detours, run, step=end / 60)
-    _draw_cache(cache, run, step=end / 60)
+    draw_cache(cache, run, step=end / 60)
     draw_kept(kept, run)
     draw_door(door, run)
     draw_validation(validation, run)
@@ -83,16 +83,18 @@ def draw(run: Evidence, *files: Path) -> None:
         figure.savefig(file, dpi=120)
 
 
-def _shade_outages(axes: Axes, run: Evidence) -> None:
+def shade_outages(axes: Axes, run: Evidence) -> None:
+    """Shade when providers, and the gateway, were gone."""
     for name, log in run.providers.items():
         moments = [line["t"] for line in log if line["message"].startswith("outage")]
         for begin, end in zip(moments[::2], moments[1::2], strict=False):
-            _shade(axes, Outage(begin, end), f"{name} is gone", PROVIDERS[name])
+            shade(axes, Outage(begin, end), f"{name} is gone", PROVIDERS[name])
     if run.outage:
-        _shade(axes, run.outage, "the gateway is killed", "#333333", hatch="///")
+        shade(axes, run.outage, "the gateway is killed", "#333333", hatch="///")
 
 
-def _shade(axes: Axes, outage: Outage, label: str, colour: str, hatch: str | None = None) -> None:
+def shade(axes: Axes, outage: Outage, label: str, colour: str, hatch: str | None = None) -> None:
+    """Shade a time when something was not there."""
     axes.axvspan(outage.begin, outage.end, color=colour, alpha=0.18, lw=0, hatch=hatch, label=label)
 
 
@@ -122,9 +124,10 @@ def _name_edits(axes: Axes, run: Evidence) -> None:
         axes.axvspan(begin, end, 0, 0.025, color=EDITS, lw=0, label="edited file is in force")
 
 
-def _draw_latency(axes: Axes, run: Evidence) -> None:
+def draw_latency(axes: Axes, run: Evidence) -> None:
+    """A point for each request: when it was sent, and how long it took."""
     for kind, (colour, marker, size) in KINDS.items():
-        some = [outcome for outcome in run.outcomes if _kind(outcome) == kind]
+        some = [outcome for outcome in run.outcomes if kind_of(outcome) == kind]
         if some:
             axes.scatter(
                 [outcome.sent for outcome in some],
@@ -143,7 +146,8 @@ def _draw_latency(axes: Axes, run: Evidence) -> None:
     legend(axes)
 
 
-def _draw_faults(axes: Axes, run: Evidence, step: float) -> None:
+def draw_faults(axes: Axes, run: Evidence, step: float) -> None:
+    """How often providers did what."""
     bottom: Counter[int] = Counter()
     for fault, colour in FAULTS.items():
         counts = Counter(
@@ -166,7 +170,8 @@ def _draw_faults(axes: Axes, run: Evidence, step: float) -> None:
     legend(axes, shades=False)
 
 
-def _draw_cache(axes: Axes, run: Evidence, step: float) -> None:
+def draw_cache(axes: Axes, run: Evidence, step: float) -> None:
+    """Where answers came from."""
     bottom: Counter[int] = Counter()
     for kind, (colour, label) in CACHE.items():
         some = [outcome for outcome in run.complete if outcome.cache == kind]
@@ -225,7 +230,7 @@ def _draw_detours(axes: Axes, run: Evidence, step: float) -> None:
         instead[slot] += fell_back(line)
         rejected[slot] += len(line["rejected"])
         waits[slot] += sum(line["waits"].values())
-    _draw_steps(
+    draw_steps(
         axes,
         step,
         ("rejections", rejected, MARKS["rejected"][0]),
@@ -241,9 +246,9 @@ def _draw_effects(axes: Axes, run: Evidence, step: float) -> None:
     unheard: Counter[int] = Counter()
     for outcome in run.outcomes:
         slot = int(outcome.sent / step)
-        failed[slot] += _kind(outcome) == FAILED
+        failed[slot] += kind_of(outcome) == FAILED
         unheard[slot] += not outcome.is_complete
-    _draw_steps(
+    draw_steps(
         axes,
         step,
         (FAILED, failed, "#d55e00"),
@@ -253,7 +258,8 @@ def _draw_effects(axes: Axes, run: Evidence, step: float) -> None:
     axes.set_title("What clients missed", loc="left")
 
 
-def _draw_steps(axes: Axes, step: float, *lines: tuple[str, Counter[int], str]) -> None:
+def draw_steps(axes: Axes, step: float, *lines: tuple[str, Counter[int], str]) -> None:
+    """Lines of counts, one for each name."""
     for name, counts, colour in lines:
         axes.step(
             [slot * step for slot in range(61)],
@@ -266,7 +272,8 @@ def _draw_steps(axes: Axes, step: float, *lines: tuple[str, Counter[int], str]) 
     legend(axes, shades=False)
 
 
-def _kind(outcome: Outcome) -> str:
+def kind_of(outcome: Outcome) -> str:
+    """What a request is to whoever looks at the plot."""
     if outcome.verdict is Verdict.NAMED_ERROR:
         return ASKED_WRONGLY.get(outcome.problem or "", FAILED)
     return str(outcome.verdict.value)

@@ -85,7 +85,7 @@ def log_and_telemetry(run: Evidence) -> Iterator[str]:
     elif run.telemetry.start != start:
         yield f"telemetry counts since {run.telemetry.start}, and the last one in the log is {start}"
     else:
-        yield from _counts("telemetry", run.telemetry, log)
+        yield from _counts("telemetry", run.telemetry, log, is_shared=run.fleet is not None)
 
 
 def log_and_metrics_file(run: Evidence) -> Iterator[str]:
@@ -94,10 +94,23 @@ def log_and_metrics_file(run: Evidence) -> Iterator[str]:
     for start in books.keys() - run.log.starts.keys():
         yield f"the metrics file has {start}, and the log has not"
     for start, part in run.log.starts.items():
-        yield from _counts("metrics file", books[start], part, killed=start != run.log.last[0])
+        yield from _counts(
+            "metrics file",
+            books[start],
+            part,
+            killed=start in run.killed,
+            is_shared=run.fleet is not None,
+        )
 
 
-def _counts(who: str, book: TelemetryBook, log: Logbook, *, killed: bool = False) -> Iterator[str]:
+def _counts(
+    who: str,
+    book: TelemetryBook,
+    log: Logbook,
+    *,
+    killed: bool = False,
+    is_shared: bool = False,
+) -> Iterator[str]:
     """Where a book differs from a part of the log; that of a killed process may know less."""
     fits = operator.le if killed else operator.eq
     ids: dict[Kind, list[str]] = defaultdict(list)
@@ -119,7 +132,7 @@ def _counts(who: str, book: TelemetryBook, log: Logbook, *, killed: bool = False
             yield f"{name}: {who} {samples} values, log file {logged}"
     yield from _signals(who, book.figures, log, killed=killed)
     if not killed:  # what was under way then, they had counted, and the log had not
-        yield from _differing(who, book.figures, figures.pulled(log))
+        yield from _differing(who, book.figures, figures.pulled(log, is_shared=is_shared))
 
 
 def _signals(who: str, told: Mapping[Figure, int], log: Logbook, *, killed: bool) -> Iterator[str]:

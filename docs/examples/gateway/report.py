@@ -10,12 +10,14 @@ from datetime import datetime
 from pathlib import Path
 from string import Template
 
+import fleettables
 from checks import Check
 from evidence import Evidence
+from fleet import metrics_of
 from rich.console import Console
 from rich.table import Table as RichTable
 from table import Table
-from tables import tables
+from tables import tables as of_one
 
 MOST_PROBLEMS = 10
 
@@ -38,6 +40,11 @@ class Report:
         if not self.problems:
             return "Nothing wrong, nothing lost; all the books agree."
         return f"{len(self.problems)} things are not as they should be:"
+
+
+def tables(run: Evidence) -> list[Table]:
+    """All tables of a run, of one gateway or of several."""
+    return fleettables.tables(run, run.fleet) if run.fleet else of_one(run)
 
 
 def make_folder(parent: Path) -> Path:
@@ -91,8 +98,6 @@ def print_report(console: Console, found: Report, tail: Sequence[str], interrupt
 
 def write(report: Report, folder: Path) -> Path:
     """Write the page and its plot into *folder*; returns the page's path."""
-    from plot import draw  # matplotlib takes a second to import
-
     draw(report.run, folder / "plot.svg", folder / "plot.png")
     read = [reading.text for reading in report.run.readings if reading.text]
     (folder / "metrics.prom").write_text(read[-1] if read else "", "utf-8")
@@ -107,10 +112,37 @@ def write(report: Report, folder: Path) -> Path:
         checks="\n".join(_html_check(check) for check in report.checks),
         plot=svg[svg.index("<svg") :],
         tables="\n".join(map(_html_table, tables(report.run))),
+        links=_links(report.run),
         settings=html.escape(started[-1]["event.data"]["settings"]) if started else "unknown",
     )
     page.write_text(content, "utf-8")
     return page
+
+
+def draw(run: Evidence, *files: Path) -> None:
+    """The plot of a run, of one gateway or of several."""
+    import fleetplot  # matplotlib takes a second to import
+    import plot
+
+    if run.fleet:
+        fleetplot.draw(run, run.fleet, *files)
+    else:
+        plot.draw(run, *files)
+
+
+def _links(run: Evidence) -> str:
+    """What is beside the page of the gateways."""
+    names = run.fleet.names if run.fleet else ["gateway"]
+    shown = [
+        f'{name}: its <a href="{name}.jsonl">log</a> and its '
+        f'<a href="{metrics_of(name)}.jsonl">metrics file</a>'
+        for name in names
+    ]
+    if not run.fleet:
+        shown.append(
+            'its <a href="answers.db">last answers</a> and <a href="keys.db">who may ask</a>, two SQLite files'
+        )
+    return "; ".join(shown)
 
 
 def _html_check(check: Check) -> str:
@@ -163,10 +195,8 @@ $tables
 <p>What <code>explain_config("gateway")</code> said when it was started last: each value, and where
 it came from.</p>
 <pre>$settings</pre>
-<p>Beside this page: the <a href="requests.ppz">request log</a>, a dataset; the gateway's <a href="gateway.jsonl">log</a>, its
-<a href="metrics.jsonl">metrics file</a>, its <a href="metrics.prom">/metrics</a> as it was read last,
-its <a href="answers.db">last answers</a> and <a href="keys.db">who may ask</a>, two SQLite files, and its
-<a href="pepperpy.toml">configuration</a>; the logs of the providers, <a href="north.jsonl">north</a> and <a href="south.jsonl">south</a>; and
+<p>Beside this page: the <a href="requests.ppz">request log</a>, a dataset; $links; <a href="metrics.prom">/metrics</a> as it was
+read last, and the <a href="pepperpy.toml">configuration</a>; the logs of the providers, <a href="north.jsonl">north</a> and <a href="south.jsonl">south</a>; and
 <a href="plot.png">the plot as a picture</a>.</p>
 </html>
 """)

@@ -20,12 +20,13 @@ class Reading:
 
     asked: float
     came: float
+    worker: int = 0  # which gateway was asked
     text: str = ""
     trouble: str = ""  # why there is no text
     samples: tuple[Sample, ...] = ()
 
     @classmethod
-    def of(cls, text: str, *, asked: float, came: float) -> Reading:
+    def of(cls, text: str, *, asked: float, came: float, worker: int = 0) -> Reading:
         """A reading of *text*.
 
         Raises:
@@ -33,7 +34,7 @@ class Reading:
         """
         families = list(text_string_to_metric_families(text))
         samples = tuple(sample for family in families for sample in family.samples)
-        return cls(asked=asked, came=came, text=text, samples=samples)
+        return cls(asked=asked, came=came, worker=worker, text=text, samples=samples)
 
     def named(self, metric: str, suffix: str = "") -> Iterator[Sample]:
         """The samples of a metric that telemetry knows by this name."""
@@ -54,7 +55,10 @@ class Reading:
 class Scraper:
     """Reads the `/metrics` of the gateway at *url* by showing a *key*, each so many seconds."""
 
-    def __init__(self, url: str, key: str, *, every: float, now: Callable[[], float]) -> None:
+    def __init__(
+        self, url: str, key: str, *, every: float, now: Callable[[], float], worker: int = 0
+    ) -> None:
+        self._worker = worker
         self.readings: list[Reading] = []
         self._url = f"{url}/metrics"
         self._headers = bearer(key)
@@ -77,9 +81,11 @@ class Scraper:
         asked = self._now()
         try:
             text = (await client.get(self._url, headers=self._headers)).raise_for_status().text
-            reading = Reading.of(text, asked=asked, came=self._now())
+            reading = Reading.of(text, asked=asked, came=self._now(), worker=self._worker)
         except (httpx2.HTTPError, ValueError) as error:
-            reading = Reading(asked=asked, came=self._now(), trouble=repr(error))
+            reading = Reading(
+                asked=asked, came=self._now(), worker=self._worker, trouble=repr(error)
+            )
         self.readings.append(reading)
 
     async def _is_stopped_within(self, seconds: float) -> bool:

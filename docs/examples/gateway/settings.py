@@ -36,6 +36,10 @@ class GatewaySettings(BaseConfig):
     answers_file: Path = Path("out/answers.db")  # the last answers
     keep_last: float = Field(300.0, gt=0)  # seconds
     warm_up: float = Field(3.0, ge=0)  # seconds after the start
+    redis_url: SecretStr | None = None  # a Redis in place of both files, for many gateways
+    redis_prefix: str = "gateway"  # what all that we have there begins with
+    redis_timeout: float = Field(0.25, gt=0)  # seconds that it may take
+    trust_keys: float = Field(5.0, ge=0)  # seconds that keys are believed without it
     metrics_file: Path = Path("out/metrics.jsonl")
     look_every: float = Field(0.2, gt=0)  # seconds between two looks at the file
     measure_every: float = Field(0.5, gt=0)  # seconds between two looks at our memory

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from child import HOST
 from faults import PROVIDERS
+from fleet import metrics_of, name_of
 from processes import Child, running
 from screen import Screen
 
@@ -24,23 +26,34 @@ class Stage:
     key: str  # what providers demand to see
     seed: int
     duration: float
-    port: int  # of the gateway; providers get the next two
+    port: int  # of the first gateway; the others and the providers get the next ones
     screen: Screen
+    workers: int = 1
+    redis_url: str | None = None  # what several gateways share
+    redis_prefix: str = "gateway"
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator[tuple[list[Child], Child]]:
-        """The providers and the gateway, running; they stop with the block."""
+    async def open(self) -> AsyncIterator[tuple[list[Child], list[Child]]]:
+        """The providers and the gateways, running; they stop with the block."""
         async with AsyncExitStack() as stack:
             providers = [
                 await stack.enter_async_context(self._provider(name, self.port + number))
-                for number, name in enumerate(PROVIDERS, start=1)
+                for number, name in enumerate(PROVIDERS, start=self.workers)
             ]
-            gateway = await stack.enter_async_context(self._gateway(providers))
-            self.screen.say(
-                f"The gateway listens on http://{HOST}:{gateway.port}, and asks "
-                + " and ".join(f"{p.name} (port {p.port})" for p in providers)
+            names = (
+                [name_of(each) for each in range(self.workers)] if self.redis_url else ["gateway"]
             )
-            yield providers, gateway
+            gateways = await asyncio.gather(
+                *(
+                    stack.enter_async_context(self._gateway(providers, name, number))
+                    for number, name in enumerate(names)
+                )
+            )
+            asked = " and ".join(f"{p.name} (port {p.port})" for p in providers)
+            for each in gateways:
+                who = each.name if self.redis_url else "The gateway"
+                self.screen.say(f"{who} listens on http://{HOST}:{each.port}, and asks {asked}")
+            yield providers, gateways
 
     @asynccontextmanager
     async def _provider(self, name: str, port: int) -> AsyncIterator[Child]:
@@ -55,10 +68,13 @@ class Stage:
             yield child
 
     @asynccontextmanager
-    async def _gateway(self, providers: list[Child]) -> AsyncIterator[Child]:
+    async def _gateway(
+        self, providers: list[Child], name: str, number: int
+    ) -> AsyncIterator[Child]:
+        port = self.port + number
         environ = {
-            "PEPPERPY_GATEWAY_PORT": str(self.port),
-            "PEPPERPY_GATEWAY_METRICS_FILE": str(self.folder / "metrics.jsonl"),
+            "PEPPERPY_GATEWAY_PORT": str(port),
+            "PEPPERPY_GATEWAY_METRICS_FILE": str(self.folder / f"{metrics_of(name)}.jsonl"),
             "PEPPERPY_GATEWAY_KEYS_FILE": str(self.folder / KEYS),
             "PEPPERPY_GATEWAY_ANSWERS_FILE": str(self.folder / "answers.db"),
             "PEPPERPY_GATEWAY_PROVIDER_KEY": self.key,
@@ -67,7 +83,11 @@ class Stage:
                 for p in providers
             },
         }
-        async with self._run("gateway.py", "gateway", self.port, (), environ) as child:
+        if self.redis_url:
+            environ["PEPPERPY_LOGGING_LEVELS__GATEWAY"] = "DEBUG"  # so that each attempt is told
+            environ["PEPPERPY_GATEWAY_REDIS_URL"] = self.redis_url
+            environ["PEPPERPY_GATEWAY_REDIS_PREFIX"] = self.redis_prefix
+        async with self._run("gateway.py", name, port, (), environ) as child:
             yield child
 
     @asynccontextmanager

@@ -109,7 +109,7 @@ class Books:
             began=BEGAN,
             outcomes=self.outcomes,
             telemetry=TelemetryBook.from_stats(self.stats) if self.stats else None,
-            scraper=cast("Scraper", SimpleNamespace(readings=self.readings)),
+            scrapers=[cast("Scraper", SimpleNamespace(readings=self.readings))],
             interferer=cast("Interferer", interferer),
             inventories=self.inventories,
             crash=self.crash,

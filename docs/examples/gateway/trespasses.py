@@ -22,6 +22,9 @@ class Trespass:
     is_deletion: bool = False  # of what is known about the zone, in place of a question
 
 
+PASSING = ("passing-1", "passing-2")
+"""Keys that are ended in the midst of a run, in one of several gateways."""
+
 TRESPASSES: dict[str, Trespass] = {
     "no key": Trespass(status=401, key=None),
     "another scheme": Trespass(status=401, key="driver", scheme="Basic"),
@@ -33,3 +36,9 @@ TRESPASSES: dict[str, Trespass] = {
     "operator asks": Trespass(status=403, key="operator"),
     "driver deletes": Trespass(status=403, key="driver", is_deletion=True),
 }
+"""Those of the load."""
+
+ENDED = {f"{key}, ended": Trespass(status=401, key=key) for key in PASSING}
+"""By such a key, after it was ended."""
+
+ALL = TRESPASSES | ENDED
