@@ -30,7 +30,7 @@ import races_telemetry
 import races_utils
 import races_validation
 import record
-import report
+import results_page
 from harness import Race, Result
 
 import pepperpy.infra
@@ -166,7 +166,7 @@ def run(only: Sequence[str], rounds: int, target: float) -> list[Result]:
                 if only and not any(word in race.title for word in only):
                     continue
                 results.append(harness.run(race, package=package, rounds=rounds, target=target))
-                print(*report.table(results[-1]), sep="\n", flush=True)  # noqa: T201 - a command
+                print(*results_page.table(results[-1]), sep="\n", flush=True)  # noqa: T201 - a command
     finally:
         shutil.rmtree(folder)
     return results
@@ -174,7 +174,7 @@ def run(only: Sequence[str], rounds: int, target: float) -> list[Result]:
 
 def show(run_now: record.Record, folder: Path) -> None:
     """Write the page and the plots of a run."""
-    (folder / "RESULTS.md").write_text(report.markdown(run_now), encoding="utf-8")
+    (folder / "RESULTS.md").write_text(results_page.markdown(run_now), encoding="utf-8")
     plots.draw_all(run_now, folder)
 
 

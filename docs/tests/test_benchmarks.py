@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
-sys.path.insert(0, str(FOLDER))
+sys.path.append(str(FOLDER))
 
-import report  # noqa: E402 - a script's neighbour
+import results_page  # noqa: E402 - a script's neighbour
 from record import Record  # noqa: E402
 
 
@@ -20,18 +20,18 @@ def record() -> Record:
 
 
 def test_the_page_is_what_the_data_make(record: Record) -> None:
-    assert (FOLDER / "RESULTS.md").read_text("utf-8") == report.markdown(record)
+    assert (FOLDER / "RESULTS.md").read_text("utf-8") == results_page.markdown(record)
 
 
 def test_it_names_machine_date_and_versions(record: Record) -> None:
-    page = report.markdown(record)
+    page = results_page.markdown(record)
 
     for fact in (record.date, record.python, record.processor, *record.versions.values()):
         assert fact in page
 
 
 def test_every_lost_race_and_every_missed_goal_stands_in_its_table(record: Record) -> None:
-    losses, misses = report.markdown(record).split("\n## ")[1:3]
+    losses, misses = results_page.markdown(record).split("\n## ")[1:3]
 
     for result in record.results:
         assert (f"| {result.race.name} |" in losses) == result.lost, result.race.name
@@ -41,7 +41,9 @@ def test_every_lost_race_and_every_missed_goal_stands_in_its_table(record: Recor
 
 def test_every_note_belongs_to_a_race(record: Record) -> None:
     names = [result.race.name for result in record.results]
-    idle = [start for start in report.NOTES if not any(name.startswith(start) for name in names)]
+    idle = [
+        start for start in results_page.NOTES if not any(name.startswith(start) for name in names)
+    ]
 
     assert idle == []
 

@@ -34,6 +34,7 @@ def prometheus_text(manager: Readable | None = None, *, openmetrics: bool = Fals
         openmetrics: OpenMetrics 1.0 in place of the text format 0.0.4.
 
     Examples:
+        >>> from pepperpy.infra.telemetry import TelemetryManager
         >>> manager = TelemetryManager()
         >>> manager.count("http.requests", 3, tags={"route": "/pay"})
         >>> print(prometheus_text(manager), end="")
