@@ -486,9 +486,9 @@ class TestWatching:
         async with provider(own_redis.url, timeout=2) as store:
             async with store.watch() as watch:
                 await store.set("a", 1)
+                assert (await anext(watch)).key == "a"
                 await asyncio.to_thread(own_redis.kill)
 
-                assert (await anext(watch)).key == "a"
                 with pytest.raises(WatchLostError, match="watch again"):
                     async with asyncio.timeout(10):
                         await anext(watch)
