@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from contextlib import suppress
 from typing import Any
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 from drills import Seen, Writers, cancelled_by_hundreds, gone
 from pepperpy.infra.storage import (
     Change,
+    ConflictError,
     CorruptStoreError,
     InvalidOptionError,
     KeyNotFoundError,
@@ -130,6 +132,27 @@ class TestTogether:
             ))  # fmt: skip
 
             assert await one.get_many(keys) == await other.get_many(keys)
+
+    async def test_transactions_that_cross_do_not_wait_for_each_other_in_a_circle(
+        self, postgres: Postgres
+    ) -> None:
+        async def move(store: PostgresStorageProvider, source: str, target: str) -> None:
+            for number in range(30):
+                with suppress(ConflictError):
+                    async with store.transaction() as tx:
+                        await tx.set(target, await tx.get(source))
+                await store.apply({source: Put(number), target: Put(number), "gone": None})
+                await store.apply({source: Put(number)}, expect={"gone": None})
+                await store.set_many({target: 1, source: 1})
+
+        ask = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+        before = await execute(postgres, ask)
+        async with provider(postgres.url, max_size=8) as store:
+            await store.set_many({"a": 1, "b": 1})
+            await asyncio.gather(*(move(store, *pair) for pair in ("ab", "ba") * 4))
+        await nobody_is_connected(postgres)  # each tells what it counted when it goes
+
+        assert await execute(postgres, ask) == before
 
     async def test_what_was_seen_as_absent_stays_so_until_the_commit(
         self, postgres: Postgres

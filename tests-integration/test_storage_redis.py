@@ -450,7 +450,7 @@ class TestConnecting:
         await asyncio.wait([connecting])
 
         held = psutil.Process().net_connections()
-        assert [each for each in held if each.raddr and each.raddr.port == own_redis.port] == []
+        assert [each for each in held if own_redis.port in each.raddr] == []
         own_redis.thaw()
 
 
@@ -486,9 +486,9 @@ class TestWatching:
         async with provider(own_redis.url, timeout=2) as store:
             async with store.watch() as watch:
                 await store.set("a", 1)
+                assert (await anext(watch)).key == "a"
                 await asyncio.to_thread(own_redis.kill)
 
-                assert (await anext(watch)).key == "a"
                 with pytest.raises(WatchLostError, match="watch again"):
                     async with asyncio.timeout(10):
                         await anext(watch)

@@ -265,7 +265,8 @@ class PostgresStorageProvider(StorageProvider):
 
         async def work(connection: Connection) -> dict[str, int]:
             async with connection.transaction():
-                await self._expect(connection, expected)
+                if expected or (puts and gone):
+                    await self._hold(connection, expected, checked)
                 rows: list[Any] = []
                 if puts:
                     columns = map(list, zip(*puts, strict=True))
@@ -358,13 +359,17 @@ class PostgresStorageProvider(StorageProvider):
             for statement in self._sql.make:
                 await connection.execute(statement)
 
-    async def _expect(self, connection: Connection, expected: Mapping[str, int | None]) -> None:
-        if None in expected.values():
-            # A row that is not there cannot be locked, so for this moment nobody else writes.
-            await connection.execute(self._sql.lock)
-        if not expected:
-            return
-        keys = [key.encode() for key in expected]
+    async def _hold(
+        self, connection: Connection, expected: Mapping[str, int | None], written: Iterable[str]
+    ) -> None:
+        """See that keys are as expected, and let nobody else touch them and those to be written.
+
+        All who do so lock the table first and rows then, in order: else two could wait for each other.
+        """
+        # A row that is not there cannot be locked, so for this moment nobody else writes.
+        alone = None in expected.values()
+        await connection.execute(self._sql.lock if alone else self._sql.join)
+        keys = [key.encode() for key in {*expected, *written}]
         found = {row[0]: row[1] for row in await connection.fetch(self._sql.versions, keys)}
         for key, version in expected.items():
             if found.get(key.encode()) != version:

@@ -122,6 +122,7 @@ class Statements:
         self.delete_many: Final = delete.format(which=in_order)
         self.clear: Final = delete.format(which="true")
         self.lock: Final = f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"
+        self.join: Final = f"LOCK TABLE {table} IN ROW EXCLUSIVE MODE"
         self.versions: Final = (
             f"SELECT key, version FROM {table} WHERE key = ANY($1) AND {_ALIVE}"
             " ORDER BY key FOR UPDATE"

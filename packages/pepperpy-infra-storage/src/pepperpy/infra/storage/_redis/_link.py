@@ -105,8 +105,10 @@ class Link:
         try:
             async with asyncio.timeout(self._settings.timeout):
                 # In C, which the client itself does for plain programs alone.
-                pack: Any = hiredis.pack_command  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-                packed = [pack(self._parts(commands[at], whole=whole)) for at in which]
+                driver: Any = hiredis  # whose types are not whole
+                packed = [
+                    driver.pack_command(self._parts(commands[at], whole=whole)) for at in which
+                ]
                 await connection.send_packed_command(b"".join(packed), check_health=False)
                 for at in which:
                     try:
