@@ -416,6 +416,30 @@ class TestCosts:
         assert asked() == before + 1
         client.close()
 
+    def test_thousands_are_looked_at_and_heard_of_for_little(
+        self, redis: Redis, make: Make, figures: list[str]
+    ) -> None:
+        ours, theirs = (
+            [
+                CircuitBreaker(f"n{number}", store=store, recovery_timeout=60)
+                for number in range(3000)
+            ]
+            for store in (make(redis.url), make(redis.url))
+        )
+        assert ours[0].execute(len, "ab") == theirs[0].execute(len, "ab") == 2
+        with redis.client() as client:
+            eventually(lambda: client.pubsub_numsub("pepperpy:circuits")[0][1] == 2)
+        began, spent = time.monotonic(), time.process_time()
+        for breaker in theirs:
+            breaker.trip()
+        while any(breaker.state is CircuitState.CLOSED for breaker in ours):
+            assert time.monotonic() - began < 30
+            time.sleep(0.05)
+        spent = time.process_time() - spent
+
+        figures.append(f"3000 trips were told and heard for {spent:.2f} s of CPU time")
+        assert spent < 2
+
     def test_every_key_has_a_time_to_live(self, redis: Redis, make: Make) -> None:
         store = make(redis.url)
         breaker = CircuitBreaker("mail", store=store, recovery_timeout=0)

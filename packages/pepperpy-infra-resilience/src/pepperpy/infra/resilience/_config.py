@@ -99,7 +99,9 @@ class CircuitBreakerConfig:
         if self.slow_call is not None:
             self._set("slow_call", seconds(self.slow_call, "slow_call", zero=False))
         if not 1 <= _number(self.recovery_backoff) < 1000:
-            invalid("recovery_backoff", self.recovery_backoff, "must be a number from 1 to below 1000")
+            invalid(
+                "recovery_backoff", self.recovery_backoff, "must be a number from 1 to below 1000"
+            )
         self._check_window()
         for option in ("failure_exceptions", "ignored_exceptions"):
             self._set(option, error_types(getattr(self, option), option))
