@@ -134,31 +134,9 @@ class TestCircuits:
         for _ in range(5):
             one.trip()
             eventually(lambda: two.state is CircuitState.HALF_OPEN)
-            together, go_on, admitted = threading.Barrier(6), threading.Event(), []
 
-            def call(
-                breaker: CircuitBreaker,
-                together: threading.Barrier = together,
-                go_on: threading.Event = go_on,
-                admitted: list[bool] = admitted,
-            ) -> None:
-                together.wait()
-                try:
-                    with breaker:
-                        admitted.append(True)
-                        go_on.wait(5)
-                except CircuitBreakerError:
-                    admitted.append(False)
+            assert _admitted_at_once(two) == permits
 
-            threads = [threading.Thread(target=call, args=(two,)) for _ in range(6)]
-            for thread in threads:
-                thread.start()
-            eventually(lambda admitted=admitted: len(admitted) == 6)
-            go_on.set()
-            for thread in threads:
-                thread.join()
-
-            assert sum(admitted) == permits
             eventually(lambda: one.state is CircuitState.CLOSED)
 
     def test_as_many_successes_are_needed_as_were_asked_for_over_all(self, pair: Any) -> None:
@@ -291,6 +269,30 @@ def _admits(breaker: CircuitBreaker) -> bool:
         return breaker.execute(len, "ab") == 2
     except CircuitBreakerError:
         return False
+
+
+def _admitted_at_once(breaker: CircuitBreaker, callers: int = 6) -> int:
+    """How many of them got in, none of whom leaves before all have tried."""
+    together, go_on = threading.Barrier(callers), threading.Event()
+    admitted: list[bool] = []
+
+    def call() -> None:
+        together.wait()
+        try:
+            with breaker:
+                admitted.append(True)
+                go_on.wait(5)
+        except CircuitBreakerError:
+            admitted.append(False)
+
+    threads = [threading.Thread(target=call) for _ in range(callers)]
+    for thread in threads:
+        thread.start()
+    eventually(lambda: len(admitted) == callers)
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    return sum(admitted)
 
 
 class TestTasks:
