@@ -134,31 +134,9 @@ class TestCircuits:
         for _ in range(5):
             one.trip()
             eventually(lambda: two.state is CircuitState.HALF_OPEN)
-            together, go_on, admitted = threading.Barrier(6), threading.Event(), []
 
-            def call(
-                breaker: CircuitBreaker,
-                together: threading.Barrier = together,
-                go_on: threading.Event = go_on,
-                admitted: list[bool] = admitted,
-            ) -> None:
-                together.wait()
-                try:
-                    with breaker:
-                        admitted.append(True)
-                        go_on.wait(5)
-                except CircuitBreakerError:
-                    admitted.append(False)
+            assert _admitted_at_once(two) == permits
 
-            threads = [threading.Thread(target=call, args=(two,)) for _ in range(6)]
-            for thread in threads:
-                thread.start()
-            eventually(lambda admitted=admitted: len(admitted) == 6)
-            go_on.set()
-            for thread in threads:
-                thread.join()
-
-            assert sum(admitted) == permits
             eventually(lambda: one.state is CircuitState.CLOSED)
 
     def test_as_many_successes_are_needed_as_were_asked_for_over_all(self, pair: Any) -> None:
@@ -293,6 +271,30 @@ def _admits(breaker: CircuitBreaker) -> bool:
         return False
 
 
+def _admitted_at_once(breaker: CircuitBreaker, callers: int = 6) -> int:
+    """How many of them got in, none of whom leaves before all have tried."""
+    together, go_on = threading.Barrier(callers), threading.Event()
+    admitted: list[bool] = []
+
+    def call() -> None:
+        together.wait()
+        try:
+            with breaker:
+                admitted.append(True)
+                go_on.wait(5)
+        except CircuitBreakerError:
+            admitted.append(False)
+
+    threads = [threading.Thread(target=call) for _ in range(callers)]
+    for thread in threads:
+        thread.start()
+    eventually(lambda: len(admitted) == callers)
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    return sum(admitted)
+
+
 class TestTasks:
     @pytest.mark.asyncio
     async def test_other_tasks_run_while_one_waits_for_a_lease(
@@ -416,6 +418,30 @@ class TestCosts:
         assert asked() == before + 1
         client.close()
 
+    def test_thousands_are_looked_at_and_heard_of_for_little(
+        self, redis: Redis, make: Make, figures: list[str]
+    ) -> None:
+        ours, theirs = (
+            [
+                CircuitBreaker(f"n{number}", store=store, recovery_timeout=60)
+                for number in range(3000)
+            ]
+            for store in (make(redis.url), make(redis.url))
+        )
+        assert ours[0].execute(len, "ab") == theirs[0].execute(len, "ab") == 2
+        with redis.client() as client:
+            eventually(lambda: client.pubsub_numsub("pepperpy:circuits")[0][1] == 2)
+        began, spent = time.monotonic(), time.process_time()
+        for breaker in theirs:
+            breaker.trip()
+        while any(breaker.state is CircuitState.CLOSED for breaker in ours):
+            assert time.monotonic() - began < 30
+            time.sleep(0.05)
+        spent = time.process_time() - spent
+
+        figures.append(f"3000 trips were told and heard for {spent:.2f} s of CPU time")
+        assert spent < 2
+
     def test_every_key_has_a_time_to_live(self, redis: Redis, make: Make) -> None:
         store = make(redis.url)
         breaker = CircuitBreaker("mail", store=store, recovery_timeout=0)
@@ -519,10 +545,14 @@ class TestBudgets:
         assert two.take()
 
         eventually(lambda: not two.take(), within=1)
-        for _ in range(30):
-            two.succeeded()
-        two.take()
-        eventually(one.take, within=2)
+
+        def given_back() -> bool:
+            for _ in range(30):  # as many as fill it up, while it does not know yet of all debts
+                two.succeeded()
+            two.take()
+            return one.take()
+
+        eventually(given_back, within=2)
 
 
 class TestExit:

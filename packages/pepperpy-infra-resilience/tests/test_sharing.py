@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -29,6 +30,8 @@ from pepperpy.infra.resilience import (
 from pepperpy.infra.resilience._circuit import LOCK
 from pepperpy.infra.resilience._redis import _wire as wire
 from pepperpy.infra.resilience._redis._accounts import RateAccount
+from pepperpy.infra.resilience._redis._jobs import Changed, Joined
+from pepperpy.infra.resilience._redis._worker import Worker
 from pepperpy.infra.resilience._share import (
     Asked,
     Closed,
@@ -393,6 +396,52 @@ class TestStore:
             [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=kept
         )
         assert done.stdout == "False\n"
+
+
+class Recorded:
+    """A connection to a server that knows of no circuit."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    def run_all(self, script: str, calls: Sequence[Any]) -> list[Any]:
+        self.asked.append(len(calls))
+        return [[0, 0, 0, 0, 0] for _ in calls]
+
+    def wake(self, channel: str) -> None: ...
+    def close(self) -> None: ...
+
+
+class TestWorker:
+    def test_all_circuits_are_looked_at_in_few_round_trips(self) -> None:
+        store, connection = RedisResilienceStore(NOWHERE), Recorded()
+        worker: Any = Worker(store._settings, store._status, connection)  # type: ignore[arg-type]
+        breakers = [CircuitBreaker(f"n{number}", store=store) for number in range(50)]
+
+        worker._step(None)
+        while worker._to_look:
+            worker._step(None)
+        store.close()
+
+        assert connection.asked == [20, 20, 10]
+        assert len(breakers) == 50
+
+    def test_what_changed_reaches_each_circuit_of_the_name_that_still_shares(self) -> None:
+        store, other = RedisResilienceStore(NOWHERE), RedisResilienceStore(NOWHERE)
+        worker: Any = Worker(store._settings, store._status, Recorded())  # type: ignore[arg-type]
+        early, left = (CircuitBreaker("mail", store=store) for _ in range(2))
+        worker._step(None)
+        late, sms = CircuitBreaker("mail", store=store), CircuitBreaker("sms", store=store)
+        worker._step(Joined(late._circuit))
+        other.attach(left._circuit, left._now)
+        worker._step(Joined(CircuitBreaker("mail", store=store)._circuit))  # which is gone again
+
+        worker._step(Changed("mail", View(7, True, 30.0, 0)))
+        store.close()
+        other.close()
+
+        states = [breaker.state.value for breaker in (early, late, left, sms)]
+        assert states == ["open", "open", "closed", "closed"]
 
 
 class TestAccounts:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from codecs import lookup
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pepperpy.infra.resilience._errors import InvalidPolicyError
 from pepperpy.infra.utils import require_extra
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Connection:
@@ -60,6 +63,23 @@ class Connection:
             return self._client.execute_command(*call)
         except NoConnectionError:  # an idle one is closed by servers and by what lies between
             return self._client.execute_command(*call)
+
+    def run_all(self, script: str, calls: Sequence[tuple[str, tuple[object, ...]]]) -> list[Any]:
+        """What *script* answers to each key with its arguments, in one round trip."""
+        from redis import ConnectionError as NoConnectionError
+
+        pipeline = self._client.pipeline(transaction=False)
+
+        def ask() -> list[Any]:
+            for key, arguments in calls:
+                pipeline.execute_command("EVAL", script, 1, _sent(key), *map(_sent, arguments))
+            replies: list[Any] = pipeline.execute()
+            return replies
+
+        try:
+            return ask()
+        except NoConnectionError:
+            return ask()
 
     def drop(self) -> None:
         """Connect anew for what comes: what was called before may be a replica now."""

@@ -35,14 +35,11 @@ class Status:
 
     def circuits(self) -> list[Circuit]:
         """Those that share through this store; they may have gone to another one."""
-        alive = self._circuits.alive()
-        return [
-            each for each in alive if each.share is not None and each.share.store is self._store
-        ]
+        return [circuit for circuit in self._circuits.alive() if self.has(circuit)]
 
-    def named(self, name: str) -> list[Circuit]:
-        """The circuits of a name; usually one, or none."""
-        return [circuit for circuit in self.circuits() if circuit.name == name]
+    def has(self, circuit: Circuit) -> bool:
+        """Whether it shares through this store still."""
+        return circuit.share is not None and circuit.share.store is self._store
 
     def accounts(self) -> list[Account]:
         """All of them."""

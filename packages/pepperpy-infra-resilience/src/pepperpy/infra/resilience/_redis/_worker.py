@@ -65,6 +65,7 @@ class Worker:
         self._held: dict[str, _Held] = {}
         self._accounts: set[Account] = set()  # those in use
         self._to_look: list[Circuit] = []
+        self._names: dict[str, list[ref[Circuit]]] = {}  # usually one of each
         self._look_due = 0.0
         self._retry = _FIRST_RETRY
         self._retry_due = 0.0
@@ -114,9 +115,9 @@ class Worker:
         now = monotonic()
         if now >= self._look_due:
             self._look_at_all()
-        for circuit in self._to_look[-_AT_ONCE:]:
-            self._look_at(circuit)
-        del self._to_look[-_AT_ONCE:]
+        if some := self._to_look[-_AT_ONCE:]:
+            self._look_at(some)
+            del self._to_look[-_AT_ONCE:]
         for token, held in [*self._held.items()]:
             if held.due <= now:
                 self._keep(token, held)
@@ -127,11 +128,15 @@ class Worker:
     def _do(self, work: Work) -> None:
         match work:
             case Changed(name, view):
-                for circuit in self._status.named(name):
+                for each in self._names.get(name, ()):
+                    circuit = each()
+                    if circuit is None or not self._status.has(circuit):
+                        continue
                     if view.version > _version(circuit):
                         circuit.adopt(view)
             case Joined(circuit):
-                self._look_at(circuit)
+                self._names.setdefault(circuit.name, []).append(ref(circuit))
+                self._look_at([circuit])
             case Woken(account):
                 self._accounts.add(account)
             case Missed() | Stop():
@@ -213,12 +218,20 @@ class Worker:
 
     def _look_at_all(self) -> None:
         self._to_look = self._status.circuits()
+        self._names = {}
+        for circuit in self._to_look:
+            self._names.setdefault(circuit.name, []).append(ref(circuit))
         jitter = 1 + (draw() - 0.5) * 0.4  # so that processes do not look together
         self._look_due = monotonic() + self._settings.poll * jitter
 
-    def _look_at(self, circuit: Circuit) -> None:
-        version = _version(circuit)
-        view = wire.read_reply(self._run(circuit, wire.LOOK, version)).view
+    def _look_at(self, circuits: list[Circuit]) -> None:
+        versions = [_version(circuit) for circuit in circuits]
+        calls = [self._call(*each) for each in zip(circuits, versions, strict=True)]
+        replies = self._connection.run_all(wire.LOOK, calls)
+        for circuit, version, reply in zip(circuits, versions, replies, strict=True):
+            self._saw(circuit, version, wire.read_reply(reply).view)
+
+    def _saw(self, circuit: Circuit, version: int, view: View) -> None:
         unheard = view.version < version or (view.version == version and not view.is_open)
         if unheard and (wait := _left(circuit)) > 0:
             # The server lost what it had, or was not there to be told: what we know stands.
@@ -244,10 +257,13 @@ class Worker:
                 circuit.share.changed(reply.view.version, by_us=True)
 
     def _run(self, circuit: Circuit, script: str, version: int, *arguments: object) -> Any:
+        key, common = self._call(circuit, version)
+        return self._connection.run(script, key, *common, *arguments)
+
+    def _call(self, circuit: Circuit, version: int) -> tuple[str, tuple[object, ...]]:
         settings = self._settings
         key = settings.key("circuit", circuit.name)
-        common = (settings.channel, circuit.name, wire.milliseconds(settings.keep), version)
-        return self._connection.run(script, key, *common, *arguments)
+        return key, (settings.channel, circuit.name, wire.milliseconds(settings.keep), version)
 
     def _heard(self, circuit: Circuit, view: View) -> None:
         """What the server has, heard from itself, so that it is the newest even if it lost some."""
