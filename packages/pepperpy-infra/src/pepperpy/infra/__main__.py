@@ -72,9 +72,14 @@ def _as_text(found: Iterable[Wheel], checks: Iterable[Check]) -> str:
         "",
         *_table([("wheel", "version", "extras", "not installed"), *rows]),
         "",
-        *_table([(each.part, "ok" if each.ok else f"FAILED  {each.problem}") for each in checks]),
+        *_table([row for each in checks for row in _rows(each)]),
     ]
     return "\n".join(lines)
+
+
+def _rows(each: Check) -> list[tuple[str, str]]:
+    said = "ok" if each.ok else f"FAILED  {each.problem}"
+    return [(each.part, said), *(("", f"WARNING  {warning}") for warning in each.warnings)]
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
