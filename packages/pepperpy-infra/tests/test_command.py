@@ -94,6 +94,15 @@ class TestChecks:
         assert found["pool frozen"]["problem"] == "no answer in 0.2 s"
         assert "opensesame" not in done.stdout + done.stderr
 
+    def test_a_pool_that_hangs_does_not_hold_up_the_end(self, command: Run) -> None:
+        # An attempt to connect is waited for: longer than `Run` waits for the command.
+        command.write("wiring.py", POOLS.replace("close_timeout=0.2", "close_timeout=60"))
+
+        found = parts(command("wiring", "--json", "--timeout", "0.2"))
+
+        assert found["pool frozen"]["problem"] == "no answer in 0.2 s"
+        assert found["stopping"]["problem"] == "not done in 0.2 s"
+
     def test_storage_providers_are_connected(self, command: Run) -> None:
         command.write("garbage.db", "this is no database, whoever put it here" * 100)
         command.write(

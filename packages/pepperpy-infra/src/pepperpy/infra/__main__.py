@@ -28,7 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--json", action="store_true", help="for programs to read")
     parser.add_argument(
-        "--timeout", type=_seconds, default=5.0, help="seconds for each of them to open (5)"
+        "--timeout",
+        type=_seconds,
+        default=5.0,
+        help="seconds for each of them to open, and for all to close (5)",
     )
     import asyncio
 

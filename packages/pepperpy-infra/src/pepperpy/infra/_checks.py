@@ -40,7 +40,7 @@ async def check(modules: Iterable[str], limit: float) -> list[Check]:
 
     Args:
         modules: Those of the program that register its settings, pools and providers.
-        limit: Seconds that each pool and provider may take to open.
+        limit: Seconds that each pool and provider may take to open, and all of them to close.
     """
     import asyncio
 
@@ -61,7 +61,11 @@ async def check(modules: Iterable[str], limit: float) -> list[Check]:
             checks += [] if found.ok else [found]
     checks += await asyncio.gather(*(_opened(part, step, limit) for part, step in steps.items()))
     try:
-        await stop()
+        # No longer either: what still opens is waited for, and the process ends anyway.
+        async with asyncio.timeout(limit):
+            await stop()
+    except TimeoutError:
+        checks.append(Check("stopping", f"not done in {limit:g} s"))
     except ExceptionGroup as failures:
         checks += [Check("stopping", _told(each)) for each in failures.exceptions]
     return checks
