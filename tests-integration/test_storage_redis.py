@@ -217,7 +217,7 @@ class TestConnecting:
         with RedisCluster() as one, RedisCluster() as other:
             with other.client() as client:
                 client.execute_command("CLUSTER RESET HARD")
-                client.execute_command("CLUSTER MEET", one.host, one.port)
+                client.execute_command("CLUSTER MEET", one.host, one.port, one.bus)
                 while client.execute_command("CLUSTER INFO")["cluster_state"] != "ok":  # noqa: ASYNC110
                     await asyncio.sleep(0.01)  # the nodes tell each other
             async with provider(other.url) as store:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
-from typing import ClassVar
 
 import redis
 
-from ._server import Server
+from ._server import Server, free_port
 
 
 class Redis(Server):
@@ -19,7 +18,6 @@ class Redis(Server):
     variable = "PEPPERPY_TEST_REDIS_URL"
     install = "apt-get install --no-install-recommends redis-server"
     usual_port = 6379
-    options: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def _search(cls) -> Path | None:
@@ -42,8 +40,11 @@ class Redis(Server):
             self.program(),
             *("--bind", self.host, "--port", self.port, "--dir", self.folder),
             *("--save", "", "--appendonly", "yes", "--appendfsync", "no"),
-            *self.options,
+            *self._options(),
         )
+
+    def _options(self) -> tuple[object, ...]:
+        return ()
 
     def _answers(self) -> bool:
         try:
@@ -79,7 +80,14 @@ class RedisCluster(Redis):
     """One node that holds all slots of a cluster: it refuses what would touch two of them at once."""
 
     variable = "PEPPERPY_TEST_REDIS_CLUSTER_URL"
-    options = ("--cluster-enabled", "yes")
+
+    def __init__(self, url: str | None = None) -> None:
+        super().__init__(url)
+        # Else it is 10,000 above the other one, where somebody may listen.
+        self.bus: int = free_port()
+
+    def _options(self) -> tuple[object, ...]:
+        return ("--cluster-enabled", "yes", "--cluster-port", self.bus)
 
     def _answers(self) -> bool:
         if not super()._answers():
