@@ -347,5 +347,6 @@ def docs(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Time the built wheels against their peers; arguments go to docs/benchmarks/run.py."""
     folder = ROOT / "docs" / "benchmarks"
-    install_wheels(session, built(), "-r", str(folder / "requirements.txt"), extras="[all]")
+    needs = ("-r", str(folder / "requirements.txt"), "matplotlib>=3.9")
+    install_wheels(session, built(), *needs, extras="[all]")
     session.run("python", str(folder / "run.py"), *session.posargs)

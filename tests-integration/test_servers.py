@@ -112,6 +112,13 @@ def test_a_cluster_refuses_keys_of_two_slots_at_once(redis_cluster: RedisCluster
             connected.mset({"a": 1, "b": 2})
 
 
+def test_a_cluster_starts_where_ten_thousand_above_its_port_is_taken() -> None:
+    with RedisCluster() as cluster:
+        cluster.kill()
+        with socket.create_server((cluster.host, cluster.port + 10_000)):
+            assert reached(cluster.start())
+
+
 def test_each_kind_of_redis_answers(redis_or_valkey: Redis) -> None:
     with client(redis_or_valkey.url) as connected:
         names = {"server_name": "redis", **connected.info("server")}

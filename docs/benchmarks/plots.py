@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING
@@ -271,7 +272,7 @@ def _legend(axis: Axes) -> None:
 
 def _colours(result: Result, names: Sequence[str]) -> list[str]:
     """Ours in green, what is no rival in grey, and one for each of the others."""
-    others = iter(OTHERS)
+    others = cycle(OTHERS)
     return [_colour(result, name, "") or next(others) for name in names]
 
 

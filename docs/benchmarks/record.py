@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -45,6 +46,12 @@ class Record:
     def packages(self) -> list[str]:
         """The short names of the packages that were timed, in the order of the run."""
         return list(dict.fromkeys(result.package for result in self.results))
+
+
+def names(requirements: Path) -> list[str]:
+    """The distributions that a file of requirements asks for."""
+    lines = requirements.read_text("utf-8").splitlines()
+    return [re.split(r"[^\w.-]", line)[0] for line in lines if line and not line.startswith("#")]
 
 
 def record(results: Sequence[Result], modules: Sequence[str]) -> Record:

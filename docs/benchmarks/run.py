@@ -49,61 +49,6 @@ import pepperpy.infra.telemetry
 import pepperpy.infra.utils
 import pepperpy.infra.validation
 
-PEERS = (
-    "tenacity",
-    "stamina",
-    "backoff",
-    "retrying",
-    "python-slugify",
-    "structlog",
-    "loguru",
-    "python-json-logger",
-    "orjson",
-    "pydantic-settings",
-    "dynaconf",
-    "environs",
-    "typed-settings",
-    "prometheus-client",
-    "opentelemetry-sdk",
-    "codetiming",
-    "wrapt",
-    "Deprecated",
-    "typing_extensions",
-    "cachetools",
-    "cachebox",
-    "theine",
-    "moka-py",
-    "async-lru",
-    "aiocache",
-    "cashews",
-    "dogpile.cache",
-    "pybreaker",
-    "circuitbreaker",
-    "purgatory",
-    "aiobreaker",
-    "hyx",
-    "numpy",
-    "msgspec",
-    "pyarrow",
-    "zstandard",
-    "blosc2",
-    "ormsgpack",
-    "msgpack",
-    "PyYAML",
-    "pydantic",
-    "voluptuous",
-    "Cerberus",
-    "schema",
-    "marshmallow",
-    "casbin",
-    "PyJWT",
-    "itsdangerous",
-    "cryptography",
-    "py-key-value-aio",
-    "diskcache",
-    "aiosqlite",
-    "redis",
-)
 MODULES = (
     pepperpy.infra,
     pepperpy.infra.utils,
@@ -122,6 +67,7 @@ MODULES = (
     pepperpy.infra.storage,
 )
 OURS = tuple(module.__name__.replace(".", "-") for module in MODULES)
+PEERS = record.names(Path(__file__).with_name("requirements.txt"))
 
 
 def main() -> None:
@@ -144,6 +90,8 @@ def main() -> None:
         parser.error(f"--rounds takes a number from 1 on; got {options.rounds}")
     data = options.write / "results.json"
     if options.draw:
+        if not data.is_file():
+            parser.error(f"--draw needs the data of a run, and there is no {data}; run without it")
         show(record.Record.load(data), options.write)
         return
     assert_installed()

@@ -10,7 +10,10 @@ import pytest
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 sys.path.append(str(FOLDER))
 
-import results_page  # noqa: E402 - a script's neighbour
+import plots  # noqa: E402 - a script's neighbour
+import record as records  # noqa: E402
+import results_page  # noqa: E402
+from harness import OURS, Race, Result  # noqa: E402
 from record import Record  # noqa: E402
 
 
@@ -52,3 +55,27 @@ def test_every_package_has_its_plot(record: Record) -> None:
     plots = {path.name for path in FOLDER.glob("results*.svg")}
 
     assert plots == {"results.svg", *(f"results-{package}.svg" for package in record.packages)}
+
+
+def test_peers_are_those_of_the_requirements(tmp_path: Path) -> None:
+    file = tmp_path / "requirements.txt"
+    file.write_text("# why\n\ndogpile.cache>=1.4\npy-key-value-aio[disk,memory]>=0.5\nredis\n")
+
+    assert records.names(file) == ["dogpile.cache", "py-key-value-aio", "redis"]
+
+
+def test_every_version_of_a_peer_on_the_page_is_of_one_that_is_asked_for(record: Record) -> None:
+    peers = records.names(FOLDER / "requirements.txt")
+    others = {name for name in record.versions if not name.startswith("pepperpy-infra")}
+
+    assert others <= {*peers}
+
+
+def test_colours_begin_anew_when_there_are_more_rivals_than_colours() -> None:
+    rivals = [f"peer {number}" for number in range(8)]
+    race = Race(title="a race of many", contestants={})
+    result = Result(race, minima={}, medians={}, package="cache")
+
+    colours = plots._colours(result, [OURS, *rivals])
+
+    assert colours == [plots.GREEN, *plots.OTHERS, *plots.OTHERS[:2]]

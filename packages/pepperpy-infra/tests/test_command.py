@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -93,6 +94,15 @@ class TestChecks:
         assert found["pool frozen"]["problem"] == "no answer in 0.2 s"
         assert "opensesame" not in done.stdout + done.stderr
 
+    def test_a_pool_that_hangs_does_not_hold_up_the_end(self, command: Run) -> None:
+        # An attempt to connect is waited for: longer than `Run` waits for the command.
+        command.write("wiring.py", POOLS.replace("close_timeout=0.2", "close_timeout=60"))
+
+        found = parts(command("wiring", "--json", "--timeout", "0.2"))
+
+        assert found["pool frozen"]["problem"] == "no answer in 0.2 s"
+        assert found["stopping"]["problem"] == "not done in 0.2 s"
+
     def test_storage_providers_are_connected(self, command: Run) -> None:
         command.write("garbage.db", "this is no database, whoever put it here" * 100)
         command.write(
@@ -118,6 +128,44 @@ class TestChecks:
         assert done.returncode == 1
         assert "logging" in done.stdout
         assert "pepperpy.toml:2" in done.stdout
+
+    def test_what_has_no_effect_is_a_warning_of_the_report(self, command: Run) -> None:
+        command.write("pepperpy.toml", '[logging]\nlevle = "INFO"\n')
+
+        done = command(PEPPERPY_CACHE_MAXSIZE="3")
+
+        assert done.returncode == 0
+        assert done.stderr == ""
+        (head, *warnings) = done.stdout[done.stdout.index("configuration") :].splitlines()
+        assert head.split() == ["configuration", "ok"]
+        assert [each.split()[0] for each in warnings] == ["WARNING", "WARNING"]
+        assert "logging has no field 'levle'; did you mean 'level'?" in done.stdout
+        assert "PEPPERPY_CACHE_MAXSIZE sets nothing" in done.stdout
+
+    def test_warnings_are_in_the_report_for_programs(self, command: Run) -> None:
+        done = command("--json", PEPPERPY_CACHE_MAXSIZE="3")
+
+        assert json.loads(done.stdout)["ok"]
+        (warning,) = parts(done)["configuration"]["warnings"]
+        assert warning.startswith("PEPPERPY_CACHE_MAXSIZE sets nothing")
+        assert parts(done)["cache"]["warnings"] == []
+
+    def test_a_broken_settings_file_is_told_once(self, command: Run) -> None:
+        command.write("pepperpy.toml", "[logging\n")
+
+        done = command()
+
+        assert done.returncode == 1
+        assert done.stdout.count("expected ']'") == 1
+        assert len(re.findall("FAILED  no settings from .*pepperpy.toml, see", done.stdout)) == 4
+
+    def test_a_profile_that_is_not_there_is_told_once(self, command: Run) -> None:
+        command.write("pepperpy.toml", "[profiles.prod.logging]\nlevel = 'INFO'\n")
+
+        done = command(PEPPERPY_PROFILE="test")
+
+        assert done.returncode == 1
+        assert done.stdout.count("did you mean") + done.stdout.count("there are: 'prod'") == 1
 
     def test_a_module_that_cannot_be_imported_is_told_and_the_rest_is_still_tried(
         self, command: Run
@@ -209,7 +257,7 @@ class TestChecks:
         assert other in found
 
     @pytest.mark.parametrize("text", [b"[logging\n", b"\xff\xfe", b"[logging]\nlevel = []\n"])
-    def test_a_broken_file_is_told_as_json_by_every_part_that_reads_it(
+    def test_every_part_that_reads_a_broken_file_names_it_in_json(
         self, command: Run, text: bytes
     ) -> None:
         (command.folder / "pepperpy.toml").write_bytes(text)

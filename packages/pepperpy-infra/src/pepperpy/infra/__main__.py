@@ -28,7 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--json", action="store_true", help="for programs to read")
     parser.add_argument(
-        "--timeout", type=_seconds, default=5.0, help="seconds for each of them to open (5)"
+        "--timeout",
+        type=_seconds,
+        default=5.0,
+        help="seconds for each of them to open, and for all to close (5)",
     )
     import asyncio
 
@@ -72,9 +75,14 @@ def _as_text(found: Iterable[Wheel], checks: Iterable[Check]) -> str:
         "",
         *_table([("wheel", "version", "extras", "not installed"), *rows]),
         "",
-        *_table([(each.part, "ok" if each.ok else f"FAILED  {each.problem}") for each in checks]),
+        *_table([row for each in checks for row in _rows(each)]),
     ]
     return "\n".join(lines)
+
+
+def _rows(each: Check) -> list[tuple[str, str]]:
+    said = "ok" if each.ok else f"FAILED  {each.problem}"
+    return [(each.part, said), *(("", f"WARNING  {warning}") for warning in each.warnings)]
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:

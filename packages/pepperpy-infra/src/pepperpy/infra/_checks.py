@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from inspect import iscoroutinefunction
@@ -23,6 +26,8 @@ class Check:
 
     part: str
     problem: str | None = None
+    warnings: tuple[str, ...] = ()
+    """What does no harm, and was surely not meant."""
 
     @property
     def ok(self) -> bool:
@@ -35,16 +40,20 @@ async def check(modules: Iterable[str], limit: float) -> list[Check]:
 
     Args:
         modules: Those of the program that register its settings, pools and providers.
-        limit: Seconds that each pool and provider may take to open.
+        limit: Seconds that each pool and provider may take to open, and all of them to close.
     """
     import asyncio
 
     checks = [_wheels(), *(_imported(module) for module in modules)]
-    checks += [
-        _tried(section, initialize, section, {}) for section in SECTIONS if is_installed(section)
-    ]
+    with warnings.catch_warnings():
+        with suppress(ImportError):  # the check of the configuration tells of it
+            from pepperpy.infra.config import ConfigWarning
+
+            # That check has them as well, and here none of the program's lines is to blame.
+            warnings.simplefilter("ignore", ConfigWarning)
+        checks += [_initialized(section) for section in SECTIONS if is_installed(section)]
     if is_installed("config"):
-        checks.append(_tried("configuration", _validate))
+        checks.append(_configuration())
     steps: dict[str, Callable[[], Any]] = {}
     for portion, find in (("cache", _caches), ("connection", _pools), ("storage", _providers)):
         if is_installed(portion):
@@ -52,7 +61,11 @@ async def check(modules: Iterable[str], limit: float) -> list[Check]:
             checks += [] if found.ok else [found]
     checks += await asyncio.gather(*(_opened(part, step, limit) for part, step in steps.items()))
     try:
-        await stop()
+        # No longer either: what still opens is waited for, and the process ends anyway.
+        async with asyncio.timeout(limit):
+            await stop()
+    except TimeoutError:
+        checks.append(Check("stopping", f"not done in {limit:g} s"))
     except ExceptionGroup as failures:
         checks += [Check("stopping", _told(each)) for each in failures.exceptions]
     return checks
@@ -80,10 +93,35 @@ def _tried(part: str, step: Callable[..., object], *arguments: object) -> Check:
     return Check(part)
 
 
-def _validate() -> None:
-    from pepperpy.infra.config import validate_all_configs
+def _initialized(section: str) -> Check:
+    try:
+        initialize(section, {})
+    except Exception as error:  # noqa: BLE001 - as above
+        if _is_of_all_settings(error):
+            where = redact_text(str(getattr(error, "path", "configuration")))
+            return Check(section, f"no settings from {where}, see configuration")
+        return Check(section, _told(error))
+    return Check(section)
 
-    validate_all_configs().raise_if_invalid()
+
+def _is_of_all_settings(error: Exception) -> bool:
+    """Whether it is about the file, and not about what stands in it for one part."""
+    config: Any = sys.modules.get("pepperpy.infra.config")
+    return config is not None and isinstance(
+        error, config.ConfigFileError | config.ConfigProfileError
+    )
+
+
+def _configuration() -> Check:
+    part = "configuration"
+    try:
+        from pepperpy.infra.config import validate_all_configs
+
+        report = validate_all_configs()
+        told = tuple(map(redact_text, report.warnings))
+        return Check(part, _tried(part, report.raise_if_invalid).problem, told)
+    except Exception as error:  # noqa: BLE001 - as above
+        return Check(part, _told(error))
 
 
 def _caches() -> dict[str, Callable[[], Any]]:
