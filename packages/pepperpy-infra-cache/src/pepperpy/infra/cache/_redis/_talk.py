@@ -146,5 +146,5 @@ class Talk:
 
 def _stamps(names: Any, found: list[bytes | None]) -> dict[str, str | None]:
     # What somebody else has put there is no stamp that a result can have.
-    texts = (stamp and stamp.decode("utf-8", "replace") for stamp in found)
+    texts = (None if stamp is None else stamp.decode("utf-8", "replace") for stamp in found)
     return dict(zip(names, texts, strict=True))
