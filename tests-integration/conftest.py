@@ -6,13 +6,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import pytest
 
+from hosts import Host
 from servers import Ceph, Moto, Postgres, Redis, RedisCluster, S3Server, Server, Valkey
 
 S = TypeVar("S", bound=Server)
@@ -189,3 +190,16 @@ def program(tmp_path: Path) -> Program:
     folder = tmp_path / "program"
     folder.mkdir()
     return Program(folder)
+
+
+@pytest.fixture
+def hosts() -> Iterator[Callable[..., Host]]:
+    made: list[Host] = []
+
+    def make(url: str, **options: Any) -> Host:
+        made.append(Host(url, **options))
+        return made[-1]
+
+    yield make
+    for host in made:
+        host.tier.close()

@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
+from hosts import PATIENT, Host, until
 from pepperpy.infra.cache import (
     AsyncCacheInvalidator,
-    Cache,
     CacheTierError,
     ainvalidate_cache,
     async_cached,
@@ -40,8 +40,6 @@ begun, go = threading.Event(), threading.Event()
 people: dict[int, str] = {}
 versions: dict[int, int] = {}
 
-PATIENT = 5.0
-"""Seconds that an answer may take on a busy machine, where it does not matter."""
 TIMEOUT = 0.2
 NOISE = 0.05
 """Seconds that a busy machine may add to what is measured."""
@@ -61,50 +59,6 @@ def url(redis: Redis) -> Iterator[str]:
     initialize_cache("redis", cache_url=redis.url, cache_timeout=PATIENT)
     yield redis.url
     initialize_cache("memory")
-
-
-class Host:
-    """What stands for a process of its own: functions and memory that no other one has."""
-
-    def __init__(self, url: str, timeout: float = PATIENT) -> None:
-        self.cache = Cache("host")
-        self.tier = RedisTier(url, "pepperpy", timeout)
-        self.cache.begin_anew({}, self.tier)
-        self.cached = self.cache.cached
-        self.invalidate = self.cache.invalidate
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        found: Any = self.tier.inspect()["facts"]
-        return dict(found)
-
-    @property
-    def state(self) -> object:
-        return self.tier.inspect()["state"]
-
-    def flush(self) -> None:
-        self.tier.flush()
-
-
-@pytest.fixture
-def hosts() -> Iterator[Callable[..., Host]]:
-    made: list[Host] = []
-
-    def make(url: str, **options: Any) -> Host:
-        made.append(Host(url, **options))
-        return made[-1]
-
-    yield make
-    for host in made:
-        host.tier.close()
-
-
-def until(condition: Callable[[], object], seconds: float = 10) -> None:
-    """Wait until something is so that another thread or process brings about."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never came about"
-        time.sleep(0.005)
 
 
 def tier() -> RedisTier:

@@ -19,7 +19,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
 )
 
-from pepperpy.infra.telemetry import OTLPHandler, TelemetryManager
+from pepperpy.infra.telemetry import InvalidOptionError, OTLPHandler, TelemetryManager
 from pepperpy.infra.utils import Signal, subscribe
 
 if TYPE_CHECKING:
@@ -321,6 +321,61 @@ class TestFaults:
         assert collector.total("orders") == 3
         assert at[1] - at[0] >= 0.5
         assert signals == []
+
+    @pytest.mark.parametrize("status", [301, 302, 307])
+    def test_a_collector_that_redirects_has_taken_nothing(
+        self, collector: Collector, status: int
+    ) -> None:
+        def elsewhere(request: Any) -> bool:
+            request.answer(status, Location=f"{collector.url}/elsewhere")
+            return False
+
+        collector.behave = elsewhere
+        manager, handler = exporting(collector.url, timeout=5)
+        manager.count("orders", 3)
+        manager.report_event("ready", "info", "m")  # type: ignore[arg-type]
+
+        assert not manager.flush()
+        facts = handler.inspect()["facts"]
+        collector.behave = lambda _: True
+        assert manager.flush()
+        manager.close()
+        handler.close()
+
+        assert facts == {"exports": 0, "failures": 1, "waiting": 1, "dropped": 0}
+        assert collector.total("orders") == 3
+        assert collector.events == ["ready"]
+
+    @pytest.mark.parametrize("said", [b"\xff\x00abc", b"NONSENSE", b""])
+    def test_an_answer_that_makes_no_sense_harms_nobody(
+        self, collector: Collector, said: bytes
+    ) -> None:
+        def babble(request: Any) -> bool:
+            request.send_response(200)
+            request.send_header("Content-Encoding", "gzip")
+            request.send_header("Content-Length", str(len(said)))
+            request.end_headers()
+            request.wfile.write(said)
+            request.close_connection = True
+            return False
+
+        collector.behave = babble
+        manager, handler = exporting(collector.url, timeout=1)
+        manager.count("orders", 3)
+        taken = manager.flush()
+        collector.behave = lambda _: True
+
+        assert taken is (said == b"")
+        assert manager.flush()
+        manager.close()
+        handler.close()
+        assert collector.total("orders") == 3
+
+    def test_a_query_in_the_endpoint_is_refused_without_being_shown(self) -> None:
+        with pytest.raises(InvalidOptionError, match="query") as caught:
+            OTLPHandler("http://localhost:4318/?token=s3cret")
+
+        assert "s3cret" not in str(caught.value)
 
     def test_a_reply_that_is_cut_off_counts_nothing_twice(self, collector: Collector) -> None:
         cut = [True, True]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -418,9 +419,21 @@ print(prometheus_text(shared))
         assert address.split(":")[2] not in repr(shared)
 
     @pytest.mark.parametrize(
-        "said", [b'{"key":"no","pid":1}\n', b"\xff\n", b"[]\n", b"{" * 5000, b""]
+        "said",
+        [
+            b'{"key":"no","pid":1}\n',
+            b'{"key":"\xc3\xa9"}\n',
+            b'{"key":"\\ud800"}\n',
+            b"\xff\n",
+            b"[]\n",
+            b"[" * 1000 + b"\n",
+            b"{" * 5000,
+            b"",
+        ],
     )
-    def test_who_has_no_key_is_not_heard(self, said: bytes) -> None:
+    def test_who_has_no_key_is_not_heard(
+        self, said: bytes, caplog: pytest.LogCaptureFixture
+    ) -> None:
         with share_metrics(TelemetryManager()) as shared:
             host, port, _ = shared.address.split(":")
             with socket.create_connection((host, int(port)), 20) as stranger:
@@ -434,3 +447,49 @@ print(prometheus_text(shared))
             assert heard == b""
             assert shared.inspect()["facts"] == {"workers": 0, "late": 0, "left": 0, "lost": 0}
             assert prometheus_text(shared) == ""
+        assert not caplog.records
+
+    def test_a_stranger_that_says_a_byte_now_and_then_has_no_more_time(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("pepperpy.infra.telemetry._hub.HELLO_WITHIN", 0.3)
+        with share_metrics(TelemetryManager()) as shared:
+            host, port, _ = shared.address.split(":")
+            with socket.create_connection((host, int(port)), 0.05) as stranger:
+                start = time.monotonic()
+                heard: bytes | None = None
+                while heard is None:
+                    assert time.monotonic() - start < 10
+                    try:
+                        stranger.sendall(b" ")
+                        heard = stranger.recv(1)
+                    except TimeoutError:
+                        heard = None
+                    except ConnectionError:
+                        heard = b""
+
+    @pytest.mark.parametrize(
+        "figure",
+        [
+            '["a","counter",[],NaN]',
+            '["a","counter",[],Infinity]',
+            '["a","counter",[],"x"]',
+            '["a","nothing",[],1]',
+            '[7,"counter",[],1]',
+            '["a","counter",["odd"],1]',
+            '["a","gauge",[1,2],1]',
+            '["a","histogram",[],{}]',
+        ],
+    )
+    def test_a_worker_that_talks_nonsense_harms_no_scrape(self, figure: str) -> None:
+        with share_metrics(TelemetryManager(), timeout=0.5) as shared:
+            host, port, key = shared.address.split(":")
+            with socket.create_connection((host, int(port)), 20) as worker:
+                worker.sendall(
+                    f'{{"key":"{key}","pid":1}}\n'
+                    f'{{"figures":[{figure}],"answers":0,"last":true}}\n'.encode()
+                )
+                assert worker.recv(1) == b""
+
+            assert prometheus_text(shared) == ""
+            assert shared.inspect()["facts"]["lost"] == 1

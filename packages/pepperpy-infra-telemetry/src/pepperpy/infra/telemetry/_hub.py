@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from pepperpy.infra.utils import generate_id, passes_through, to_seconds
 
@@ -131,7 +131,6 @@ class Hub:
     def _welcome(self, connection: socket.socket) -> None:
         self._connections.add(connection)
         try:
-            connection.settimeout(HELLO_WITHIN)
             self._start(self._serve, connection)
         except BaseException:
             self._forget(connection)
@@ -143,13 +142,11 @@ class Hub:
 
     def _serve(self, connection: socket.socket) -> None:
         try:
-            messages = lines(connection, MAX_HELLO)
-            hello = next(messages, dict[str, Any]())
-            if self._closed.is_set() or not hmac.compare_digest(
-                str(hello.get("key", "")), self._key
-            ):
+            messages = lines(connection, MAX_HELLO, HELLO_WITHIN)
+            hello = self._hello(messages)
+            if hello is None or self._closed.is_set():
                 return
-            connection.settimeout(None)
+            connection.settimeout(HELLO_WITHIN if hello.get("reads") else None)
             if hello.get("reads"):
                 connection.sendall(line(figures=packed(self.figures())))
             else:
@@ -161,6 +158,17 @@ class Hub:
                 log(logging.ERROR, f"a process could not share its metrics: {reason(error)}")
         finally:
             self._forget(connection)
+
+    def _hello(self, messages: Iterator[Any]) -> dict[str, Any] | None:
+        """What one who has the key says first; of anybody else nothing is worth a line in the log."""
+        hello: Any = None
+        with suppress(ValueError, RecursionError):
+            hello = next(messages, None)
+        if not isinstance(hello, dict):
+            return None
+        known = cast("dict[str, Any]", hello)
+        key = str(known.get("key", "")).encode("utf-8", "replace")
+        return known if hmac.compare_digest(key, self._key.encode()) else None
 
     def _follow(self, worker: Worker, messages: Iterator[dict[str, Any]]) -> None:
         with self._turn:

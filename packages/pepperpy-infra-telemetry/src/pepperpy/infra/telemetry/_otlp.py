@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import timedelta
 
+    import requests
     from opentelemetry.sdk.resources import Resource
 
     from ._types import Event
@@ -36,6 +37,7 @@ _NEEDED: Final = (
     "opentelemetry.exporter.otlp.proto.http._log_exporter",
     "opentelemetry.exporter.otlp.proto.http.metric_exporter",
     "opentelemetry.sdk._logs",
+    "requests",
 )
 
 
@@ -86,6 +88,12 @@ class OTLPHandler(TelemetryHandler):
             if not endpoint.startswith(("http://", "https://")):
                 raise InvalidOptionError(
                     "endpoint must be like http://localhost:4318; it has another scheme",
+                    option="endpoint",
+                )
+            if "?" in endpoint or "#" in endpoint:
+                raise InvalidOptionError(
+                    "endpoint must end with a path, to which /v1/metrics is added; it has a query, "
+                    "and a token belongs into headers",
                     option="endpoint",
                 )
         seconds = to_seconds(timeout)
@@ -177,8 +185,8 @@ class OTLPHandler(TelemetryHandler):
         from opentelemetry.sdk._logs.export import SimpleLogRecordProcessor
 
         self._exporters = (
-            OTLPMetricExporter(self._url("metrics"), **self._options),
-            OTLPLogExporter(self._url("logs"), **self._options),
+            OTLPMetricExporter(self._url("metrics"), **self._options, session=_session("METRICS")),
+            OTLPLogExporter(self._url("logs"), **self._options, session=_session("LOGS")),
         )
         provider = LoggerProvider(self._resource, shutdown_on_exit=False)
         keeps: Any = _Keeps(self._records)
@@ -209,6 +217,27 @@ class OTLPHandler(TelemetryHandler):
         for _ in records:
             self._records.popleft()
         return True
+
+
+def _session(signal: str) -> requests.Session | None:
+    """A session for the exporter; `None` where the environment names one of its own."""
+    import requests
+
+    name = "OTEL_PYTHON_EXPORTER_OTLP_HTTP_{}CREDENTIAL_PROVIDER"
+    if any(os.environ.get(name.format(part)) for part in ("", f"{signal}_")):
+        return None
+    session = requests.Session()
+    session.hooks["response"].append(_check)
+    return session
+
+
+def _check(response: requests.Response, **_: object) -> None:
+    # For the exporter this would be success; and who followed it would get there without the data.
+    if 300 <= response.status_code < 400:
+        import requests
+
+        response.close()
+        raise requests.TooManyRedirects("it redirects; the endpoint must be where it really is")
 
 
 class _Keeps:

@@ -35,7 +35,9 @@ def read(keys: Keys, shard: str, place: str, names: Iterable[str]) -> list[Comma
     """Read a result, and the stamps of now."""
     value = keys.value(shard, place)
     stamps = (keys.stamp(shard, name) for name in names)
-    return [("MGET", value, keys.ledger(shard), *stamps), ("PTTL", value)]
+    # The value may change between two commands: only the shorter time is surely not too long.
+    life = ("PTTL", value)
+    return [life, ("MGET", value, keys.ledger(shard), *stamps), life]
 
 
 def store(

@@ -27,10 +27,14 @@ def drive(line: Line, steps: Generator[Step, Replies, R]) -> R:
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
         replies = None
-        if isinstance(step, Ask):
-            replies = line.ask(step)
-        else:
-            time.sleep(step)
+        try:
+            if isinstance(step, Ask):
+                replies = line.ask(step)
+            else:
+                time.sleep(step)
+        except BaseException:  # interrupted
+            steps.close()
+            raise
 
 
 async def adrive(line: Line, steps: Generator[Step, Replies, R]) -> R:
@@ -44,7 +48,11 @@ async def adrive(line: Line, steps: Generator[Step, Replies, R]) -> R:
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
         replies = None
-        if isinstance(step, Ask):
-            replies = await line.aask(step)
-        else:
-            await asyncio.sleep(step)
+        try:
+            if isinstance(step, Ask):
+                replies = await line.aask(step)
+            else:
+                await asyncio.sleep(step)
+        except BaseException:  # cancelled, as a rule
+            steps.close()
+            raise

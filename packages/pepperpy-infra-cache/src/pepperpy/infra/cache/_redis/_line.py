@@ -93,6 +93,9 @@ class Line:
         self._late: Ask | None = None
         """A question whose time is up, and which the thread still tries to have answered."""
         self._connection: Any = None
+        self.is_down: bool = False
+        """Whether it failed, and nobody has made up yet for what that may have cost: only who probes
+        asks until then, even where breakers are reset or switched off."""
         self.unanswered: int = 0
         """How many questions got no answer."""
         # Only who probes asks while it is open, so no caller ever waits for a probe.
@@ -104,7 +107,11 @@ class Line:
     def is_open(self) -> bool:
         """Whether the server is expected to answer in time."""
         late = self._late
-        return (late is None or late.is_done) and self.breaker.state is CircuitState.CLOSED
+        return (late is None or late.is_done) and self._is_up
+
+    @property
+    def _is_up(self) -> bool:
+        return not self.is_down and self.breaker.state is CircuitState.CLOSED
 
     def put(self, ask: Ask) -> bool:
         """Have *ask* carried out; False where that is out of the question now."""
@@ -113,7 +120,7 @@ class Line:
             return False
         if self._thread is None:
             self._start()
-        if self._is_closed:
+        if self._is_closed or self._thread is None:
             return False
         self._queue.put(ask)
         return True
@@ -158,8 +165,9 @@ class Line:
         with self._gate:
             if self._thread is None and not self._is_closed:
                 thread = Thread(target=self._serve, name="pepperpy-cache-redis", daemon=True)
-                thread.start()
-                self._thread = thread
+                with suppress(RuntimeError):  # no thread can be had: the next question tries again
+                    thread.start()
+                    self._thread = thread
 
     def _give_up(self, ask: Ask, future: asyncio.Future[None]) -> None:
         self._late = ask
@@ -180,7 +188,7 @@ class Line:
         self._hang_up()
 
     def _carry_out(self, asks: list[Ask]) -> None:
-        if self.breaker.state is not CircuitState.CLOSED:
+        if not self._is_up:
             refused = [ask for ask in asks if not ask.probes]
             self._finish(refused)
             asks = [ask for ask in asks if ask.probes]
@@ -191,6 +199,7 @@ class Line:
         except CircuitBreakerError:
             pass
         except Exception as error:  # noqa: BLE001 - a boundary: nobody must wait for ever
+            self.is_down = True
             self._hang_up()
             for ask in asks:
                 ask.replies = None

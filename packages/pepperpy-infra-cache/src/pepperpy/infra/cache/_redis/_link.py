@@ -62,12 +62,12 @@ class Link:
         self.line: Line = Line(server, timeout, self._failed)
         self._news = News(server, keys.channel, self)
         self._waited: Mapping[Order, int] = {}
+        self._is_returning = False
         self._renewed = 0.0
 
     def when_there(self, steps: Generator[Step, Replies, R]) -> Generator[Step, Replies, R | None]:
         """Take *steps*, if the server is there; the first of all callers wait for that."""
-        if self.outage.state is NEW:
-            self._news.start()
+        if self.outage.state is NEW and self._begins_to_listen():
             until = monotonic() + self._timeout
             while self.outage.state is NEW and monotonic() < until:
                 yield _FIRST_LOOK
@@ -87,8 +87,15 @@ class Link:
         if self.outage.state is NEW:
             drive(self.line, self.when_there(self.nothing()))
         added = self.pending.add(orders)  # before it is known whether anybody is there
-        ask = self._dropping(orders, added, *others)
-        return drive(self.line, self.when_there(_asking(ask)))
+        is_returning = self._is_returning
+        asking = _asking(self._dropping(orders, added, *others, probes=is_returning))
+        return drive(self.line, asking if is_returning else self.when_there(asking))
+
+    def listen(self) -> None:
+        """Have the news come, sooner or later."""
+        if self.outage.state is NEW:
+            self.outage.is_unheard = True
+            self._begins_to_listen()
 
     def fresh(self) -> str:
         """A text that never was, anywhere; cheaper than to ask the system for one."""
@@ -104,7 +111,7 @@ class Link:
     def came(self, message: bytes) -> None:
         """Drop from memory what another process dropped."""
         sender = order = None
-        with suppress(TypeError, ValueError):
+        with suppress(TypeError, ValueError, RecursionError):
             sender, text = json.loads(message)
             order = order_from(text)
         if order is None:  # not ours, so nobody knows what it means
@@ -118,6 +125,14 @@ class Link:
 
     def is_back(self) -> bool:
         """Send what could not be sent, before anybody asks anything."""
+        self._is_returning = True  # what is to be dropped from now on is sent by who drops it
+        try:
+            return self._returns()
+        finally:
+            self._is_returning = False
+
+    def _returns(self) -> bool:
+        failures = self.failures
         told = self.line.ask(Ask([("INFO", "server")], probes=True))
         if told is None:
             return False
@@ -126,7 +141,9 @@ class Link:
             self.pending.add([Order()])
         checks = [] if run is None else commands.check(self._keys, run)
         orders = self.pending.all()
-        if self.line.ask(self._dropping(orders, orders, *checks, probes=True)) is None:
+        dropping = self._dropping(orders, orders, *checks, probes=True)
+        dropping.then = partial(self._made_up, failures, orders)
+        if self.line.ask(dropping) is None or self.line.is_down:
             return False
         self.outage.ends()
         return True
@@ -139,7 +156,9 @@ class Link:
             return
         self._renewed = now
         # A connection that is in use is not closed for being idle.
-        renewing = [commands.renew(self._keys, ticket) for ticket in list(self.held.values())]
+        # By references, since others add to it: `values` goes through it step by step.
+        tickets = [ref() for ref in self.held.valuerefs()]
+        renewing = [commands.renew(self._keys, each) for each in tickets if each is not None]
         self.line.put(Ask(renewing or [("PING",)]))
         # What came in the midst of a recovery was sent with neither that nor by itself.
         earlier, self._waited = self._waited, self.pending.all()
@@ -168,6 +187,20 @@ class Link:
             must=True,
             probes=probes,
         )
+
+    def _made_up(self, failures: int, orders: Mapping[Order, int], replies: Replies) -> None:
+        """Let others ask, if it is still the server that said which run it is."""
+        self.pending.settle(orders, replies)
+        if replies is not None and failures == self.failures:
+            self.line.is_down = False
+
+    def _begins_to_listen(self) -> bool:
+        try:
+            self._news.start()
+        except RuntimeError:  # no thread can be had, as at the very end: the next call tries again
+            self.outage.is_unheard = True
+            return False
+        return True
 
     def _failed(self, error: Exception) -> None:
         self.failures += 1

@@ -72,7 +72,7 @@ def order_from(text: str) -> Order | None:
     try:
         name, literal, spared, *where = json.loads(text)
         order = Order(name, bool(literal), tuple(spared), *where)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return None
     texts: tuple[Any, ...] = (name, *where, *order.spared)
     return order if all(each is None or isinstance(each, str) for each in texts) else None

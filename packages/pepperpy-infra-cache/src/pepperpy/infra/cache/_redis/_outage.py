@@ -36,6 +36,8 @@ class Outage:
         self.state: str = NEW
         self.problem: str = ""
         """Why it is lost."""
+        self.is_unheard: bool = False
+        """Whether something may be in memory from before there were news."""
 
     def begins(self, error: Exception) -> bool:
         """Take the server as lost; whether it was not before."""
@@ -58,8 +60,9 @@ class Outage:
     def ends(self) -> None:
         """Take the server as there."""
         was_lost = self.state is LOST
-        if was_lost:  # at first nobody has anything: all calls wait for this
+        if was_lost or self.is_unheard:  # else nobody has anything: all calls wait for this
             self._do_empty()
+        self.is_unheard = False
         self.state = OK
         if was_lost:
             logging.getLogger("pepperpy.infra.cache").info("the cache at %s is back", self._shown)

@@ -8,10 +8,19 @@ from __future__ import annotations
 
 from typing import Final
 
-BEGIN: Final = """\
-local out = {}
+_TEXT: Final = """\
+local function text(key, like)
+  local found = redis.pcall('GET', key)
+  return type(found) == 'string' and string.match(found, like)
+end
+"""
+"""Gives what a key holds; false for a list, or what does not look *like* it should."""
+
+BEGIN: Final = f"""\
+{_TEXT}
+local out = {{}}
 for i = 2, #KEYS do
-  local stamp = redis.call('GET', KEYS[i])
+  local stamp = text(KEYS[i], i == 2 and '^[%w.]+ %d+%f[%z\\n].*$' or '^[%w.]+$')
   if not stamp then
     stamp = ARGV[5]
     if i == 2 then
@@ -28,7 +37,7 @@ if ARGV[2] == 'look' then
   return out
 end
 local seen = out[2] .. ' ' .. table.concat(out, ' ', 4)
-local owner, saw = string.match(redis.call('GET', KEYS[1]) or '', '^(%S+) (.*)$')
+local owner, saw = string.match(text(KEYS[1], '.*') or '', '^(%S+) (.*)$')
 if ARGV[2] == 'ask' and owner and owner ~= ARGV[1] and saw == seen then
   out[1] = 0
 else
@@ -40,13 +49,14 @@ return out
 ``ask`` or ``seize``; milliseconds of the lock and of a new stamp; a new stamp.  Gives whether the
 lock is the owner's, and all stamps.  Nobody waits for a load whose result is dropped already."""
 
-STORE: Final = """\
-if string.match(redis.call('GET', KEYS[2]) or '', '^%S+') ~= ARGV[1] then
+STORE: Final = f"""\
+{_TEXT}
+if text(KEYS[2], '^%S+') ~= ARGV[1] then
   return 0
 end
-local good = string.match(redis.call('GET', KEYS[3]) or '', '^%S+') == ARGV[5]
+local good = text(KEYS[3], '^%S+') == ARGV[5]
 for i = 4, #KEYS do
-  good = good and redis.call('GET', KEYS[i]) == ARGV[i + 2]
+  good = good and text(KEYS[i], '.*') == ARGV[i + 2]
 end
 if good then
   for i = 4, #KEYS do
@@ -93,13 +103,16 @@ return count
 """
 """Keys: the stamp of any invalidation, that of a name.  Arguments: channel, message."""
 
-NOTE: Final = """\
+NOTE: Final = f"""\
+{_TEXT}
 redis.call('DEL', KEYS[1])
-local ledger = redis.call('GET', KEYS[2])
-if ledger then
+local ledger = text(KEYS[2], '^%S+ %d+.*$')
+if not ledger then
+  redis.call('DEL', KEYS[2])
+else
   local stamp, last = string.match(ledger, '^(%S+) (%d+)')
   local count = 1
-  local lines = {stamp .. ' ' .. (last + 1)}
+  local lines = {{stamp .. ' ' .. (last + 1)}}
   for number, order in string.gmatch(ledger, '\\n(%d+) ([^\\n]+)') do
     if order ~= ARGV[3] then
       count = count + 1
@@ -122,8 +135,9 @@ return 0
 """Keys: the stamp of any invalidation, the ledger.  Arguments: channel, message, an order, how many
 orders there may be.  Where there is no room for one more, everything is forgotten."""
 
-CHECK: Final = """\
-if redis.call('GET', KEYS[3]) == ARGV[1] then
+CHECK: Final = f"""\
+{_TEXT}
+if text(KEYS[3], '.*') == ARGV[1] then
   return 0
 end
 redis.call('DEL', KEYS[1], KEYS[2])

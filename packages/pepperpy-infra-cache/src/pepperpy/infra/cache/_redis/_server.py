@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from contextlib import suppress
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 from redis.backoff import NoBackoff
@@ -34,11 +35,12 @@ class Server:
         if not separator or scheme not in _SCHEMES:
             raise _refused(f"it begins with {_shown(scheme)}")
         self.shown: str = redact_text(url)
-        try:
+        hostname = pool = cast("Any", None)
+        with suppress(TypeError, ValueError):  # what they say may tell a secret
             hostname = urlsplit(url).hostname
-            pool: Any = _POOL.from_url(f"{_SCHEMES[scheme]}://{rest}")
-        except (TypeError, ValueError):
-            raise _refused("a part of it makes no sense") from None  # it may tell a secret
+            pool = _POOL.from_url(f"{_SCHEMES[scheme]}://{rest}")
+        if pool is None:
+            raise _refused("a part of it makes no sense")
         if scheme != "unix" and not hostname:
             raise _refused("it names no host")
         self._class: Any = pool.connection_class

@@ -58,11 +58,12 @@ class Talk:
         self._subject = subject
         self._ticket = ticket
 
-    def recall(self, began: Began) -> Generator[Step, Replies, Found | None]:
+    def recall(self, began: Began, how: str = ASK) -> Generator[Step, Replies, Found | None]:
         """A result that is good; if there is none, begin a load, or wait for another process's.
 
         Args:
             began: Called with the ticket if a load may begin.
+            how: `SEIZE` to wait for nobody.
         """
         until = monotonic() + _PATIENCE
         pause = _FIRST_PAUSE
@@ -72,7 +73,7 @@ class Talk:
         while True:
             # Read once more: another process may have stored it before it gave the lock back.
             asked = monotonic()
-            replies = yield Ask([self._beginning(ASK), *self._reading()])
+            replies = yield from self._begin(how, *self._reading())
             reply = reply_in(replies)
             if replies is None or reply is None:
                 return None
@@ -94,7 +95,7 @@ class Talk:
 
     def begin(self, how: str, began: Began) -> Generator[Step, Replies, None]:
         """Begin a load whatever there is."""
-        reply = reply_in((yield Ask([self._beginning(how)])))
+        reply = reply_in((yield from self._begin(how)))
         if reply is not None and self._ticket.begin(self._subject.names, reply):
             began(self._ticket)
 
@@ -103,8 +104,17 @@ class Talk:
         asked = monotonic()
         return (yield from self._found((yield Ask(self._reading())), asked))
 
-    def _beginning(self, how: str) -> Command:
-        return commands.begin(self._keys, self._ticket, self._subject.names, how)
+    def _begin(self, how: str, *others: Command) -> Generator[Step, Replies, Replies]:
+        ticket = self._ticket
+        beginning = commands.begin(self._keys, ticket, self._subject.names, how)
+        try:
+            replies = yield Ask([beginning, *others], then=ticket.give_back)
+        except GeneratorExit:  # whoever asked is gone, and the answer still to come
+            ticket.release()
+            raise
+        if replies is None:
+            ticket.take()
+        return replies
 
     def _reading(self) -> list[Command]:
         ticket, names = self._ticket, self._subject.names
@@ -113,7 +123,7 @@ class Talk:
     def _found(self, replies: Replies, asked: float) -> Generator[Step, Replies, Found | None]:
         """The result in the *replies* to what was *asked* then."""
         subject, ticket = self._subject, self._ticket
-        reply = reply_in(replies)
+        reply = reply_in(replies and replies[1:])
         if replies is None or reply is None:
             return None
         data, ledger, *known = reply
@@ -130,9 +140,11 @@ class Talk:
             value, ledger_from(ledger), stamps, subject.namespace, subject.function
         ):
             return None
-        return Found(value.result, wire.life_in(replies[1], value, monotonic() - asked))
+        age = monotonic() - asked
+        return Found(value.result, min(wire.life_in(each, value, age) for each in replies[::2]))
 
 
 def _stamps(names: Any, found: list[bytes | None]) -> dict[str, str | None]:
-    texts = (stamp.decode() if isinstance(stamp, bytes) else None for stamp in found)
+    # What somebody else has put there is no stamp that a result can have.
+    texts = (None if stamp is None else stamp.decode("utf-8", "replace") for stamp in found)
     return dict(zip(names, texts, strict=True))

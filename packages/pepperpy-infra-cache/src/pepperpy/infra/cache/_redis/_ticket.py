@@ -28,6 +28,7 @@ class Ticket:
         "any_stamp",
         "begun",
         "fresh_stamp",
+        "is_over",
         "owner",
         "place",
         "shard",
@@ -51,7 +52,8 @@ class Ticket:
         self.begun: Stamps = Stamps("", 0, {})
         self.any_stamp: bytes = b""
         """What every invalidation changes, of whichever names."""
-        self._release: Callable[[Ticket], object] | None = release
+        self.is_over: bool = False
+        self._release = release
 
     def begin(self, names: Sequence[str], reply: Any) -> bool:
         """Take what the server says to the start of the load: whether the lock is ours."""
@@ -74,11 +76,15 @@ class Ticket:
 
     def take(self) -> bool:
         """Whether it was good until now; it is not from now on."""
-        release, self._release = self._release, None
-        return release is not None
+        was_over, self.is_over = self.is_over, True
+        return not was_over
 
     def release(self) -> None:
         """Let others load, unless that was done or the result is on its way."""
-        release, self._release = self._release, None
-        if release is not None:
-            release(self)
+        if self.take():
+            self._release(self)
+
+    def give_back(self, _: object) -> None:
+        """Let others load, if nobody waits any more for the answer that the load may begin."""
+        if self.is_over:
+            self._release(self)

@@ -6,7 +6,7 @@ import atexit
 import math
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
-from weakref import WeakValueDictionary
+from weakref import WeakSet, WeakValueDictionary
 
 from pepperpy.infra.cache._errors import CacheTierError, UnkeyableArgumentError
 from pepperpy.infra.utils import (
@@ -68,6 +68,8 @@ class RedisTier:
         self._keys = wire.Keys(prefix)
         self._is_off = False
         self._owners: WeakValueDictionary[str, Memo] = WeakValueDictionary()
+        self._unkept: WeakSet[Memo] = WeakSet()
+        """Functions whose last result could not be kept: there is no use in waiting for one."""
         self._counts = dict.fromkeys(("recalled", "kept", "unkept", "refused"), 0)
         self._memory = Memory(self)
         self._link = Link(self._server, self._keys, self._memory, timeout)
@@ -89,6 +91,7 @@ class RedisTier:
 
     async def arecall(self, memo: Memo, flight: Flight) -> Found | None:
         if running_loop() is None:  # as under trio: to wait here would hold up all its tasks
+            self._listen(memo, flight)
             return None
         steps = self._steps(memo, flight)
         return None if steps is None else self._counted(memo, await adrive(self._link.line, steps))
@@ -97,7 +100,10 @@ class RedisTier:
         ticket, body = kept.ticket, None
         if isinstance(ticket, Ticket) and all(map(wire.is_text, kept.names)):
             body = wire.dumped(kept.value, _LARGEST)
-            if body is not None and ticket.take():
+            if body is None:
+                self._unkept.add(memo)
+            elif ticket.take():
+                self._unkept.discard(memo)
                 self._link.held.pop(ticket.owner, None)
                 self._send(memo, kept, ticket, body)
         self._counts["unkept"] += body is None
@@ -215,10 +221,9 @@ class RedisTier:
         if self._is_off:
             return None
         link = self._link
-        place = self.place_of(memo, flight.key)
+        place = self._noted(memo, flight)
         if place is None:  # what others drop is dropped here as well
             return link.when_there(link.nothing()) if link.outage.state is NEW else None
-        self._memory.note(memo, place, flight.key)
 
         def began(ticket: Ticket) -> None:
             flight.ticket = link.held[ticket.owner] = ticket
@@ -226,8 +231,20 @@ class RedisTier:
         ticket = self._ticket(place, tells=flight.is_anew)
         talk = Talk(self._keys, _subject(memo, flight.key, flight.names), ticket)
         if flight.may_recall:
-            return link.when_there(talk.recall(began))
+            return link.when_there(talk.recall(began, SEIZE if memo in self._unkept else ASK))
         return link.when_there(talk.begin(SEIZE if flight.is_anew else ASK, began))
+
+    def _listen(self, memo: Memo, flight: Flight) -> None:
+        """Have what others drop dropped here as well."""
+        if not self._is_off:
+            self._noted(memo, flight)
+            self._link.listen()
+
+    def _noted(self, memo: Memo, flight: Flight) -> str | None:
+        place = self.place_of(memo, flight.key)
+        if place is not None:
+            self._memory.note(memo, place, flight.key)
+        return place
 
     def _ticket(self, place: str, *, tells: bool = False) -> Ticket:
         release = partial(self._release, self._link)
