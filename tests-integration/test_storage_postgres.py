@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from typing import Any
 
-import asyncpg  # type: ignore[import-untyped]
+import asyncpg
 import pytest
 
 from drills import Seen, Writers, cancelled_by_hundreds, gone
