@@ -73,7 +73,7 @@ def _is_database(parts: SplitResult) -> bool:
 
 def _pool(url: Any) -> Any:
     with require_extra("pepperpy-infra-storage", "redis"):
-        import hiredis  # noqa: F401 - packs what is sent
+        import hiredis  # noqa: F401  # pyright: ignore[reportUnusedImport] - packs what is sent
         from redis.asyncio import ConnectionPool
     problem = (
         "percent-encode other characters than letters and digits in a password, give the database as "
