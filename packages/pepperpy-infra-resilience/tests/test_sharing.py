@@ -30,7 +30,7 @@ from pepperpy.infra.resilience import (
 from pepperpy.infra.resilience._circuit import LOCK
 from pepperpy.infra.resilience._redis import _wire as wire
 from pepperpy.infra.resilience._redis._accounts import RateAccount
-from pepperpy.infra.resilience._redis._jobs import Changed, Joined
+from pepperpy.infra.resilience._redis._jobs import Changed, Joined, Missed
 from pepperpy.infra.resilience._redis._worker import Worker
 from pepperpy.infra.resilience._share import (
     Asked,
@@ -404,6 +404,9 @@ class Recorded:
     def __init__(self) -> None:
         self.asked: list[int] = []
 
+    def run(self, script: str, key: str, *arguments: object) -> list[int]:
+        return [0, 0, 0, 0, 0]
+
     def run_all(self, script: str, calls: Sequence[Any]) -> list[Any]:
         self.asked.append(len(calls))
         return [[0, 0, 0, 0, 0] for _ in calls]
@@ -462,6 +465,32 @@ class TestAccounts:
         store.close()
 
         assert told == [1_000_000]
+
+
+class TestClosing:
+    def test_a_worker_that_is_not_done_does_not_open_it_again(self) -> None:
+        store = RedisResilienceStore(NOWHERE)
+        worker: Any = Worker(store._settings, store._status, Recorded())  # type: ignore[arg-type]
+        breaker = CircuitBreaker("mail", store=store, recovery_timeout=0)
+        store.close()
+        worker._step(Missed())
+        breaker.trip()
+
+        assert not store.is_up
+        assert breaker.execute(len, "ab") == 2
+        assert breaker.state is CircuitState.CLOSED
+
+    def test_one_that_was_given_up_does_no_more(self) -> None:
+        store, connection = RedisResilienceStore(NOWHERE), Recorded()
+        worker: Any = Worker(store._settings, store._status, connection)  # type: ignore[arg-type]
+        breaker = CircuitBreaker("mail", store=store)
+        worker.jobs.put(Joined(breaker._circuit))
+
+        worker.give_up()
+        worker.run()
+        store.close()
+
+        assert connection.asked == []
 
 
 class TestInitialize:

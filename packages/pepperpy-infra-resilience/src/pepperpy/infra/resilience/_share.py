@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _CLOCK = Clock()
 _PAUSE = 0.05
 _LOOK = 0.001
-_MARGIN = 0.05  # so that whoever waits hears that the store is silent, as soon as that is known
+_MARGIN = 1.2  # so that whoever waits hears that the store is silent, as soon as that is known
 
 
 class View(NamedTuple):
@@ -178,7 +178,7 @@ class Share:
             return None
         answer = self._answer
         if answer is None or answer.is_there:
-            answer = self._answer = Answer(self.store.timeout + _MARGIN)
+            answer = self._answer = Answer(self.store.timeout * _MARGIN)
             self.store.tell(Asked(circuit, answer))
         return None if answer.late else answer
 

@@ -115,7 +115,7 @@ class RedisResilienceStore(BothFaces):
     @property
     def is_up(self) -> bool:
         """Whether the server answers, as far as is known; if not, each process decides alone."""
-        return self._status.is_up
+        return self._status.is_up and not self._closed
 
     @property
     def keep(self) -> float:
@@ -136,7 +136,6 @@ class RedisResilienceStore(BothFaces):
         atexit.unregister(self.close)
         if running is not None:
             running.end(self._settings.timeout)
-        self._status.is_up = False
 
     def __enter__(self) -> Self:
         return self
@@ -194,7 +193,7 @@ class RedisResilienceStore(BothFaces):
     def after_fork(self) -> None:
         """The threads are the parent's; the next call starts others."""
         self._running = None
-        self._status.is_up = not self._closed
+        self._status.is_up = True
 
     def inspect(self) -> dict[str, object]:
         """The store as it is now."""

@@ -50,3 +50,4 @@ class Threads:
         for thread in self._threads:
             if thread is not current_thread():
                 thread.join(max(0.0, end - monotonic()))
+        self._worker.give_up()

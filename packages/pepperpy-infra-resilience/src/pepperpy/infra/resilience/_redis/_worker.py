@@ -70,6 +70,7 @@ class Worker:
         self._retry = _FIRST_RETRY
         self._retry_due = 0.0
         self._up_since = -math.inf
+        self._given_up = False
         self.on_recovery: Callable[[], object] = _nothing
 
     def run(self) -> None:
@@ -78,7 +79,7 @@ class Worker:
             work: Work | None = None
             with suppress(Empty):
                 work = self.jobs.get(timeout=max(0.0, self._due() - monotonic()))
-            if isinstance(work, Stop):
+            if isinstance(work, Stop) or self._given_up:
                 break
             try:
                 self._step(work)
@@ -92,6 +93,10 @@ class Worker:
         if self._status.is_up:
             self._connection.wake(self._settings.channel)  # the listener, which is to end too
         self._connection.close()
+
+    def give_up(self) -> None:
+        """End soon, whatever there is to do."""
+        self._given_up = True
 
     def _due(self) -> float:
         if not self._status.is_up:
