@@ -40,7 +40,7 @@ class Registry:
         self._on_revival = revive
         # name -> type -> book; changed under the lock, and only ever added to.
         self._books: dict[str, dict[MetricType, Book]] = {}
-        self.dropped = 0  # reports of no type that exists
+        self.dropped: int = 0  # reports of no type that exists
         self._told: set[str] = set()  # names that such reports had
         self._made = 0
         self._forked = False
