@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,7 @@ from pepperpy.infra.telemetry import (
     prometheus_text,
     share_metrics,
 )
+from pepperpy.infra.telemetry._hub import Hub
 
 from .test_processes import FORKS, run
 
@@ -369,6 +372,28 @@ print(prometheus_text(shared))
 
         assert "n_total 42" in lines
 
+    def test_who_has_joined_is_in_the_next_scrape_however_slow_the_hub_is(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        follow, slow = Hub._follow, threading.Event()
+
+        def late(hub: Hub, *args: Any) -> None:
+            slow.wait(0.2)  # nobody sets it
+            follow(hub, *args)
+
+        monkeypatch.setattr(Hub, "_follow", late)
+        with share_metrics(TelemetryManager()) as shared:
+            joined = TelemetryManager()
+            joined.count("n", 41)
+            with join_metrics(shared.address, joined):
+                assert "n_total 41\n" in prometheus_text(shared)
+
+    def test_a_wrong_key_is_told_to_who_would_join(self) -> None:
+        with share_metrics(TelemetryManager()) as shared:
+            address = f"{shared.address[:-1]}-"
+            with pytest.raises(SharingError, match="it closed the connection"):
+                join_metrics(address, TelemetryManager())
+
     def test_who_has_left_cannot_join_again(self) -> None:
         # It would bring everything a second time.
         with share_metrics(TelemetryManager()) as shared:
@@ -489,7 +514,10 @@ print(prometheus_text(shared))
                     f'{{"key":"{key}","pid":1}}\n'
                     f'{{"figures":[{figure}],"answers":0,"last":true}}\n'.encode()
                 )
-                assert worker.recv(1) == b""
+                heard = b""
+                while said := worker.recv(1):
+                    heard += said
+                assert heard == b"?"
 
             assert prometheus_text(shared) == ""
             assert shared.inspect()["facts"]["lost"] == 1

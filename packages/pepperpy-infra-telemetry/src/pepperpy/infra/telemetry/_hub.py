@@ -173,6 +173,7 @@ class Hub:
     def _follow(self, worker: Worker, messages: Iterator[dict[str, Any]]) -> None:
         with self._turn:
             self._workers[worker] = None
+            worker.ask()  # which tells it that it is counted from now on
         try:
             for message in messages:
                 figures = list(unpacked(message["figures"]))

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from contextlib import suppress
+from selectors import EVENT_READ, DefaultSelector
 from typing import TYPE_CHECKING, Final
 
 from pepperpy.infra.utils import passes_through
@@ -39,13 +40,16 @@ class Member:
         )
 
     def connect(self) -> None:
-        """Join.
+        """Join, and wait until the hub asks for the first time: from then on it counts us.
 
         Raises:
-            SharingError: If there is no hub at the address.
+            SharingError: If there is no hub at the address, or it does not know the key.
         """
-        self._connection = _connected(self._address, pid=self._pid)
+        connection = self._connection = _connected(self._address, pid=self._pid)
         self._connected.set()
+        if not _is_welcome(connection):
+            connection.close()
+            raise _gone(None)
 
     def start(self) -> None:
         """Answer from now on, in a thread that also connects if that was not done."""
@@ -140,6 +144,18 @@ def _connected(address: str, **hello: object) -> socket.socket:
         with suppress(OSError):
             connection.settimeout(None)
     return connection
+
+
+def _is_welcome(connection: socket.socket) -> bool:
+    """Wait for the hub; one that stands still for longer will ask once it goes on."""
+    with DefaultSelector() as selector:
+        selector.register(connection, EVENT_READ)
+        if not selector.select(PATIENCE):
+            return True
+    try:
+        return bool(connection.recv(1, socket.MSG_PEEK))
+    except ConnectionError:
+        return False
 
 
 def _gone(error: Exception | None) -> SharingError:
