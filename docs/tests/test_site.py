@@ -189,5 +189,5 @@ def test_what_is_drawn_with_letters_is_told_from_what_is_printed(site: Path) -> 
         r'class="[^"]*drawing[^"]*".*?</pre>', (site / "gateway.html").read_text("utf-8"), re.DOTALL
     )
 
-    assert len(drawn) == 3
+    assert len(drawn) == 4
     assert "demo.py" in drawn[0]
