@@ -9,6 +9,7 @@ from functools import partial
 from driver import Driver, Outcome, Verdict
 from faults import DOWN, STILL, Outage, Troubles
 from fleet import Ended, Told
+from guard import PAUSE
 from keyring import Keyring, key_id
 from load import Ask
 from processes import Child
@@ -84,6 +85,9 @@ class Troublemaker(Steps):
 
     async def _end_key(self) -> None:
         """End a key that all gateways know, at one of them, and show it to all at once."""
+        # After an outage a gateway asks the Redis again in a moment, and believes keys until then.
+        back = max((each.end for each in (self.frozen, self.down) if each), default=0.0)
+        await self._is_stopped_before(back + 2 * PAUSE)
         name = PASSING[len(self.ended)]
         workers = range(len(self._gateways))
         await asyncio.gather(*(self._show(name, worker) for worker in workers))
