@@ -59,7 +59,7 @@ class TestAges:
 
     async def test_a_lifetime_ends_with_a_jitter(self, link_pool, clock):
         pool = link_pool(
-            min_size=8, max_size=8, max_lifetime=100, lifetime_jitter=0.5, clock=clock,
+            min_size=40, max_size=40, max_lifetime=100, lifetime_jitter=0.5, clock=clock,
             validate_interval=None,
         )  # fmt: skip
         await pool.initialize()
@@ -68,11 +68,11 @@ class TestAges:
         await pool.maintain()
 
         replaced = [link.number for link in pool.links if link.closed]
-        assert 0 < len(replaced) < 8
-        assert pool.available == 8
+        assert 0 < len(replaced) < 40
+        assert pool.available == 40
         clock.advance(26)
-        held = [await pool.acquire() for _ in range(8)]
-        assert min(link.number for link in held) > 8
+        held = [await pool.acquire() for _ in range(40)]
+        assert min(link.number for link in held) > 40
         for each in held:
             pool.release(each)
         await pool.close()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -120,3 +122,24 @@ class TestUse:
                 assert await store.get("a") == 2
 
         asyncio.run(scenario())
+
+
+PROGRAM = """
+import asyncio, sys
+sys.path[:0] = {path!r}
+from pepperpy.infra.storage import ObjectStorageProvider
+
+async def main():
+    async with ObjectStorageProvider("objects", "memory:///") as store:
+        await asyncio.gather(*(store.set(str(number), number) for number in range(20)))
+
+asyncio.run(main())
+"""
+
+
+def test_programs_that_end_right_after_their_last_call_are_not_aborted() -> None:
+    command = [sys.executable, "-c", PROGRAM.format(path=sys.path)]
+    for _ in range(3):
+        programs = [subprocess.Popen(command) for _ in range(6)]
+
+        assert [program.wait(30) for program in programs] == [0] * 6
